@@ -6,7 +6,7 @@ from config import checks
 from config.celery import app
 from config.queueing import beats
 
-# The Celery app is loaded with Django, so that every @shared_task finds it.
+# Loading the Celery app together with Django makes @shared_task use it.
 __all__ = ["ConfigConfig", "app"]
 
 

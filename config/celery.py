@@ -17,7 +17,7 @@ from config.queueing import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-broker.forgive()
+broker.install()
 app = Celery("throughline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -31,7 +31,7 @@ class Beat:
     queue: str = "sweep"
 
 
-# Fixed intervals only: whether something is due is a question to its row, not to the clock of beat.
+# Fixed intervals only. A task finds out from the rows what is due, so beat needs no calendar.
 BEAT = (
     Beat("routing.tasks.process", every_s=5, queue="process"),
     Beat("routing.tasks.seal", every_s=30),
@@ -51,6 +51,6 @@ def _log_like_the_web(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def _end_with_the_worker(**_: Any) -> None:
-    # Without this, kill -9 of the worker leaves a busy pool process behind, holding its database
+    # Without this, kill -9 of the worker leaves a busy pool process behind with its database
     # connection.
     processes.die_with(os.getppid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""System checks of the house."""
+"""System checks of this project."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ def database_roles(**_: Any) -> list[CheckMessage]:
 
 def judge_roles(databases: Mapping[str, Mapping[str, Any]]) -> list[CheckMessage]:
     """
-    Check that there are two roles where migrations run: one owns the schema, the other runs and
-    owns nothing.
+    Check that migrations and the product use different roles of one database.
+
+    One role owns the schema. The other runs the product and owns nothing.
     """
     owner = databases.get("owner")
     if owner is None:
@@ -24,8 +25,7 @@ def judge_roles(databases: Mapping[str, Mapping[str, Any]]) -> list[CheckMessage
             Error(
                 "DATABASE_OWNER_URL is not set.",
                 hint="Migrating needs the role that owns the schema. Set DATABASE_OWNER_URL for "
-                "this command only; "
-                "web, worker and beat must not have it.",
+                "this command only. Web, worker and beat must not have it.",
                 id="throughline.E001",
             )
         ]
@@ -35,20 +35,16 @@ def judge_roles(databases: Mapping[str, Mapping[str, Any]]) -> list[CheckMessage
             Error(
                 f"DATABASE_URL and DATABASE_OWNER_URL name the same role, “{app['USER']}”.",
                 hint="The running product must not own its tables, or it could rewrite history. "
-                "Make a second role "
-                "(CREATE ROLE … LOGIN) and name it in DATABASE_URL; migrating grants it what it "
-                "needs.",
+                "Create a second role (CREATE ROLE … LOGIN) and name it in DATABASE_URL. Migrating "
+                "grants it what it needs.",
                 id="throughline.E002",
             )
         ]
-    places = [
-        tuple(database[key] or "" for key in ("HOST", "PORT", "NAME")) for database in (app, owner)
-    ]
-    if places[0] != places[1]:
+    if any((app[key] or "") != (owner[key] or "") for key in ("HOST", "PORT", "NAME")):
         return [
             Error(
                 "DATABASE_URL and DATABASE_OWNER_URL name different databases.",
-                hint="Both must name the same host, port and database; only the role and its "
+                hint="Both must name the same host, port and database. Only the role and its "
                 "password differ.",
                 id="throughline.E003",
             )

@@ -1,4 +1,4 @@
-"""Every setting that comes from the environment, typed and checked once, at start."""
+"""The settings that come from the environment, typed and checked once at start."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Env(BaseSettings):
         description="Fernet keys, comma separated, newest first."
     )
     erasure_key: Secret = Field(
-        description="Key to recognise erased people without storing their names. Never change it."
+        description="Key to identify erased people without storing their names. Never change it."
     )
     metrics_token: SecretStr | None = Field(
         default=None,
@@ -127,11 +127,9 @@ class Env(BaseSettings):
     @field_validator("allowed_hosts", "encryption_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("encryption_keys")
     @classmethod
@@ -171,7 +169,7 @@ class Env(BaseSettings):
 
     @property
     def broker(self) -> str:
-        """Celery's address of the broker: kombu writes unix sockets in its own way."""
+        """Return the broker's address for Celery. Kombu has its own form for unix sockets."""
         url = self.broker_url or self.redis_url
         parts = urlsplit(url)
         if parts.scheme != "unix":
@@ -180,7 +178,7 @@ class Env(BaseSettings):
         return f"redis+socket://{parts.path}?virtual_host={number}"
 
 
-# What tells one installation from another.
+# The variables that can differ between installations.
 NAMES = frozenset({"VAR_DIR", *(name.upper() for name in Env.model_fields)})
 
 
@@ -204,4 +202,6 @@ def load() -> Env:
 
 def _line(location: tuple[int | str, ...], message: str) -> str:
     name = str(location[0]).upper() if location else "environment"
-    return f"  {name}: {'is required' if message == 'Field required' else message.removeprefix('Value error, ')}"  # noqa: E501
+    if message == "Field required":
+        return f"  {name}: is required"
+    return f"  {name}: {message.removeprefix('Value error, ')}"

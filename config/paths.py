@@ -7,5 +7,5 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def var_dir() -> Path:
-    """The folder of everything the product keeps on disk: `VAR_DIR`, or var/ in the checkout."""
+    """Return the folder for all files of the product: `VAR_DIR`, or var/ in the checkout."""
     return Path(os.environ.get("VAR_DIR") or ROOT / "var").absolute()

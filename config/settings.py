@@ -1,7 +1,7 @@
 """
-Every setting.
+Django's settings.
 
-What differs between installations comes from the environment, through config.env.
+Those that differ between installations come from the environment, see config.env.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ from config.storage import databases
 from config.storage.bounded import BoundedConnection
 from config.storage.cache import IMPATIENT
 
-# Lets classes of Django be written with what they hold: ModelAdmin[Request].
+# Allows generic types at runtime, such as ModelAdmin[Request].
 django_stubs_ext.monkeypatch()
 
 ENV = env.load()
@@ -40,11 +40,11 @@ AGENCY_PREFIX = ENV.agency_prefix
 SEAL_HEADS_FILE = str(ENV.seal_heads_file or VAR_DIR / "seal-heads.jsonl")
 METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
 
-# -- What the product is made of -------------------------------------------------------------------
+# -- Apps, middleware and templates ----------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "config",  # before unfold and allauth, some of whose templates it extends
-    # Without a site of its own; before django.contrib.admin, whose templates it replaces.
+    "config",  # before unfold and allauth, because it overrides some of their templates
+    # This config creates no site. It is before django.contrib.admin, whose templates it overrides.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
-    "django.contrib.postgres",  # for indexes of letters in threes
+    "django.contrib.postgres",  # for trigram indexes
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "simple_history",
@@ -73,13 +73,13 @@ if importlib.util.find_spec("demo"):  # a production image has it only when buil
     INSTALLED_APPS.append("demo")
 
 MIDDLEWARE = [
-    # First: a balancer asks by address, needs no session, and should not fill the log.
+    # First: a balancer calls by IP address, needs no session and should not fill the log.
     "config.observe.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.observe.metrics.MetricsMiddleware",
     "config.web.policy.PolicyMiddleware",
-    # Before the first that asks the database, so that every failure has an id.
+    # Before all middleware that uses the database, so that every failure has a request id.
     "django_structlog.middlewares.RequestMiddleware",
     "config.web.direct.DirectMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -100,7 +100,7 @@ MIDDLEWARE = [
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [ROOT / "config" / "templates"],  # before unfold's, some of which they replace
+        "DIRS": [ROOT / "config" / "templates"],  # override some of Unfold's
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -118,9 +118,10 @@ WSGI_APPLICATION = "config.wsgi.application"
 
 # -- Data ------------------------------------------------------------------------------------------
 
-_POOL: dict[str, Any] = (
-    # What the web waits for is bounded: for a connection, for making one, and for an answer.
-    {
+_POOL: dict[str, Any] = {}
+if ENV.database_pool:
+    # The web has limits for waiting: for a free connection, for a new one and for an answer.
+    _POOL = {
         "connect_timeout": 10,
         "pool": {
             "min_size": 1,
@@ -129,17 +130,14 @@ _POOL: dict[str, Any] = (
             "connection_class": BoundedConnection,
         },
     }
-    if ENV.database_pool
-    else {}
-)
 
 DATABASES = {
     "default": databases.for_django(ENV.database_url, prepare_threshold=5, **_POOL)
-    # A pool keeps its own connections; without one, a process keeps one and looks at its health
+    # A pool keeps its own connections. Without one, each process keeps a connection and checks it
     # before each request.
     | {"CONN_MAX_AGE": 0 if ENV.database_pool else 600},
 }
-if ENV.database_owner_url:  # only where something migrates: web, worker and beat are never given it
+if ENV.database_owner_url:  # only for migrations; web, worker and beat never have it
     DATABASES["owner"] = databases.for_django(ENV.database_owner_url)
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -149,8 +147,7 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 _VALKEY: dict[str, Any] = {"LOCATION": ENV.redis_url, "KEY_PREFIX": "tl", "OPTIONS": IMPATIENT}
 CACHES = {
     "default": {"BACKEND": "config.storage.cache.Cache"} | _VALKEY,
-    # Of its own, because erasing must know that a picture is gone: a process's own memory could not
-    # say.
+    # Without the fallback to a process's memory: erasure must delete a preview for all processes.
     "previews": {"BACKEND": "config.storage.cache.CountedCache"} | _VALKEY,
 }
 
@@ -167,15 +164,13 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-# Private: served by permission-checked views alone, so there is no MEDIA_URL.
+# Private: only views that check permissions serve these files, so there is no MEDIA_URL.
 MEDIA_ROOT = VAR_DIR / "files"
 SITES_DIR = VAR_DIR / "site"  # pages of static destinations; public, below /site/<connection>/
 SIGN_INS_FILE = VAR_DIR / "sign-ins"  # passwords of the demo, mode 0600
-_STATIC = (
-    "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    if ENV.static_hashed and not DEBUG
-    else "django.contrib.staticfiles.storage.StaticFilesStorage"
-)
+_STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
+if ENV.static_hashed and not DEBUG:
+    _STATIC = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _STATIC},
@@ -190,9 +185,8 @@ STORAGES = {
     },
 }
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
-FILE_MAX_PIXELS = (
-    64_000_000  # a phone's 48 megapixels fit, and decoding one cannot fill the memory of a worker
-)
+# Enough for a phone's 48 megapixels, and small enough that decoding cannot fill a worker's memory.
+FILE_MAX_PIXELS = 64_000_000
 FILE_UPLOAD_HANDLERS = [
     "routing.kernel.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -224,8 +218,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# unfold's Alpine evaluates attributes and sets inline styles; its maintainer will not change that
-# (#1344, #2129).
+# Alpine, which Unfold uses, evaluates attributes and sets inline styles. Unfold's maintainer will
+# not change that (#1344, #2129).
 ADMIN_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
 # -- Sign-in ---------------------------------------------------------------------------------------
@@ -246,17 +240,16 @@ ACCOUNT_FORMS = {
     "request_login_code": "config.accounts.forms.CodeForm",
     "reset_password": "config.accounts.forms.ResetForm",
 }
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # for clients' contacts alone, see config.accounts.forms
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # only for contacts, see config.accounts.forms
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-# Key: the address, known or not.
+# The key is the e-mail address, known or not.
 ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,60/h/ip,3/m/key,20/h/key"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = (
-    "none"  # accounts are made by colleagues; nobody can sign up with another's address
-)
+# Colleagues create accounts, and nobody can sign up with another person's address.
+ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
@@ -266,7 +259,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENV.behind_proxy else 0
 MFA_ADAPTER = "config.accounts.signin.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Throughline"
-MFA_TOTP_TOLERANCE = 1  # one step either way: phones are seldom right to the second
+MFA_TOTP_TOLERANCE = 1  # one step in both directions: clocks of phones are not exact
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENV.https
 
@@ -278,22 +271,23 @@ if ENV.smtp_url:
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _SMTP.user, _SMTP.password
     EMAIL_USE_SSL, EMAIL_USE_TLS = _SMTP.implicit_tls, not _SMTP.implicit_tls
     EMAIL_BACKEND = "config.mail.smtp.DeadlineBackend"
-    EMAIL_TIMEOUT = 10  # from one byte to the next; the whole has a deadline of its own
+    EMAIL_TIMEOUT = 10  # from one byte to the next; the backend limits the whole conversation
 else:
     EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 
-# -- Celery: messages only wake workers; what must happen is a row with a due time -----------------
+# -- Celery: tasks only wake workers; all work is in rows with a due time --------------------------
 
-_VISIBILITY_S = 900  # longer than any task may run, or a running task is handed out twice
+# Longer than any task may run. Otherwise Redis would deliver a running task a second time.
+_VISIBILITY_S = 900
 CELERY_BROKER_URL = ENV.broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = (
-    None  # after an outage of any length workers come back by themselves; by default they give up
-)
+# Workers reconnect after an outage of any length. By default, they give up.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": _VISIBILITY_S,
-    "unacked_restore_throttle": 1,  # by default a lost worker's tasks come back only after minutes
+    # Tasks of a lost worker come back soon. By default, that can take minutes.
+    "unacked_restore_throttle": 1,
     "socket_timeout": 10,
     "socket_keepalive": True,
     "health_check_interval": 25,
@@ -322,19 +316,18 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 LOGGING_CONFIG = "config.observe.logs.configure"
 LOGGING = logs.config(level=ENV.log_level, console=DEBUG or ENV.log_format == "console")
-# Of requests and of statements alike: pages take tenths of a second, most statements milliseconds.
+# For requests and SQL statements: pages take tenths of a second, most statements milliseconds.
 PROMETHEUS_LATENCY_BUCKETS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
     float("inf"),
 )
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = (
-    False  # the number on an error page finds one request, and only ours
-)
+# The number on an error page must find exactly one request, so callers cannot choose it.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and the proxy in front has it already
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, which the proxy can log if needed
 SILENCED_SYSTEM_CHECKS = [
-    "security.W021",  # HSTS preloading binds a whole domain; that is its owner's choice, not ours
+    "security.W021",  # HSTS preloading binds a whole domain, so its owner must choose it
 ]
 
 UNFOLD = theme.UNFOLD

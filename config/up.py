@@ -1,4 +1,4 @@
-"""Implementation of `make run`: servers, schema, demo, then web, worker and beat until stopped."""
+"""`make run`: start servers, prepare the database, then run web, workers and beat."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from config.paths import ROOT, var_dir
 DEFAULT_PORT = "8000"
 LAST_PORT = 65535
 READY_TIMEOUT_S = 60
-# Events and clocks never wait for somebody else's server, and no quick one waits for a slow one.
+# Events and clocks never wait for an external system, and quick systems never wait for slow ones.
 WORKERS = {
     "worker": "default,process,sweep",
     "worker-outbound": "outbound",
     "worker-slow": "outbound-slow",
 }
 QUEUES = ",".join(WORKERS.values())
-# A heartbeat into a Valkey that froze would stop a worker.
+# Workers do not talk to each other: with a frozen Valkey, sending a heartbeat would block a worker.
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 WAVES = (("beat", *WORKERS, "web"), ("valkey", "postgres"))
 
 
 class StartupError(Exception):
-    """We cannot start; the message says why and what to do."""
+    """The product cannot start. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,14 @@ class LocalRun:
             (self.var / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         secrets = keys.load(self.var)
         say(f"Starting on {self.var}")
-        found = services.start(
-            self.var, {role: secrets[role] for role in keys.ROLES}, self.supervisor
-        )
+        passwords = {role: secrets[role] for role in keys.ROLES}
+        found = services.start(self.var, passwords, self.supervisor)
         self.supervisor.check()
         environ = self.environ(secrets, found)
         owner = environ | {"DATABASE_OWNER_URL": found.owner_url}
         self.prepare(owner, found.pg_dump)
-        running.publish(
-            self.var, {name: value for name, value in owner.items() if name in env.NAMES}
-        )
+        shared = {name: value for name, value in owner.items() if name in env.NAMES}
+        running.publish(self.var, shared)
         self.start_product(environ)
         if not self.supervisor.wait_until(lambda: ready(self.port), READY_TIMEOUT_S):
             raise StartupError(
@@ -77,7 +75,7 @@ class LocalRun:
     def environ(self, secrets: dict[str, str], found: services.Services) -> dict[str, str]:
         ours = {name: os.environ.get(name) or secrets[name] for name in keys.ENVIRONMENT}
         metrics = self.var / "metrics"
-        shutil.rmtree(metrics)  # figures of processes long gone
+        shutil.rmtree(metrics)  # metrics of processes that have ended
         metrics.mkdir(mode=0o700)
         ours |= {
             "VAR_DIR": str(self.var),
@@ -86,26 +84,24 @@ class LocalRun:
             "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS") or "127.0.0.1,localhost",
             "PYTHONUNBUFFERED": "1",
         }
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in {"DATABASE_OWNER_URL", "EMBEDDED"}
-        }
-        return kept | ours | found.environment
+        environ = dict(os.environ)
+        for name in ("DATABASE_OWNER_URL", "EMBEDDED"):
+            environ.pop(name, None)
+        return environ | ours | found.environment
 
     def prepare(self, environ: dict[str, str], pg_dump: str) -> None:
-        demo = [] if os.environ.get("DEMO") == "no" else ["--demo"]
-        command = [sys.executable, str(ROOT / "manage.py"), "prepare", "--pg-dump", pg_dump, *demo]
-        say(
-            "Preparing the database and the static files"
-            + (", the first time also the demo" if demo else "")
-        )
-        # What the demo enqueues is no news to who waits.
+        command = [sys.executable, str(ROOT / "manage.py"), "prepare", "--pg-dump", pg_dump]
+        task = "Preparing the database and the static files"
+        if os.environ.get("DEMO") != "no":
+            command.append("--demo")
+            task += ", the first time also the demo"
+        say(task)
+        # At INFO, loading the demo would log each event that it enqueues.
         done = self.supervisor.run(command, environ | {"LOG_LEVEL": "WARNING"})
         (self.var / "log" / "prepare.log").write_text(done.stdout)
         if done.returncode:
             raise StartupError(
-                f"{_reason(done.stdout)}\nAll of it: {self.var / 'log' / 'prepare.log'}"
+                f"{_reason(done.stdout)}\nFull output: {self.var / 'log' / 'prepare.log'}"
             )
         for line in done.stdout.splitlines():
             say(line)
@@ -146,7 +142,7 @@ class LocalRun:
 
 def _reason(output: str) -> str:
     """Return the message of a failed command, or the last line of its traceback."""
-    lines = output.strip().splitlines() or ["prepare failed without a word"]
+    lines = output.strip().splitlines() or ["prepare failed without any output"]
     return lines[-1] if "Traceback (most recent call last):" in output else "\n".join(lines)
 
 
@@ -162,7 +158,7 @@ def ready(port: int) -> bool:
 
 
 def refuse_taken(port: int) -> None:
-    """:raises Refused: if something listens on the port already"""
+    """:raises StartupError: if the port cannot be used"""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -193,10 +189,10 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    if "--tied" in sys.argv[1:]:  # `make` was killed: nobody is left to stop us
+    if "--tied" in sys.argv[1:]:  # stop when `make` is killed, because nobody else would stop us
         processes.die_with(os.getppid(), signal.SIGTERM)
     var = var_dir()
-    # A database that runs as nobody must pass through.
+    # Others may pass through but not list: the database may run as nobody.
     var.mkdir(parents=True, exist_ok=True, mode=0o711)
     supervisor = Supervisor(say)
     try:

@@ -1,8 +1,7 @@
 """
-Every address.
+The URLs of the product.
 
-The probes /healthz, /readyz and /metrics are answered by config.observe.health before URLs are
-looked at.
+The probes /healthz, /readyz and /metrics are not here: config.observe.health answers them earlier.
 """
 
 from allauth.account.decorators import secure_admin_login
@@ -24,9 +23,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", signin.entrance, name="entrance"),
     path("portal/", include("delivery.portal.urls")),
-    path(
-        "favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")
-    ),  # unfold's pages name no icon of their own
+    # For pages of Unfold that link no icon.
+    path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),
     path("accounts/", include("config.accounts.urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
@@ -40,5 +38,5 @@ urlpatterns = [
 handler400 = errors.unreadable
 handler403 = errors.forbidden
 handler404 = errors.missing
-handler429 = errors.too_many  # asked for by allauth
+handler429 = errors.too_many  # used by allauth
 handler500 = errors.failed

@@ -9,4 +9,4 @@ class DemoConfig(AppConfig):
     verbose_name = _("Demo")
 
     def ready(self) -> None:
-        import_module("demo.site")  # registers the outside system of the demo agency
+        import_module("demo.site")  # registers the external systems of the demo

@@ -1,4 +1,4 @@
-"""The demo's own site: pages that the product itself serves, written when they would have been."""
+"""The demo's own site: static pages that the product serves."""
 
 from __future__ import annotations
 
@@ -29,12 +29,9 @@ def deliver(at: datetime) -> None:
 
 
 def hush(at: datetime) -> None:
-    """Show messages of the demo at the desk without sending them by e-mail."""
-    rows = list(
-        Outbound.objects.filter(connection__kind=MAIL, state=Outbound.State.PENDING)
-        .select_for_update()
-        .order_by("pk")
-    )
+    """Discard waiting e-mails: notifications of the demo appear only at the desk."""
+    mails = Outbound.objects.filter(connection__kind=MAIL, state=Outbound.State.PENDING)
+    rows = list(mails.select_for_update().order_by("pk"))
     for row in rows:
         row.discard(at=at)
     write(rows)

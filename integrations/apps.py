@@ -3,8 +3,8 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-# Importing these registers operations, reactions and sections of the trace; it must follow the
-# models.
+# Importing these modules registers operations, reactions and trace sections. They need the models,
+# so they are imported in ready().
 REGISTERING = (
     "integrations.inbox.enrich",
     "integrations.inbox.bulk_match",

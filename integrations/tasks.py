@@ -1,4 +1,4 @@
-"""Tasks carry only the number of a row: each is safe to run twice, at once, or never."""
+"""Celery tasks. Each carries only the id of a row, so it may run twice, at once, or never."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrations.outbox.heartbeat import end_dead_leases, heart
 from integrations.publishing.probing import probe_due
 
 SOFT_S, HARD_S = 260, 280  # above the deadline of an attempt, see outbox.take
-ROUNDING_S = 0.1  # or a retry would come a moment before the row is due, and be refused
+ROUNDING_S = 0.1  # without it, a retry could come just before the row is due, and be refused
 
 
 @shared_task(
@@ -27,11 +27,10 @@ ROUNDING_S = 0.1  # or a retry would come a moment before the row is due, and be
 )
 def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any) -> None:
     """
-    Make one attempt for one change. Without a number, which is what beat sends, send those that
-    nobody came for.
+    Make one attempt for one message. Without an id, as beat sends it, call overdue messages.
 
-    A short wait is a retry of this task, a longer one stays in the row. A change that may not be
-    sent now is left alone: whoever holds its place sends it on, or beat does.
+    A short wait is a retry of this task. A longer one stays in the row. A message that may not be
+    sent now is left alone: the worker that is in its way calls it later, or beat does.
     """
     if outbound_id is None:
         freed = end_dead_leases(now())
@@ -49,5 +48,5 @@ def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any
 
 @shared_task(name="integrations.tasks.probe", acks_late=True)
 def probe(**_: Any) -> None:
-    """Look at what should be live. What is not looked at now is found again by the next tick."""
+    """Probe the pages that are due. The next beat finds those that this run does not reach."""
     probe_due(clock=now)

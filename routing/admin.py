@@ -1,6 +1,5 @@
 """
-The desk: our own nouns, each on a page of its own. What other packages would show there is taken
-off again.
+The desk: the pages of our own models. Pages that other packages register are removed again.
 """
 
 from django.conf import settings
@@ -40,8 +39,8 @@ __all__ = [
     "work_forms",
 ]
 
-# Groups mirror the roles in code, mail addresses and second factors belong to their owner, the
-# table of beat to the code.
+# Groups and the schedule of beat are defined in code, and addresses and second factors are for
+# their owners to change.
 for _model in list(admin.site._registry):  # noqa: SLF001  # Django has no public list
     if _model._meta.app_label not in settings.OUR_APPS:
         admin.site.unregister(_model)

@@ -4,8 +4,8 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-# Importing these registers operations, reactions, sections of the trace and system checks; it must
-# follow the models.
+# Importing these modules registers operations, reactions, trace sections and system checks. They
+# need the models, so they are imported in ``ready``.
 REGISTERING = (
     "routing.cover.operations.leaving",
     "routing.work.operations.items",

@@ -1,5 +1,6 @@
 """
-Celery only wakes the database's own queues: every task is safe to run twice, at once, or never.
+Celery tasks. The queues are in the database, so a task may run twice, at the same time, or not at
+all.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
 
 
+# ``acks_late`` everywhere: if a worker dies, the broker sends its task again, which does no harm.
 @shared_task(name="routing.tasks.process", acks_late=True)
 def process_events(**_: Any) -> None:
     """
-    Take events as far as they go now.
-
-    What is not due yet, or fails, is found again by the next tick.
+    Process events and runs as far as possible now. The next tick finds what failed or was not due.
     """
     advance(clock=now)
 
@@ -34,7 +34,7 @@ def seal_evidence(**_: Any) -> None:
 @shared_task(name="routing.tasks.sweep_files", acks_late=True)
 def sweep_files(**_: Any) -> None:
     """
-    Remove stored bytes that nothing refers to, and the tokens of forms that were sent a day ago.
+    Remove stored bytes that nothing refers to, and tokens of forms that are a day old.
     """
     sweep_orphans(at=now())
     forget_sendings(at=now())
@@ -43,8 +43,6 @@ def sweep_files(**_: Any) -> None:
 @shared_task(name="routing.tasks.escalate", acks_late=True)
 def escalate_clocks(**_: Any) -> None:
     """
-    Tell of what is about to be late, or is.
-
-    Two at once share the work; what none of them does, the next one finds.
+    Notify people of work that is nearly or already overdue. Two tasks at once share the work.
     """
     escalate(at=now())

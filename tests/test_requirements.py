@@ -1,5 +1,6 @@
 """
 docs/requirements.md: every row names tests that exist, and each of them carries the ids of its row.
+tests/seen_to_fail.md: what it names is still there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ ROWS = re.findall(
     (ROOT / "docs" / "requirements.md").read_text(),
     re.MULTILINE,
 )
+SEEN = re.findall(
+    r"^\| ([A-Z]\d.*?) \| .+ \| `(.+)` \| (.+) \|$",
+    (ROOT / "tests" / "seen_to_fail.md").read_text(),
+    re.MULTILINE,
+)
 NAMED = re.compile(r"`(tests/[\w/]+/test_\w+\.py|test_\w+)`")
+FILE = re.compile(r"`([\w/]+/[\w.]*)`")
 ID = re.compile(r"[A-Z]\d{1,2}")
 # Ids by the name of a test, or by the path of a file for all that are in it.
 Carriers = dict[str, set[str]]
@@ -54,6 +61,16 @@ def carried() -> Carriers:
     return {name: ids for name, ids in found.items() if ids}
 
 
+def carried_with_its_file(name: str) -> set[str]:
+    """The ids of a test, with those that its whole file carries."""
+    said, found = carried(), set[str]()
+    for path, tree in trees().items():
+        inside = any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
+        if path == name or inside:
+            found |= said.get(name, set()) | said.get(path, set())
+    return found
+
+
 def marked(node: ast.AST) -> Iterator[str]:
     """The ids of every ``pytest.mark.requirement`` in a piece of code."""
     for call in ast.walk(node):
@@ -77,6 +94,13 @@ def test_every_row_names_a_test_and_nothing_but_tests():
     for ids, _claim, _where, tests in ROWS:
         assert all(ID.fullmatch(each) for each in ids.split(", ")), ids
         assert tests.split(", ") == [f"`{name}`" for name in NAMED.findall(tests)], ids
+
+
+def test_the_files_that_a_row_names_exist():
+    named = [path for _ids, _claim, where, _tests in ROWS for path in FILE.findall(where)]
+
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_every_id_of_a_row_is_carried_by_each_test_that_it_names():
@@ -118,6 +142,16 @@ def test_a_row_that_holds_in_part_says_what_lacks():
     for ids, claim, _where, _tests in ROWS:
         for lacking in claim.split("in part")[1:]:
             assert re.match(r": \S+ \S+", lacking), ids
+
+
+def test_what_was_seen_to_fail_carries_the_ids_that_it_was_seen_for():
+    assert SEEN
+    for ids, file, tests in SEEN:
+        names = NAMED.findall(tests)
+        found = set[str]().union(*map(carried_with_its_file, names))
+        assert (ROOT / file).exists(), file
+        assert tests == ", ".join(f"`{name}`" for name in names)
+        assert set(ids.split(", ")) <= found, (ids, tests)
 
 
 def test_no_two_rows_are_the_same():

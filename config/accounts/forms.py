@@ -16,8 +16,10 @@ from routing.people.staff import User
 
 class CodeForm(RequestLoginCodeForm):
     """
-    One query for every address, known or not; limited for each address and each sender before the
-    answer is used.
+    Requests a sign-in code for a contact.
+
+    A known and an unknown address cost the same query and count against the same limits, so neither
+    time nor answer reveals which it is.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:

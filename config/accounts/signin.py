@@ -1,5 +1,7 @@
 """
-Sign-in rules: no sign-up, a password and a second factor for staff, a code by e-mail for contacts.
+Rules for signing in.
+
+Nobody can sign up. Staff use a password and a second factor, contacts a code sent by e-mail.
 """
 
 from __future__ import annotations
@@ -28,17 +30,21 @@ from config.mail import background
 
 class Backend(AuthenticationBackend):
     """
-    Passwords are for staff; rights are asked for as the product does, so that one statement a page
-    answers both.
+    Accepts passwords of staff only, and reads permissions in the product's own way.
+
+    So Django's checks and the product's share one statement for each page.
     """
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
         """
-        Whoever is not staff has no password that counts; the answer is that of a wrong one, as
-        late.
+        Return the user if the password is right and the user is staff.
+
+        Others get the answer for a wrong password, after the same time.
         """
         user = super().authenticate(request, **credentials)
-        return user if user is not None and user.is_staff else None
+        if user is None or not user.is_staff:
+            return None
+        return user
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> Any:
         if user_obj.is_anonymous or not user_obj.is_active or obj is not None:
@@ -48,10 +54,10 @@ class Backend(AuthenticationBackend):
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False  # colleagues make accounts; clients are invited
+        return False  # staff accounts are created by colleagues, and contacts are invited
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
-        """:raises PermissionDenied: for staff who come with a code alone"""
+        """:raises PermissionDenied: for staff who use only a code"""
         methods = {record["method"] for record in get_authentication_records(request, user)}
         if user.is_staff and "code" in methods and "password" not in methods:
             raise PermissionDenied(_("Staff sign in with a password and a second factor."))
@@ -62,7 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse(home_of(request))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """After the answer, so that it takes as long for an address that nobody has."""
+        """Send after the response, so that an unknown address takes the same time."""
         background.after(self._send, template_prefix, email, context)
 
     def _send(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -70,19 +76,21 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def home_of(request: HttpRequest) -> str:
-    """The name of the page that somebody starts on."""
+    """Return the name of the user's first page."""
     user = request.user
-    return "portal:home" if user.is_authenticated and not user.is_staff else "admin:index"
+    if user.is_authenticated and not user.is_staff:
+        return "portal:home"
+    return "admin:index"
 
 
 @require_safe
 def entrance(request: HttpRequest) -> HttpResponseRedirect:
-    """The bare address: everybody's own first page."""
+    """Redirect the bare address to the user's first page."""
     return HttpResponseRedirect(reverse(home_of(request)))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Keeps the secrets of second factors encrypted, with keys that can be rotated."""
+    """Encrypts the secrets of second factors with keys that can be rotated."""
 
     def encrypt(self, text: str) -> str:
         return _fernet().encrypt(text.encode()).decode()
@@ -100,10 +108,10 @@ def _fernet() -> MultiFernet:
 
 class SecondFactorMiddleware:
     """
-    Staff without a second factor can set one up, and nothing else.
+    Lets staff without a second factor do nothing but set one up.
 
-    Not asked while the demo runs on embedded services, where its people have passwords only; a
-    banner says so.
+    It is inactive on embedded services, where the demo's people have only passwords. A banner says
+    so.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -123,9 +131,9 @@ class SecondFactorMiddleware:
 
 class ContactsMiddleware:
     """
-    Contacts have the portal and the way in and out.
+    Limits contacts to the portal, signing in and signing out.
 
-    The desk, passwords and second factors are not theirs.
+    They have no desk, no password and no second factor.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

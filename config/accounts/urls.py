@@ -1,7 +1,4 @@
-"""
-Of allauth's addresses, those that a product without sign-up and with fixed e-mail addresses has a
-use for.
-"""
+"""The URLs of allauth that this product uses. It has no sign-up and fixed e-mail addresses."""
 
 from allauth.account import views
 from django.urls import include, path, re_path
@@ -15,9 +12,8 @@ urlpatterns = [
     path("login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
-    path(
-        "signup/", views.signup, name="account_signup"
-    ),  # closed, and says so; allauth's pages link to it by name
+    # allauth's pages link to this one by name. It says that signing up is closed.
+    path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
     path("password/set/", views.password_set, name="account_set_password"),
@@ -28,14 +24,13 @@ urlpatterns = [
         views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    re_path(  # the key has hyphens of its own, so the first one ends the user's part
+    re_path(  # the key can contain hyphens, so the user's part ends at the first one
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         views.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
-    path(
-        "email/", _TO_SECURITY, name="account_email"
-    ),  # addresses are changed by an operations lead, not here
+    # Only an operations lead can change an address.
+    path("email/", _TO_SECURITY, name="account_email"),
     path("email/sent/", _TO_SECURITY, name="account_email_verification_sent"),
     path("2fa/", include("allauth.mfa.urls")),
 ]

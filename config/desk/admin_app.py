@@ -1,7 +1,7 @@
 """
-Django's admin as an app, with the desk as its site.
+Django's admin app with the desk as its site.
 
-Loaded before models: the site is imported by name, later.
+Apps are loaded before models, so the site is named by a string and imported later.
 """
 
 from __future__ import annotations

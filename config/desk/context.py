@@ -1,4 +1,4 @@
-"""Values about the installation for every template."""
+"""Context for every template."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from routing.cover.agency import Agency
 
 
 def house(_: HttpRequest) -> dict[str, Any]:
-    """``agency_name`` is asked for only where a page shows it."""
+    """Return values of the installation. ``agency_name`` is read only if a page shows it."""
     return {"embedded": settings.EMBEDDED, "agency_name": SimpleLazyObject(agency_name)}
 
 

@@ -1,4 +1,4 @@
-"""The sidebar: what waits for whom, every number a link to its rows."""
+"""The sidebar of the desk, with counts of waiting work."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from config.desk.waiting import QUEUE, waiting_for
 from config.mail.page import may_read_mail
 from routing.desk.base import actor
 
-FOR_ME = "admin:routing_notification_changelist"
+NOTIFICATIONS = "admin:routing_notification_changelist"
 
-# Under each heading: title, icon, page, and the permission without which the entry is not there.
+# For each heading, its entries: title, icon, page, and the permission to see it.
 PLACES = (
     (
         gettext_lazy("Clients"),
@@ -122,7 +122,7 @@ PLACES = (
                 "integrations.view_outbound",
             ),
             (
-                gettext_lazy("Quarantined"),
+                gettext_lazy("Failed events"),
                 "pending",
                 "admin:routing_dispatch_changelist",
                 "routing.view_dispatch",
@@ -163,17 +163,17 @@ PLACES = (
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [(_("Work"), _work(request))]
-    groups += [
-        (
-            str(title),
-            [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places],
-        )
-        for title, places in PLACES
-    ]
+    for heading, places in PLACES:
+        items = [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places]
+        groups.append((str(heading), items))
     if may_read_mail(request):
         groups.append((_("Installation"), [_item(request, _("E-mail"), "mail", "mail")]))
-    allowed = ((title, [item for item in items if item]) for title, items in groups)
-    return [{"title": title, "items": items} for title, items in allowed if items]
+    shown = []
+    for title, items in groups:
+        allowed = [item for item in items if item]
+        if allowed:
+            shown.append({"title": title, "items": allowed})
+    return shown
 
 
 def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
@@ -186,7 +186,7 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
             request,
             _("Notifications"),
             "notifications",
-            FOR_ME,
+            NOTIFICATIONS,
             badge=found.unread,
             may="routing.view_notification",
         ),
@@ -272,11 +272,10 @@ def _item(
     if not actor(request).may(may):
         return None
     url = reverse(page)
-    here = request.path == url if page == "admin:index" else request.path.startswith(url)
-    shown = {
-        "title": title,
-        "icon": icon,
-        "link": url + query,
-        "active": here if active is None else active,
-    }
-    return shown | ({"badge": badge, "badge_variant": variant} if badge else {})
+    if active is None:
+        # Every page of the desk is below the index, so that one must match exactly.
+        active = request.path == url if page == "admin:index" else request.path.startswith(url)
+    item = {"title": title, "icon": icon, "link": url + query, "active": active}
+    if badge:
+        item |= {"badge": badge, "badge_variant": variant}
+    return item

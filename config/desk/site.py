@@ -1,6 +1,4 @@
-"""
-The admin site of the desk: unfold's, without what every page of it would pay for and none shows.
-"""
+"""The admin site of the desk: Unfold's, without work for parts that the desk does not show."""
 
 from __future__ import annotations
 
@@ -16,14 +14,18 @@ from unfold.sites import UnfoldAdminSite
 class DeskSite(UnfoldAdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """
-        Worked out where it is shown: Django asks for it on every page, and our sidebar has its own
-        entries.
+        Return the list of apps, evaluated only if a template shows it.
+
+        Django asks for it on every page, while our sidebar has its own entries.
         """
         return SimpleLazyObject(lambda: super(DeskSite, self).get_app_list(request, app_label))
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """As the setting's function makes it, who may see what and where one is included."""
-        entries: list[dict[str, Any]] = import_string(
-            get_config(self.settings_name)["SIDEBAR"]["navigation"]
-        )(request)
+        """
+        Return the entries of our function as they are.
+
+        Unfold would check permissions and mark the active entry again for each of them.
+        """
+        build = import_string(get_config(self.settings_name)["SIDEBAR"]["navigation"])
+        entries: list[dict[str, Any]] = build(request)
         return entries

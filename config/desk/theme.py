@@ -1,4 +1,4 @@
-"""Name and look of the admin site. Loaded by the settings, so it cannot import models."""
+"""The name and look of the admin site. The settings import this, so it cannot import models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "config.desk.today.today",
     "SIDEBAR": {"navigation": "config.desk.sidebar.sidebar", "show_search": False},
     "COLORS": {
-        "primary": {  # a calm blue-green; 600 on white and 500 on the dark ground both pass 4.5 : 1
+        "primary": {  # 600 on white and 500 on the dark background have a contrast above 4.5 : 1
             "50": "oklch(97.6% .015 205)",
             "100": "oklch(94.5% .03 207)",
             "200": "oklch(89% .055 208)",

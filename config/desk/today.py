@@ -1,6 +1,7 @@
 """
-The first page: what is due, what waits, what changed and who is away. Every number is a link to its
-rows.
+The first page of the desk: due work, waiting work, changes and absences.
+
+Every number is a link to its rows.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ from routing.desk.operations.visits import look_in
 from routing.people.actors import Actor
 from routing.work.items import WorkItem, WorkItemQuerySet
 
-SHOWN, BESIDE = 8, 5  # rows of a group, and of a list beside them
-AHEAD = timedelta(days=7)  # how far absences are announced
-# No index has this order, on purpose: along the index of due times PostgreSQL would walk past
-# everybody's work to find a few of mine.
+SHOWN, BESIDE = 8, 5  # rows of a group of due work, and of a list beside them
+AHEAD = timedelta(days=7)  # absences are announced this long before
+# Deliberately an order without an index. With the index of due times, PostgreSQL would walk through
+# everybody's work to find a few items of one person.
 BY_DUE = Coalesce("next_due_at", Value(datetime.max.replace(tzinfo=UTC)))
 CASES = "admin:routing_exceptioncase_changelist"
 
@@ -44,8 +45,9 @@ CASES = "admin:routing_exceptioncase_changelist"
 @dataclass(frozen=True, slots=True)
 class TodayGroup:
     """
-    Some rows, how many there are of them in all, and where the others are; without a number when
-    each leads to its own.
+    The first rows of a list, with the count and address of all.
+
+    The count is 0 and the address empty if each row has its own address.
     """
 
     name: str
@@ -128,14 +130,12 @@ def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Today
 
 
 def absent(by: Actor, days: Days) -> TodayGroup | None:
-    """
-    Each row leads to its own items, so there is no number for all of them; one person may be away
-    twice.
-    """
-    rows = [
-        (absence, queue(of=absence.user_id)) for absence in away(by, days.now, days.now + AHEAD)
-    ]
-    return TodayGroup("away", _("Absent people you back up"), rows, 0, "") if rows else None
+    """Return absent people that the reader backs up, each with a link to their work."""
+    found = away(by, days.now, days.now + AHEAD)
+    rows = [(absence, queue(of=absence.user_id)) for absence in found]
+    if not rows:
+        return None
+    return TodayGroup("away", _("Absent people you back up"), rows, 0, "")
 
 
 def queue(**filters: Any) -> str:

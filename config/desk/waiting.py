@@ -1,4 +1,4 @@
-"""Counts of work that waits for a person, read once per request for the sidebar and Today."""
+"""Counts of a person's open work, read once per request for the sidebar and Today."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from routing.desk.days import Days
 
 QUEUE = "admin:routing_workitem_changelist"
 
-# In SQL, because every page asks it and making it from querysets takes longer than answering it.
-# The days are those of ``Days.when``.
-COUNTED = """
+# Hand-written, because every page runs it, and building it from querysets would take longer than
+# its execution. The limits are those of ``Days.when``.
+COUNTS = """
     SELECT count(*),
         count(*) FILTER (WHERE next_due_at < %(now)s),
         count(*) FILTER (WHERE next_due_at >= %(now)s AND next_due_at < %(tomorrow)s),
@@ -32,11 +32,10 @@ COUNTED = """
 @dataclass(frozen=True, slots=True)
 class WaitingCounts:
     """
-    Counts of a person's open items: in total, overdue, on hold, waiting on the client, and
-    exceptions.
+    Counts of a person's open items, in the order of ``COUNTS``.
 
-    In the order of ``COUNTED``. ``late``, ``today``, ``week`` and ``later`` are all of them by the
-    reader's days; ``unread`` counts messages.
+    ``late``, ``today``, ``week`` and ``later`` divide all items by the days of the reader.
+    ``unread`` counts notifications.
     """
 
     mine: int
@@ -51,19 +50,17 @@ class WaitingCounts:
 
 
 def waiting_for(request: HttpRequest) -> WaitingCounts:
-    """
-    Counted once a request, in one statement over a person's own open items and their messages.
-    """
+    """Return the counts of the signed-in user, read once per request in one statement."""
     found: WaitingCounts | None = getattr(request, "waiting", None)
     if found is None:
-        found = _asked(actor(request).user_id, Days.around(timezone.now()))
+        found = _counted(actor(request).user_id, Days.around(timezone.now()))
         request.waiting = found  # type: ignore[attr-defined]
     return found
 
 
-def _asked(me: int, days: Days) -> WaitingCounts:
+def _counted(me: int, days: Days) -> WaitingCounts:
     with connection.cursor() as cursor:
         cursor.execute(
-            COUNTED, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "monday": days.monday}
+            COUNTS, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "monday": days.monday}
         )
         return WaitingCounts(*cursor.fetchone())

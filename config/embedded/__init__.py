@@ -1,4 +1,1 @@
-"""
-PostgreSQL and Valkey of our own, from wheels: for the demo, for development and for tests, never
-for production.
-"""
+"""Embedded PostgreSQL and Valkey, installed from wheels. Not for production."""

@@ -1,4 +1,4 @@
-"""As whom a server runs: PostgreSQL refuses to be root, and root may start us."""
+"""The user that an embedded server runs as. PostgreSQL refuses to run as root."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    uid: int  # who owns the server's files, seen from outside
+    uid: int  # the owner of the server's files, as seen from outside a user namespace
     gid: int
-    before: Callable[[], None] | None = None  # runs in the child, before the program
-    drop: bool = False  # whether the child gives up root for ``uid``
+    before: Callable[[], None] | None = None  # runs in the child before the program
+    drop: bool = False  # the child switches from root to ``uid``
 
     def popen(self) -> dict[str, Any]:
-        """Arguments for subprocess; ``before`` is for the caller to place."""
+        """Return arguments for subprocess. The caller passes ``before`` itself."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.drop else {}
 
     def own(self, path: Path) -> None:
         """
-        Give ``path`` and what is in it to this identity, wherever an earlier one left it to
-        another.
+        Give ``path`` and its content to this identity.
+
+        An earlier start, as another user, may have left files of another owner.
         """
         if os.geteuid() or path.lstat().st_uid == self.uid:
             return
@@ -38,19 +39,22 @@ class Identity:
             os.chown(found, self.uid, self.gid, follow_symlinks=False)
 
     def can_reach(self, path: Path) -> bool:
-        """Return whether the user could enter ``path``. A folder above may be closed to it."""
+        """
+        Return whether the user can enter ``path``.
+
+        A child process tries, because a parent folder may be closed to that user.
+        """
         test = ["/bin/sh", "-c", 'test -x "$1" && test -r "$1"', "sh", str(path)]
-        return (
-            subprocess.run(
-                test, check=False, cwd="/", preexec_fn=self.before, **self.popen()
-            ).returncode
-            == 0
-        )
+        done = subprocess.run(test, check=False, cwd="/", preexec_fn=self.before, **self.popen())
+        return done.returncode == 0
 
 
 def choose() -> Identity:
     """
-    Ourselves when not root; else root seen as nobody from inside a user namespace; else nobody.
+    Choose the identity of a server.
+
+    Without root, it is the current user. As root, the server runs as nobody inside a user
+    namespace if possible, because it can then use folders that only root can enter.
     """
     if os.geteuid():
         return Identity(os.geteuid(), os.getegid())
@@ -69,16 +73,16 @@ def _works(identity: Identity) -> bool:
         done = subprocess.run(
             probe, check=False, capture_output=True, preexec_fn=identity.before, cwd="/"
         )
-    except subprocess.SubprocessError:  # the preparation failed: containers often forbid namespaces
+    except subprocess.SubprocessError:  # containers often forbid user namespaces
         return False
     return done.returncode == 0 and done.stdout.strip() not in {b"", b"0"}
 
 
 def _enter_namespace() -> None:
     """
-    Become `nobody` inside a user namespace of one user, which outside is still root.
+    Become `nobody` inside a user namespace, while outside the process is still root.
 
-    So the server may live below folders that only root can enter, and still is not root.
+    So the server can use folders that only root can enter, and still does not see itself as root.
     """
     user = pwd.getpwnam("nobody")
     if _libc.unshare(_CLONE_NEWUSER):

@@ -1,6 +1,4 @@
-"""
-The secrets of an embedded run: made once, kept in var/secrets.json, readable by its owner alone.
-"""
+"""The secrets of an embedded installation, in var/secrets.json. Only its owner can read them."""
 
 from __future__ import annotations
 
@@ -27,22 +25,21 @@ ROLES = (postgres.SUPERUSER, postgres.OWNER, postgres.APP)
 
 
 class KeysLost(Exception):
-    """There are data, but not the secrets they were written with."""
+    """The data is there, but not the secrets it was written with."""
 
 
 def load(var: Path) -> dict[str, str]:
     """
-    Read the secrets, and make those that are missing.
+    Read the secrets, and generate those that are missing.
 
-    :raises KeysLost: if the database is there and the file is not: new keys could not read what the
-        old ones encrypted
+    :raises KeysLost: if the database exists and the file does not: new keys could not decrypt it
     """
     file = var / "secrets.json"
     known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     if not known and any((var / "postgres").glob("*")):
         raise KeysLost(
-            f"{file} is gone, but {var / 'postgres'} still holds data. Bring the file back, or "
-            f"remove both to start anew."
+            f"{file} is missing, but {var / 'postgres'} still holds data. Restore the file, or "
+            f"remove the folder to start again."
         )
     complete = {name: known.get(name) or make() for name, make in _MAKERS.items()}
     if complete != known:

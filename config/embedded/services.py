@@ -1,4 +1,4 @@
-"""Services of a run: embedded ones or those named in the environment."""
+"""The services of `make run`: embedded ones, or those named in the environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.embedded.supervise import Child, Supervisor
 
 
 class Misnamed(Exception):
-    """Servers were named, but not so that we can use them."""
+    """The environment names only one of two addresses that belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +24,27 @@ class Services:
     owner_url: str
     redis_url: str
     pg_dump: str
-    embedded: bool  # the database is our own
+    embedded: bool  # whether the database is embedded
 
     @property
     def environment(self) -> dict[str, str]:
-        """For what runs the product; never with the owner's address."""
+        """Return the environment of the product, which never has the owner's address."""
         given = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
-        return given | ({"EMBEDDED": "true"} if self.embedded else {})
+        if self.embedded:
+            given["EMBEDDED"] = "true"
+        return given
 
 
 def start(var: Path, passwords: dict[str, str], supervisor: Supervisor) -> Services:
     """
-    Start what is not named in the environment, and leave it with the supervisor.
+    Start the services that are not named in the environment, under the supervisor.
 
     :raises Misnamed: if only one of the two database addresses is given
     """
     _sweep_sockets(var)
-    app, owner, redis = (
-        os.environ.get(name, "") for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
-    )
+    app = os.environ.get("DATABASE_URL", "")
+    owner = os.environ.get("DATABASE_OWNER_URL", "")
+    redis = os.environ.get("REDIS_URL", "")
     if bool(app) != bool(owner):
         raise Misnamed(
             "Set both DATABASE_URL (the role that runs) and DATABASE_OWNER_URL (the role that "
@@ -93,13 +95,15 @@ def _remember_socket(var: Path, folder: Path) -> None:
 
 
 def _sweep_sockets(var: Path) -> None:
-    """Remove the socket folders of runs that could not do it themselves."""
+    """Remove the socket folders of earlier runs that were killed."""
     note = var / "sockets.json"
-    for folder in json.loads(note.read_text()) if note.exists() else []:
+    if not note.exists():
+        return
+    for folder in json.loads(note.read_text()):
         shutil.rmtree(folder, ignore_errors=True)
     note.unlink(missing_ok=True)
 
 
 def clear(var: Path) -> None:
-    """After everything has stopped."""
+    """Remove what is left after everything has stopped."""
     _sweep_sockets(var)

@@ -1,4 +1,4 @@
-"""Keep a few processes running: start again what dies, stop all of it in order."""
+"""Keep a few processes running: restart those that die, and stop all in order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Child:
     start: Callable[[], subprocess.Popen[bytes]]
     stop_signal: signal.Signals = signal.SIGTERM
     patience_s: float = 20
-    may_be_cut: bool = True  # by someone who asks a second time
+    may_be_cut: bool = True  # may be killed if somebody asks a second time
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0
     again_at: float | None = None
@@ -37,7 +37,7 @@ class Child:
         return self
 
     def look(self, say: Callable[[str], None]) -> None:
-        """One look at the child: note its death, or start it again once its pause is over."""
+        """Check the child: note its death, or restart it once its pause is over."""
         now = time.monotonic()
         if self.again_at is not None:
             if now >= self.again_at:
@@ -47,7 +47,7 @@ class Child:
             return
         self.failures = 1 if now - self.started_at > STEADY_S else self.failures + 1
         pause = min(LONGEST_PAUSE_S, 2.0 ** (self.failures - 1))
-        kill_group(self.process.pid)  # what it left behind must not run beside its successor
+        kill_group(self.process.pid)  # its own children must not run beside its successor
         say(f"{self.name} {ended(code)}; starting it again in {pause:.0f} s (see its log)")
         self.again_at = now + pause
 
@@ -64,8 +64,7 @@ class Supervisor:
 
     def listen(self) -> None:
         """
-        From now on Ctrl-C, SIGTERM and a closed terminal ask us to stop; a second time, to stop at
-        once.
+        Stop at Ctrl-C, SIGTERM or a closed terminal. The second one stops at once.
         """
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self._ask)
@@ -84,7 +83,7 @@ class Supervisor:
             child.launch()
 
     def watch(self) -> None:
-        """Until somebody asks us to stop."""
+        """Watch the children until somebody asks us to stop."""
         while not self.asked:
             for child in self.children:
                 child.look(self.say)
@@ -102,7 +101,7 @@ class Supervisor:
         return False
 
     def run(self, command: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        """Run a short command to its end, unless somebody asks us to stop before."""
+        """Run a short command to its end, unless somebody asks us to stop."""
         with subprocess.Popen(
             command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,  # noqa: E501
             preexec_fn=processes.tied(signal.SIGKILL),
@@ -118,7 +117,7 @@ class Supervisor:
                 return subprocess.CompletedProcess(command, process.returncode, output)
 
     def stop(self, *waves: Iterable[str]) -> None:
-        """Stop the named children wave by wave: those that use the database before the database."""
+        """Stop the named children in waves, so that the database stops after its users."""
         for wave in waves:
             names = set(wave)
             going = [child for child in self.children if child.name in names and child.process]
@@ -147,7 +146,7 @@ def _signal(child: Child, number: signal.Signals) -> None:
 
 
 def kill_group(leader: int) -> None:
-    """Each child leads a session of its own, so its whole family has its number."""
+    """Kill a child and its own children. Each child leads a session, so they share its group."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

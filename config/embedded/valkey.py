@@ -1,4 +1,4 @@
-"""A Valkey of our own, over a unix socket, keeping an append-only file."""
+"""An embedded Valkey on a unix socket, with an append-only file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class Valkey:
             "--save": "",
             "--maxmemory-policy": "noeviction",  # a full broker must refuse, not forget
         }
-        return [str(places.valkey_program()), *(part for pair in given.items() for part in pair)]
+        command = [str(places.valkey_program())]
+        for option, value in given.items():
+            command += [option, value]
+        return command
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -52,12 +55,12 @@ class Valkey:
         with redis.Redis(unix_socket_path=str(self.socket)) as client:
             try:
                 return bool(client.ping())
-            except redis.ConnectionError:  # also while it still reads its file
+            except redis.ConnectionError:  # it may still be reading its file
                 return False
 
 
 def wait(server: Valkey, log: Path) -> subprocess.Popen[bytes]:
-    """Start, and wait until it answers."""
+    """Start the server and wait until it answers."""
     process = server.start(log)
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until and process.poll() is None:

@@ -1,7 +1,7 @@
 """
-E-mails sent by a thread of this process and lost with it.
+Send e-mails in a thread of this process.
 
-Only for e-mails that can be requested again.
+They are lost if the process ends, so this is only for e-mails that can be requested again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="after the answer")
 
 def after(function: Callable[..., Any], *args: Any) -> Future[None]:
     """
-    Call ``function`` beside the request.
+    Call ``function`` in another thread.
 
-    That it failed is logged by the error's class, never with what it was given.
+    A failure is logged with the class of its error only: the arguments can hold a sign-in code.
     """
     return _pool.submit(copy_context().run, _quietly, function, args)
 
@@ -34,4 +34,4 @@ def _quietly(function: Callable[..., Any], args: tuple[Any, ...]) -> None:
     except (SMTPException, OSError) as error:
         log.warning("mail_not_sent", error=type(error).__name__)
     finally:
-        connections.close_all()  # this thread's own; the next letter may be hours away
+        connections.close_all()  # of this thread, which may be idle for hours now

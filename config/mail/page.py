@@ -1,4 +1,4 @@
-"""The page that shows the mail which, without an SMTP server, reaches nobody."""
+"""The page that shows e-mails while no SMTP server is set."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ PER_PAGE = 20
 
 def may_read_mail(request: HttpRequest) -> bool:
     """
-    In the demo, all staff.
+    Return whether the user may read stored e-mails.
 
-    On servers of one's own, who may change people: a letter can hold the way into an account.
+    In the demo, all staff may. Elsewhere, only those who may change people: an e-mail can hold a
+    sign-in code or a password link.
     """
-    return stored_emails.are_kept() and (
-        settings.EMBEDDED or actor(request).may("routing.change_user")
-    )
+    if not stored_emails.are_kept():
+        return False
+    return settings.EMBEDDED or actor(request).may("routing.change_user")
 
 
 @never_cache
 @require_safe
 def mail(request: HttpRequest) -> TemplateResponse:
     """
-    The letters, newest first. For admin_view, which lets only staff in.
+    List the stored e-mails, newest first. Served through admin_view, which admits only staff.
 
-    :raises Http404: while there is an SMTP server: nothing is kept then
-    :raises PermissionDenied: to whom letters of others are not to be shown
+    :raises Http404: if an SMTP server is set, because then nothing is stored
+    :raises PermissionDenied: if the user may not read e-mails of others
     """
     if not stored_emails.are_kept():
         raise Http404
@@ -48,7 +49,7 @@ def mail(request: HttpRequest) -> TemplateResponse:
     shared = admin.site.each_context(request)
     found = {
         "title": _("E-mail"),
-        "letters": list(stored_emails.read(list(page.object_list))),
+        "emails": list(stored_emails.read(list(page.object_list))),
         "page": page,
         "folder": stored_emails.folder(),
     }

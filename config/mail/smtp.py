@@ -1,8 +1,8 @@
 """
-Send e-mails by SMTP, and end a conversation that lasts too long.
+Send e-mails by SMTP, with a deadline for each conversation.
 
-A time-out of a socket counts from the last byte, so a server that sends one now and then would
-hold its caller for ever.
+The time-out of a socket counts from the last byte. A server that sends a byte now and then would
+never reach it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from threading import Lock, Timer
 from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 
-TOTAL_S = 30.0  # from dialling to the server's farewell
+TOTAL_S = 30.0  # for a whole conversation
 
 
 class Watch:
-    """Shuts the connections of one conversation down at its deadline, whoever is speaking."""
+    """Shuts down the connections of one conversation at its deadline."""
 
     def __init__(self, total_s: float) -> None:
         self.expired = False
@@ -41,7 +41,7 @@ class Watch:
             self._kept.clear()
 
     def keep(self, connection: socket.socket) -> None:
-        """Watch a connection, also when TLS takes its socket over later."""
+        """Watch a connection. A duplicate, because TLS later takes over the socket itself."""
         with self._lock:
             if self.expired:
                 raise TimeoutError
@@ -51,7 +51,7 @@ class Watch:
         with self._lock:
             self.expired = True
             for each in self._kept:
-                with suppress(OSError):  # the other side was first
+                with suppress(OSError):  # the server closed it first
                     each.shutdown(socket.SHUT_RDWR)
 
 
@@ -61,9 +61,9 @@ _watch: ContextVar[Watch | None] = ContextVar("_watch", default=None)
 @contextmanager
 def within(total_s: float) -> Iterator[None]:
     """
-    End the SMTP conversations of this block after so many seconds.
+    End the SMTP conversations of this block after ``total_s`` seconds.
 
-    :raises TimeoutError: if what failed in the block failed because of that
+    :raises TimeoutError: if the block failed because of that
     """
     watch = Watch(total_s)
     token = _watch.set(watch)
@@ -80,7 +80,7 @@ def within(total_s: float) -> Iterator[None]:
 
 
 class WatchedSMTP(smtplib.SMTP):
-    # smtplib makes its socket here, and its own class for TLS does its handshake around this.
+    # smtplib creates its socket here. Its class for TLS wraps this call with the handshake.
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         made: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
         if watch := _watch.get():
@@ -89,11 +89,11 @@ class WatchedSMTP(smtplib.SMTP):
 
 
 class WatchedTLS(smtplib.SMTP_SSL, WatchedSMTP):
-    """The same with TLS from the first byte: its handshake is watched, too."""
+    """The same with TLS from the first byte, including the handshake."""
 
 
 class DeadlineBackend(smtp.EmailBackend):
-    """Django's own, with a deadline for the whole of each conversation."""
+    """Django's backend with a deadline for each whole conversation."""
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:

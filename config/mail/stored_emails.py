@@ -1,4 +1,4 @@
-"""Mail while no SMTP server is set: one file a letter in var/mail, and read from there again."""
+"""Store e-mails while no SMTP server is set: one file each in var/mail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.utils.html import strip_tags
 
 from config.embedded.running import write_private
 
-_STAMP = "%Y%m%dT%H%M%S%f"  # of UTC, so that names sort by time
+_STAMP = "%Y%m%dT%H%M%S%f"  # in UTC, so that names sort by time
 _SUFFIX = ".eml"
 
 
@@ -60,10 +60,10 @@ def read(files: Sequence[Path]) -> Iterator[StoredEmail]:
             raw = file.read_bytes()
         except (ValueError, FileNotFoundError):
             continue
-        yield _letter(at, message_from_bytes(raw, _class=Parsed, policy=policy.default))
+        yield _stored_email(at, message_from_bytes(raw, _class=Parsed, policy=policy.default))
 
 
-def _letter(at: datetime, message: Parsed) -> StoredEmail:
+def _stored_email(at: datetime, message: Parsed) -> StoredEmail:
     return StoredEmail(
         at=at,
         recipients=str(message["To"] or ""),

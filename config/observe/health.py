@@ -1,4 +1,4 @@
-"""Is this process alive, and is it fit to serve?"""
+"""Probes: /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ BROKER_TIMEOUT_S = 2
 
 class ProbeMiddleware:
     """
-    Answer the three probes before anything looks at the host name, the session or the language.
+    Answers the probes before all other middleware.
+
+    A balancer calls by IP address, so the host name must not be checked. It needs no session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -37,8 +39,9 @@ def alive(_: HttpRequest) -> HttpResponse:
 
 
 def ready(_: HttpRequest) -> HttpResponse:
-    """200, or 503 with what is missing; the reasons name no host, role or password."""
-    reasons = {part: why for part, why in (("database", _database()), ("broker", _broker())) if why}
+    """Answer 200, or 503 with reasons. The probe is public, so they name no host or role."""
+    found = {"database": _database(), "broker": _broker()}
+    reasons = {part: reason for part, reason in found.items() if reason}
     return JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
 
@@ -51,13 +54,15 @@ def _database() -> str:
     if status.pending:
         return f"Migrations are pending: {_some(status.pending)}. Run `manage.py migrate`."
     if status.unknown:
-        return f"The schema is newer than this code: {_some(status.unknown)}. Deploy the newer version."  # noqa: E501
+        names = _some(status.unknown)
+        return f"The schema is newer than this code: {names}. Deploy the newer version."
     return ""
 
 
 def _some(names: tuple[str, ...]) -> str:
+    first = ", ".join(names[:3])
     more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+    return f"{first} and {more} more" if more > 0 else first
 
 
 def _broker() -> str:
@@ -81,7 +86,7 @@ def _may_read_figures(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
-    # Without a token, only this machine, and nobody whom a proxy on it speaks for.
+    # Without a token, only this machine may read them, and not through a proxy on it.
     return (
         request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1", ""}
         and "X-Forwarded-For" not in request.headers

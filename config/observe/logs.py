@@ -1,5 +1,7 @@
 """
-Logs: one JSON object a line, with the request's id, and never a secret, a body or a query string.
+Logs: one JSON object per line, with the id of the request.
+
+They never hold a secret, a body or a query string.
 """
 
 from __future__ import annotations
@@ -19,9 +21,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # postgresql://role:password@ho
 
 
 def hide(value: Any, name: str = "") -> Any:
-    """
-    ``value`` without what looks like a secret by its name, its place in a URL, or a query string.
-    """
+    """Replace what looks like a secret, by its name or by its position in a URL."""
     if name and _SECRET_NAME.search(name):
         return HIDDEN
     if isinstance(value, dict):
@@ -51,8 +51,8 @@ _SHARED: list[Processor] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
-# One list for every call of configure: loggers keep the list they began with, and tests that listen
-# replace what is in it.
+# One list for every call of configure: loggers keep the list they were created with, and tests that
+# capture logs replace its items.
 _PROCESSORS: list[Processor] = [
     structlog.stdlib.filter_by_level,
     *_SHARED,
@@ -61,16 +61,13 @@ _PROCESSORS: list[Processor] = [
 
 
 def _formatter(*, console: bool) -> dict[str, Any]:
-    plain = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact]
-    last: list[Processor] = (
-        [*plain, structlog.dev.ConsoleRenderer()]
-        if console
-        else [
-            structlog.processors.format_exc_info,
-            *plain,
-            structlog.processors.JSONRenderer(default=str),
-        ]
-    )
+    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact]
+    if console:
+        last.append(structlog.dev.ConsoleRenderer())
+    else:
+        # A traceback becomes text before `redact`, so that a password in it is hidden, too.
+        last.insert(0, structlog.processors.format_exc_info)
+        last.append(structlog.processors.JSONRenderer(default=str))
     return {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [*_SHARED, structlog.stdlib.ExtraAdder()],
@@ -79,7 +76,7 @@ def _formatter(*, console: bool) -> dict[str, Any]:
 
 
 def config(*, level: str, console: bool) -> dict[str, Any]:
-    """The form `logging.config.dictConfig` reads; web, worker, beat and commands all use it."""
+    """Return the settings for `logging.config.dictConfig`, for web, workers, beat and commands."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -87,16 +84,15 @@ def config(*, level: str, console: bool) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
-            # These bring handlers of their own, which would write every line twice and in another
-            # form.
+            # These have handlers of their own, which would write each line again in another format.
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True},
-            # RequestMiddleware tells of every request already.
+            # RequestMiddleware already logs every request.
             "django.request": {"level": "ERROR"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
-            # At INFO it prints the addresses it calls, and those can carry a token.
+            # At INFO it logs the URLs it calls, and those can hold a token.
             "httpx": {"level": "WARNING"},
         },
     }
@@ -106,7 +102,7 @@ def configure(settings: dict[str, Any]) -> None:
     """
     Configure structlog and the standard library to log into one stream.
 
-    Named by settings.LOGGING_CONFIG.
+    Called through settings.LOGGING_CONFIG.
     """
     structlog.configure(
         processors=_PROCESSORS,

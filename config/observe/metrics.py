@@ -1,4 +1,4 @@
-"""Prometheus figures of the web: django-prometheus counts, and /metrics shows one sum of it all."""
+"""Prometheus metrics of the web processes, summed over all of them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ class MetricsMiddleware(PrometheusAfterMiddleware):
     """
     Count requests by view, method and status, and how long each took.
 
-    It stands outside the other middleware, unlike in the library's example, so that an answer given
-    by one of them is counted by its view and status as well. The library's other middleware would
-    then measure the same a second time, and is left out.
+    In the library's example, it is the innermost middleware. Here it is outside most others, so
+    that their responses are counted, too. The library's second middleware would then measure the
+    same again, so it is left out.
     """
 
     def label_metric(
         self, metric: Any, request: HttpRequest, response: Any = None, **labels: str
     ) -> Any:
         """
-        Let nothing but our own names be labels.
+        Label unknown methods as “other”.
 
-        The library labels the time of a request with its method as sent: with words of their own,
-        callers could fill the memory.
+        The library uses the method as sent. With invented methods, callers could fill the memory.
         """
         if labels.get("method", "GET") not in _METHODS:
             labels["method"] = "other"
@@ -36,18 +35,18 @@ class MetricsMiddleware(PrometheusAfterMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         """
-        Count the request, whatever it says about its length.
+        Count the request, even if its Content-Length is not a number.
 
-        The library takes that for a number. Who answers the request refuses one that is none.
+        The library fails on such a header. The view refuses it later.
         """
         with suppress(ValueError):
             super().process_request(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """
-        Count the exception, but not how long it took.
+        Count the exception, without the time of the request.
 
-        The library does both, and then times the page that tells of the error once more.
+        The library would measure that here and again with the error page.
         """
         self.metrics.exceptions_by_type.labels(type=type(exception).__name__).inc()
         view = (request.resolver_match and request.resolver_match.view_name) or "<unnamed view>"
@@ -55,8 +54,6 @@ class MetricsMiddleware(PrometheusAfterMiddleware):
 
 
 def export(request: HttpRequest) -> HttpResponse:
-    """
-    Return the figures of every process that shares PROMETHEUS_MULTIPROC_DIR, else of this one.
-    """
+    """Return the metrics of all processes that share PROMETHEUS_MULTIPROC_DIR, or of this one."""
     found: HttpResponse = ExportToDjangoView(request)
     return found

@@ -1,4 +1,4 @@
-"""Figures of what waits in the database's queues, the same from whichever process is asked."""
+"""Metrics of the queues in the database. Every process reports the same."""
 
 from __future__ import annotations
 
@@ -17,39 +17,37 @@ from prometheus_client.core import GaugeMetricFamily
 from integrations.models import Outbound
 from routing.models import Clock, Dispatch, ExceptionCase, RunStep
 
-MOST = 100_000  # we count no further: a scrape must stay cheap when a queue is long
+MOST = 100_000  # counting stops here, so that a scrape stays cheap when a queue is long
 FRESH_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
     events: int
-    parked: int
-    oldest_s: float  # how long the oldest due event has been due
+    quarantined: int
+    oldest_s: float  # since the oldest due event became due
     steps: int
     exceptions: int
-    untold: int
-    oldest_clock_s: (
-        float  # how long the clock that should have been told of longest has waited for a sweep
-    )
+    unnotified: int  # clocks
+    oldest_clock_s: float  # since the oldest clock should have been escalated
     outgoing: int
     dead: int
 
 
 def look(now: datetime) -> QueueCounts:
-    """Seven counts and two minima, each over a partial index of open rows alone."""
+    """Read all figures. Each statement uses a partial index of open rows."""
     queue = Dispatch.objects.filter(parked_reason="")
     oldest = queue.aggregate(at=Min("due_at"))["at"]
     woke = Clock.objects.aggregate(at=Min("wakes_at"))["at"]
     return QueueCounts(
         events=_count(queue),
-        parked=_count(Dispatch.objects.exclude(parked_reason="")),
+        quarantined=_count(Dispatch.objects.exclude(parked_reason="")),
         oldest_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
         steps=_count(RunStep.objects.due(now)),
         exceptions=_count(
             ExceptionCase.objects.filter(state__in=sorted(ExceptionCase.open_states))
         ),
-        untold=_count(Clock.objects.exclude(trouble="")),
+        unnotified=_count(Clock.objects.exclude(trouble="")),
         oldest_clock_s=max(0.0, (now - woke).total_seconds()) if woke else 0.0,
         outgoing=_count(Outbound.objects.filter(state__in=Outbound.workable, due_at__lte=now)),
         dead=_count(Outbound.objects.dead()),
@@ -67,10 +65,7 @@ def _count(
 
 
 class Figures:
-    """
-    A Prometheus collector that looks again after some seconds, however often and by however many it
-    is asked.
-    """
+    """A Prometheus collector that reads the database at most every few seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -94,7 +89,7 @@ class Figures:
         yield _gauge(
             "throughline_events_parked",
             "Failed events in quarantine, waiting for a person.",
-            found.parked,
+            found.quarantined,
         )
         yield _gauge(
             "throughline_oldest_due_event_seconds",
@@ -108,7 +103,7 @@ class Figures:
         yield _gauge(
             "throughline_clocks_untold",
             "Clocks for which the last sweep could notify nobody.",
-            found.untold,
+            found.unnotified,
         )
         yield _gauge(
             "throughline_oldest_waking_clock_seconds",
@@ -125,6 +120,7 @@ class Figures:
         )
 
     def _fresh(self) -> QueueCounts | None:
+        # One thread reads, while others that scrape wait for its figures.
         with self._lock:
             if time.monotonic() - self._looked_at >= FRESH_S:
                 try:

@@ -1,4 +1,4 @@
-"""Write the table of what beat starts into the database, where beat reads it."""
+"""Write the schedule of beat into the database, where beat reads it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ PREFIX = "throughline: "
 
 def sync(apps: Apps, using: str = "default", **_: Any) -> None:
     """
-    After a migration: ours as the table says. What people switched off stays off, what they added
-    stays.
+    Update our entries after a migration.
 
-    Takes the models of the migration state: saving the real ones would touch the `default` alias,
-    whose role may have no rights yet.
+    Entries that people disabled stay disabled, and those that they added stay. The models come from
+    the migration state: saving the real ones would use the `default` alias, whose role may have no
+    permissions yet.
     """
     try:
         interval, task, changed = (
             apps.get_model("django_celery_beat", name).objects.using(using)
             for name in ("IntervalSchedule", "PeriodicTask", "PeriodicTasks")
         )
-    except LookupError:  # migrated back to before beat's tables
+    except LookupError:  # a migration back to before beat's tables
         return
     for beat in BEAT:
         every, _made = interval.get_or_create(every=beat.every_s, period="seconds")
@@ -36,7 +36,7 @@ def sync(apps: Apps, using: str = "default", **_: Any) -> None:
                 "interval": every,
                 "queue": beat.queue,
                 "crontab": None,
-                # While no worker runs, wake-ups do not pile up: the next tick is as good.
+                # Without a worker, tasks must not pile up: the next one finds the same rows.
                 "expire_seconds": beat.every_s,
             },
         )

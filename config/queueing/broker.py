@@ -1,5 +1,7 @@
 """
-Valkey as a broker: a worker that could not take leave of a message takes the next one all the same.
+Valkey as a broker.
+
+A worker whose acknowledgement of a message failed still takes the next one.
 """
 
 from __future__ import annotations
@@ -11,17 +13,17 @@ from redis.exceptions import TimeoutError as Silent
 
 class ForgivingQoS(redis.QoS):
     """
-    Counts what a worker holds, and how much more it may take.
+    Counts the messages that a worker holds, and so how many more it may take.
 
-    Kombu goes on counting a message whose acknowledgement got no answer, and so a worker that may
-    hold one never asks for another: one freeze of Valkey longer than ``socket_timeout`` ended all
-    work until somebody started the workers again. Here it is held no more. Valkey hands it out a
-    second time once its visibility runs out, which every task bears.
+    If an acknowledgement gets no answer, kombu counts the message as held for ever. A worker that
+    may hold one message then never asks for another. So a freeze of Valkey longer than
+    ``socket_timeout`` stopped all work until the workers were restarted. Here, such a message is
+    released. Valkey delivers it again after its visibility time-out, which every task tolerates.
 
-    Kombu 5.7.0 still does: ``QoS.ack`` asks Redis first and forgets the message only after an
-    answer. What celery/kombu#2007 mended is another case, a connection that was lost and made
-    anew. It costs nothing while Redis answers. tests/journeys/test_broker.py freezes a Valkey, and
-    comes to no end without this class.
+    Kombu 5.7.0 still has the fault: ``QoS.ack`` calls Redis first and forgets the message only
+    after an answer. celery/kombu#2007 fixed another case, that of a lost and reopened connection.
+    While Redis answers, this class costs nothing. tests/journeys/test_broker.py freezes a Valkey,
+    and never ends without this class.
     """
 
     def ack(self, delivery_tag: str) -> None:
@@ -39,10 +41,10 @@ class ForgivingQoS(redis.QoS):
             raise
 
 
-def forgive() -> None:
+def install() -> None:
     """
-    Put it in place of kombu's for this process.
+    Replace kombu's class in this process.
 
-    Celery names its transport by an alias and offers no setting for this attribute of the channel.
+    Celery selects a transport by an alias and has no setting for this attribute of its channel.
     """
     redis.Channel.QoS = ForgivingQoS

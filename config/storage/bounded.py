@@ -1,6 +1,7 @@
 """
-A connection to PostgreSQL that waits for an answer only so long, so that a frozen server is a 503
-and not a hanging page.
+A connection to PostgreSQL with a limit on each wait for an answer.
+
+So a frozen server gives a 503 and not a hanging page.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ PATIENCE_S = 20.0  # more than any page may take
 
 class BoundedConnection(Connection[TupleRow]):
     """
-    A server that was stopped, or a network that swallows, answers nothing: no time-out of
-    PostgreSQL's own ends that.
+    Limits how long a statement waits for the server.
 
-    A connection that waited in vain is closed, because nobody knows what becomes of its statement;
-    what it had begun is rolled back.
+    PostgreSQL's own time-outs need a server that runs and a network that delivers. After a wait in
+    vain the connection is closed, since the fate of its statement is unknown. The server rolls its
+    transaction back.
     """
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """:raises OperationalError: if no answer came in time"""
-        if timeout is not None:  # whoever names one looks after it
+        if timeout is not None:  # the caller handles its own time-out
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, PATIENCE_S)
         except OperationalError as error:
-            # psycopg's class for this is private. An error that the server sent has a code, and
-            # after one the connection is no longer busy with a statement.
+            # psycopg's class for this time-out is private, so it is told by two signs. An error
+            # that the server sent has a code, and after it the connection is no longer active.
             if error.sqlstate is None and self.info.transaction_status is ACTIVE:
                 self.close()
                 raise OperationalError(

@@ -1,7 +1,7 @@
 """
-Cache for data that may be lost.
+The cache, for data that may be lost.
 
-Uses Valkey and, while that is away, the memory of each process.
+It is in Valkey. While that does not answer, each process uses its own memory.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ T = TypeVar("T")
 LABEL = "native_redis"  # as django-prometheus names Django's own cache in Redis
 _NOTHING = object()
 
-# How long a server that did not answer is left alone: a page asks several times, and each would
-# wait.
+# After a failure, Valkey is not asked for this long. A page asks several times, and would wait each
+# time.
 REST_S = 5.0
-# Its own defaults wait five seconds and try again with pauses, while somebody waits for the page.
+# redis-py's defaults wait five seconds and retry with pauses. That is too long for a page.
 IMPATIENT: dict[str, Any] = {
     "socket_timeout": 1,
     "socket_connect_timeout": 1,
@@ -40,10 +40,9 @@ IMPATIENT: dict[str, Any] = {
 
 class CountedCache(RedisCache):
     """
-    Count what is asked for and found.
+    Counts hits and misses in django-prometheus's metrics.
 
-    The figures are django-prometheus's. Its own class for this needs django-redis to be installed,
-    which nothing else here does.
+    The library's own class needs django-redis, which nothing else here needs.
     """
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
@@ -62,13 +61,13 @@ class CountedCache(RedisCache):
 
 class Cache(CountedCache):
     """
-    Counts how often somebody tried to sign in, and which codes were used.
+    Holds counts of sign-in attempts and used codes.
 
-    While Valkey is away each process counts for itself and begins anew: nobody is locked out, and
-    guessing stays slow. What a page must not forget is a row, and not here.
+    While Valkey is away, each process starts its own counts: nobody is locked out, and guessing
+    stays slow. Data that must not be lost belongs into a table.
     """
 
-    _asks_again_at = 0.0  # of this process's monotonic clock, for all its threads
+    _asks_again_at = 0.0  # on the monotonic clock, shared by all threads of the process
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)

@@ -1,4 +1,4 @@
-"""PostgreSQL addresses, in the three forms we need them."""
+"""PostgreSQL addresses: as a URL, as parts and as Django's settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def parse(url: str) -> dict[str, str]:
     """
     Split a libpq address into its parts: user, password, host, port, dbname and options.
 
-    :raises ValueError: if it is none, or leaves out the role or the database; the message repeats
+    :raises ValueError: if it is invalid or lacks the role or the database; the message repeats
         nothing secret
     """
     if not url.startswith(("postgresql://", "postgres://")):
@@ -38,8 +38,10 @@ def checked(url: str) -> str:
 
 
 def build(*, user: str, password: str, host: str, dbname: str, port: str = "") -> str:
-    """The address of a role on a server; ``host`` may be a socket's folder."""
-    where = {"host": host} | ({"port": port} if port else {})
+    """Return the address of a role on a server. ``host`` may be the folder of a socket."""
+    where = {"host": host}
+    if port:
+        where["port"] = port
     return (
         f"postgresql://{quote(user)}:{quote(password, safe='')}@/{quote(dbname)}?{urlencode(where)}"
     )
@@ -49,7 +51,7 @@ def for_django(url: str, **options: Any) -> dict[str, Any]:
     parts = parse(url)
     known = {key: parts.pop(key, "") for key in ("dbname", "user", "password", "host", "port")}
     return {
-        "ENGINE": "django_prometheus.db.backends.postgresql",  # Django's own, and counts
+        "ENGINE": "django_prometheus.db.backends.postgresql",  # Django's own, with metrics
         "NAME": known["dbname"],
         "USER": known["user"],
         "PASSWORD": known["password"],

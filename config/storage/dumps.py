@@ -12,17 +12,17 @@ from config.storage import databases
 
 
 class DumpFailed(Exception):
-    """Nothing was written; the message holds what pg_dump said."""
+    """No dump was written. The message holds the output of pg_dump."""
 
 
 def dump(program: str, url: str, target: Path) -> None:
     """
-    Write a pg_dump of ``url``, complete or not at all.
+    Write a dump of the database at ``url``, completely or not at all.
 
-    :raises DumpFailed: with what pg_dump said
+    :raises DumpFailed: with the output of pg_dump
     """
     parts = databases.parse(url)
-    # The password goes by environment: anybody on the machine can read arguments.
+    # The password is in the environment, because other users of the machine can read arguments.
     environ = {**os.environ, "PGPASSWORD": parts.pop("password", "")}
     fresh = target.with_suffix(".partial")
     command = [

@@ -1,4 +1,4 @@
-"""Migration status of a database compared with this code."""
+"""Compare the migrations of a database with those of this code."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ def _known() -> frozenset[Name]:
 
 @cache
 def _replaced() -> frozenset[Name]:
-    """Migrations that a squashed one stands for: applied or not, they are no news."""
-    disk = MigrationLoader(None, ignore_no_migrations=True).disk_migrations.values()
-    return frozenset(name for migration in disk for name in migration.replaces)
+    """Return the migrations that squashed ones replace. They count as known."""
+    replaced: set[Name] = set()
+    for migration in MigrationLoader(None, ignore_no_migrations=True).disk_migrations.values():
+        replaced.update(migration.replaces)
+    return frozenset(replaced)
 
 
 def migration_status(connection: BaseDatabaseWrapper) -> MigrationStatus:

@@ -1,4 +1,4 @@
-"""Deliveries of other systems, past all that only people need: sessions, languages, forms."""
+"""Answer webhooks without the middleware that only people need: sessions, languages, forms."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-PLACE = "/hooks/"
+PREFIX = "/hooks/"
 
 
 class DirectMiddleware:
-    """
-    Answers what is posted to a hook; stands behind what secures, counts and logs every request.
-    """
+    """Answers webhooks. It comes after the middleware that secures, counts and logs requests."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PLACE):
+        if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         try:
             found = resolve(request.path_info)
         except Resolver404:
             return self.get_response(request)
-        request.get_host()  # refuses a forged Host, as every page does
+        request.get_host()  # refuses a forged Host header, which CommonMiddleware does for pages
         request.resolver_match = found
         answer: HttpResponse = found.func(request, *found.args, **found.kwargs)
         answer.headers.setdefault("Content-Length", str(len(answer.content)))

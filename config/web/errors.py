@@ -1,4 +1,4 @@
-"""Error pages: what happened, what was saved and what to do next. Never a traceback."""
+"""Error pages. They say what happened, what was saved and what to do, without a traceback."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # Ours, written for the reader.
+    # The texts of PermissionDenied are our own and written for readers.
     why = str(exception) if isinstance(exception, PermissionDenied) else ""
     return _page(request, "forbidden", HTTPStatus.FORBIDDEN, why)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form came without its token; Django's reason is for the log, which has it."""
+    """Answer a form without a valid CSRF token. Django logs the reason."""
     return _page(request, "form_expired", HTTPStatus.FORBIDDEN)
 
 
@@ -46,23 +46,23 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """
-    Touches neither database nor session: one of them may be what failed. The number finds the
-    request in the log.
+    Show the page for an unexpected error, with a number that finds the request in the log.
+
+    It uses neither database nor session, because these may have failed.
     """
     error = sys.exc_info()[1]
     if _no_room(error):
         return HttpResponse(
             FULL, status=HTTPStatus.INSUFFICIENT_STORAGE, content_type="text/plain; charset=utf-8"
         )
-    status = HTTPStatus.SERVICE_UNAVAILABLE if _away(error) else HTTPStatus.INTERNAL_SERVER_ERROR
-    headers = {"Retry-After": RETRY_AFTER_S} if _away(error) else None
+    status, headers = HTTPStatus.INTERNAL_SERVER_ERROR, None
+    if _away(error):
+        status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER_S}
     number = structlog.contextvars.get_contextvars().get("request_id", "")
     try:
         text = render_to_string("errors/failed.html", {"number": number, "at": timezone.now()})
-    except (
-        ValueError,
-        TemplateSyntaxError,
-    ):  # static files are not collected, or a page of ours is broken
+    except (ValueError, TemplateSyntaxError):
+        # Static files are not collected, or one of our templates is broken.
         return HttpResponse(
             FAILED_PLAINLY, status=status, headers=headers, content_type="text/plain; charset=utf-8"
         )
@@ -71,8 +71,9 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def _away(error: BaseException | None) -> bool:
     """
-    Return whether the database or broker was away or gave way to another transaction, so that a
-    retry may work.
+    Return whether a retry may work.
+
+    The database or broker was away, or the transaction gave way to another.
     """
     while error is not None:
         if isinstance(
@@ -86,17 +87,16 @@ def _away(error: BaseException | None) -> bool:
 def _no_room(error: BaseException | None) -> bool:
     """Return whether a disk is full: ours during an upload, or the database's."""
     while error is not None:
-        if (
-            isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-        ) or isinstance(error, DiskFull):
+        if isinstance(error, DiskFull):
+            return True
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return True
         error = error.__cause__
     return False
 
 
 def _page(request: HttpRequest, name: str, status: HTTPStatus, why: str = "") -> HttpResponse:
-    # Without the request's context: its processors read session and messages, which may not be
-    # there this early.
+    # Rendered without context processors: those read session and messages, which may not exist yet.
     user = getattr(request, "user", None)
     context = {
         "user": user,

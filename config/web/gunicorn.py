@@ -1,6 +1,7 @@
 """
-Gunicorn's settings, for `make run` and for production alike: `gunicorn -c
-python:config.web.gunicorn config.wsgi`.
+Gunicorn's settings, for `make run` and for production.
+
+Use them with `gunicorn -c python:config.web.gunicorn config.wsgi`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 60
 graceful_timeout = 15
 keepalive = 5
-max_requests = 10_000  # a slow leak ends here
+max_requests = 10_000  # limits slow memory leaks
 max_requests_jitter = 1_000
 limit_request_line = 8190
 control_socket_disable = True
-# A pool only here: Celery's prefork processes keep one connection each.
+# Only threads share a pool. Celery's prefork processes keep one connection each.
 raw_env = [f"DATABASE_POOL={threads}"]
 logconfig_dict = logs.config(
     level=os.environ.get("LOG_LEVEL", "INFO"), console=os.environ.get("LOG_FORMAT") == "console"

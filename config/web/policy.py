@@ -1,7 +1,4 @@
-"""
-Content security policy of each page: strict everywhere, with the exceptions that unfold needs in
-the admin.
-"""
+"""The content security policy of each page: strict, except for what Unfold needs in the admin."""
 
 from __future__ import annotations
 

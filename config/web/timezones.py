@@ -1,4 +1,4 @@
-"""Times are shown in the reader's own zone."""
+"""Show times in the reader's time zone."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class ReadersTimeZoneMiddleware:
         if not request.user.is_authenticated:
             return self.get_response(request)
         with timezone.override(ZoneInfo(request.user.timezone)):
-            # Rendered by then: Django renders lazy responses inside the innermost handler.
+            # This includes rendering: Django renders lazy responses in the innermost handler.
             return self.get_response(request)

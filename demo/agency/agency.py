@@ -1,6 +1,7 @@
 """
-The demo agency: its people, teams, clients and contacts. All of them invented, all addresses at
-reserved domains.
+The demo agency: its people, teams, clients and contacts.
+
+All are invented, and their addresses use reserved domains.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ PEOPLE = (
 NAME = "Northlight"
 OPERATIONS, DEPUTY = _at("Olu"), _at("Jonas")
 
-# And who leads them.
+# Each team with its lead.
 TEAMS = {"Atlas": _at("Mara"), "Borealis": _at("Jonas"), "Cedar": _at("Priya")}
 
 CLIENTS = (
@@ -84,7 +85,7 @@ CLIENTS = (
     ),
 )
 
-# An approver and a requester, with access.
+# Contacts with access to the portal: an approver and a requester.
 IN_PORTAL = ("dana@acme-outdoor.example", "tom@brightwater.example")
 
 _R = Membership.Role

@@ -1,6 +1,7 @@
 """
-A client asks for a change of a page that is live: it stays live, and somebody has to say what the
-change means.
+A client requests a change to a live page.
+
+The page stays live, and the agency must state the impact of the change.
 """
 
 from __future__ import annotations

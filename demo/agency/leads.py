@@ -1,7 +1,4 @@
-"""
-Leads that came in by the agency's own form, and how far each got: some wait for a person, some are
-briefs already.
-"""
+"""Leads from the agency's own form. Some wait for a person, and some are briefs already."""
 
 from __future__ import annotations
 
@@ -25,8 +22,9 @@ SOURCE = "demo-form"
 @dataclass(frozen=True, slots=True)
 class Lead:
     """
-    ``client`` is whose it turned out to be, empty while nobody has said; ``missing`` are the fields
-    nobody filled in.
+    One submitted lead.
+
+    ``client`` is empty while nobody has chosen one. ``missing`` are the fields that were left out.
     """
 
     title: str
@@ -34,7 +32,7 @@ class Lead:
     age_h: float
     client: str = ""
     missing: tuple[str, ...] = ()
-    ends: str = ""  # the verb that ended its run, some days later
+    ends: str = ""  # the operation that ended its run some days later
 
 
 NAMED = (
@@ -61,61 +59,63 @@ WORK = (
 )
 CODES = ("ACM", "BRW", "FJD", "LUM", "SAK", "VHC")
 EARLIER = 48
-TOGETHER = 8  # leads of one moment, as after a fair
+TOGETHER = 8  # leads of one moment, as after a trade fair
 WHY_ENDED = {
-    "cancel": "Went to somebody else.",
-    "close_unproven": "Delivered by hand, before the flow knew how to prove it.",
+    "cancel": "The client chose another agency.",
+    "close_unproven": "Delivered by hand, before the flow could prove it.",
 }
 ENDINGS = ("cancel", "close_unproven", "close_unproven")
-STILL_OPEN = 2  # of the last few of them
+STILL_OPEN = 2  # of the earlier ones
 
 
 def _earlier() -> tuple[Lead, ...]:
     """
-    Two months of leads before those; all but a few have ended, or nobody would look at what is due
-    today.
+    Return two months of earlier leads.
+
+    Most have ended, so that today's work is not lost among them.
     """
-    return tuple(
-        Lead(
+    leads = []
+    for place in range(EARLIER):
+        is_open = place >= EARLIER - STILL_OPEN
+        lead = Lead(
             f"{WORK[place % len(WORK)]} {place // len(WORK) + 1}",
             str(4_000 + 1_750 * (place * 7 % 23)),
             1_460 - place // TOGETHER * TOGETHER * 28,
             CODES[place % len(CODES)],
-            ends=ENDINGS[place % len(ENDINGS)] if place < EARLIER - STILL_OPEN else "",
+            ends="" if is_open else ENDINGS[place % len(ENDINGS)],
         )
-        for place in range(EARLIER)
-    )
+        leads.append(lead)
+    return tuple(leads)
 
 
 LEADS = (*_earlier(), *NAMED)
 
 
-def tell_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequence[Run]:
+def submit_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequence[Run]:
     """
-    Submit leads when they would have come in, those of one moment together, and let the operations
-    lead settle what a person has to.
+    Submit the leads at their times, those of one moment together.
+
+    The operations lead does what needs a person.
     """
     key = f"{SOURCE}:{at:%Y%m%d%H%M%S}"
     numbered = [(f"{key}:{place}", each) for place, each in enumerate(LEADS)]
     for age_h, same in groupby(numbered, key=lambda pair: pair[1].age_h):
-        _tell(dict(same), clients, lead, at - timedelta(hours=age_h))
+        _submit(dict(same), clients, lead, at - timedelta(hours=age_h))
     return list(Run.objects.filter(source=SOURCE))
 
 
-def _tell(
-    told: Mapping[str, Lead], clients: Mapping[str, Client], lead: Actor, moment: datetime
+def _submit(
+    leads: Mapping[str, Lead], clients: Mapping[str, Client], lead: Actor, moment: datetime
 ) -> None:
     signals = [
         Signal(SOURCE, "form.submitted", key, "form", key, moment, _body(each))
-        for key, each in told.items()
+        for key, each in leads.items()
     ]
     capture(signals, by=Actor.system(), at=moment)
     _work(moment)
-    runs = {
-        run.subject_id: run.pk
-        for run in Run.objects.filter(source=SOURCE, subject_id__in=list(told))
-    }
-    for key, each in told.items():
+    started = Run.objects.filter(source=SOURCE, subject_id__in=list(leads))
+    runs = {run.subject_id: run.pk for run in started}
+    for key, each in leads.items():
         if each.client:
             fill_in(
                 runs[key],
@@ -127,7 +127,7 @@ def _tell(
             )
     _work(moment + timedelta(minutes=1))
     for verb, why in WHY_ENDED.items():
-        ended = [runs[key] for key, each in told.items() if each.ends == verb]
+        ended = [runs[key] for key, each in leads.items() if each.ends == verb]
         operations_of(Run)[verb](ended, by=lead, at=moment + timedelta(days=4), reason=why)
 
 

@@ -1,5 +1,7 @@
 """
-Loading the demo: the agency first, then each story step by step, with the times it would have had.
+Load the demo: the agency first, then each request step by step.
+
+Every step has the time at which it would have happened.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ from delivery.requests.models import Request
 from delivery.requests.operations.requests import open_request
 from demo.agency import agency
 from demo.agency.change import ask_for_change
-from demo.agency.leads import tell_leads
+from demo.agency.leads import submit_leads
 from demo.agency.making import make_pieces
 from demo.agency.outside import outside
-from demo.agency.stories import STORIES, DemoRequest, Step
+from demo.agency.requests import REQUESTS, DemoRequest, Step
 from routing.cover.agency import Agency
 from routing.cover.operations.leaving import set_roles
 from routing.cover.operations.portal_access import has_access, invite
@@ -36,15 +38,15 @@ from routing.work.door import operations_of
 from routing.work.items import WorkItem
 
 WHY = "The demo was loaded."
-BY_ITSELF = {"begin", "deliver", "close"}  # steps that nobody presses a button for
+BY_ITSELF = {"begin", "deliver", "close"}  # steps that the system takes
 
 
-class StoryBroke(RuntimeError):
-    """A step of a story was refused: the demo no longer fits the product."""
+class DemoStepRefused(RuntimeError):
+    """A step of a request was refused, so the demo no longer fits the product."""
 
 
 def load(at: datetime) -> list[User]:
-    """Load everything, or nothing; the people whose passwords have to be made."""
+    """Load everything or nothing. Return the people, who still need passwords."""
     with transaction.atomic():
         system = Actor.system()
         people = {person.email: _person(person, system, at) for person in agency.PEOPLE}
@@ -56,29 +58,25 @@ def load(at: datetime) -> list[User]:
             account.code: _client(account, teams, people, system, at) for account in agency.CLIENTS
         }
         contacts = [_contact(known, clients, system, at) for known in agency.CONTACTS]
-        first = {
-            code: next(
-                each
-                for each, known in zip(contacts, agency.CONTACTS, strict=True)
-                if known.client == code
-            )
-            for code in clients
-        }
+        first: dict[str, Contact] = {}
+        for contact, known in zip(contacts, agency.CONTACTS, strict=True):
+            first.setdefault(known.client, contact)
         _rules(people, teams, at)
         _invite(contacts, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
         made: list[Request] = []
-        for story in STORIES:
-            made.append(_tell(story, clients[story.client], first[story.client], made, at))
+        for wanted in REQUESTS:
+            client, contact = clients[wanted.client], first[wanted.client]
+            made.append(_open(wanted, client, contact, made, at))
         make_pieces(clients, made, at)
-        tell_leads(clients, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
+        submit_leads(clients, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
         ask_for_change(at)
-        escalate(at=at)  # what is late by now was told of before anybody looked
+        escalate(at=at)  # overdue work has been escalated before anybody signs in
         outside().hush(at)
     return list(people.values())
 
 
 def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> None:
-    """The agency's own row, its hours and promises, and the flow that its leads take."""
+    """Set up the agency: its row, hours, SLA policies, checks and flows."""
     owner, backup, since = people[agency.OPERATIONS], people[agency.DEPUTY], at - timedelta(days=90)
     row = Agency.objects.first() or Agency(pk=1)
     row.name, row.team, row.owner, row.backup = agency.NAME, teams["Atlas"], owner, backup
@@ -107,12 +105,8 @@ def _invite(contacts: Sequence[Contact], by: Actor, at: datetime) -> None:
 def _person(person: agency.DemoPerson, system: Actor, at: datetime) -> User:
     user = User.objects.filter(email=person.email).first() or User(email=person.email)
     user.set_unusable_password()  # until the sign-ins are written
-    user.full_name, user.timezone, user.is_staff, user.is_active = (
-        person.name,
-        person.timezone,
-        True,
-        True,
-    )
+    user.full_name, user.timezone = person.name, person.timezone
+    user.is_staff = user.is_active = True
     save_with_reason(user, by=system, at=at, reason=WHY)
     set_roles(user, [person.role], by=system, at=at, reason=WHY)
     return user
@@ -123,13 +117,10 @@ def _team(name: str, lead: User, people: dict[str, User], system: Actor, at: dat
     team.lead = lead
     save_with_reason(team, by=system, at=at, reason=WHY)
     for person in agency.PEOPLE:
-        if (
-            person.team == name
-            and not TeamMembership.objects.filter(team=team, user=people[person.email]).exists()
-        ):
-            save_with_reason(
-                TeamMembership(team=team, user=people[person.email]), by=system, at=at, reason=WHY
-            )
+        user = people[person.email]
+        if person.team != name or TeamMembership.objects.filter(team=team, user=user).exists():
+            continue
+        save_with_reason(TeamMembership(team=team, user=user), by=system, at=at, reason=WHY)
     return team
 
 
@@ -141,16 +132,10 @@ def _client(
     at: datetime,
 ) -> Client:
     client = Client.objects.filter(code=account.code).first() or Client(code=account.code)
-    client.name, client.timezone, client.restricted = (
-        account.name,
-        account.timezone,
-        account.restricted,
-    )
-    client.team, client.owner, client.backup = (
-        teams[account.team],
-        people[account.owner],
-        people[account.backup],
-    )
+    client.name, client.timezone = account.name, account.timezone
+    client.restricted = account.restricted
+    client.team = teams[account.team]
+    client.owner, client.backup = people[account.owner], people[account.backup]
     save_with_reason(client, by=system, at=at, reason=WHY)
     return client
 
@@ -171,25 +156,27 @@ def _contact(
     return contact
 
 
-def _tell(
-    story: DemoRequest, client: Client, contact: Contact, before: list[Request], at: datetime
+def _open(
+    wanted: DemoRequest, client: Client, contact: Contact, before: list[Request], at: datetime
 ) -> Request:
-    by, moment = Actor.of(User.objects.get(pk=client.owner_id)), at - timedelta(hours=story.age_h)
+    """Open a request of the demo and take its steps."""
+    by, moment = Actor.of(User.objects.get(pk=client.owner_id)), at - timedelta(hours=wanted.age_h)
+    wanted_date = None
+    if wanted.wanted_d is not None:
+        wanted_date = at.date() + timedelta(days=wanted.wanted_d)
     request = open_request(
         client=client,
-        title=story.title,
-        details=story.details,
-        kind=story.kind,
-        channel=story.channel,
+        title=wanted.title,
+        details=wanted.details,
+        kind=wanted.kind,
+        channel=wanted.channel,
         contact=contact,
-        wanted_date=at.date() + timedelta(days=story.wanted_d)
-        if story.wanted_d is not None
-        else None,
-        priority=story.priority,
+        wanted_date=wanted_date,
+        priority=wanted.priority,
         by=by,
         at=moment,
     )
-    for step in story.steps:
+    for step in wanted.steps:
         moment = min(moment + timedelta(hours=step.after_h), at)
         _take(step, request, before, by, moment)
     return request
@@ -203,14 +190,12 @@ def _take(step: Step, request: Request, before: list[Request], by: Actor, at: da
     details = operation.details(**_details(step, before)) if operation.details else None
     [result] = operation([target], by=who, at=at, reason=step.reason, details=details)
     if not result.done:
-        raise StoryBroke(
-            f"{request}: {step.verb} was refused: "
-            f"{'; '.join(str(each.message) for each in result.refusals)}"
-        )
+        reasons = "; ".join(str(each.message) for each in result.refusals)
+        raise DemoStepRefused(f"{request}: {step.verb} was refused: {reasons}")
 
 
 def _details(step: Step, before: list[Request]) -> dict[str, Any]:
-    """Details as the operation takes them: people by first name, earlier stories by their place."""
+    """Return details for the operation, with names of people and places of requests resolved."""
     details = dict(step.details)
     if step.verb == "hand_over":
         return {

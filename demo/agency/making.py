@@ -1,6 +1,7 @@
 """
-Telling how the demo's pieces were made: every step by whom it would have been, when it would have
-been.
+Make the demo's deliverables.
+
+Every step is taken by the person and at the time that it would have been.
 """
 
 from __future__ import annotations
@@ -49,14 +50,15 @@ State = Deliverable.State
 PACE = timedelta(hours=2)  # from one step of a piece to the next
 
 
-class PieceBroke(RuntimeError):
-    """A step of a piece was refused: the demo no longer fits the product."""
+class PieceRefused(RuntimeError):
+    """A step of a piece was refused, so the demo no longer fits the product."""
 
 
 def make_pieces(clients: Mapping[str, Client], made: list[Request], at: datetime) -> None:
     known = {(each.item.client_id, each.item.title): each for each in made}
     for job in JOBS:
-        _Making(job, clients[job.client], known[clients[job.client].pk, job.title], at).tell()
+        client = clients[job.client]
+        _Making(job, client, known[client.pk, job.title], at).run()
     expire_due(at=at - PACE)
 
 
@@ -65,7 +67,7 @@ def _person(name: str) -> Actor:
 
 
 def picture() -> bytes:
-    """A hill under a sky: enough to see that pictures arrive."""
+    """Draw a hill under a sky."""
     image = Image.new("RGB", (960, 540), (190, 219, 232))
     draw = ImageDraw.Draw(image)
     draw.polygon(
@@ -83,11 +85,11 @@ class _Making:
     job: DemoJob
     client: Client
     request: Request
-    at: datetime  # of loading; nothing happens later
+    at: datetime  # the time of loading; nothing happens later
     people: dict[str, Actor] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
 
-    def tell(self) -> None:
+    def run(self) -> None:
         lead = Actor.of(User.objects.get(pk=self.client.owner_id))
         self.people = {
             "lead": lead,
@@ -97,17 +99,16 @@ class _Making:
         }
         moment = self.at - timedelta(hours=self.age_h())
         brief = self.agree(moment)
-        rows = {
-            row.item.title: row
-            for row in Deliverable.objects.filter(brief=brief).select_related("item", "version")
-        }
+        made = Deliverable.objects.filter(brief=brief).select_related("item", "version")
+        rows = {row.item.title: row for row in made}
         for piece in self.job.pieces:
             self.make(piece, rows[piece.title], moment)
 
     def age_h(self) -> float:
         """
-        Since its request was accepted, or since yesterday's midnight; the brief comes an hour
-        later.
+        Return the age of the brief: an hour less than the last step of its request.
+
+        It is a day at least, so that there is time for the steps of its pieces.
         """
         newest = self.request.history.order_by("-history_date").first()
         since: timedelta = self.at - newest.history_date
@@ -123,13 +124,13 @@ class _Making:
             hours=200,
             rounds=3,
         )
-        place = Destination.objects.filter(
-            client=self.client, name=self.job.place
-        ).first() or Destination(
-            client=self.client, name=self.job.place, publishes_on_approval=False
-        )
+        place = Destination.objects.filter(client=self.client, name=self.job.place).first()
+        if place is None:
+            place = Destination(
+                client=self.client, name=self.job.place, publishes_on_approval=False
+            )
         place.kind, place.connection = outside().connect(moment)
-        # A page of an earlier loading stays where it is.
+        # A path of its own, because pages of an earlier demo keep their addresses.
         place.path = f"{slugify(self.client.name)}-{self.at:%y%m%d%H%M%S}"
         for row in (sold, place):
             save_with_reason(row, by=self.people["lead"], at=moment, reason=WHY)
@@ -137,24 +138,14 @@ class _Making:
         item = new_item(about.title, parent=about, client=self.client)
         brief = Brief(item=item, request=self.request, engagement=sold, body=self.job.body)
         create([brief], by=self.people["lead"], at=moment)
-        plan = [
-            self.planned(number, piece, place)
-            for number, piece in enumerate(self.job.pieces, start=1)
-        ]
-        self.done(
-            briefs.edit(
-                [brief.pk],
-                by=self.people["lead"],
-                at=moment,
-                details=EditBriefDetails(planned=plan),
-            )
-        )
-        self.done(briefs.submit([brief.pk], by=self.people["lead"], at=moment))
-        other = (
-            self.people["ops"]
-            if self.people["ops"].user_id != self.client.owner_id
-            else _person("jonas")
-        )
+        lead, pieces = self.people["lead"], enumerate(self.job.pieces, start=1)
+        plan = [self.planned(number, piece, place) for number, piece in pieces]
+        details = EditBriefDetails(planned=plan)
+        self.done(briefs.edit([brief.pk], by=lead, at=moment, details=details))
+        self.done(briefs.submit([brief.pk], by=lead, at=moment))
+        other = self.people["ops"]
+        if other.user_id == self.client.owner_id:  # nobody approves their own brief
+            other = _person("jonas")
         self.done(briefs.approve([brief.pk], by=other, at=moment))
         return brief
 
@@ -173,37 +164,29 @@ class _Making:
         moment, texts = agreed + timedelta(hours=piece.after_h), list(piece.texts)
         for step in piece.steps:
             moment = min(moment + PACE, self.at)
-            text = texts.pop(0) if step == "upload" and len(texts) > 1 else (texts or [""])[0]
-            self.take(
-                step,
-                piece,
-                Deliverable.objects.select_related("item__client").get(pk=row.pk),
-                text,
-                moment,
-            )
+            text = texts[0] if texts else ""
+            if step == "upload" and len(texts) > 1:  # the last text is used again
+                texts.pop(0)
+            now = Deliverable.objects.select_related("item__client").get(pk=row.pk)
+            self.take(step, piece, now, text, moment)
 
     def take(self, step: str, piece: DemoPiece, row: Deliverable, text: str, at: datetime) -> None:
         lead, creative, qa = (self.people[name] for name in ("lead", "creative", "qa"))
         match step:
             case "start":
                 people = HandOverDetails(row.item.owner_id, row.item.backup_id, creative.user_id)
-                self.done(
-                    items.hand_over(
-                        [row.item_id], by=lead, at=at, reason="Tess makes it.", details=people
-                    )
+                handed = items.hand_over(
+                    [row.item_id], by=lead, at=at, reason="Tess makes it.", details=people
                 )
+                self.done(handed)
                 self.done(deliverables.start([row.pk], by=creative, at=at))
             case "upload":
-                self.done(
-                    versions.upload(
-                        [row.pk], by=creative, at=at, details=self.draft(piece, text, at)
-                    )
-                )
+                draft = self.draft(piece, text, at)
+                self.done(versions.upload([row.pk], by=creative, at=at, details=draft))
             case "pass" | "fail":
                 brand = Check.objects.get(kind="judgment", format=row.format, is_active=True)
-                signature = SignOffDetails(
-                    brand.pk, passed=step == "pass", note=piece.note if step == "fail" else ""
-                )
+                note = piece.note if step == "fail" else ""
+                signature = SignOffDetails(brand.pk, passed=step == "pass", note=note)
                 self.done(deliverables.sign_off([row.pk], by=qa, at=at, details=signature))
             case "approve":
                 self.done(approvals.approve([_asked(row)], by=lead, at=at, details=DecideDetails()))
@@ -214,21 +197,18 @@ class _Making:
             case "fail_publishing":
                 self.publish(row, State.PUBLISH_FAILED, at)
             case _:
-                who = creative if step == "submit" else lead
-                reason = (
-                    piece.note or "The next one replaces it."
-                    if step in {"cancel", "archive"}
-                    else ""
-                )
+                who, reason = creative if step == "submit" else lead, ""
+                if step in {"cancel", "archive"}:
+                    reason = piece.note or "The next one replaces it."
                 self.done(getattr(deliverables, step)([row.pk], by=who, at=at, reason=reason))
 
     def publish(self, row: Deliverable, ends: str, at: datetime) -> None:
-        """For real: to the demo's own site, which refuses a page at an address that is taken."""
+        """Publish to the demo's own site, which refuses a page at an address that is taken."""
         self.done(deliverables.publish([row.pk], by=self.people["lead"], at=at))
         outside().deliver(at)
         found = Deliverable.objects.get(pk=row.pk).state
         if found != ends:
-            raise PieceBroke(f"{row}: {found} instead of {ends}")
+            raise PieceRefused(f"{row}: {found} instead of {ends}")
 
     def draft(self, piece: DemoPiece, text: str, at: datetime) -> versions.Draft:
         texts = {
@@ -256,23 +236,22 @@ class _Making:
             )
         return versions.Draft(texts, {"categories": ["Journal"]}, parts)
 
-    def record(self, row: Deliverable, approves: bool, said: str, at: datetime) -> None:
+    def record(self, row: Deliverable, approves: bool, comment: str, at: datetime) -> None:
         word = Answer.Word.APPROVE if approves else Answer.Word.CHANGES
         approver = Contact.objects.filter(
             memberships__client=self.client,
             memberships__role=Membership.Role.APPROVER,
             erased_at=None,
         )
-        shown = self.file("answer.txt", b"Their answer by e-mail, kept for the record.\n", at)
-        told = RecordDetails(
+        evidence = self.file("answer.txt", b"Their answer by e-mail, kept for the record.\n", at)
+        details = RecordDetails(
             word=word.value,
             contact=approver.earliest("pk").pk,
-            comment="" if approves else said,
-            evidence=shown.pk,
+            comment="" if approves else comment,
+            evidence=evidence.pk,
         )
-        self.done(
-            approvals.record_answer([_asked(row)], by=self.people["lead"], at=at, details=told)
-        )
+        lead = self.people["lead"]
+        self.done(approvals.record_answer([_asked(row)], by=lead, at=at, details=details))
 
     def file(self, name: str, content: bytes, at: datetime) -> File:
         if name not in self.files:
@@ -288,9 +267,8 @@ class _Making:
     def done(self, results: Any) -> None:
         for result in results:
             if not result.done:
-                raise PieceBroke(
-                    f"{self.job.title}: {'; '.join(f'{each.message} {each.evidence}' for each in result.refusals)}"  # noqa: E501
-                )
+                reasons = [f"{each.message} {each.evidence}" for each in result.refusals]
+                raise PieceRefused(f"{self.job.title}: {'; '.join(reasons)}")
 
 
 def _asked(row: Deliverable) -> int:

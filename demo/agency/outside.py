@@ -1,7 +1,7 @@
 """
-External systems for the demo.
+External systems of the demo agency.
 
-They are above this package, so they register here when they are loaded.
+Their module imports this package, so it registers them here when it is loaded.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from datetime import datetime
 @dataclass(frozen=True, slots=True)
 class Outside:
     """
-    ``connect`` makes the demo's own site, once, and answers its kind and slug; ``deliver`` brings
-    there what is due at an instant; ``hush`` lets nothing be mailed that was said so far: it is
-    history.
+    Functions of the external systems.
+
+    ``connect`` creates the demo's own site once, and returns its kind and slug. ``deliver`` sends
+    the messages that are due at a time. ``hush`` discards waiting e-mails, because the demo's past
+    must not be mailed.
     """
 
     connect: Callable[[datetime], tuple[str, str]]
@@ -32,7 +34,7 @@ def register(made: Outside) -> None:
 
 
 def outside() -> Outside:
-    """:raises LookupError: if no package above has registered"""
+    """:raises LookupError: if nothing has registered"""
     if not _known:
-        raise LookupError("Nothing is connected: the demo needs the package integrations.")
+        raise LookupError("No external systems are registered: demo.site was not loaded.")
     return _known[-1]

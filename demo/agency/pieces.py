@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from delivery.deliverables.formats import Format
 
-# Where a piece got to, as the steps that took it there.
+# The state of a piece, given as the steps that led to it.
 START, UPLOAD, SUBMIT, PASS = "start", "upload", "submit", "pass"
 MADE = (START, UPLOAD, SUBMIT)
 JUDGED = (*MADE, PASS)
@@ -19,8 +19,10 @@ APPROVED = (*ASKED, "client_approves")
 @dataclass(frozen=True, slots=True)
 class DemoPiece:
     """
-    ``after_h`` is how many hours after the brief was agreed its first step was taken; ``texts`` are
-    its versions in order.
+    One deliverable.
+
+    Its first step was taken ``after_h`` hours after the brief was agreed. ``texts`` are its
+    versions in order.
     """
 
     title: str
@@ -32,13 +34,13 @@ class DemoPiece:
     format: str = Format.PAGE.value
     published: bool = True
     after_h: float = 4
-    slug: str = ""  # empty: of its title
-    note: str = ""  # what somebody said where it did not go through
+    slug: str = ""  # empty: made from the title
+    note: str = ""  # a comment where it was refused
 
 
 @dataclass(frozen=True, slots=True)
 class DemoJob:
-    """A request of the stories, by its client and title, and what its brief plans."""
+    """A request of the demo, named by client and title, with the plan of its brief."""
 
     client: str
     title: str

@@ -1,7 +1,7 @@
 """
-Taking the demo out of the way.
+Remove the demo.
 
-What is evidence stays: history is never deleted, not even a demo's.
+Its evidence stays, because history is never deleted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from delivery.approvals.operations.deliverables import cancel as call_off_work
+from delivery.approvals.operations.deliverables import cancel as cancel_work
 from delivery.approvals.operations.deliverables import fail_publishing
 from delivery.deliverables.models import Deliverable
 from delivery.requests.models import Request
@@ -25,14 +25,14 @@ from routing.people.saving import save_with_reason
 from routing.people.staff import User
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
-from routing.runs.operations.runs import cancel as call_off
+from routing.runs.operations.runs import cancel as cancel_runs
 from routing.runs.operations.runs import withdraw_case
 from routing.work.door import carry, operations_of
 from routing.work.items import WorkItem
 
 
 def end_work(at: datetime, reason: str) -> int:
-    """End all open work of the demo's clients; how much there was."""
+    """End all open work of the demo's clients. Return the number of open requests."""
     system = Actor.system()
     codes = [account.code for account in agency.CLIENTS]
     rows = Request.objects.filter(item__client__code__in=codes, item__is_open=True)
@@ -43,23 +43,18 @@ def end_work(at: datetime, reason: str) -> int:
         cancel(others, by=system, at=at, reason=reason)
         runs = Run.objects.filter(source=SOURCE, item__is_open=True)
         _end_pieces(codes, at, reason)
-        call_off(list(runs.values_list("pk", flat=True)), by=system, at=at, reason=reason)
+        cancel_runs(list(runs.values_list("pk", flat=True)), by=system, at=at, reason=reason)
     return len(delivered) + len(others)
 
 
 def _end_pieces(codes: list[str], at: datetime, reason: str) -> None:
-    """Stop everything on its way out and resolve its exceptions."""
+    """Stop all publishing, cancel open deliverables and withdraw their exceptions."""
     system = Actor.system()
     left = Deliverable.objects.filter(item__client__code__in=codes)
     sending = list(left.filter(state=Deliverable.State.PUBLISHING).values_list("pk", flat=True))
     carry(fail_publishing, sending, by=system, at=at, reason=reason)
-    carry(
-        call_off_work,
-        list(left.filter(item__is_open=True).values_list("pk", flat=True)),
-        by=system,
-        at=at,
-        reason=reason,
-    )
+    still_open = list(left.filter(item__is_open=True).values_list("pk", flat=True))
+    carry(cancel_work, still_open, by=system, at=at, reason=reason)
     cases = ExceptionCase.objects.filter(
         item__client__code__in=codes, item__parent__kind="deliverable", item__is_open=True
     )
@@ -67,14 +62,14 @@ def _end_pieces(codes: list[str], at: datetime, reason: str) -> None:
 
 
 class StillInUse(RuntimeError):
-    """People of the demo answer for open work that is not the demo's."""
+    """People of the demo own open work that is not the demo's."""
 
 
 def remove(at: datetime) -> int:
     """
     End the demo's work, erase its contacts and close its accounts.
 
-    :raises StillInUse: see the class; then nothing was changed
+    :raises StillInUse: if its people own other open work; then nothing is changed
     """
     system, why = Actor.system(), "The demo was removed."
     with transaction.atomic():
@@ -85,12 +80,11 @@ def remove(at: datetime) -> int:
         ).count()
         if left:
             raise StillInUse(
-                f"{left} open items that are not the demo's belong to its people: hand them over "
+                f"{left} open items that are not the demo's belong to its people. Reassign them "
                 f"first."
             )
-        for pk in Contact.objects.filter(
-            email__in=[known.email for known in agency.CONTACTS]
-        ).values_list("pk", flat=True):
+        emails = [known.email for known in agency.CONTACTS]
+        for pk in Contact.objects.filter(email__in=emails).values_list("pk", flat=True):
             erase(pk, by=system, at=at, reason=why)
         for user in User.objects.filter(email__endswith=f"@{agency.DOMAIN}", is_active=True):
             user.is_active = False

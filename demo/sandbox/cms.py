@@ -1,6 +1,7 @@
 """
-A content system in memory that keeps posts, files and terms as WordPress does, with its gaps: no
-idempotency, slugs that repeat.
+A content system in memory that behaves like WordPress, including its gaps.
+
+For example, a repeated create makes a second post, and drafts may share a slug.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from demo.sandbox.crm import Wrong
 
 POST_TYPES = ("posts", "pages")
 TAXONOMIES = ("categories", "tags")
-# What any means: the trash is not among them.
+# The statuses that “any” stands for. The trash is not among them.
 STATUSES = ("publish", "future", "draft", "pending", "private")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
@@ -25,7 +26,7 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 @dataclass
 class Post:
     id: int
-    noun: str
+    post_type: str
     slug: str = ""
     status: str = "draft"
     title: str = ""
@@ -53,8 +54,9 @@ def slugged(text: str) -> str:
 @dataclass
 class CMS:
     """
-    ``user`` and ``password`` are the one application password. Ids run through all kinds, as in
-    WordPress's one table, from ``first`` on.
+    The state of a site with one user and their application password.
+
+    Posts, files and terms share one sequence of ids, which starts at ``first``.
     """
 
     user: str
@@ -70,36 +72,32 @@ class CMS:
     def __post_init__(self) -> None:
         self.lock, self._ids = RLock(), count(self.first)
 
-    def create(self, noun: str, given: Mapping[str, Any]) -> Post:
+    def create(self, post_type: str, given: Mapping[str, Any]) -> Post:
         with self.lock:
-            made = Post(next(self._ids), noun)
+            made = Post(next(self._ids), post_type)
             self._change(made, given)
             self.posts[made.id] = made
             return made
 
-    def update(self, noun: str, key: int, given: Mapping[str, Any]) -> Post:
-        """An update of what lies in the trash is answered with 200, and leaves it there."""
+    def update(self, post_type: str, key: int, given: Mapping[str, Any]) -> Post:
+        """Update a post. One in the trash stays there, although WordPress answers 200."""
         with self.lock:
-            found = self.read(noun, key)
-            self._change(
-                found,
-                {
-                    name: value
-                    for name, value in given.items()
-                    if found.status != "trash" or name != "status"
-                },
-            )
+            found = self.read(post_type, key)
+            changes = dict(given)
+            if found.status == "trash":
+                changes.pop("status", None)
+            self._change(found, changes)
             return found
 
-    def read(self, noun: str, key: int) -> Post:
+    def read(self, post_type: str, key: int) -> Post:
         found = self.posts.get(key)
-        if found is None or found.noun != noun:
+        if found is None or found.post_type != post_type:
             raise Wrong(404, "Invalid post ID.")
         return found
 
-    def trash(self, noun: str, key: int, *, force: bool) -> Post:
+    def trash(self, post_type: str, key: int, *, force: bool) -> Post:
         with self.lock:
-            found = self.read(noun, key)
+            found = self.read(post_type, key)
             if force:
                 return self.posts.pop(key)
             if found.status == "trash":
@@ -107,64 +105,54 @@ class CMS:
             found.status, found.slug = "trash", f"{found.slug}__trashed"
             return found
 
-    def listed(self, noun: str, wanted: Mapping[str, str]) -> list[Post]:
-        """Drafts may share a slug: all of them are listed."""
-        named = wanted.get("status", "publish").split(",")
-        statuses = {*named, *(STATUSES if "any" in named else ())}
+    def listed(self, post_type: str, wanted: Mapping[str, str]) -> list[Post]:
+        """List posts by status, search word and slug. Drafts may share a slug."""
+        statuses = set(wanted.get("status", "publish").split(","))
+        if "any" in statuses:
+            statuses.update(STATUSES)
         word = wanted.get("search", "").casefold()
         with self.lock:
-            found = [
-                post
-                for post in self.posts.values()
-                if post.noun == noun and post.status in statuses
-            ]
-        found = [
-            post
-            for post in found
-            if word in f"{post.title} {post.excerpt} {post.content}".casefold()
-        ]
-        return [post for post in found if wanted.get("slug", post.slug) == post.slug]
+            posts = [post for post in self.posts.values() if post.post_type == post_type]
+        found = []
+        for post in posts:
+            text = f"{post.title} {post.excerpt} {post.content}".casefold()
+            same_slug = wanted.get("slug", post.slug) == post.slug
+            if post.status in statuses and word in text and same_slug:
+                found.append(post)
+        return found
 
     def _change(self, post: Post, given: Mapping[str, Any]) -> None:
         for name in ("title", "content", "excerpt", "status"):
             if name in given:
                 setattr(post, name, _text(given[name]))
         for name in TAXONOMIES:
-            if name in given and post.noun == "posts":
+            if name in given and post.post_type == "posts":
                 post.terms[name] = [int(key) for key in given[name]]
         post.featured = int(given.get("featured_media", post.featured))
         post.slug = _text(given.get("slug", post.slug))
-        if post.status == "publish":  # only then must it be unique
+        if post.status == "publish":  # only published slugs must be unique
             post.slug = self._free(post, post.slug or slugged(post.title) or str(post.id))
 
     def _free(self, post: Post, slug: str) -> str:
         taken = {
             each.slug
             for each in self.posts.values()
-            if each is not post and each.status == "publish" and each.noun == post.noun
+            if each is not post and each.status == "publish" and each.post_type == post.post_type
         }
-        return (
-            slug
-            if slug not in taken
-            else next(free for number in count(2) if (free := f"{slug}-{number}") not in taken)
-        )
+        free, number = slug, 2
+        while free in taken:
+            free, number = f"{slug}-{number}", number + 1
+        return free
 
     def keep(self, wanted: Mapping[str, str], name: str, kind: str, raw: bytes) -> MediaFile:
-        """The same bytes twice are two files."""
+        """Store a file. Uploading the same bytes twice makes two files."""
         with self.lock:
             number = next(self._ids)
-            slug, taken = (
-                wanted.get("slug") or slugged(name.rpartition(".")[0]),
-                {each.slug for each in self.files.values()},
-            )
-            made = MediaFile(
-                number,
-                f"{slug}-{number}" if slug in taken else slug,
-                f"{number}-{name}",
-                kind,
-                raw,
-                wanted.get("title", name),
-            )
+            slug = wanted.get("slug") or slugged(name.rpartition(".")[0])
+            if any(each.slug == slug for each in self.files.values()):
+                slug = f"{slug}-{number}"
+            title = wanted.get("title", name)
+            made = MediaFile(number, slug, f"{number}-{name}", kind, raw, title)
             self.files[number] = made
             return made
 
@@ -174,12 +162,9 @@ class CMS:
         return self.files[key]
 
     def named(self, taxonomy: str, word: str) -> list[tuple[int, str]]:
-        """Names are kept with entities, and searched so."""
-        return [
-            (key, name)
-            for key, name in self.terms[taxonomy].items()
-            if word.casefold() in name.casefold()
-        ]
+        """Return terms by a word. Names are stored and searched with entities."""
+        terms = self.terms[taxonomy].items()
+        return [(key, name) for key, name in terms if word.casefold() in name.casefold()]
 
     def name(self, taxonomy: str, name: str) -> tuple[int, str]:
         with self.lock:
@@ -192,14 +177,10 @@ class CMS:
 
     def public(self, slug: str) -> Post | None:
         with self.lock:
-            return next(
-                (
-                    post
-                    for post in self.posts.values()
-                    if post.status == "publish" and post.slug == slug
-                ),
-                None,
-            )
+            for post in self.posts.values():
+                if post.status == "publish" and post.slug == slug:
+                    return post
+        return None
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,7 @@
 """
-WordPress's REST API and public pages over the sandbox's CMS, on the loopback address alone, with
-faults on demand.
+WordPress's REST API and public pages for the sandbox's CMS, with faults on demand.
+
+The server listens on the loopback address only.
 """
 
 from __future__ import annotations
@@ -29,17 +30,18 @@ RETRY_AFTER_S = 30
 _FILENAME = re.compile(r'filename="([^"]+)"')
 _PLAIN_QUOTES = re.compile(r'(?<=[\s(>])"|^"')
 FAULTS = ("lost", "cut", "502", "429", "maintenance", "slow")
-AFTER = ("lost", "cut", "502")  # these come when the change has been made
+AFTER = ("lost", "cut", "502")  # these come after the change was made
+MAINTENANCE = b"<html><body>Briefly unavailable for scheduled maintenance.</body></html>"
 
 
 @dataclass
 class CmsFaults:
     """
-    Faults to inject once each, with the next call of a method. ``slow_s`` is the duration of a slow
-    answer.
+    Faults to inject, each once, with the next call of its method.
 
-    ``lost`` closes the connection and ``cut`` ends the JSON in the middle, like ``502`` after the
-    change was made; ``429`` and ``maintenance`` (a web page with status 200) refuse it.
+    ``lost``, ``cut`` and ``502`` come after the change was made: ``lost`` closes the connection,
+    and ``cut`` ends the JSON in the middle. ``429`` and ``maintenance`` (a web page with status
+    200) refuse the change. ``slow_s`` is the duration of a slow answer.
     """
 
     waiting: deque[tuple[str, str]] = field(default_factory=deque)
@@ -57,7 +59,7 @@ class CmsFaults:
 
 
 def serve_cms(cms: CMS, port: int, faults: CmsFaults | None = None) -> ThreadingHTTPServer:
-    """A server on 127.0.0.1 that is not running yet; port 0 chooses a free one."""
+    """Create a server on 127.0.0.1, not running yet. Port 0 chooses a free one."""
 
     class BoundCmsHandler(_CmsHandler):
         pass
@@ -70,7 +72,8 @@ class _CmsHandler(BaseHTTPRequestHandler):
     cms: CMS
     faults: CmsFaults
     protocol_version = "HTTP/1.1"
-    # An answer is two writes, and the second would wait for the caller's delayed acknowledgement.
+    # An answer is two writes. With Nagle's algorithm, the second one would wait for the caller's
+    # delayed acknowledgement.
     disable_nagle_algorithm = True
     timeout = 30
 
@@ -87,7 +90,7 @@ class _CmsHandler(BaseHTTPRequestHandler):
         self._handle("DELETE")
 
     def log_message(self, *_args: Any) -> None:
-        """Quiet: addresses hold ids."""
+        """Log nothing, because addresses hold ids."""
 
     def _handle(self, method: str) -> None:
         raw = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_BODY_BYTES))
@@ -98,33 +101,17 @@ class _CmsHandler(BaseHTTPRequestHandler):
         if fault == "slow":
             sleep(self.faults.slow_s)
         if fault == "429":
-            return self._send(
-                429,
-                {"code": "too_many_requests", "message": "Slow down."},
-                {"Retry-After": str(RETRY_AFTER_S)},
-            )
+            answer: Any = {"code": "too_many_requests", "message": "Slow down."}
+            return self._send(429, answer, {"Retry-After": str(RETRY_AFTER_S)})
         if fault == "maintenance":
-            return self._send_raw(
-                200,
-                b"<html><body>Briefly unavailable for scheduled maintenance.</body></html>",
-                "text/html",
-            )
+            return self._send_raw(200, MAINTENANCE, "text/html")
         try:
             status, answer = self._answer(method, url.path, dict(parse_qsl(url.query)), raw)
         except Wrong as wrong:
-            status, answer = (
-                wrong.status,
-                {"code": "rest_error", "message": str(wrong), "data": {"status": wrong.status}},
-            )
+            status, answer = wrong.status, _error("rest_error", str(wrong), wrong.status)
         except (ValueError, TypeError, AttributeError):
-            status, answer = (
-                400,
-                {
-                    "code": "rest_invalid_json",
-                    "message": "Invalid JSON body passed.",
-                    "data": {"status": 400},
-                },
-            )
+            status = 400
+            answer = _error("rest_invalid_json", "Invalid JSON body passed.", status)
         return self._end(fault if fault in AFTER else "", status, answer)
 
     def _end(self, fault: str, status: int, answer: Any) -> None:
@@ -142,24 +129,26 @@ class _CmsHandler(BaseHTTPRequestHandler):
             return 200, {"posts": len(self.cms.posts), "files": len(self.cms.files)}
         self._known(asks_for_drafts="status" in query)
         if path == SANDBOX:
-            self.faults.add(**json.loads(raw))  # a fault that somebody in another process asks for
+            self.faults.add(**json.loads(raw))  # requested by another process
             return 200, {}
-        noun, _, rest = path.removeprefix(API).strip("/").partition("/")
+        route, _, rest = path.removeprefix(API).strip("/").partition("/")
         key = int(rest) if rest.isdigit() else 0
-        if noun == "users" and rest == "me":
+        if route == "users" and rest == "me":
             return 200, {"id": 1, "name": self.cms.user, "slug": self.cms.user}
-        if noun in POST_TYPES:
-            return self._posts(method, noun, key, query, raw)
-        if noun == "media":
+        if route in POST_TYPES:
+            return self._posts(method, route, key, query, raw)
+        if route == "media":
             return self._media(method, key, query, raw)
-        if noun in TAXONOMIES:
-            return self._terms(method, noun, query, raw)
+        if route in TAXONOMIES:
+            return self._terms(method, route, query, raw)
         raise Wrong(404, "No route was found matching the URL and request method.")
 
     def _known(self, *, asks_for_drafts: bool) -> None:
         """
-        To WordPress, somebody with a wrong password is a stranger, and only some of what strangers
-        may not is a 401.
+        Check the password.
+
+        To WordPress, a caller with a wrong password is anonymous. Not every refusal of an anonymous
+        call is a 401: asking for drafts is a 400.
         """
         word = b64encode(f"{self.cms.user}:{self.cms.password}".encode())
         if not compare_digest(self.headers.get("Authorization", "").encode(), b"Basic " + word):
@@ -168,17 +157,19 @@ class _CmsHandler(BaseHTTPRequestHandler):
             raise Wrong(401, "Sorry, you are not allowed to do that.")
 
     def _posts(
-        self, method: str, noun: str, key: int, query: Mapping[str, str], raw: bytes
+        self, method: str, post_type: str, key: int, query: Mapping[str, str], raw: bytes
     ) -> tuple[int, Any]:
         if method == "GET" and key:
-            return 200, self._shown(self.cms.read(noun, key))
+            return 200, self._shown(self.cms.read(post_type, key))
         if method == "GET":
-            return 200, [self._shown(post) for post in self.cms.listed(noun, query)]
+            return 200, [self._shown(post) for post in self.cms.listed(post_type, query)]
         if method == "DELETE":
-            return 200, self._shown(self.cms.trash(noun, key, force=query.get("force") == "true"))
+            return 200, self._shown(
+                self.cms.trash(post_type, key, force=query.get("force") == "true")
+            )
         if key:
-            return 200, self._shown(self.cms.update(noun, key, json.loads(raw)))
-        return 201, self._shown(self.cms.create(noun, json.loads(raw)))
+            return 200, self._shown(self.cms.update(post_type, key, json.loads(raw)))
+        return 201, self._shown(self.cms.create(post_type, json.loads(raw)))
 
     def _media(
         self, method: str, key: int, query: Mapping[str, str], raw: bytes
@@ -187,14 +178,11 @@ class _CmsHandler(BaseHTTPRequestHandler):
             return 200, self._file(self.cms.file(key))
         if method == "GET":
             found = self.cms.files.values()
-            return 200, [
-                self._file(file) for file in found if query.get("slug", file.slug) == file.slug
-            ]
+            files = [file for file in found if query.get("slug", file.slug) == file.slug]
+            return 200, [self._file(file) for file in files]
         if method == "DELETE":
-            return 200, {
-                "deleted": True,
-                "previous": self._file(self.cms.files.pop(self.cms.file(key).id)),
-            }
+            removed = self.cms.files.pop(self.cms.file(key).id)
+            return 200, {"deleted": True, "previous": self._file(removed)}
         if key:
             file = self.cms.file(key)
             file.alt = str(json.loads(raw).get("alt_text", file.alt))
@@ -202,19 +190,16 @@ class _CmsHandler(BaseHTTPRequestHandler):
         name = _FILENAME.search(self.headers.get("Content-Disposition", ""))
         if name is None:
             raise Wrong(400, "Invalid Content-Disposition supplied.")
-        return 201, self._file(
-            self.cms.keep(query, name.group(1), self.headers.get("Content-Type", ""), raw)
-        )
+        kind = self.headers.get("Content-Type", "")
+        return 201, self._file(self.cms.keep(query, name.group(1), kind, raw))
 
     def _terms(
-        self, method: str, noun: str, query: Mapping[str, str], raw: bytes
+        self, method: str, taxonomy: str, query: Mapping[str, str], raw: bytes
     ) -> tuple[int, Any]:
         if method == "GET":
-            return 200, [
-                {"id": key, "name": name}
-                for key, name in self.cms.named(noun, query.get("search", ""))
-            ]
-        key, name = self.cms.name(noun, str(json.loads(raw)["name"]))
+            found = self.cms.named(taxonomy, query.get("search", ""))
+            return 200, [{"id": key, "name": name} for key, name in found]
+        key, name = self.cms.name(taxonomy, str(json.loads(raw)["name"]))
         return 201, {"id": key, "name": name}
 
     @property
@@ -227,84 +212,72 @@ class _CmsHandler(BaseHTTPRequestHandler):
             name: {"raw": getattr(post, name), "rendered": getattr(post, name)}
             for name in ("title", "content", "excerpt")
         }
-        link = (
-            f"{self._home}/{post.slug}/"
-            if post.status == "publish"
-            else f"{self._home}/?p={post.id}"
-        )
-        terms = post.terms if post.noun == "posts" else {}
-        # PHP writes an empty object as a list; meta that nobody registered is dropped without a
-        # word.
-        return (
-            {
-                "id": post.id,
-                "status": post.status,
-                "slug": post.slug,
-                "link": link,
-                "meta": [],
-                "featured_media": post.featured,
-                "author": 1,
-            }
-            | texts
-            | terms
-        )
+        link = f"{self._home}/?p={post.id}"
+        if post.status == "publish":
+            link = f"{self._home}/{post.slug}/"
+        shown = {
+            "id": post.id,
+            "status": post.status,
+            "slug": post.slug,
+            "link": link,
+            # WordPress silently drops meta fields that no plugin registered, and PHP writes an
+            # empty object as a list.
+            "meta": [],
+            "featured_media": post.featured,
+            "author": 1,
+        }
+        return shown | texts | (post.terms if post.post_type == "posts" else {})
 
     def _file(self, file: MediaFile) -> dict[str, Any]:
-        told = {
+        return {
             "id": file.id,
             "slug": file.slug,
             "mime_type": file.kind,
             "alt_text": file.alt,
             "title": {"rendered": file.title},
+            "source_url": f"{self._home}{FILES}{file.name}",
         }
-        return {**told, "source_url": f"{self._home}{FILES}{file.name}"}
 
     def _public(self, path: str) -> None:
-        file = next(
-            (each for each in list(self.cms.files.values()) if f"{FILES}{each.name}" == path), None
-        )
-        if file is not None:
-            return self._send_raw(200, file.raw, file.kind)
+        for file in list(self.cms.files.values()):
+            if path == f"{FILES}{file.name}":
+                return self._send_raw(200, file.raw, file.kind)
+        status, raw = 404, b"<html><body>Not found</body></html>"
         post = self.cms.public(path.strip("/"))
-        if post is None:
-            return self._send_raw(
-                404, b"<html><body>Not found</body></html>", "text/html; charset=utf-8"
-            )
-        return self._send_raw(200, page(post).encode(), "text/html; charset=utf-8")
+        if post is not None:
+            status, raw = 200, page(post).encode()
+        return self._send_raw(status, raw, "text/html; charset=utf-8")
 
     def _send(self, status: int, answer: Any, headers: Mapping[str, str] | None = None) -> None:
-        self._send_raw(
-            status, json.dumps(answer).encode(), "application/json; charset=UTF-8", headers
-        )
+        raw = json.dumps(answer).encode()
+        self._send_raw(status, raw, "application/json; charset=UTF-8", headers)
 
     def _send_raw(
         self, status: int, raw: bytes, kind: str, headers: Mapping[str, str] | None = None
     ) -> None:
         self.send_response(status)
-        for name, value in {
-            SIGN: "wordpress",
-            "Content-Type": kind,
-            "Content-Length": str(len(raw)),
-            **(headers or {}),
-        }.items():
+        sent = {SIGN: "wordpress", "Content-Type": kind, "Content-Length": str(len(raw))}
+        for name, value in {**sent, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(raw)
 
 
+def _error(code: str, message: str, status: int) -> dict[str, Any]:
+    return {"code": code, "message": message, "data": {"status": status}}
+
+
 def page(post: Post) -> str:
-    """As a theme shows it: texts with the quotes and dashes that WordPress makes of plain ones."""
+    """Render a post as a theme does, with typographic quotes and dashes in its texts."""
     title = texturized(escape(post.title, quote=False))
     body = "".join(
         part if part.startswith("<") else texturized(part)
         for part in re.split(r"(<[^>]*>)", post.content)
     )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} – A '
-        f"site</title></head>"
-        f"<body><main><h1>{title}</h1>{body}</main></body></html>"
-    )
+    head = f'<meta charset="utf-8"><title>{title} – A site</title>'
+    main = f"<main><h1>{title}</h1>{body}</main>"
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{main}</body></html>'
 
 
 def texturized(text: str) -> str:

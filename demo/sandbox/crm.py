@@ -1,6 +1,7 @@
 """
-A CRM in memory that answers as HubSpot's does: objects with properties and associations, and an
-event for each change.
+A CRM in memory that behaves like HubSpot.
+
+It has objects with properties and associations, and an event for each change.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from demo.sandbox.faults import FaultQueue
 
 SINGULAR = {"deals": "deal", "companies": "company", "contacts": "contact"}
 PLURAL = {one: many for many, one in SINGULAR.items()}
-# https://developers.hubspot.com/docs/api/crm/associations: type ids that HubSpot defines, with what
-# they lead to
+# The association type ids that HubSpot defines, with the object types they lead to:
+# https://developers.hubspot.com/docs/api/crm/associations
 ASSOCIATIONS = {
     5: ("company", "deal_to_company"),
     341: ("company", "deal_to_company_unlabeled"),
@@ -32,7 +33,7 @@ Change = dict[str, Any]
 
 
 class Wrong(Exception):
-    """Refusal by HubSpot: a status and its message."""
+    """A refusal with a status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -43,7 +44,7 @@ class Wrong(Exception):
 class Stored:
     id: str
     properties: dict[str, str]
-    associated: list[tuple[str, str, str]]  # type of the other, its id, kind of association
+    associated: list[tuple[str, str, str]]  # object type, id, kind of association
     created_at: datetime
     updated_at: datetime
 
@@ -51,8 +52,9 @@ class Stored:
 @dataclass
 class CRM:
     """
-    ``tell`` hears of every change that a subscription asks for, as an event with all but delivery
-    metadata.
+    The state of an account.
+
+    ``tell`` is called with an event for each subscribed change, without delivery metadata.
     """
 
     portal_id: int
@@ -68,20 +70,20 @@ class CRM:
         self._lock = Lock()
         self._ids = count(Random(self.seed).randrange(10**9, 9 * 10**9))  # noqa: S311  # play, no secret
 
-    def create(self, noun: str, body: Mapping[str, Any], author: str) -> Stored:
+    def create(self, object_type: str, body: Mapping[str, Any], author: str) -> Stored:
         linked = [_association(each) for each in body.get("associations") or ()]
         with self._lock:
-            for other, key, _kind in linked:
+            for other, key, _kind in linked:  # refuse an association to an unknown object
                 self._find(other, key)
             now = datetime.now(UTC)
             made = Stored(str(next(self._ids)), _properties(body), linked, now, now)
-            self.objects[noun][made.id] = made
-        self._changed(noun, made.id, "creation", author, now)
+            self.objects[object_type][made.id] = made
+        self._changed(object_type, made.id, "creation", author, now)
         return made
 
-    def update(self, noun: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
+    def update(self, object_type: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
         with self._lock:
-            found, now = self._find(noun, key), datetime.now(UTC)
+            found, now = self._find(object_type, key), datetime.now(UTC)
             news = {
                 name: value
                 for name, value in _properties(body).items()
@@ -91,66 +93,67 @@ class CRM:
             found.updated_at = now
         for name, value in news.items():
             self._changed(
-                noun, key, "propertyChange", author, now, propertyName=name, propertyValue=value
+                object_type,
+                key,
+                "propertyChange",
+                author,
+                now,
+                propertyName=name,
+                propertyValue=value,
             )
         return found
 
-    def delete(self, noun: str, key: str, author: str) -> None:
+    def delete(self, object_type: str, key: str, author: str) -> None:
         with self._lock:
-            self._find(noun, key)
-            del self.objects[noun][key]
-        self._changed(noun, key, "deletion", author, datetime.now(UTC))
+            self._find(object_type, key)
+            del self.objects[object_type][key]
+        self._changed(object_type, key, "deletion", author, datetime.now(UTC))
 
-    def read(self, noun: str, key: str) -> Stored:
+    def read(self, object_type: str, key: str) -> Stored:
         with self._lock:
-            return self._find(noun, key)
+            return self._find(object_type, key)
 
-    def read_many(self, noun: str, ids: Sequence[str]) -> tuple[list[Stored], list[str]]:
-        """Those there are, and the ids of those there are not."""
+    def read_many(self, object_type: str, ids: Sequence[str]) -> tuple[list[Stored], list[str]]:
+        """Return the objects that exist, and the ids of those that do not."""
         with self._lock:
-            known = self.objects[noun]
-            return [known[key] for key in ids if key in known], [
-                key for key in ids if key not in known
-            ]
+            known = self.objects[object_type]
+            found = [known[key] for key in ids if key in known]
+            return found, [key for key in ids if key not in known]
 
-    def find(self, noun: str, name: str, value: str) -> Stored | None:
+    def find(self, object_type: str, name: str, value: str) -> Stored | None:
         with self._lock:
-            return next(
-                (
-                    each
-                    for each in self.objects[noun].values()
-                    if each.properties.get(name) == value
-                ),
-                None,
-            )
+            for each in self.objects[object_type].values():
+                if each.properties.get(name) == value:
+                    return each
+        return None
 
-    def _find(self, noun: str, key: str) -> Stored:
-        found = self.objects[noun].get(key)
+    def _find(self, object_type: str, key: str) -> Stored:
+        found = self.objects[object_type].get(key)
         if found is None:
             raise Wrong(404, "resource not found")
         return found
 
     def _changed(
-        self, noun: str, key: str, verb: str, author: str, at: datetime, **more: str
+        self, object_type: str, key: str, verb: str, author: str, at: datetime, **more: str
     ) -> None:
-        kind = f"{noun}.{verb}"
+        kind = f"{object_type}.{verb}"
         if kind not in SUBSCRIPTIONS:
             return
         ours = author == str(self.app_id)
-        self.tell(
-            {
-                "subscriptionId": SUBSCRIPTIONS[kind],
-                "portalId": self.portal_id,
-                "appId": self.app_id,
-                "occurredAt": int(at.timestamp() * 1000),
-                "subscriptionType": kind,
-                "objectId": int(key),
-                "changeSource": "INTEGRATION" if ours else "CRM_UI",
-                "sourceId": author,
-                **more,
-                **({"changeFlag": "CREATED"} if verb == "creation" else {}),
-            }
-        )
+        event = {
+            "subscriptionId": SUBSCRIPTIONS[kind],
+            "portalId": self.portal_id,
+            "appId": self.app_id,
+            "occurredAt": int(at.timestamp() * 1000),
+            "subscriptionType": kind,
+            "objectId": int(key),
+            "changeSource": "INTEGRATION" if ours else "CRM_UI",
+            "sourceId": author,
+            **more,
+        }
+        if verb == "creation":
+            event["changeFlag"] = "CREATED"
+        self.tell(event)
 
 
 def _properties(body: Mapping[str, Any]) -> dict[str, str]:
@@ -169,6 +172,6 @@ def _association(each: Any) -> tuple[str, str, str]:
     except (KeyError, IndexError, TypeError):
         raise Wrong(
             400,
-            "Invalid input JSON: an association names the id it leads to and a type HubSpot "
-            "defines",
+            "Invalid input JSON: an association needs the id of its target and a type that "
+            "HubSpot defines",
         ) from None

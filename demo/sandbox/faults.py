@@ -1,6 +1,4 @@
-"""
-Faults of a sandbox on demand: each once, in the given order, before or after the call took effect.
-"""
+"""Faults of a sandbox on demand: each once, in order, before or after the call took effect."""
 
 from __future__ import annotations
 
@@ -18,10 +16,10 @@ JSON = "application/json"
 @dataclass(frozen=True, slots=True)
 class InjectedFault:
     """
-    ``status`` 0 answers nothing: the connection is reset. ``done`` says whether what was asked is
-    done all the same.
+    One fault.
 
-    ``drips_s`` is how long one byte of the answer takes to come.
+    A ``status`` of 0 resets the connection without an answer. ``done`` says whether the call takes
+    effect all the same. ``drips_s`` is the time for each byte of the answer.
     """
 
     status: int = 0
@@ -29,12 +27,12 @@ class InjectedFault:
     type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     done: bool = False
-    cut: bool = False  # the answer promises more than it brings
+    cut: bool = False  # the answer is shorter than its Content-Length
     drips_s: float = 0
 
 
 class FaultQueue:
-    """Faults to come, by method."""
+    """The faults to come, by HTTP method."""
 
     def __init__(self) -> None:
         self._lock, self._waiting = Lock(), dict[str, list[InjectedFault]]()
@@ -56,23 +54,22 @@ class FaultQueue:
 def answer(handler: BaseHTTPRequestHandler, fault: InjectedFault) -> None:
     handler.close_connection = True
     if not fault.status:
-        linger = struct.pack("ii", 1, 0)  # close with a reset, not politely
+        linger = struct.pack("ii", 1, 0)  # makes close() send a reset
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         handler.connection.close()
         return
     handler.send_response(fault.status)
-    length = len(fault.body) + (100 if fault.cut else 0)
-    for name, value in (
-        ("Content-Type", fault.type),
-        ("Content-Length", str(length)),
-        *fault.headers.items(),
-    ):
+    length = len(fault.body)
+    if fault.cut:
+        length += 100
+    headers = {"Content-Type": fault.type, "Content-Length": str(length)}
+    for name, value in [*headers.items(), *fault.headers.items()]:
         handler.send_header(name, value)
     handler.end_headers()
     for byte in fault.body:
         try:
             handler.wfile.write(bytes([byte]))
-        except OSError:  # whoever asked has gone
+        except OSError:  # the caller has gone
             return
         if fault.drips_s:
             time.sleep(fault.drips_s)

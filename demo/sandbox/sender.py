@@ -1,7 +1,4 @@
-"""
-Webhooks as HubSpot sends them: in batches, shuffled, some twice, and again when they are not
-answered well.
-"""
+"""Send webhooks like HubSpot: in batches, shuffled, some twice, and again after a bad answer."""
 
 from __future__ import annotations
 
@@ -19,26 +16,27 @@ import httpx
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, decoded, sign
 
 BATCH = 100
-GATHER_S = 0.2  # changes of one moment travel together
+GATHER_S = 0.2  # events within this time are sent together
 ATTEMPTS = 10
-# Doubles up to LONGEST_S; HubSpot spreads its ten attempts over a day, which nobody wants to watch.
+# Doubles up to LONGEST_S. HubSpot spreads its ten attempts over a day, too long for a demo.
 PAUSE_S = 0.3
 LONGEST_S = 10.0
-TIMEOUT_S = 5.0  # as HubSpot's
+TIMEOUT_S = 5.0  # like HubSpot's
 
 
 @dataclass
 class Sender:
     """
-    Sends to one hook.
+    Sends to one webhook address.
 
-    ``log`` keeps what was sent and how it was answered: (attempt, events, status; 0 for none).
+    ``log`` holds (attempt, number of events, status) of each request. The status is 0 without an
+    answer.
     """
 
     url: str
     secret: str = field(repr=False)
     seed: int | None = None
-    twice: bool = True  # send every third batch once more, as happens when an answer is lost
+    twice: bool = True  # send every third batch twice, as happens when an answer is lost
     log: list[tuple[int, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -50,13 +48,13 @@ class Sender:
         Thread(target=self._gather, daemon=True, name="sandbox sender").start()
 
     def close(self) -> None:
-        """Send nothing more, and let go of the hook's connections."""
+        """Send nothing more, and close the connections."""
         self._pool.shutdown(cancel_futures=True)
         self._client.close()
 
     def tell(self, event: dict[str, Any]) -> None:
         with self._news:
-            # HubSpot says that its eventId is not guaranteed to be unique; ours often is not.
+            # HubSpot does not guarantee that an eventId is unique, so this one often is not.
             self._waiting.append(
                 {"eventId": self._random.randrange(1, 50), **event, "attemptNumber": 0}
             )
@@ -93,7 +91,7 @@ class Sender:
             pause_s = min(pause_s * 2, LONGEST_S)
 
     def post(self, events: Any) -> int:
-        """One signed POST; its status, or 0 without an answer."""
+        """Send a signed POST. Return its status, or 0 without an answer."""
         body, timestamp = json.dumps(events).encode(), str(int(time() * 1000))
         signature = sign(self.secret, "POST", decoded(self.url), body, timestamp)
         headers = {

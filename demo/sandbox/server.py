@@ -1,4 +1,4 @@
-"""HubSpot's API over the sandbox's CRM, on the loopback address alone."""
+"""HubSpot's API for the sandbox's CRM, on the loopback address only."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from demo.sandbox.crm import CRM, PLURAL, SINGULAR, Stored, Wrong
 MAX_BODY_BYTES = 1024 * 1024
 MAX_INPUTS = 100
 SIGN = "x-throughline-sandbox"  # in every answer, so that samples are never written into a real CRM
-SANDBOX = "/sandbox"  # answers that this is one
-# Who makes the change: userId:N for a person at the CRM; without it, the app of the token.
+SANDBOX = "/sandbox"  # a path that only a sandbox has
+# The author of a change: userId:N for a person at the CRM, and the app of the token by default.
 AUTHOR = "x-sandbox-author"
 
 
 def serve(crm: CRM, token: str, port: int) -> ThreadingHTTPServer:
-    """A server on 127.0.0.1 that is not running yet; port 0 chooses a free one."""
+    """Create a server on 127.0.0.1, not running yet. Port 0 chooses a free one."""
 
     class BoundCrmHandler(_CrmHandler):
         pass
@@ -34,7 +34,8 @@ class _CrmHandler(BaseHTTPRequestHandler):
     crm: CRM
     token: str
     protocol_version = "HTTP/1.1"
-    # An answer is two writes, and the second would wait for the caller's delayed acknowledgement.
+    # An answer is two writes. With Nagle's algorithm, the second one would wait for the caller's
+    # delayed acknowledgement.
     disable_nagle_algorithm = True
     timeout = 30
 
@@ -51,7 +52,7 @@ class _CrmHandler(BaseHTTPRequestHandler):
         self._handle("DELETE")
 
     def log_message(self, *_args: Any) -> None:
-        """Quiet: addresses hold ids."""
+        """Log nothing, because addresses hold ids."""
 
     def _handle(self, method: str) -> None:
         try:
@@ -64,25 +65,19 @@ class _CrmHandler(BaseHTTPRequestHandler):
                 faults.answer(self, fault)
                 return
         except Wrong as wrong:
-            status, answer = (
-                wrong.status,
-                {"status": "error", "message": str(wrong), "category": "VALIDATION_ERROR"},
-            )
+            status = wrong.status
+            answer = {"status": "error", "message": str(wrong), "category": "VALIDATION_ERROR"}
         raw = b"" if answer is None else json.dumps(answer).encode()
         self.send_response(status)
-        for name, value in (
-            (SIGN, "hubspot"),
-            ("Content-Type", "application/json;charset=utf-8"),
-            ("Content-Length", str(len(raw))),
-        ):
-            self.send_header(name, value)
+        self.send_header(SIGN, "hubspot")
+        self.send_header("Content-Type", "application/json;charset=utf-8")
+        self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
 
     def _known(self) -> None:
-        if not compare_digest(
-            self.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()
-        ):
+        given = self.headers.get("Authorization", "")
+        if not compare_digest(given.encode(), f"Bearer {self.token}".encode()):
             raise Wrong(401, "Authentication credentials not found or wrong")
 
     def _body(self) -> Any:
@@ -96,78 +91,68 @@ class _CrmHandler(BaseHTTPRequestHandler):
         except ValueError:
             raise Wrong(400, "Invalid input JSON") from None
         if not isinstance(found, dict):
-            raise Wrong(400, "Invalid input JSON: an object is wanted")
+            raise Wrong(400, "Invalid input JSON: an object is required")
         return found
 
     def _answer(self, method: str, body: Mapping[str, Any]) -> tuple[int, Any]:  # noqa: PLR0911  # one a path
-        """(status, JSON) of /crm/objects/<version>/<type>[/<id> or /batch/<verb>]"""
+        """Answer /crm/objects/<version>/<type>[/<id> or /batch/<verb>] with status and JSON."""
         url = urlsplit(self.path)
         if url.path == SANDBOX:
             return 200, {"portalId": self.crm.portal_id}
         steps = url.path.strip("/").split("/")
         if steps[:2] != ["crm", "objects"] or steps[3:4] not in [[many] for many in SINGULAR]:
             raise Wrong(404, "no such path")
-        noun, rest, author = (
-            SINGULAR[steps[3]],
-            steps[4:],
-            self.headers.get(AUTHOR) or str(self.crm.app_id),
-        )
+        object_type, rest = SINGULAR[steps[3]], steps[4:]
+        author = self.headers.get(AUTHOR) or str(self.crm.app_id)
         query = {name: values[-1].split(",") for name, values in parse_qs(url.query).items()}
         match method, rest:
             case "POST", []:
-                return 201, shown(self.crm.create(noun, body, author), ["*"], [])
+                return 201, shown(self.crm.create(object_type, body, author), ["*"], [])
             case "GET", [key]:
-                return 200, shown(
-                    self.crm.read(noun, key),
-                    query.get("properties", []),
-                    query.get("associations", []),
-                )
+                names, linked = query.get("properties", []), query.get("associations", [])
+                return 200, shown(self.crm.read(object_type, key), names, linked)
             case "PATCH", [key]:
-                return 200, shown(self.crm.update(noun, key, body, author), ["*"], [])
+                return 200, shown(self.crm.update(object_type, key, body, author), ["*"], [])
             case "DELETE", [key]:
-                self.crm.delete(noun, key, author)
+                self.crm.delete(object_type, key, author)
                 return 204, None
             case "POST", ["batch", "read"]:
-                return self._read_many(noun, body)
+                return self._read_many(object_type, body)
             case "POST", ["batch", "upsert"]:
-                return 200, self._upsert(noun, body, author)
+                return 200, self._upsert(object_type, body, author)
         raise Wrong(405, "no such method here")
 
-    def _read_many(self, noun: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+    def _read_many(self, object_type: str, body: Mapping[str, Any]) -> tuple[int, Any]:
         ids = [str(each.get("id")) for each in body.get("inputs", [])]
         if len(ids) > MAX_INPUTS:
             raise Wrong(400, "at most 100 inputs")
-        found, missing = self.crm.read_many(noun, ids)
+        found, missing = self.crm.read_many(object_type, ids)
         answer: dict[str, Any] = {
             "status": "COMPLETE",
             "results": [shown(each, body.get("properties", []), []) for each in found],
         }
-        if missing:
-            answer |= {
-                "numErrors": 1,
-                "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": missing}}],
-            }
-        return (207 if missing else 200), answer
+        if not missing:
+            return 200, answer
+        answer["numErrors"] = 1
+        answer["errors"] = [{"category": "OBJECT_NOT_FOUND", "context": {"ids": missing}}]
+        return 207, answer
 
-    def _upsert(self, noun: str, body: Mapping[str, Any], author: str) -> Any:
+    def _upsert(self, object_type: str, body: Mapping[str, Any], author: str) -> Any:
         results = []
         for each in body.get("inputs", []):
             name, value = str(each.get("idProperty", "")), str(each.get("id", ""))
-            known = self.crm.find(noun, name, value)
+            known = self.crm.find(object_type, name, value)
             whole = {"properties": {**each.get("properties", {}), name: value}}
-            kept = (
-                self.crm.update(noun, known.id, whole, author)
-                if known
-                else self.crm.create(noun, whole, author)
-            )
+            if known:
+                kept = self.crm.update(object_type, known.id, whole, author)
+            else:
+                kept = self.crm.create(object_type, whole, author)
             results.append({**shown(kept, ["*"], []), "new": known is None})
         return {"status": "COMPLETE", "results": results}
 
 
 def shown(stored: Stored, properties: Sequence[str], associations: Sequence[str]) -> dict[str, Any]:
-    """
-    An object as HubSpot answers it: the properties that were asked for, null where there is none.
-    """
+    """Return an object as HubSpot does, with the requested properties, null if they are empty."""
     names = list(stored.properties) if "*" in properties else properties
     answer: dict[str, Any] = {
         "id": stored.id,
@@ -176,18 +161,12 @@ def shown(stored: Stored, properties: Sequence[str], associations: Sequence[str]
         "updatedAt": stored.updated_at.isoformat(),
         "archived": False,
     }
-    linked = {
-        many: {
-            "results": [
-                {"id": key, "type": kind}
-                for other, key, kind in stored.associated
-                if PLURAL[other] == many
-            ]
-        }
-        for many in associations
-    }
-    return (
-        {**answer, "associations": linked}
-        if any(each["results"] for each in linked.values())
-        else answer
-    )
+    linked: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for plural in associations:
+        linked[plural] = {"results": []}
+    for other, key, kind in stored.associated:
+        if PLURAL[other] in linked:
+            linked[PLURAL[other]]["results"].append({"id": key, "type": kind})
+    if any(each["results"] for each in linked.values()):
+        answer["associations"] = linked
+    return answer

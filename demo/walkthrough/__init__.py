@@ -1,4 +1,5 @@
 """
-One whole job, played on the running product in words: from a deal in the CRM to a page that is
-proven, changed and proven again.
+The walkthrough: one complete job on the running product.
+
+It goes from a deal in the CRM to a page that is proven, changed and proven again.
 """

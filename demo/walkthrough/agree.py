@@ -1,4 +1,4 @@
-"""Act 3: the request is taken on, and its brief agreed by two people."""
+"""Act 3: the request is accepted, and its brief is approved by a second person."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ WHY = "For the walkthrough."
 
 
 def take_on(walk: Walk) -> None:
-    story, job = walk.story, walk.job
+    transcript, job = walk.transcript, walk.job
     owner = _owner(job)
-    story.done(
+    transcript.done(
         requests.triage([job.request.pk], by=by(owner), at=now()),
         f"{owner} triages {job.request.item.ref}",
     )
-    story.done(
+    transcript.done(
         requests.accept([job.request.pk], by=by(owner), at=now(), reason="It is in the budget."),
         f"{owner} accepts it",
     )
@@ -34,40 +34,34 @@ def take_on(walk: Walk) -> None:
 
 def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
     """
-    Edit the brief to this plan, let it be approved, and hand what is to be made to its maker; the
-    deliverables.
+    Put the plan into the brief, have it approved, and assign its deliverables to their maker.
+
+    Returns the deliverables.
     """
-    story, job = walk.story, walk.job
+    transcript, job = walk.transcript, walk.job
     owner = _owner(job)
-    other = next(
-        user
-        for user in (walk.cast.second, walk.cast.lead, walk.cast.account)
-        if user.pk != owner.pk
-    )
+    others = [walk.cast.second, walk.cast.lead, walk.cast.account]
+    other = next(user for user in others if user.pk != owner.pk)
     brief = Brief.objects.select_related("item").get(request=job.request)
     body = f"{brief.body}\n\nMade by manage.py walkthrough."
     titles = ", ".join(f"“{each['title']}”" for each in planned)
-    story.done(
-        briefs.edit(
-            [brief.pk],
-            by=by(owner),
-            at=now(),
-            details=EditBriefDetails(body=body, planned=list(planned)),
-        ),
+    details = EditBriefDetails(body=body, planned=list(planned))
+    transcript.done(
+        briefs.edit([brief.pk], by=by(owner), at=now(), details=details),
         f"{owner} plans {titles} in {brief.item.ref}",
     )
-    story.done(briefs.submit([brief.pk], by=by(owner), at=now()), f"{owner} asks for approval")
-    story.refused(
+    transcript.done(briefs.submit([brief.pk], by=by(owner), at=now()), f"{owner} asks for approval")
+    transcript.refused(
         briefs.approve([brief.pk], by=by(owner), at=now()),
         "author",
         f"{owner} cannot approve what {owner} asked for",
     )
-    story.done(
+    transcript.done(
         briefs.approve([brief.pk], by=by(other), at=now(), reason="As agreed with the client."),
         f"{other} approves it",
     )
     made = list(Deliverable.objects.filter(brief=brief).select_related("item").order_by("pk"))
-    story.check(
+    transcript.check(
         len(made) == len(planned),
         f"deliverables of the plan: {len(made)}, {', '.join(row.item.ref for row in made)}",
         len(made),
@@ -87,8 +81,10 @@ def _hand_to_maker(walk: Walk, made: Sequence[Deliverable], owner: User) -> None
             reason=WHY,
             details=HandOverDetails(owner=item.owner_id, backup=item.backup_id, doer=maker.pk),
         )
-        walk.story.done(results, f"{item.ref} is {maker}'s to make, and {owner} answers for it")
-        walk.story.tell(f"Deliverable {item.ref}: “{item.title}”.", where(item))
+        walk.transcript.done(
+            results, f"{item.ref} is {maker}'s to make, and {owner} answers for it"
+        )
+        walk.transcript.note(f"Deliverable {item.ref}: “{item.title}”.", where(item))
 
 
 def destination(walk: Walk, client: Client) -> Destination:

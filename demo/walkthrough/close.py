@@ -1,7 +1,4 @@
-"""
-Act 8: the whole story on one page, the evidence verified, and nothing left behind that would
-disturb anybody.
-"""
+"""Act 8: read the whole trace, verify the audit trail, and end what is still open."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from integrations.models import Outbound
 from routing.models import Run, RunStep
 from routing.runs.operations.runs import cancel
 
-CHAPTERS = {
+SECTIONS = {
     "event",
     "step",
     "enrichment",
@@ -32,44 +29,38 @@ CHAPTERS = {
     "attempt",
     "outcome",
 }
-OWN = {"escalation"}  # only where the walkthrough's own promises were waited for
+OWN = {"escalation"}  # only with the walkthrough's own SLA policy, which escalates in seconds
 
 
-def told(walk: Walk) -> None:
-    """`trace --json` and `verify` are asked as anybody asks them."""
-    story, ref, out = walk.story, walk.jobs[0].run.item.ref, StringIO()
+def traced(walk: Walk) -> None:
+    """Check the output of `trace --json` and `verify`."""
+    transcript, ref, out = walk.transcript, walk.jobs[0].run.item.ref, StringIO()
     call_command("trace", ref, "--json", stdout=out)
     found = {entry["section"] for entry in json.loads(out.getvalue())["entries"]}
-    wanted = CHAPTERS | (OWN if walk.deals.is_own else set())
-    story.check(
+    wanted = SECTIONS | OWN if walk.deals.is_own else SECTIONS
+    transcript.check(
         wanted <= found,
-        f"manage.py trace {ref} --json tells every section: {', '.join(sorted(found))}",
+        f"manage.py trace {ref} --json has every section: {', '.join(sorted(found))}",
         sorted(wanted - found),
     )
     out = StringIO()
     try:
         call_command("verify", stdout=out, no_color=True)
     except CommandError as error:
-        story.check(False, "manage.py verify finds the audit trail intact", error)
-    story.check(
-        "intact" in out.getvalue(), f"manage.py verify: {out.getvalue().strip().splitlines()[-1]}"
-    )
+        transcript.check(False, "manage.py verify finds the audit trail intact", error)
+    last = out.getvalue().strip().splitlines()[-1]
+    transcript.check("intact" in out.getvalue(), f"manage.py verify: {last}")
 
 
 def quiet(walk: Walk) -> None:
-    """
-    Wait until nothing of these runs is still to be sent or read: the play systems are about to be
-    gone.
-    """
-    runs, outside = (
-        [job.run.pk for job in walk.jobs],
-        [walk.deals.connection.pk, walk.site.connection.pk],
-    )
+    """Wait until nothing is left to send or read, because the simulated systems end next."""
+    runs = [job.run.pk for job in walk.jobs]
+    outside = [walk.deals.connection.pk, walk.site.connection.pk]
     leaving = Outbound.objects.unfinished().filter(
         Q(run__in=runs) | Q(item__run__in=runs), connection__in=outside
     )
     steps = RunStep.objects.filter(run__in=runs, state=RunStep.State.DUE)
-    walk.story.wait(
+    walk.transcript.wait(
         "nothing is left to be sent or read",
         lambda: not leaving.exists() and not steps.exists(),
         60,
@@ -84,7 +75,12 @@ def leave(walk: Walk) -> None:
         Run.objects.filter(pk__in=runs, item__is_open=True).values_list("pk", flat=True)
     )
     if open_runs:
-        cancel(open_runs, by=by(walk.cast.lead), at=now(), reason="The walkthrough broke off here.")
+        cancel(
+            open_runs,
+            by=by(walk.cast.lead),
+            at=now(),
+            reason="The walkthrough was interrupted here.",
+        )
     if walk.owns_site:
         live = Deliverable.objects.filter(item__run__in=runs, state=Deliverable.State.LIVE)
         ids = list(live.values_list("pk", flat=True))
@@ -96,7 +92,7 @@ def leave(walk: Walk) -> None:
 
 def archived(walk: Walk) -> None:
     leave(walk)
-    walk.story.check(
+    walk.transcript.check(
         all(not fresh(job.run).is_open for job in walk.jobs),
         "nothing of this walkthrough stays open",
     )

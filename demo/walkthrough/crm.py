@@ -1,6 +1,7 @@
 """
-The CRM of a walkthrough, spoken to over HTTP as a person there would: deals are made and read. A
-play one also posts its webhooks.
+The CRM of a walkthrough, used over HTTP like a person in it.
+
+Deals are created and read. A simulated CRM also posts its webhooks.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from integrations.adapters.hubspot.writing import properties_of
 from integrations.http.client import SafeClient
 from integrations.models import Connection
 
-PERSON = "userId:1"  # a person at the CRM, or the changes would be our own coming back
+PERSON = "userId:1"  # without an author, the changes would count as our own
 TO_COMPANY, TO_CONTACT = 5, 3  # https://developers.hubspot.com/docs/api/crm/associations
 DOMAIN = "walkthrough-client.example"
 
@@ -27,33 +28,32 @@ class CrmDeals:
     """
     Actions in the CRM.
 
-    ``told`` are the events of a CRM that this process plays itself, waiting to be posted; None
-    where the CRM posts them by itself.
+    ``events`` are the events of a CRM that this process simulates, waiting to be posted. It is None
+    if the CRM posts them itself.
     """
 
-    def __init__(self, connection: Connection, told: list[Change] | None = None) -> None:
-        self.connection, self.told = connection, told
+    def __init__(self, connection: Connection, events: list[Change] | None = None) -> None:
+        self.connection, self.events = connection, events
 
     @property
     def is_own(self) -> bool:
-        return self.told is not None
+        return self.events is not None
 
     def make(self, name: str, token: str, *, ends: bool) -> str:
         """
-        A company, a person and their deal, then five changes of it; the deal's id. Without ``ends``
-        it lacks its end date.
+        Create a company, a contact and a deal, and change the deal five times. Return its id.
+
+        :param ends: whether the deal has an end date
         """
         email = f"robin@{DOMAIN}" if self.is_own else f"robin.{token}@{DOMAIN}"
-        company = self._create(
-            "companies", {"name": "Walkthrough client", "domain": DOMAIN, "country": "GB"}
-        )
-        person = self._create(
-            "contacts", {"firstname": "Robin", "lastname": "Walkthrough", "email": email}
-        )
-        linked = [_link(company, TO_COMPANY), _link(person, TO_CONTACT)]
-        deal = self._create(
-            "deals", {"dealname": name, "dealstage": "appointmentscheduled"}, linked
-        )
+        company = {"name": "Walkthrough client", "domain": DOMAIN, "country": "GB"}
+        person = {"firstname": "Robin", "lastname": "Walkthrough", "email": email}
+        linked = [
+            _link(self._create("companies", company), TO_COMPANY),
+            _link(self._create("contacts", person), TO_CONTACT),
+        ]
+        properties = {"dealname": name, "dealstage": "appointmentscheduled"}
+        deal = self._create("deals", properties, linked)
         self.change(deal, _sold(ends=ends))
         return deal
 
@@ -66,40 +66,36 @@ class CrmDeals:
                 headers={AUTHOR: PERSON},
             )
 
-    def said(self, deal: str) -> Mapping[str, str]:
-        """Return what we wrote into the deal, by name: state, owner and url."""
+    def written(self, deal: str) -> Mapping[str, str]:
+        """Return the values that we wrote into the deal: state, owner and url."""
         names = properties_of(self.connection.settings)
         with self._client() as client:
-            read = client.get(
-                self._path(f"deals/{deal}"), properties=",".join(names.values())
-            ).json()
-        return {what: str(read["properties"].get(name) or "") for what, name in names.items()}
+            path, properties = self._path(f"deals/{deal}"), ",".join(names.values())
+            found = client.get(path, properties=properties).json()["properties"]
+        return {value: str(found.get(name) or "") for value, name in names.items()}
 
     def post(self, times: int) -> list[int]:
-        """Post what there is to tell, shuffled and signed, so many times; the answers' statuses."""
-        assert self.told is not None
+        """Post the waiting events this many times, shuffled and signed. Return the statuses."""
+        assert self.events is not None
         events = [
             {"eventId": SystemRandom().randrange(1, 50), **each, "attemptNumber": 0}
-            for each in self.told
+            for each in self.events
         ]
-        self.told.clear()
+        self.events.clear()
         sender = Sender(self.connection.hook_url, self.connection.signing_secrets.first())
         answers = []
         for _ in range(times if events else 0):
             SystemRandom().shuffle(events)
-            # Without an answer in time it posts again, as HubSpot does.
+            # Without an answer in time, it posts again, like HubSpot.
             answers.append(sender.post(events) or sender.post(events))
         sender.close()
         return answers
 
-    def _create(self, noun: str, properties: Mapping[str, str], linked: Any = ()) -> str:
+    def _create(self, plural: str, properties: Mapping[str, str], linked: Any = ()) -> str:
         body = {"properties": properties, "associations": list(linked)}
         with self._client() as client:
-            return str(
-                client.call("POST", self._path(noun), json=body, headers={AUTHOR: PERSON}).json()[
-                    "id"
-                ]
-            )
+            path, headers = self._path(plural), {AUTHOR: PERSON}
+            return str(client.call("POST", path, json=body, headers=headers).json()["id"])
 
     def _client(self) -> SafeClient:
         connection = self.connection
@@ -113,10 +109,10 @@ class CrmDeals:
         return f"/crm/objects/{self.connection.setting('api_version', API)}/{rest}"
 
 
-def _link(key: str, noun: int) -> dict[str, Any]:
+def _link(key: str, kind: int) -> dict[str, Any]:
     return {
         "to": {"id": key},
-        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": noun}],
+        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}],
     }
 
 
@@ -128,7 +124,9 @@ def _sold(*, ends: bool) -> dict[str, str]:
         "agency_rounds": "4",
         "agency_start_date": day(14),
     }
-    return {**sold, "agency_end_date": day(60)} if ends else sold
+    if ends:
+        sold["agency_end_date"] = day(60)
+    return sold
 
 
 def day(ahead: int) -> str:

@@ -1,6 +1,7 @@
 """
-Act 6: somebody changes the live page by hand. It is noticed, the run opens again, and closes when
-it is put right.
+Act 6: somebody changes the live page by hand.
+
+The change is noticed and the run opens again. It closes when the page is restored.
 """
 
 from __future__ import annotations
@@ -16,45 +17,47 @@ from routing.runs.operations.outcomes import probe_now
 
 
 def decay(walk: Walk, page: Deliverable, words: str) -> None:
-    """:param words: some that stand on the page"""
-    story, [post] = walk.story, walk.site.posts(object_of(page))
+    """:param words: a text of the page"""
+    transcript, [post] = walk.transcript, walk.site.posts(object_of(page))
     outcome = Outcome.objects.get(item=page.item_id, kind=Outcome.Kind.LIVE)
     walk.site.write(post, post.content.replace(words, "Somebody else wrote this"))
-    story.tell(f"Somebody at the site writes something else into post {post.id}.", page.live_url)
+    transcript.note(f"A person at the site changes the text of post {post.id}.", page.live_url)
     _look(walk, outcome)
-    story.wait(
-        "the look finds it changed: once is not yet a decay",
+    transcript.wait(
+        "the probe finds it changed: once is not yet enough",
         lambda: fresh(outcome).failures or _state(outcome, "decayed"),
         60,
         WORKER,
     )
     _look(walk, outcome)
-    story.wait(
-        "a second look finds it so too, and the outcome has decayed",
+    transcript.wait(
+        "a second probe finds the same, so the outcome no longer holds",
         lambda: _state(outcome, Outcome.State.DECAYED),
         60,
         WORKER,
     )
     run = fresh(walk.job.run)
-    story.check(
+    transcript.check(
         run.state == Run.State.AWAITING_OUTCOME, f"run {run.item.ref} is open again", run.state
     )
     case = ExceptionCase.objects.select_related("item__owner").get(
         item__parent=page.item_id, reason=Reason.OUTCOME_DECAYED, item__is_open=True
     )
-    story.check(case.item.owner_id, f"{case.item.owner} is asked to see to it: {case.item.ref}")
-    story.tell(" ".join(fresh(outcome).evidence.get("differences", ())), where(case.item))
+    transcript.check(case.item.owner_id, f"{case.item.owner} gets exception {case.item.ref}")
+    transcript.note(" ".join(fresh(outcome).evidence.get("differences", ())), where(case.item))
     walk.site.write(post, post.content)
-    story.tell("They put it back.")
+    transcript.note("The person restores it.")
     _look(walk, outcome)
     proven(walk, page)
     complete(walk)
-    story.check(not fresh(case).is_open, f"{case.item.ref} is settled by that", fresh(case).state)
+    transcript.check(
+        not fresh(case).is_open, f"{case.item.ref} is resolved by that", fresh(case).state
+    )
 
 
 def _look(walk: Walk, outcome: Outcome) -> None:
     who = walk.cast.account
-    walk.story.done(probe_now([outcome.pk], by=by(who), at=now()), f"{who} presses “Look now”")
+    walk.transcript.done(probe_now([outcome.pk], by=by(who), at=now()), f"{who} presses “Look now”")
 
 
 def _state(outcome: Outcome, state: str) -> bool:

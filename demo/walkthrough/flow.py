@@ -1,6 +1,7 @@
 """
-The walkthrough's own flow and its promises, which are seconds: so that a warning can be watched,
-and no row need be edited.
+The walkthrough's own flow, with SLA targets of seconds.
+
+So a warning can be watched without editing any row.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from routing.people.saving import save_with_reason
 from routing.sla.operations.calendars import save_policy
 
 SLUG = "walkthrough"
-# The number of the play account: only its deals start this flow, and they start no other.
+# The number of the simulated account. Only its deals start this flow, and they start no other.
 PORTAL = 990_099
-# Between the rungs above a breach: a walkthrough that broke wakes nobody at once.
+# Between levels above a breach, so that a failed walkthrough does not notify everybody at once.
 HOUR = timedelta(hours=1)
-# kind, purpose, seconds, met in
-PROMISES = (
+# kind, purpose, seconds, states in which the target is met
+TARGETS = (
     ("exceptioncase", "resolution", 6, ["resolved", "dismissed"]),
     ("request", "triage", 120, ["triaged", "accepted", "in_delivery", "delivered", "closed"]),
     ("request", "resolution", 170, ["delivered", "closed"]),
@@ -32,8 +33,9 @@ PROMISES = (
 
 def ensure_flow(cast: Cast, at: datetime) -> None:
     """
-    Publish the flow once; later only its policy owners follow the cast. Call it where no other
-    walkthrough's is beside.
+    Publish the flow once. Later, only its policy owners are updated.
+
+    Call it under a lock, because walkthroughs share the flow.
     """
     _policy(cast, at)
     flow = Flow.objects.filter(slug=SLUG).first()
@@ -56,7 +58,7 @@ def _policy(cast: Cast, at: datetime) -> None:
             warn_percent=50,
             escalate_every=HOUR,
         )
-        for kind, purpose, seconds, met in PROMISES
+        for kind, purpose, seconds, met in TARGETS
     ]
     policy = SLAPolicy(
         slug=SLUG, name="Walkthrough (seconds)", calendar_source=SLAPolicy.Source.ALWAYS
@@ -68,10 +70,10 @@ def _publish(cast: Cast, at: datetime) -> None:
     flow = Flow(
         slug=SLUG,
         name="Walkthrough",
-        purpose="Show one whole job on a running product: manage.py walkthrough.",
-        outcome="The page is live and proven, and the play CRM's deal says so.",
-        runbook="Its runs are play. Run `manage.py walkthrough` again; what an interrupted one "
-        "left may be called off.",
+        purpose="Show a complete job on the running product: manage.py walkthrough.",
+        outcome="The page is live and proven, and the deal in the simulated CRM says so.",
+        runbook="Its runs are simulated. Run `manage.py walkthrough` again. Runs of an interrupted "
+        "walkthrough can be cancelled.",
         owner=cast.lead,
         backup=cast.second,
     )

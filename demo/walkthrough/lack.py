@@ -1,6 +1,8 @@
 """
-Act 2: something is missing. It has an owner and a time, the time runs out, a person fills it in,
-and the same run goes on.
+Act 2: a fact is missing.
+
+The exception has an owner and a timebox. The timebox runs out, a person fills in the fact, and the
+same run continues.
 """
 
 from __future__ import annotations
@@ -19,91 +21,85 @@ from routing.runs.operations.exceptions import claim
 from routing.runs.operations.runs import fill_in
 from routing.runs.recompute import recompute_decision
 
-SOON = timedelta(minutes=1)  # a longer promise is not waited for
+SOON = timedelta(minutes=1)  # a walkthrough does not wait for a longer target
 
 
 def lack(walk: Walk) -> None:
-    story, job = walk.story, walk.job
+    transcript, job = walk.transcript, walk.job
     open_now = ExceptionCase.objects.filter(
         run=job.run, state__in=ExceptionCase.open_states
     ).select_related("item__owner", "item__backup")
-    case = story.wait("the run stops because facts are missing", open_now.first, 60, WORKER)
+    case = transcript.wait("the run stops because facts are missing", open_now.first, 60, WORKER)
     fields = [each["name"] for each in case.evidence.get("fields", ())]
-    story.check(
+    transcript.check(
         (case.reason, case.step) == (Reason.MISSING_FIELDS, "validate"),
         f"it names the missing facts: {', '.join(fields)}",
         case.reason,
     )
-    story.check(
+    transcript.check(
         case.item.owner_id and case.item.backup_id,
         f"{case.item.ref} is {case.item.owner}'s, backed up by {case.item.backup}",
     )
-    story.tell(
+    transcript.note(
         f"{case.item.owner} has until {case.item.next_due_at:%H:%M:%S} UTC.", where(case.item)
     )
     _watch_the_clock(walk, case)
-    story.done(claim([case.pk], by=by(walk.cast.lead), at=now()), f"{walk.cast.lead} claims it")
+    transcript.done(
+        claim([case.pk], by=by(walk.cast.lead), at=now()), f"{walk.cast.lead} claims it"
+    )
     values = {"deal.ends": day(60)} if "deal.ends" in fields else {}
-    story.check(set(fields) == set(values), "only the end date is missing", fields)
-    story.done(
+    transcript.check(set(fields) == set(values), "only the end date is missing", fields)
+    transcript.done(
         fill_in(job.run.pk, values, by=by(walk.cast.lead), at=now(), reason="Asked by telephone."),
         f"{walk.cast.lead} fills in the missing facts, which resolves it",
     )
 
 
 def _watch_the_clock(walk: Walk, case: ExceptionCase) -> None:
-    story, clock = walk.story, Clock.objects.filter(item=case.item_id).first()
+    transcript, clock = walk.transcript, Clock.objects.filter(item=case.item_id).first()
     if clock is None or clock.target > SOON:
-        story.tell(
+        transcript.note(
             "The timebox is longer than a walkthrough. Only the walkthrough's own flow has SLA "
             "targets of seconds."
         )
         return
     levels = Escalation.objects.filter(clock=clock)
-    found = story.wait(
+    found = transcript.wait(
         "the timebox is nearly or fully used, and beat escalates it",
         lambda: levels.order_by("-level").first(),
         60,
         WORKER,
     )
-    told = (
-        Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"])
-        .select_related("recipient")
-        .first()
-    )
-    story.check(
-        told,
-        f"{told.recipient if told else 'nobody'} was notified: "
-        f"{'overdue' if found.level else 'due soon'}",
-    )
+    notifications = Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"])
+    sent = notifications.select_related("recipient").first()
+    recipient = sent.recipient if sent else "nobody"
+    words = "overdue" if found.level else "due soon"
+    transcript.check(sent, f"{recipient} was notified: {words}")
 
 
 def decided(walk: Walk) -> None:
-    """The run is routed, with a receipt, and its request and brief are there."""
-    story, job = walk.story, walk.job
-    job.run = story.wait(
-        "the run has decided and is in delivery",
-        lambda: (
-            Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY)
-            .select_related("item__client", "item__owner")
-            .first()
-        ),
+    """Check that the run is decided and has its request and brief."""
+    transcript, job = walk.transcript, walk.job
+    routed = Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY)
+    job.run = transcript.wait(
+        "the run is decided and in delivery",
+        routed.select_related("item__client", "item__owner").first,
         60,
         WORKER,
     )
     decision = job.run.decisions.get()
-    story.check(
+    transcript.check(
         decision.answer and "rulings" in decision.answer,
         f"rule “{decision.rule_name}” chose {decision.owner}, backup {decision.backup}",
     )
-    story.check(
+    transcript.check(
         recompute_decision(decision).same,
         "recomputed from its own record, the decision is identical, byte for byte",
     )
     requests = list(
         Request.objects.filter(item__run=job.run).select_related("item__owner", "contact")
     )
-    story.check(
+    transcript.check(
         len(requests) == 1 and Brief.objects.filter(item__run=job.run).count() == 1,
         "it has one request and one brief",
         len(requests),
@@ -112,21 +108,21 @@ def decided(walk: Walk) -> None:
     owns = Notification.objects.filter(
         item=job.request.item_id, words=Notification.Words.OWNS
     ).count()
-    story.check(
+    transcript.check(
         owns == 1,
         f"{job.request.item.owner} was notified once that {job.request.item.ref} is theirs",
         owns,
     )
-    story.tell(
+    transcript.note(
         f"Request {job.request.item.ref}: “{job.request.item.title}”.", where(job.request.item)
     )
     job.contact = _approver(walk, job)
 
 
 def _approver(walk: Walk, job: WalkthroughJob) -> Contact:
-    """The deal's contact may answer for the client from now on, and sign in."""
+    """Let the deal's contact approve for the client and sign in."""
     request = fresh(job.request)
-    walk.story.check(request.contact_id, "the CRM's contact is known as the client's")
+    walk.transcript.check(request.contact_id, "the CRM's contact is known as the client's")
     contact = Contact.objects.get(pk=request.contact_id or 0)
     contact = Contact.objects.get(requests=request)
     membership = Membership.objects.get(contact=contact, client=job.run.item.client)
@@ -134,9 +130,9 @@ def _approver(walk: Walk, job: WalkthroughJob) -> Contact:
         membership.role = Membership.Role.APPROVER
         keep_membership(membership, by=by(walk.cast.lead), at=now(), reason="Named by the client.")
     if not has_access(contact):
-        with suppress(CannotInvite):  # a walkthrough beside this one was quicker
+        with suppress(CannotInvite):  # another walkthrough was quicker
             invite(contact.pk, by=by(walk.cast.lead), at=now(), write=False)
     contact = fresh(contact)
-    walk.story.check(has_access(contact), f"{contact.full_name} may sign in")
-    walk.story.tell(f"{contact.full_name} may approve for {job.run.item.client}.")
+    walk.transcript.check(has_access(contact), f"{contact.full_name} may sign in")
+    walk.transcript.note(f"{contact.full_name} may approve for {job.run.item.client}.")
     return contact

@@ -1,4 +1,4 @@
-"""Act 4: versions are made, checked by machine, judged by people, and answered by the client."""
+"""Act 4: versions are made, checked automatically, signed off and answered by the client."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ALT = "A path through a green valley"
 
 
 def picture(walk: Walk) -> File:
-    """A small picture of the walkthrough's own, kept as its maker's upload."""
+    """Create a small picture and upload it as the maker."""
     seed = int(walk.token, 16)
     raw = BytesIO()
     Image.new("RGB", (64, 48), (seed & 255, seed >> 8 & 255, 90)).save(raw, "PNG")
@@ -53,7 +53,7 @@ def page_draft(walk: Walk, file: File, words: str, *, alt: bool = True) -> Draft
 
 
 def sheet_draft(walk: Walk) -> Draft:
-    """A file to hand over."""
+    """Return a draft with a file to hand over."""
     raw = b"day,visitors\nMonday,120\n"
     client, maker = walk.job.run.item.client, by(walk.cast.maker)
     file = keep(
@@ -65,7 +65,7 @@ def sheet_draft(walk: Walk) -> Draft:
 
 
 def start(walk: Walk, row: Deliverable) -> None:
-    walk.story.done(
+    walk.transcript.done(
         deliverables.start([row.pk], by=by(walk.cast.maker), at=now()),
         f"{walk.cast.maker} begins {row.item.ref}",
     )
@@ -73,34 +73,36 @@ def start(walk: Walk, row: Deliverable) -> None:
 
 def hand_in(walk: Walk, row: Deliverable, draft: Draft) -> Deliverable:
     maker = walk.cast.maker
-    walk.story.done(
+    walk.transcript.done(
         versions.upload([row.pk], by=by(maker), at=now(), details=draft),
         f"{maker} uploads a version of {row.item.ref}",
     )
-    walk.story.done(deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} hands it in")
+    walk.transcript.done(
+        deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} submits it"
+    )
     return fresh(row)
 
 
 def sent_back(walk: Walk, row: Deliverable) -> None:
-    """The machine's own checks found the fault."""
+    """Check that the automatic checks found the fault."""
     failed = CheckResult.objects.filter(version=row.version_id, passed=False).select_related(
         "check_row"
     )
-    said = [f"{each.check_row.name}: {each.findings[0]['message']}" for each in failed]
-    walk.story.check(
-        row.state == State.REWORK and said,
-        "the automatic checks send it back, and say why",
+    messages = [f"{each.check_row.name}: {each.findings[0]['message']}" for each in failed]
+    walk.transcript.check(
+        row.state == State.REWORK and messages,
+        "the automatic checks send it back and say why",
         row.state,
     )
-    for words in said:
-        walk.story.tell(f"  {words}")
+    for message in messages:
+        walk.transcript.note(f"  {message}")
 
 
 def reviewed(walk: Walk, row: Deliverable) -> None:
-    """Through QA's judgment and the agency's own approval, before the client."""
-    story, reviewer, lead = walk.story, walk.cast.reviewer, walk.cast.lead
+    """Sign off the version and approve it for the agency, then ask the client."""
+    transcript, reviewer, lead = walk.transcript, walk.cast.reviewer, walk.cast.lead
     row = Deliverable.objects.select_related("item").get(pk=row.pk)
-    story.check(
+    transcript.check(
         row.state == State.IN_QA,
         "it passes the automatic checks and waits for a sign-off",
         row.state,
@@ -113,16 +115,16 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
                 at=now(),
                 details=SignOffDetails(check=each.check.pk, passed=True, note=""),
             )
-            story.done(signed, f"{reviewer} signs “{each.check.name}”")
+            transcript.done(signed, f"{reviewer} signs “{each.check.name}”")
     question = _question(walk, row, "the agency")
-    story.done(
+    transcript.done(
         approvals.approve(
             [question.pk], by=by(lead), at=now(), details=DecideDetails(digest=question.digest)
         ),
         f"{lead} approves it for the agency",
     )
     owner = _owner(row)
-    story.done(
+    transcript.done(
         deliverables.ask_client([row.pk], by=by(owner), at=now()), f"{owner} asks the client"
     )
 
@@ -135,8 +137,8 @@ ANSWERS = {
 
 
 def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> Deliverable:
-    """The client's contact answers what is open, by the operation that the portal calls."""
-    story, contact = walk.story, walk.job.contact
+    """Answer the open approval as the client's contact, with the operation of the portal."""
+    transcript, contact = walk.transcript, walk.job.contact
     question = _question(walk, row, "the client")
     assert contact.user is not None  # invited before
     [result] = ANSWERS[Answer.Word(word)](
@@ -145,12 +147,12 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
         at=now(),
         details=DecideDetails(digest=question.digest, comment=comment),
     )
-    spoken = f"{contact.full_name}, for the client: {Answer.Word(word).label}" + (
-        f" (“{comment}”)" if comment else ""
-    )
-    story.done([result], spoken)
+    words = f"{contact.full_name}, for the client: {Answer.Word(word).label}"
+    if comment:
+        words += f" (“{comment}”)"
+    transcript.done([result], words)
     answer = Answer.objects.get(approval=question)
-    story.check(
+    transcript.check(
         answer.digest == question.version.digest,
         f"the answer is bound to exactly that version ({answer.digest[:12]})",
     )
@@ -158,10 +160,9 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
 
 
 def _question(walk: Walk, row: Deliverable, whom: str) -> Approval:
-    found = Approval.objects.filter(
-        version__deliverable=row, state=Approval.State.PENDING
-    ).select_related("item", "version")
-    walk.story.check(
+    pending = Approval.objects.filter(version__deliverable=row, state=Approval.State.PENDING)
+    found = pending.select_related("item", "version")
+    walk.transcript.check(
         found.count() == 1,
         f"{whom} is asked: {', '.join(each.item.ref for each in found)}",
         found.count(),

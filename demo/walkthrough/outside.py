@@ -1,6 +1,4 @@
-"""
-The systems outside: played by this process for the time of a walkthrough, or those that were named.
-"""
+"""The external systems of a walkthrough: simulated by this process, or named connections."""
 
 from __future__ import annotations
 
@@ -23,23 +21,24 @@ from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.flow import PORTAL
 from demo.walkthrough.people import Cast, by
 from demo.walkthrough.site import Site
-from demo.walkthrough.transcript import Broke
+from demo.walkthrough.transcript import StepFailed
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 
 APP = 990_001
-MOST = 4  # at once on one machine: each has connections of its own, kept between runs
+MOST = 4  # walkthroughs at once on one machine; each has connections of its own, which are kept
 WHY = "manage.py walkthrough"
-CONSISTENCY_DELAY_S = 1.0  # what the play site has done, it shows at once
+CONSISTENCY_DELAY_S = 1.0  # the simulated site shows a change at once
 
 
 @contextmanager
 def place() -> Iterator[str]:
     """
-    A place that no other walkthrough has until this ends: what its connections' names end with. The
-    kernel frees it, however it ends.
+    Reserve a suffix for the names of this walkthrough's connections.
 
-    :raises Broke: if all are taken
+    A file lock holds it, which the kernel releases however the walkthrough ends.
+
+    :raises StepFailed: if all suffixes are taken
     """
     for number in range(1, MOST + 1):
         held = os.open(
@@ -57,15 +56,15 @@ def place() -> Iterator[str]:
         finally:
             os.close(held)
         return
-    raise Broke(f"{MOST} walkthroughs are going on already: wait for one to end")
+    raise StepFailed(f"{MOST} walkthroughs are running. Wait for one to end.")
 
 
 @contextmanager
 def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[CrmDeals]:
-    """A play CRM on a free port, and its connection brought up to date."""
-    told: list[Change] = []
+    """Start a simulated CRM on a free port, and update its connection."""
+    events: list[Change] = []
     token, secret = token_urlsafe(24), token_urlsafe(24)
-    with _serving(serve(CRM(PORTAL, APP, told.append), token, 0)) as address:
+    with _serving(serve(CRM(PORTAL, APP, events.append), token, 0)) as address:
         wanted = ConnectionSettings(
             kind="hubspot",
             slug=f"walk-crm{ending}",
@@ -81,14 +80,14 @@ def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[CrmDeals]:
             backup=cast.second,
             drop_old_secrets=True,
         )
-        yield CrmDeals(_connected(wanted, cast, at), told)
+        yield CrmDeals(_connected(wanted, cast, at), events)
 
 
 @contextmanager
 def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
-    """A play WordPress on a free port, and its connection brought up to date."""
+    """Start a simulated WordPress on a free port, and update its connection."""
     password = token_urlsafe(24)
-    # An id that stood for something else in an earlier walkthrough would be refused.
+    # A random range of ids: one that an earlier walkthrough linked to other work would be refused.
     first = SystemRandom().randrange(10**6, 10**9)
     with _serving(serve_cms(CMS("walkthrough", password, first=first), 0)) as address:
         wanted = ConnectionSettings(
@@ -105,18 +104,18 @@ def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
 
 def named(slug: str, kind: str) -> Connection:
     """
-    An active connection that was named.
+    Return the active connection with this slug.
 
-    :raises Broke: if there is none of this kind
+    :raises StepFailed: if there is none of this kind
     """
     found = Connection.objects.active().filter(slug=slug).first()
     if found is None:
-        raise Broke(
-            f"There is no active connection “{slug}”. Make it: manage.py connect {kind} --slug "
+        raise StepFailed(
+            f"There is no active connection “{slug}”. Create it: manage.py connect {kind} --slug "
             f"{slug} …"
         )
     if found.kind != kind:
-        raise Broke(f"“{slug}” is of kind {found.kind}; a {kind} connection is wanted here.")
+        raise StepFailed(f"“{slug}” is of kind {found.kind}. A {kind} connection is needed here.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Cast of the walkthrough: the demo's people, or else its own, created once and kept."""
+"""The people of the walkthrough: the demo's, or else its own, created once and kept."""
 
 from __future__ import annotations
 
@@ -45,8 +45,10 @@ IN_TEAM = ("account", "second", "maker")
 @dataclass(frozen=True, slots=True)
 class Cast:
     """
-    ``account`` and ``second`` are account managers, ``lead`` leads operations, ``maker`` makes,
-    ``reviewer`` judges and ``keeper`` owns the connections.
+    The people by their parts.
+
+    ``account`` and ``second`` are account managers, ``lead`` leads operations, ``maker`` is a
+    creative, ``reviewer`` is in QA and ``keeper`` owns the integrations.
     """
 
     account: User
@@ -65,20 +67,19 @@ def by(user: User) -> Actor:
 
 def cast(at: datetime) -> Cast:
     """
-    Everybody, made where missing.
+    Return all people, and create missing ones.
 
-    Call it in a transaction that no other walkthrough's is beside.
+    Call it under a lock, because walkthroughs share the people.
     """
     found = {user.email: user for user in User.objects.staff().filter(email__in=_DEMO.values())}
     whole = all(
         email in found and found[email].groups.filter(name=_ROLES[part]).exists()
         for part, email in _DEMO.items()
     )
-    people = (
-        {part: found[email] for part, email in _DEMO.items()}
-        if whole
-        else {part: _person(part, at) for part in _ROLES}
-    )
+    if whole:
+        people = {part: found[email] for part, email in _DEMO.items()}
+    else:
+        people = {part: _person(part, at) for part in _ROLES}
     return Cast(**people, team=_team(people, at))
 
 
@@ -87,7 +88,7 @@ def _person(part: str, at: datetime) -> User:
     user = User.objects.filter(email=email).first()
     if user is None:
         user = User(email=email, full_name=f"Walkthrough {_NAMES[part]}", is_staff=True)
-        user.set_unusable_password()  # nobody signs in as them
+        user.set_unusable_password()  # these people never sign in
         save_with_reason(user, by=Actor.system(), at=at, reason=WHY)
         set_roles(user, [_ROLES[part]], by=Actor.system(), at=at, reason=WHY)
     elif not user.is_active:

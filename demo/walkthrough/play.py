@@ -1,4 +1,4 @@
-"""The whole job, act by act."""
+"""Play the job of the walkthrough, act by act."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from delivery.requests.operations import requests
 from demo.walkthrough import outside
 from demo.walkthrough.agree import agree, destination, take_on
 from demo.walkthrough.arrive import arrive
-from demo.walkthrough.close import archived, leave, quiet, told
+from demo.walkthrough.close import archived, leave, quiet, traced
 from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.decay import decay
 from demo.walkthrough.flow import ensure_flow
@@ -36,7 +36,7 @@ from demo.walkthrough.make import (
 from demo.walkthrough.people import Cast, by, cast
 from demo.walkthrough.publish import complete, crm_knows, handed_over, published
 from demo.walkthrough.site import Site
-from demo.walkthrough.transcript import Broke, Transcript
+from demo.walkthrough.transcript import StepFailed, Transcript
 from demo.walkthrough.walk import Walk, fresh, now
 from integrations.base.adapter import CallFailed
 from integrations.base.origins import origin_of
@@ -44,7 +44,7 @@ from integrations.http.client import SafeClient
 from routing.kernel.sql import run as sql
 from routing.models import File, Outcome
 
-ONE_AT_A_TIME = 7_203_040  # making what all walkthroughs share
+LOCK = 7_203_040  # while creating what all walkthroughs share
 FIRST, CHANGED = "We open on Monday.", "We open on Tuesday."
 Word = Answer.Word
 
@@ -52,8 +52,9 @@ Word = Answer.Word
 @dataclass(frozen=True, slots=True)
 class Named:
     """
-    Arguments of the command: slugs of connections and ids of deals made by hand. Empty means the
-    walkthrough's own.
+    The arguments of the command: slugs of connections and ids of deals made by hand.
+
+    Without them, the walkthrough simulates the systems.
     """
 
     crm: str = ""
@@ -61,74 +62,75 @@ class Named:
     made: tuple[str, ...] = ()
 
 
-def play(story: Transcript, named: Named) -> None:
+def play(transcript: Transcript, named: Named) -> None:
     """
-    Play all of it.
+    Play all acts.
 
-    :raises Broke: at the first step that is not what it should be; its work is called off then
+    :raises StepFailed: at the first step that fails; its runs are then cancelled
     """
-    _product_answers(story)
-    with _stage(story, named) as walk:
+    _product_answers(transcript)
+    with _stage(transcript, named) as walk:
         ended = False
         try:
             _acts(walk)
             ended = True
         except CallFailed as error:
-            raise Broke(f"The other side: {error}") from None
+            raise StepFailed(f"An external system failed: {error}") from None
         except PermissionDenied as error:
-            raise Broke(f"The roles of those who play do not allow it: {error}") from None
+            raise StepFailed(f"The roles of the people do not allow it: {error}") from None
         finally:
             if not ended:
                 leave(walk)
 
 
 def _acts(walk: Walk) -> None:
-    story = walk.story
-    story.act("1. A deal comes in")
+    transcript = walk.transcript
+    transcript.act("1. A deal comes in")
     arrive(walk, f"Walkthrough {walk.token}", ends=False)
-    story.act("2. Something is missing")
+    transcript.act("2. A fact is missing")
     lack(walk)
     decided(walk)
-    story.act("3. The request is taken on, and the brief agreed")
+    transcript.act("3. The request is accepted, and the brief approved")
     take_on(walk)
     page, sheet = agree(walk, _plan(walk))
-    story.act("4. Versions are made, judged and approved")
+    transcript.act("4. Versions are made, signed off and approved")
     file = picture(walk)
     lost = _make(walk, page, sheet, file)
-    story.act("5. It goes out, and is proven")
+    transcript.act("5. The page is published and proven")
     handed_over(walk, sheet)
     page = published(walk, page, lost=lost)
     complete(walk)
     crm_knows(walk, page)
-    story.act("6. Somebody changes the page by hand")
+    transcript.act("6. Somebody changes the page by hand")
     decay(walk, page, FIRST)
-    story.act("7. The client wants something else on the live page")
+    transcript.act("7. The client wants something else on the live page")
     if walk.by_hand and not walk.made:
-        story.tell(
-            "Not played: it takes a second deal that was made by hand, with an end date. Name it "
-            "with another --deal."
+        transcript.note(
+            "Skipped: this act needs a second deal that was made by hand, with an end date. Name "
+            "it with another --deal."
         )
     else:
         _change(walk, page, file)
-    story.act("8. The whole story")
+    transcript.act("8. The trace is complete, and the audit trail intact")
     quiet(walk)
-    told(walk)
+    traced(walk)
     archived(walk)
 
 
 def _make(walk: Walk, page: Deliverable, sheet: Deliverable, file: File) -> bool:
     """
-    Both are approved by the client, the page after a fault and a change; whether the next answer of
-    the site will be lost.
+    Get both deliverables approved by the client, the page after a fault and a change.
+
+    Returns whether the next answer of the site will be lost.
     """
     start(walk, page)
     sent_back(walk, hand_in(walk, page, page_draft(walk, file, FIRST, alt=False)))
     hand_in(walk, page, page_draft(walk, file, "We open soon."))
     reviewed(walk, page)
     row = client_says(walk, page, Word.CHANGES.value, "Please say on which day.")
-    walk.story.check(
+    walk.transcript.check(
         row.state == Deliverable.State.REWORK and row.rounds == 1,
-        "it goes back for rework, as one round of what was sold",
+        "it goes back for rework, as one of the sold change rounds",
         row.state,
     )
     hand_in(walk, page, page_draft(walk, file, FIRST))
@@ -139,24 +141,20 @@ def _make(walk: Walk, page: Deliverable, sheet: Deliverable, file: File) -> bool
     client_says(walk, sheet, Word.APPROVE.value)
     lost = walk.site.lose_an_answer()
     if lost:
-        walk.story.tell("The site will do the next thing it is told, and its answer will get lost.")
+        walk.transcript.note("The site will carry out the next call, but its answer will be lost.")
     client_says(walk, page, Word.APPROVE.value)
     return lost
 
 
 def _change(walk: Walk, old: Deliverable, file: File) -> None:
-    """A new deal, run and request about the same page: it stays live until the new one is there."""
-    story = walk.story
+    """Make a new deal, run and request about the page, which stays live until its successor is."""
+    transcript = walk.transcript
     arrive(walk, f"Walkthrough {walk.token}: another opening day", ends=True)
     decided(walk)
     account = walk.job.request.item.owner or walk.cast.lead
-    story.done(
-        requests.edit(
-            [walk.job.request.pk],
-            by=by(account),
-            at=now(),
-            details=EditRequestDetails(kind=Request.Kind.CHANGE.value),
-        ),
+    details = EditRequestDetails(kind=Request.Kind.CHANGE.value)
+    transcript.done(
+        requests.edit([walk.job.request.pk], by=by(account), at=now(), details=details),
         f"{account} notes that it is a change of {old.item.ref}",
     )
     take_on(walk)
@@ -164,7 +162,7 @@ def _change(walk: Walk, old: Deliverable, file: File) -> None:
     start(walk, new)
     hand_in(walk, new, page_draft(walk, file, CHANGED))
     reviewed(walk, new)
-    story.check(
+    transcript.check(
         fresh(old).state == Deliverable.State.LIVE,
         f"{old.item.ref} stays live meanwhile",
         fresh(old).state,
@@ -172,12 +170,14 @@ def _change(walk: Walk, old: Deliverable, file: File) -> None:
     client_says(walk, new, Word.APPROVE.value)
     new = published(walk, new, lost=False)
     before = Outcome.objects.get(item=old.item_id)
-    story.check(
+    transcript.check(
         before.state == Outcome.State.SUPERSEDED,
-        "what was proven of the old page is superseded",
+        "the outcome of the old page is superseded",
         before.state,
     )
-    story.check(new.live_url == fresh(old).live_url, "the address stays the same", new.live_url)
+    transcript.check(
+        new.live_url == fresh(old).live_url, "the address stays the same", new.live_url
+    )
     complete(walk)
     crm_knows(walk, new)
 
@@ -212,27 +212,25 @@ def _page(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
 
 
 @contextmanager
-def _stage(story: Transcript, named: Named) -> Iterator[Walk]:
-    """Everybody and everything that plays, for as long as it is played."""
+def _stage(transcript: Transcript, named: Named) -> Iterator[Walk]:
+    """Provide the people and systems for the time of the walkthrough."""
     with ExitStack() as stack:
         ending = stack.enter_context(outside.place())
-        players = _players(story)
-        deals = (
-            CrmDeals(outside.named(named.crm, "hubspot"))
-            if named.crm
-            else stack.enter_context(outside.own_crm(ending, players, now()))
-        )
-        site = (
-            Site(outside.named(named.cms, "wordpress"))
-            if named.cms
-            else stack.enter_context(outside.own_site(ending, players, now()))
-        )
+        players = _players(transcript)
+        if named.crm:
+            deals = CrmDeals(outside.named(named.crm, "hubspot"))
+        else:
+            deals = stack.enter_context(outside.own_crm(ending, players, now()))
+        if named.cms:
+            site = Site(outside.named(named.cms, "wordpress"))
+        else:
+            site = stack.enter_context(outside.own_site(ending, players, now()))
         for what, connection in (("CRM", deals.connection), ("site", site.connection)):
-            story.tell(
+            transcript.note(
                 f"The {what} is “{connection.name}” at {connection.base_url or 'its vendor'}."
             )
         yield Walk(
-            story,
+            transcript,
             players,
             deals,
             site,
@@ -242,39 +240,28 @@ def _stage(story: Transcript, named: Named) -> Iterator[Walk]:
         )
 
 
-def _players(story: Transcript) -> Cast:
+def _players(transcript: Transcript) -> Cast:
     with transaction.atomic():
-        sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        sql("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         players = cast(now())
         ensure_flow(players, now())
-    names = ", ".join(
-        str(user)
-        for user in (
-            players.account,
-            players.second,
-            players.lead,
-            players.maker,
-            players.reviewer,
-            players.keeper,
-        )
-    )
-    story.tell(f"It is played by {names}.")
+    accounts, lead = [players.account, players.second], players.lead
+    people = [*accounts, lead, players.maker, players.reviewer, players.keeper]
+    transcript.note(f"The people are {', '.join(str(user) for user in people)}.")
     return players
 
 
-def _product_answers(story: Transcript) -> None:
+def _product_answers(transcript: Transcript) -> None:
+    url = settings.SITE_URL
     try:
-        with SafeClient(
-            settings.SITE_URL, private=frozenset({origin_of(settings.SITE_URL)}), total_s=10
-        ) as client:
+        with SafeClient(url, private=frozenset({origin_of(url)}), total_s=10) as client:
             answer = client.get("/readyz")
     except CallFailed as error:
-        raise Broke(
-            f"The product does not answer at {settings.SITE_URL} ({error}): start it with `make "
-            f"run`"
+        raise StepFailed(
+            f"The product does not answer at {url} ({error}). Start it with `make run`."
         ) from None
-    story.check(
+    transcript.check(
         answer.status == HTTPStatus.OK,
-        f"the product is ready at {settings.SITE_URL}",
+        f"the product is ready at {url}",
         answer.status,
     )

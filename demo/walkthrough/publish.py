@@ -1,6 +1,7 @@
 """
-Act 5: what is approved goes out once, whatever gets lost on the way, and is proven by looking; the
-CRM hears of it.
+Act 5: the approved page is published once, even if an answer is lost, and then proven.
+
+The deal in the CRM is updated.
 """
 
 from __future__ import annotations
@@ -18,54 +19,54 @@ State, Lost = Deliverable.State, Attempt.Outcome.UNKNOWN
 
 
 def handed_over(walk: Walk, row: Deliverable) -> None:
-    """A file is proven by the client's own word."""
+    """Hand over a file, which is proven by the client's approval."""
     owner = row.item.owner or walk.cast.lead
-    walk.story.done(
+    walk.transcript.done(
         deliverables.hand_out([row.pk], by=by(owner), at=now()),
         f"{owner} hands {row.item.ref} over",
     )
     outcome = Outcome.objects.get(item=row.item_id)
-    walk.story.check(
+    walk.transcript.check(
         outcome.state == Outcome.State.PROVEN,
-        f"that the client has it is proven by {outcome.evidence.get('approval')}",
+        f"its receipt by the client is proven by {outcome.evidence.get('approval')}",
         outcome.state,
     )
 
 
 def published(walk: Walk, row: Deliverable, *, lost: bool) -> Deliverable:
     """
-    The page is there, once, and was seen by anybody's eyes.
+    Check that the page was published exactly once and is proven.
 
-    :param lost: an answer was made to get lost
+    :param lost: whether an answer was lost on purpose
     """
-    story = walk.story
+    transcript = walk.transcript
     mine = Outbound.objects.filter(item=row.item_id, verb="publish")
     rows = mine.exclude(state__in=Outbound.workable)
-    sent = story.wait(
+    sent = transcript.wait(
         "the page was sent to the site",
         rows.first,
         60,
         f"{WORKER} Does the destination publish on approval?",
     )
-    story.check(
+    transcript.check(
         sent.state == Outbound.State.DELIVERED,
-        "it is delivered, and read back as it was sent",
+        "it is delivered and was read back as sent",
         sent.last_error,
     )
     row = fresh(row)
-    story.check(row.state == State.LIVE, f"{row.item.ref} is live", row.state)
-    story.tell(f"Attempts it took: {sent.attempts}.", row.live_url)
+    transcript.check(row.state == State.LIVE, f"{row.item.ref} is live", row.state)
+    transcript.note(f"Attempts: {sent.attempts}.", row.live_url)
     if lost:
-        said = list(sent.tries.order_by("number").values_list("outcome", flat=True))
-        story.check(
-            Lost in said,
-            f"an answer got lost, so it looked before it wrote again: {', '.join(said)}",
-            said,
+        found = list(sent.tries.order_by("number").values_list("outcome", flat=True))
+        transcript.check(
+            Lost in found,
+            f"an answer was lost, so the next attempt looked first: {', '.join(found)}",
+            found,
         )
     there = walk.site.posts(object_of(row))
-    story.check(
+    transcript.check(
         len(there) == 1,
-        f"counted at the other end, there is one such post: {', '.join(each.id for each in there)}",
+        f"the site has one such post: {', '.join(each.id for each in there)}",
         len(there),
     )
     proven(walk, row)
@@ -74,52 +75,50 @@ def published(walk: Walk, row: Deliverable, *, lost: bool) -> Deliverable:
 
 def proven(walk: Walk, row: Deliverable) -> None:
     outcomes = Outcome.objects.filter(item=row.item_id, kind=Outcome.Kind.LIVE)
-    found = walk.story.wait(
-        "it was looked at as anybody may, and its outcome is proven",
+    found = walk.transcript.wait(
+        "a probe read the public page, and the outcome is proven",
         outcomes.filter(state=Outcome.State.PROVEN).first,
         60,
-        f"Last look: {outcomes.values_list('evidence', flat=True).first()}. {WORKER}",
+        f"Last probe: {outcomes.values_list('evidence', flat=True).first()}. {WORKER}",
     )
-    walk.story.check(
+    walk.transcript.check(
         found.evidence.get("url") == fresh(row).live_url,
-        f"the proof names what was seen: {found.evidence.get('url')}",
+        f"the evidence names the page: {found.evidence.get('url')}",
     )
 
 
 def complete(walk: Walk) -> None:
     job = walk.job
     runs = Run.objects.filter(pk=job.run.pk, state=Run.State.COMPLETE)
-    walk.story.wait(
+    walk.transcript.wait(
         f"run {job.run.item.ref} is complete", runs.first, 60, f"It is {fresh(job.run).state}."
     )
-    walk.story.tell("Nothing is missing any more.", where(job.run.item))
+    walk.transcript.note("The run is finished.", where(job.run.item))
 
 
 def crm_knows(walk: Walk, page: Deliverable) -> None:
-    """
-    The deal says what became of it, read in the CRM; and our own change coming back starts nothing.
-    """
-    story, job = walk.story, walk.job
+    """Check that the deal in the CRM was updated, and that our own update starts nothing."""
+    transcript, job = walk.transcript, walk.job
     try:
-        if not walk.deals.said(job.deal):
-            story.tell("This connection writes nothing into deals.")
+        if not walk.deals.written(job.deal):
+            transcript.note("This connection writes nothing into deals.")
             return
         wanted = {"state": Run.State.COMPLETE.value, "url": page.live_url}
-        story.wait(
-            f"deal {job.deal} says in the CRM that it is complete, and where",
-            lambda: wanted.items() <= walk.deals.said(job.deal).items(),
+        transcript.wait(
+            f"deal {job.deal} in the CRM has the final state and the address",
+            lambda: wanted.items() <= walk.deals.written(job.deal).items(),
             60,
             WORKER,
         )
     except CallFailed as error:
-        story.check(False, "the CRM lets its deals be read", error)
+        transcript.check(False, "the CRM lets its deals be read", error)
     if not walk.deals.is_own:
         return
     runs = Run.objects.filter(source=job.run.source).count()
     answers = walk.deals.post(times=1)
-    story.check(answers == [200], "the CRM tells us of our own change", answers)
+    transcript.check(answers == [200], "the CRM reports our own change", answers)
     heard = RunEvent.objects.filter(
         event__source=job.run.source, event__subject_id=job.deal, part=RunEvent.Part.ECHO
     )
-    story.wait("it is known as our own echo", lambda: heard.count() or None, 60, WORKER)
-    story.check(Run.objects.filter(source=job.run.source).count() == runs, "it starts nothing")
+    transcript.wait("it is detected as an echo", lambda: heard.count() or None, 60, WORKER)
+    transcript.check(Run.objects.filter(source=job.run.source).count() == runs, "it starts nothing")

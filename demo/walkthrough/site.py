@@ -1,7 +1,4 @@
-"""
-The site of a walkthrough, as somebody else who works there sees it: what is there is counted,
-changed by hand, and put back.
-"""
+"""The site of a walkthrough, as another person at the site sees and edits it."""
 
 from __future__ import annotations
 
@@ -12,20 +9,20 @@ from integrations.base.adapter import CallFailed
 from integrations.http.client import SafeClient
 from integrations.models import Connection
 
-NOUN = "posts"
+POST_TYPE = "posts"
 
 
 class Site:
-    """A WordPress, real or played, over its API."""
+    """A WordPress, real or simulated, over its API."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     def lose_an_answer(self) -> bool:
         """
-        Let the answer to the next write be lost after the write was done.
+        Make the site lose the answer to the next write, after the write.
 
-        Only a sandbox does so; whether it is one.
+        Only a sandbox can do so. Returns whether it is one.
         """
         connection = self.connection
         with SafeClient(
@@ -44,11 +41,11 @@ class Site:
         with WordPressClient(self.connection) as client:
             return [
                 each
-                for each in client.search(NOUN, mapping.search_word(key))
+                for each in client.search(POST_TYPE, mapping.search_word(key))
                 if mapping.mark_of(each)[0] == key
             ]
 
     def write(self, post: WordPressPost, content: str) -> None:
         """Edit a post as a person would in the editor."""
         with WordPressClient(self.connection) as client:
-            client.update(NOUN, post.id, {"content": content})
+            client.update(POST_TYPE, post.id, {"content": content})

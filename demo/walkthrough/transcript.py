@@ -1,7 +1,4 @@
-"""
-Output of a walkthrough: acts, sentences, checks that count, and waits that say what they waited
-for.
-"""
+"""The output of a walkthrough: acts, notes, checks and waits."""
 
 from __future__ import annotations
 
@@ -12,13 +9,13 @@ from typing import Any, TypeVar
 
 from routing.work.door import OperationResult
 
-LIMIT_S = 180.0  # for all of it
+LIMIT_S = 180.0  # for the whole walkthrough
 LOOK_EVERY_S = 0.25
 Found = TypeVar("Found")
 
 
-class Broke(Exception):
-    """A step is not what it should be; the message says which, and what to look at."""
+class StepFailed(Exception):
+    """A step failed. The message says which one, and what to look at."""
 
 
 class Transcript:
@@ -34,39 +31,43 @@ class Transcript:
     def act(self, title: str) -> None:
         self._say(f"\n{title}\n{'-' * len(title)}")
 
-    def tell(self, words: str, where: str = "") -> None:
-        """Print what happens and who does it. ``where`` is an address to look at."""
-        self._say(f"{self.took_s:6.1f} s  {words}" + (f"\n          see {where}" if where else ""))
+    def note(self, words: str, where: str = "") -> None:
+        """Print what happens. ``where`` is an address to look at."""
+        self._say(f"{self.took_s:6.1f} s  {words}")
+        if where:
+            self._say(f"          see {where}")
 
     def check(self, holds: object, words: str, found: object = "") -> None:
         """
-        A step: that ``words`` are so.
+        Count a step if it holds. ``words`` describe it.
 
-        :raises Broke: if they are not, with what was found instead
+        :raises StepFailed: if it does not hold, with what was found instead
         """
         if not holds:
-            raise Broke(
-                f"This should be so and is not: {words}."
-                + (f" Found: {found}" if found != "" else "")
-            )
+            reason = f"This should be so and is not: {words}."
+            if found != "":
+                reason += f" Found: {found}"
+            raise StepFailed(reason)
         self.steps += 1
         self._say(f"          ok  {words}")
 
     def done(self, results: Sequence[OperationResult], words: str) -> None:
         """
-        A step of the product that must not be refused.
+        Count a step of the product that must not be refused.
 
-        :raises Broke: with the reasons, if it was
+        :raises StepFailed: if it was refused, with the reasons
         """
         self.check(results and all(result.done for result in results), words, why(results))
 
     def refused(self, results: Sequence[OperationResult], code: str, words: str) -> None:
         """
-        A step that must be refused, by the gate of this code: its answer is shown.
+        Count a step that must be refused by the gate with this code, and print the gate's answer.
 
-        :raises Broke: if it was done, or refused for another reason
+        :raises StepFailed: if it was done, or refused for another reason
         """
-        codes = [refusal.code for result in results for refusal in result.refusals]
+        codes: list[str] = []
+        for result in results:
+            codes += [refusal.code for refusal in result.refusals]
         self.check(codes == [code], words, codes or "it was done")
         self._say(indent(why(results), " " * 14))
 
@@ -74,16 +75,16 @@ class Transcript:
         self, words: str, question: Callable[[], Found | None], within_s: float, hint: str
     ) -> Found:
         """
-        The first answer that is anything, asked again until then.
+        Ask a question until it has an answer, and return the answer.
 
-        :param hint: what to look at if it never comes
-        :raises Broke: when it took longer than ``within_s`` seconds, or the whole story longer than
-            its limit
+        :param hint: what to look at if there never is one
+        :raises StepFailed: after ``within_s`` seconds, or at the limit of the whole walkthrough
         """
         began, until = monotonic(), monotonic() + min(within_s, LIMIT_S - self.took_s)
         while not (found := question()):
             if monotonic() > until:
-                raise Broke(f"Waited {monotonic() - began:.0f} s, in vain, until {words}. {hint}")
+                waited_s = monotonic() - began
+                raise StepFailed(f"Waited {waited_s:.0f} s, in vain, until {words}. {hint}")
             sleep(LOOK_EVERY_S)
         self.steps += 1
         self._say(f"{self.took_s:6.1f} s  ok  {words}")
@@ -91,10 +92,8 @@ class Transcript:
 
 
 def why(results: Sequence[Any]) -> str:
-    """The reasons of refusals, in words."""
-    said = [
-        f"{refusal.message} {refusal.evidence}".strip()
-        for result in results
-        for refusal in result.refusals
-    ]
-    return " ".join(said)
+    """Return the reasons of refusals in words."""
+    reasons: list[str] = []
+    for result in results:
+        reasons += [f"{each.message} {each.evidence}".strip() for each in result.refusals]
+    return " ".join(reasons)

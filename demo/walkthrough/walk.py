@@ -1,7 +1,4 @@
-"""
-State shared by the acts of a walkthrough: the cast, the external systems and the work created so
-far.
-"""
+"""The state that the acts of a walkthrough share: people, external systems and work."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass
 class WalkthroughJob:
-    """One deal and what became of it."""
+    """One deal with the work that it started."""
 
     name: str
     deal: str = ""
@@ -39,12 +36,12 @@ class WalkthroughJob:
 
 @dataclass
 class Walk:
-    story: Transcript
+    transcript: Transcript
     cast: Cast
     deals: CrmDeals
     site: Site
     owns_site: bool
-    # Deals that are to be used, in their order, in place of new ones.
+    # Deals that were made by hand, to be used in this order.
     made: list[str] = field(default_factory=list)
     by_hand: bool = False
     token: str = field(default_factory=lambda: token_hex(4))
@@ -61,7 +58,7 @@ def now() -> datetime:
 
 
 def fresh(row: Row) -> Row:
-    """The row as it is now, with its work item where it has one."""
+    """Read the row again."""
     found: Row = type(row)._default_manager.get(pk=row.pk)
     return found
 

@@ -1,11 +1,11 @@
-"""Interface of adapters, and the ways a call to an external system can fail."""
+"""The interface of adapters, and the ways in which a call to an external system can fail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from integrations.base.origins import Origin
 from routing.kernel.facts import Subject
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 class CallFailed(Exception):
     """
-    A call to the other side did not do what it should.
+    A call to an external system failed.
 
-    The message holds no secret, and no body of ours.
+    The message is shown to people, so it holds no secret and no content of ours.
     """
 
 
 class Temporary(CallFailed):
-    """It may work later, no sooner than ``after_s`` seconds from now."""
+    """The call may succeed later, but no sooner than ``after_s`` seconds from now."""
 
     def __init__(self, message: str, after_s: float = 0) -> None:
         super().__init__(message)
@@ -36,15 +36,17 @@ class Temporary(CallFailed):
 
 class Unknown(Temporary):
     """
-    The answer to a write was lost: the other side may have done it. Look there before writing
-    again.
+    The answer to a write was lost, so the write may have happened.
+
+    The next attempt looks for the object before it writes again.
     """
 
 
 class Permanent(CallFailed):
     """
-    Asking again changes nothing: a person must look. ``status`` is the HTTP status, 0 where none
-    came.
+    A retry cannot help, so a person must look.
+
+    ``status`` is the HTTP status, or 0 without an answer.
     """
 
     def __init__(self, message: str, status: int = 0) -> None:
@@ -53,19 +55,19 @@ class Permanent(CallFailed):
 
 
 class NotFound(Permanent):
-    """The object is not there, or no longer."""
+    """The object does not exist, or no longer."""
 
 
 class CredentialsRefused(Permanent):
-    """The credentials are wrong, revoked or lack a right."""
+    """The credentials are wrong, revoked or lack a permission."""
 
 
 class Conflict(Permanent):
-    """The other side changed meanwhile, or holds several objects where one was meant."""
+    """Somebody else changed the object, or several objects match where one was expected."""
 
 
 def as_outcome(error: CallFailed, connection: Connection) -> Retry | Problem:
-    """The error in the words of a run's step."""
+    """Translate the error into the result of a run's step."""
     if isinstance(error, Temporary):
         return Retry(f"{connection.name}: {error}", error.after_s)
     status = error.status if isinstance(error, Permanent) else 0
@@ -75,16 +77,16 @@ def as_outcome(error: CallFailed, connection: Connection) -> Retry | Problem:
     )
 
 
-# -- What is posted to us --------------------------------------------------------------------------
+# -- Inbound webhooks ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """
-    One POST.
+    One POST to a webhook address.
 
-    ``url`` is the connection's configured public address with the query as sent; header names are
-    lower case.
+    ``url`` is the connection's configured public address with the query as sent. The Host header
+    is not used, because the sender controls it. Header names are in lower case.
     """
 
     method: str
@@ -95,14 +97,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Understood, and none of our business; ``reason`` is a code."""
+    """A part that was understood but concerns nothing here; ``reason`` is a code."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Poison:
-    """Not understood; ``reason`` is a code."""
+    """A part that was not understood; ``reason`` is a code."""
 
     reason: str
 
@@ -111,21 +113,22 @@ Part = Signal | Ignored | Poison
 
 
 class UnreadableBody(Exception):
-    """The whole body is not what this kind of connection sends; ``reason`` is a code."""
+    """This kind of connection does not send such a body; ``reason`` is a code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-# -- What the other side knows ---------------------------------------------------------------------
+# -- Reading ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """
-    ``domain`` as written there; ``remote_id`` is empty where the other side has no ids for
-    organisations.
+    A company in an external system.
+
+    ``domain`` is as written there. ``remote_id`` is empty if the system gives companies no ids.
     """
 
     remote_id: str
@@ -143,10 +146,10 @@ class ExternalPerson:
 @dataclass(frozen=True, slots=True)
 class SubjectFacts:
     """
-    Facts read about one subject, in neutral terms.
+    Facts about one subject, under our own names.
 
-    ``facts`` hold nothing about people: which of them may be known at all is decided when it is
-    kept. ``deal`` is the type and id there of what was sold, if anything was.
+    ``facts`` hold nothing about people, because some may have asked to be forgotten. They are
+    filtered when the facts are stored. ``deal`` is the external type and id of the sale, if any.
     """
 
     facts: Mapping[str, Any]
@@ -159,22 +162,23 @@ class SubjectFacts:
 class Reader(Protocol):
     def read(self, subject: Subject) -> SubjectFacts:
         """
-        Outside any transaction.
+        Read the subject. Called outside any transaction.
 
-        :raises CallFailed: when the other side does not answer as it should
-        :raises Problem: when it answers, and a person must choose
+        :raises CallFailed: if the call fails
+        :raises Problem: if the answer leaves a choice to a person
         """
 
 
-# -- What is written there -------------------------------------------------------------------------
+# -- Writing ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
     """
-    A file to send along.
+    A file that belongs to a message.
 
-    ``read`` gives its bytes; ``sha256`` is theirs, as hex; ``alt`` is empty for a decorative image.
+    ``read`` returns its bytes and ``sha256`` is their digest in hex. ``alt`` is empty for a
+    decorative image.
     """
 
     role: str
@@ -188,11 +192,11 @@ class Asset:
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
     """
-    One thing to be made true on the other side.
+    One change to make in an external system.
 
-    ``key`` is the same on every attempt, and no other intent's. ``object_key`` names our thing that
-    the remote object stands for (``deliverable:42``), through all its versions. ``remote_id`` is
-    empty until the remote object is known.
+    ``key`` identifies the message through all its attempts. ``object_key`` names our object
+    (``deliverable:42``) through all its versions. ``remote_id`` is empty until the external object
+    is known.
     """
 
     key: str
@@ -206,9 +210,9 @@ class OutboxMessage:
 @dataclass(frozen=True, slots=True)
 class Written:
     """
-    The remote object after a write.
+    The external object after a write.
 
-    ``url`` is where people find it; ``evidence`` is what the other side said, as JSON.
+    ``url`` is where people find it. ``evidence`` is what the system reported, as JSON.
     """
 
     remote_id: str
@@ -217,44 +221,62 @@ class Written:
 
 
 class Writer(Protocol):
-    """Writes one connection's objects. Every method is called outside any transaction."""
+    """
+    Writes the objects of one connection. Every method is called outside any transaction.
 
-    consistency_delay_s: (
-        float  # after a lost answer: how long until a look-up surely sees what was done
-    )
+    A writer serves one attempt and is its own context manager. It keeps one client open for all
+    calls of the attempt, so that they share a connection, and closes it on exit. A writer without
+    a client inherits from ``ClientlessWriter``.
+    """
 
-    def find(self, intent: OutboxMessage) -> Written | None:
+    # After a lost answer: how long until a look-up surely sees what the write did.
+    consistency_delay_s: float
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def find(self, message: OutboxMessage) -> Written | None:
         """
-        The object that an earlier attempt, or an earlier version, already made.
+        Find the object that an earlier attempt or an earlier version created.
 
-        :raises Conflict: if several could be it
-        :raises CallFailed: when the other side does not answer as it should
+        :raises Conflict: if several objects match
+        :raises CallFailed: if the call fails
         """
 
-    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
+    def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Create it, or bring ``known`` up to date; doing it twice is the same as once.
+        Create the object, or bring ``known`` up to date. Writing twice has the effect of once.
 
-        :raises Conflict: if somebody else changed it there since we last wrote
+        :raises Conflict: if somebody else changed the object since our last write
         :raises Unknown: if the answer was lost
-        :raises CallFailed: when the other side does not answer as it should
+        :raises CallFailed: if the call fails
         """
 
-    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
+    def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         """
-        Return one sentence for each difference from what was sent, or nothing if all of it is
-        there.
+        Return one sentence for each difference from what was sent.
 
-        :raises CallFailed: when the other side does not answer as it should
+        :raises CallFailed: if the call fails
         """
+
+
+class ClientlessWriter:
+    """Base of writers that keep no client open, so that there is nothing to close."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
     """
-    Value that an event reports as written to an object.
+    A value that an event reports as written to an object.
 
-    ``kind`` is the event's kind if the write was ours.
+    ``kind`` becomes the event's kind if the write was ours.
     """
 
     kind: str
@@ -264,23 +286,23 @@ class Echo:
 
 class Adapter:
     """
-    One kind of system outside.
+    One kind of external system.
 
-    A subclass in a folder of its own, and a line in the registry, make a new one.
+    To add one, write a subclass in a folder of its own and add it to the registry.
     """
 
     kind: ClassVar[str]
-    receives: ClassVar[bool] = False  # whether it posts to /hooks/<connection>/
-    publishes: ClassVar[bool] = False  # whether finished work can be brought there
-    calls_out: ClassVar[bool] = True  # whether reading more means calling it
-    needs_token: ClassVar[bool] = False  # whether it cannot be called without one
-    kept_headers: ClassVar[tuple[str, ...]] = ()  # worth keeping beside a body: never a signature
+    receives: ClassVar[bool] = False  # it posts to /hooks/<connection>/
+    publishes: ClassVar[bool] = False  # finished work can be published there
+    calls_out: ClassVar[bool] = True  # reading more means calling it
+    needs_token: ClassVar[bool] = False  # it cannot be called without a token
+    kept_headers: ClassVar[tuple[str, ...]] = ()  # stored with a body; never a signature
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
         """
         Return a code for the log if the delivery is not genuine, or an empty string.
 
-        Takes the same time whatever is wrong.
+        Takes the same time for every reason, so that a sender learns nothing from it.
         """
         return "not_received"
 
@@ -288,58 +310,54 @@ class Adapter:
         """
         Return the parts of a genuine delivery, one per event, in the order sent.
 
-        :raises Unreadable: if not even parts can be told
+        :raises UnreadableBody: if the body cannot be divided into parts
         """
         raise UnreadableBody("not_received")
 
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
-        """Return the reader for more about this subject, or None if there is nothing to read."""
+        """Return a reader for this subject, or None if there is nothing more to read."""
         return None
 
     def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
         """
-        Return the data received about each of many subjects in one query.
+        Return what was received about each of many subjects, in one query.
 
         Empty if reading needs calls.
         """
         return {}
 
     def writer(self, connection: Connection) -> Writer | None:
-        """Return the writer, or None if the kind cannot be written to."""
+        """Return a writer for one attempt, or None if the kind cannot be written to."""
         return None
 
     def home(self, connection: Connection) -> str:
-        """Return the address where people see what is written, or an empty string."""
+        """Return the address below which people see what is written, or an empty string."""
         return ""
 
     def probed(self, connection: Connection) -> frozenset[Origin]:
-        """
-        Return the private addresses that a probe of its public pages may use: at most its own.
-        """
-        return (
-            connection.private_origins & {connection.origin} if connection.base_url else frozenset()
-        )
+        """Return the private addresses that a probe of its pages may use: at most its own."""
+        if not connection.base_url:
+            return frozenset()
+        return connection.private_origins & {connection.origin}
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         """
-        :raises ValueError: if its API cannot be there; ``inside`` says that it may be a private
-        address
+        Check the address of the API.
+
+        :param inside: whether the address may be private
+        :raises ValueError: if the API cannot be there, saying what to give
         """
 
     def check_token(self, token: str) -> None:
-        """
-        :raises ValueError: if it cannot be what this kind is called with, saying what that looks
-        like
-        """
+        """:raises ValueError: if this is no token of this kind, saying what one looks like"""
 
     def outcome_content(
         self, changes: Mapping[str, str], settings: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         """
-        The content that tells the deal of a run what became of it; None where nobody there wants to
-        know.
+        Return the content that updates the deal of a run, or None to write nothing.
 
-        :param changes: ``state``, ``owner`` and ``url``, those that changed
+        :param changes: those of ``state``, ``owner`` and ``url`` that changed
         """
         return None
 
@@ -348,10 +366,7 @@ class Adapter:
         return None
 
     def check_secret(self, secret: str) -> None:
-        """
-        :raises ValueError: if it cannot be a signing secret of this kind, saying what one looks
-        like
-        """
+        """:raises ValueError: if this is no signing secret of this kind, saying what one is"""
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """:raises ValueError: if the settings cannot work, saying what to give"""

@@ -1,4 +1,4 @@
-"""Connections: the systems outside that we listen to and speak with."""
+"""Connections to external systems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def validate_address(url: str) -> None:
-    """http or https, with any host: what may be called is decided when it is called."""
+    """
+    Accept http and https with any host.
+
+    A name can resolve to another address later, so the client checks addresses when it connects.
+    """
     try:
         origin_of(url)
     except BadAddress as error:
@@ -31,23 +35,21 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(is_active=True)
 
     def unnamed(self) -> Self:
-        """
-        Those that may be meant where none is named; the setting ``only_by_name`` takes one out.
-        """
+        """Filter for connections that need not be named: without the setting ``only_by_name``."""
         return self.exclude(settings__contains={"only_by_name": True})
 
 
 class Connection(models.Model):
     """
-    One system outside: where it is, what proves that it is speaking, and with what we speak to it.
+    One external system: its address, its secrets and its health.
 
-    ``public_url`` is our own address as the other side calls it, which its signatures are made
-    over: never the Host of a request. Secrets, the health of the other side and its last answer are
-    no configuration, so history leaves them out. ``allowed_private`` lists ``{"scheme", "host",
-    "port"}`` and is written by ``manage.py connect`` alone.
+    ``public_url`` is our own address as the system calls it. Its signatures cover that address, so
+    the Host header of a request is never used. Secrets and health are not configuration, so history
+    leaves them out. Only ``manage.py connect`` writes ``allowed_private``, a list of ``{"scheme",
+    "host", "port"}``.
     """
 
-    SLOW_S = 1.0  # calls that take longer are made one at a time, in a queue of their own
+    SLOW_S = 1.0  # a connection with slower calls takes one at a time, in a queue of its own
 
     slug = models.SlugField(
         _("slug"),
@@ -132,7 +134,7 @@ class Connection(models.Model):
     last_error = models.CharField(
         _("last error"), max_length=300, blank=True, default="", editable=False
     )
-    # How long its last calls took; falls by half with each quicker one.
+    # The duration of recent calls. Each quicker call at most halves it.
     call_s = models.FloatField(null=True, editable=False)
 
     history = Tracked(
@@ -190,9 +192,7 @@ class Connection(models.Model):
         return origin_of(self.base_url)
 
     def is_paused(self, at: datetime) -> bool:
-        """
-        Return whether the breaker is open at ``at`` (aware), after too many failures in a row.
-        """
+        """Return whether the breaker is open at ``at`` (aware)."""
         return self.paused_until is not None and at < self.paused_until
 
     @property
@@ -201,10 +201,7 @@ class Connection(models.Model):
 
     @property
     def takes_many(self) -> bool:
-        """
-        True if several workers may call it at once: it was quick lately, and has had no pause just
-        now.
-        """
+        """Return whether several workers may call it at once: it is quick and was not paused."""
         return self.call_s is not None and not self.is_slow and self.paused_until is None
 
     def setting(self, name: str, default: Any = None) -> Any:

@@ -1,4 +1,8 @@
-"""Ring for a worker. The work is a row already; if nobody hears, the next sweep finds it."""
+"""
+Wake a worker.
+
+The work is a row already, so a lost call costs only time: the next sweep finds the row.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,9 @@ log = structlog.get_logger(__name__)
 
 class Bell(ABC):
     """
-    Sends messages without making anybody wait: a thread of its own speaks to the broker, which may
-    be slow or away.
+    Sends tasks from a thread of its own, because the broker may be slow or away.
 
-    Nothing here ever fails. Ring after the commit, or the worker looks too early.
+    Ringing never waits and never fails. Ring after the commit, or the worker may look too early.
     """
 
     def __init__(self, task: str) -> None:
@@ -29,9 +32,8 @@ class Bell(ABC):
 
     def _wake(self) -> None:
         self._wanted.set()
-        if (
-            self._thread is None or not self._thread.is_alive()
-        ):  # also in a process that was forked after the last ring
+        # A process that was forked after the last ring has this object, but not its thread.
+        if self._thread is None or not self._thread.is_alive():
             with self._lock:
                 if self._thread is None or not self._thread.is_alive():
                     self._thread = Thread(
@@ -57,8 +59,7 @@ class Doorbell(Bell):
     """
     Wakes one task.
 
-    Rings that come while it speaks become one more message: a storm of deliveries is not one of
-    tasks.
+    Rings during a send are merged into one more task, so a storm of webhooks causes few tasks.
     """
 
     def __init__(self, task: str, queue: str) -> None:
@@ -75,7 +76,9 @@ class Doorbell(Bell):
 @dataclass(frozen=True, slots=True)
 class Call:
     """
-    A message for one outgoing change: in which queue, and in how many seconds, a minute at most.
+    A task for one outbox message, in a queue and after some seconds.
+
+    The delay is a minute at most. A longer wait stays in the row.
     """
 
     outbound_id: int
@@ -83,11 +86,11 @@ class Call:
     after_s: float = 0
 
 
-class ChangeBell(Bell):
+class OutboxBell(Bell):
     """
-    Sends a task for each change.
+    Sends a task for each outbox message.
 
-    The first error of the broker drops the rest: beat finds their rows.
+    At the first error of the broker, the rest is dropped. Beat finds their rows.
     """
 
     def __init__(self, task: str) -> None:
@@ -106,8 +109,7 @@ class ChangeBell(Bell):
         with self._listing:
             calls, self._calls = self._calls, {}
         for call in calls.values():
-            # By name, as a worker of the version before takes any argument by name and then sends
-            # all that is due.
+            # A keyword argument: a worker of the previous version ignores it and sends what is due.
             current_app.send_task(
                 self.task,
                 kwargs={"outbound_id": call.outbound_id},
@@ -118,6 +120,6 @@ class ChangeBell(Bell):
             )
 
 
-# By name: what the worker imports is not ours to know.
+# Tasks are named by strings, because the modules of the tasks import this one.
 process = Doorbell("routing.tasks.process", "process")
-outbound = ChangeBell("integrations.tasks.deliver")
+outbound = OutboxBell("integrations.tasks.deliver")

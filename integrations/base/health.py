@@ -1,7 +1,4 @@
-"""
-The breaker of a connection: after failures in a row nobody calls for a while, and everybody can see
-why.
-"""
+"""The breaker of a connection: after several failures in a row, calls to it are paused."""
 
 from __future__ import annotations
 
@@ -24,20 +21,21 @@ from integrations.base.connections import Connection
 
 OPENS_AFTER = 5  # failures in a row
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30, 900
-REFUSED_PAUSE_S = (
-    300  # a revoked key: enough to stop a storm, short enough to resume soon after a new one
-)
+# After refused credentials: long enough to stop a storm of refusals, short enough to resume soon
+# after the key is restored.
+REFUSED_PAUSE_S = 300
 
 
 @contextmanager
 def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[None]:
     """
-    Call the other side, and write down how it is. Outside any transaction, or a rollback forgets
-    what was seen.
+    Record the health of the connection around a call.
 
-    :param clock: says the instant, aware; asked anew at the end, since a pause that began with the
-        call would be over too soon
-    :raises Temporary: at once while the connection is paused, with the seconds that are left
+    Use it outside any transaction: a rollback would undo the record.
+
+    :param clock: returns the current time, aware; it is read again at the end, because a pause
+        counted from the start of a slow call would be over too soon
+    :raises Temporary: at once while the connection is paused, with the remaining seconds
     """
     if not connection.is_active:
         raise Permanent("This connection is inactive.")
@@ -60,8 +58,9 @@ def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[N
 
 def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
     """
-    An object that is not there, or a value it refuses, says nothing about the health of the other
-    side.
+    Count a failure, and pause the connection after several.
+
+    A missing object or a refused value says nothing about the health of the external system.
     """
     if isinstance(error, NotFound | Conflict) or not isinstance(
         error, Temporary | CredentialsRefused
@@ -84,7 +83,7 @@ def _pause_s(failures: int) -> float:
 
 
 def answered(connection: Connection, at: datetime) -> None:
-    """Written only when it says something new: every read would otherwise fight for one row."""
+    """Record a success, but only if it is news: otherwise every call would update one row."""
     known = connection.last_ok_at
     if (
         connection.failures
@@ -99,12 +98,12 @@ def answered(connection: Connection, at: datetime) -> None:
 
 def took(connection: Connection, call_s: float) -> None:
     """
-    Remember how slow it is: at once when it slows down, and over several calls that it is quick
-    again.
+    Record the duration of a call.
+
+    A connection becomes slow with one slow call, and quick again after several quick ones.
     """
     known = connection.call_s
     now_s = max(call_s, known / 2) if known else call_s
-    if (
-        known is None or max(known, now_s) >= Connection.SLOW_S
-    ):  # quick and still quick is not worth a write
+    # A connection that is quick and stays quick needs no update.
+    if known is None or max(known, now_s) >= Connection.SLOW_S:
         Connection.objects.filter(pk=connection.pk).update(call_s=now_s)

@@ -1,4 +1,4 @@
-"""ExternalLink: what a thing of ours is called on the other side."""
+"""ExternalLink: the relation between one of our rows and an object in an external system."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def _exactly_one(*names: str) -> models.Q:
 
 class ExternalLink(models.Model):
     """
-    One object of the other side and the one thing of ours it stands for. Several may stand for the
-    same thing.
+    An external object and the one row of ours that it stands for.
 
-    ``item`` is the work that the object was made from. Of what we write there, ``url`` is where
-    people find it and ``digest`` is that of the content we wrote last.
+    Several external objects may stand for the same row. ``item`` is the work that the object was
+    made from. For an object that we write, ``url`` is where people find it, and ``digest`` is the
+    digest of the content that we wrote last.
     """
 
     connection = models.ForeignKey(

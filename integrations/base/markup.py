@@ -1,4 +1,4 @@
-"""HTML as people and browsers take it: its text in blocks, its images, and a form in which two spellings of the same are equal."""  # noqa: E501
+"""Read HTML as people see it: text in blocks, images and links. Compare it despite spelling."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class VisibleContent:
-    """Visible parts of a page: ``blocks`` of text in order, none empty; ``images`` and ``links`` as written, in order."""  # noqa: E501
+    """The visible parts of a page, in order. No block of text is empty."""
 
     blocks: tuple[str, ...]
     images: tuple[str, ...]
@@ -30,15 +30,16 @@ class VisibleContent:
 
 
 class _VisibleReader:
-    """What a person sees of the pieces that it takes."""
+    """Collects the visible parts of a page, piece by piece."""
 
     def __init__(self) -> None:
         self.blocks: list[str] = []
         self.images: list[str] = []
         self.links: list[str] = []
         self._parts: list[str] = []
-        self._open: list[tuple[str, bool]] = []  # what is open, and whether it hides what is in it
-        # Of what is open, so that no closing tag looks in vain.
+        self._open: list[tuple[str, bool]] = []  # open tags, and whether each hides its content
+        # How many of each tag are open. A closing tag without one is skipped at once. Searching the
+        # open tags for it would make a hostile page slow.
         self._tags: Counter[str] = Counter()
         self._hiding = 0
 
@@ -67,7 +68,7 @@ class _VisibleReader:
             self._hiding += hides
 
     def _end(self, tag: str) -> None:
-        """Close the innermost of this name, and all that is open in it."""
+        """Close the innermost tag of this name and every tag inside it."""
         closed = ""
         while closed != tag:
             closed, hides = self._open.pop()
@@ -83,43 +84,45 @@ class _VisibleReader:
 
 def seen(html: str) -> VisibleContent:
     """Return the visible parts of some HTML, however broken it is."""
-    sight = _VisibleReader()
+    reader = _VisibleReader()
     for piece in read(html):
-        sight.take(piece)
-    sight.end_block()
-    return VisibleContent(tuple(sight.blocks), tuple(sight.images), tuple(sight.links))
+        reader.take(piece)
+    reader.end_block()
+    return VisibleContent(tuple(reader.blocks), tuple(reader.images), tuple(reader.links))
 
 
 def titles(html: str) -> str:
-    """Return what the titles of a page say."""
-    said, inside = [], False
+    """Return the text of a page's title elements."""
+    parts, inside = [], False
     for piece in read(html):
         if isinstance(piece, Text):
-            said += [piece.text] if inside else []
+            if inside:
+                parts.append(piece.text)
         elif piece.tag == "title":
             inside = isinstance(piece, Open)
-            said.append(" ")
-    return "".join(said)
+            parts.append(" ")
+    return "".join(parts)
 
 
 def assets_in(html: str) -> list[str]:
-    """The digests of the files it refers to, each once, in order."""
+    """Return the digests of the files that the HTML refers to, each once, in order."""
     return list(dict.fromkeys(_ASSET.findall(html)))
 
 
 def placed(html: str, urls: Mapping[str, str]) -> str:
     """
-    With the address of each file in place of its digest.
+    Put the address of each file in place of its digest.
 
-    :raises KeyError: if it refers to a file that has none
+    :raises KeyError: if a file has no address
     """
     return _ASSET.sub(lambda found: escape(urls[found.group(1)]), html)
 
 
 def spelled(html: str) -> list[str]:
     """
-    Return its tags and texts one by one, with entities, spaces, the order of attributes and the
-    slash of ``<br />`` made equal; no comments.
+    Return the tags and texts of some HTML in a normal form, without comments.
+
+    Entities, spaces, the order of attributes and the slash of ``<br />`` make no difference.
     """
     tokens = []
     for piece in read(html):
@@ -137,5 +140,5 @@ def spelled(html: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """One line of text as a field of a form keeps it, whether or not somebody turned & into &amp;."""  # noqa: E501
+    """Return text on one line, with entities such as ``&amp;`` decoded."""
     return _SPACE.sub(" ", unescape(text)).strip()

@@ -9,12 +9,14 @@ PORTS = {"http": 80, "https": 443}
 
 
 class BadAddress(ValueError):
-    """A URL we do not call; the message says what to write instead."""
+    """A URL that must not be called. The message says what to write instead."""
 
 
 class Origin(NamedTuple):
     """
-    Exactly as written in the URL, host in lower case: ``localhost`` and ``127.0.0.1`` are two.
+    The origin as written in the URL, with the host in lower case.
+
+    Names are not resolved, so ``localhost`` and ``127.0.0.1`` are different origins.
     """
 
     scheme: str
@@ -30,8 +32,7 @@ def origin_of(url: str) -> Origin:
     """
     Return the origin of a URL.
 
-    :raises BadAddress: if it is not http or https, names no host or a port that is none, or carries
-        a user name
+    :raises BadAddress: if it is not http or https, has no host, a bad port or a user name
     """
     try:
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Secrets of connections: encrypted at rest, and unable to show themselves by accident."""
+"""Secrets of connections: encrypted in the database, and never shown by accident."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class UnreadableSecret(Exception):
 
 class Hidden:
     """
-    Some secret strings, newest first. Shows nothing in ``repr``, ``str`` or a traceback, and
-    refuses to be pickled.
+    Secret strings, newest first.
 
-    What comes from the database stays encrypted until ``reveal``, so a search for that word finds
-    every place that uses a secret, and a lost key stops only what needs the secret.
+    They do not appear in ``repr``, ``str`` or a traceback, and cannot be pickled. They stay
+    encrypted until ``reveal`` is called. So a search for that word finds every use of a secret, and
+    a lost key stops only what needs the secret.
     """
 
     __slots__ = ("_text", "_values")
@@ -33,30 +33,28 @@ class Hidden:
         self._text = text
 
     def reveal(self) -> tuple[str, ...]:
-        """:raises Unreadable: if none of ENCRYPTION_KEYS opens it"""
+        """:raises UnreadableSecret: if none of ENCRYPTION_KEYS decrypts it"""
         if self._values is None:
             self._values = _unseal(self._text)
         return self._values
 
     def sealed(self) -> str:
         """
-        Fernet text under the newest of ENCRYPTION_KEYS; empty for no secrets. What was stored stays
-        as it was.
+        Return Fernet text under the newest of ENCRYPTION_KEYS, or an empty string for no secrets.
+
+        Text from the database is returned as it is, so that saving a row changes no secret.
         """
         if not self._text and self._values:
-            self._text = (
-                _box(tuple(settings.ENCRYPTION_KEYS))
-                .encrypt(json.dumps(self._values).encode())
-                .decode("ascii")
-            )
+            box = _box(tuple(settings.ENCRYPTION_KEYS))
+            self._text = box.encrypt(json.dumps(self._values).encode()).decode("ascii")
         return self._text
 
     def first(self) -> str:
-        """The newest, or an empty string."""
+        """Return the newest secret, or an empty string."""
         return next(iter(self.reveal()), "")
 
     def with_new(self, value: str, keep: int) -> Hidden:
-        """Put ``value`` first and keep ``keep`` of the older ones alive, as a rotation needs."""
+        """Put ``value`` first and keep the ``keep`` newest of the others, as a rotation needs."""
         older = [each for each in self.reveal() if each != value]
         return Hidden([value, *older[:keep]])
 
@@ -93,19 +91,18 @@ def _unseal(text: str) -> tuple[str, ...]:
     except InvalidToken:
         raise UnreadableSecret(
             "A stored secret cannot be read: the key it was encrypted with is missing from "
-            "ENCRYPTION_KEYS. "
-            "Add that key after the newest one, or set the secret again with `manage.py connect`."
+            "ENCRYPTION_KEYS. Add that key after the newest one, or set the secret again with "
+            "`manage.py connect`."
         ) from None
     return tuple(json.loads(plain))
 
 
 class EncryptedField(models.TextField[Any, Any]):
     """
-    A ``Hidden``, stored as Fernet text (AES-128-CBC and HMAC-SHA256) under the newest of
-    ENCRYPTION_KEYS.
+    A ``Hidden`` value, stored as Fernet text (AES-128-CBC and HMAC-SHA256).
 
-    Never in forms or history: it is not editable, and the models that hold one exclude it from
-    their history. Cannot be searched: equal secrets have different texts.
+    It is not editable, so it is in no form, and models exclude it from their history. It cannot be
+    searched, because equal secrets have different texts.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""JSON from strangers: read within bounds, flaws found part by part, nothing guessed."""
+"""Read untrusted JSON within limits, and find flaws in each part of it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ import re
 from typing import Any
 
 MAX_DEPTH = 32
-MAX_DIGITS = (
-    18  # what a 64-bit integer holds; JSON numbers of vendors are ids, counts and milliseconds
-)
+MAX_DIGITS = 18  # fits a 64-bit integer; vendors send ids, counts and milliseconds
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Linear on any input: a string that never ends matches to the end of the text instead of failing at
-# every quote.
+# Linear on any input: an unterminated string matches to the end of the text. If it failed, the scan
+# would start again at every later quote.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 
 
 class NotJSON(Exception):
-    """``reason`` is a code: ``not_utf8``, ``not_json``."""
+    """The body is not JSON. ``reason`` is a code, such as ``not_utf8`` or ``not_json``."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -26,7 +24,7 @@ class NotJSON(Exception):
 
 
 class _Flaw:
-    """Stands in the tree for what must not be there, so that the part around it can be named."""
+    """Takes the place of a bad value in the tree, so that only its part is rejected."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -58,12 +56,12 @@ def _loads(text: str) -> Any:
 
 def read(raw: bytes) -> Any:
     """
-    The JSON value of a body. Ask ``flaw`` about a part before using it.
+    Return the JSON value of a body. Check each part with ``flaw`` before use.
 
-    A byte order mark is skipped (RFC 8259, section 8.1, allows it). A list with a broken member is
-    still a list: the broken member is a part with a flaw.
+    A byte order mark is skipped (RFC 8259, section 8.1, allows that). A list with a broken member
+    is still a list, and the broken member is a part with a flaw.
 
-    :raises NotJSON: if it is not UTF-8, or no JSON and no list
+    :raises NotJSON: if it is not UTF-8, or neither JSON nor a list
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -79,9 +77,7 @@ def read(raw: bytes) -> Any:
 
 
 def _members(text: str) -> list[str] | None:
-    """
-    The texts between the commas of a list, broken or cut off as they may be; None if it is no list.
-    """
+    """Return the texts between the commas of a list, even if broken, or None for no list."""
     if not text.startswith("["):
         return None
     depth, start, found = 0, 1, []
@@ -102,9 +98,9 @@ def _members(text: str) -> list[str] | None:
 
 def flaw(value: Any) -> str:
     """
-    The first thing in ``value`` that we cannot or will not store, as a code; empty if it is sound.
+    Return a code for the first flaw in ``value``, or an empty string.
 
-    PostgreSQL stores no NUL and no lone surrogate; a duplicate key or NaN has no one meaning.
+    PostgreSQL cannot store NUL characters or lone surrogates. Duplicate keys and NaN are ambiguous.
     """
     waiting: list[tuple[Any, int]] = [(value, 1)]
     while waiting:
@@ -112,7 +108,8 @@ def flaw(value: Any) -> str:
         if depth > MAX_DEPTH:
             return "too_deep"
         if isinstance(each, dict):
-            waiting.extend((part, depth + 1) for pair in each.items() for part in pair)
+            for name, part in each.items():
+                waiting += [(name, depth + 1), (part, depth + 1)]
         elif isinstance(each, list):
             waiting.extend((part, depth + 1) for part in each)
         elif found := _scalar(each):

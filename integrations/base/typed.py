@@ -1,4 +1,4 @@
-"""Text of other systems as typed values that JSON and our columns can hold."""
+"""Convert text of external systems to typed values that JSON and our columns can hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def clean(value: str) -> str:
-    """Without what PostgreSQL cannot store, and without space around it."""
+    """Remove surrounding space and characters that PostgreSQL cannot store."""
     return _UNSTORABLE.sub("", value).strip()
 
 
@@ -25,9 +25,9 @@ def text(value: str) -> str:
 
 def number(value: str) -> str:
     """
-    A decimal number, as a string, with at most twelve digits before the point and two after.
+    Return a decimal number as text, with at most twelve digits before the point and two after.
 
-    :raises ValueError: if it is none, saying so
+    :raises ValueError: if it is not a number
     """
     try:
         read = Decimal(value).quantize(Decimal("0.01"))
@@ -39,7 +39,7 @@ def number(value: str) -> str:
 
 
 def whole(value: str) -> int:
-    """:raises ValueError: if it is no whole number"""
+    """:raises ValueError: if it is not a whole number"""
     read = Decimal(number(value))
     if read != read.to_integral_value():
         raise ValueError("not a whole number")
@@ -48,16 +48,13 @@ def whole(value: str) -> int:
 
 def day(value: str) -> str:
     """
-    An ISO date, from an ISO date or instant, or from milliseconds since 1970, in UTC.
+    Return an ISO date, from an ISO date or time, or from milliseconds since 1970, in UTC.
 
-    :raises ValueError: if it is none
+    :raises ValueError: if it is not a date
     """
     if value.lstrip("-").isdigit() and len(value) <= MAX_DIGITS:
-        return (
-            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value)))
-            .date()
-            .isoformat()
-        )
+        instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))
+        return instant.date().isoformat()
     try:
         return date.fromisoformat(value[:10]).isoformat()
     except ValueError:
@@ -66,7 +63,7 @@ def day(value: str) -> str:
 
 def currency(value: str) -> str:
     """
-    An ISO 4217 code.
+    Return an ISO 4217 code.
 
     :raises ValueError: if it cannot be one
     """

@@ -1,4 +1,4 @@
-"""Set up a connection: the only writer of its secrets and of the private addresses it may use."""
+"""Set up a connection. Nothing else writes its secrets and its allowed private addresses."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ grant("integrations.read_inbound", INTEGRATIONS, name="Can read the body of an i
 grant("integrations.view_externallink", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.delete_externallink", INTEGRATIONS)
 
-OLD_SECRETS = 2  # kept alive beside a new one, until they are dropped by name
-# Sources of our own, whose events nothing would tell apart from theirs.
+OLD_SECRETS = 2  # stay valid beside a new one, until --drop-old-secrets
+# Internal sources of events: a connection with such a slug could not be told from them.
 TAKEN = frozenset({"portal", "demo-form"})
 SERVICE_DOMAIN = "connection.throughline.invalid"
 
 
 class BadConnection(ValueError):
-    """Raised for settings that cannot work. The message says what to give."""
+    """The settings cannot work. The message says what to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ConnectionSettings:
     public_url: str = ""
     secret: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
-    private: tuple[str, ...] | None = None  # addresses, of which scheme, host and port count
+    private: tuple[str, ...] | None = None  # addresses; only scheme, host and port count
     settings: Mapping[str, Any] = field(default_factory=dict)
     team: Team | None = None
     owner: User | None = None
@@ -67,11 +67,12 @@ def connect(
     wanted: ConnectionSettings, *, by: Actor, at: datetime, reason: str = ""
 ) -> tuple[Connection, bool]:
     """
-    Make a connection, or change the one with this slug; doing it again changes nothing. Says
-    whether it is new.
+    Create a connection or change the one with this slug. Repeating the call changes nothing.
 
-    :raises PermissionDenied: if ``by`` may not
-    :raises BadConnection: if it could not work as given
+    Returns the connection and whether it is new.
+
+    :raises PermissionDenied: if ``by`` may not set up connections
+    :raises BadConnection: if the settings cannot work
     """
     by.require("integrations.change_connection", to="set up connections")
     with transaction.atomic():
@@ -80,11 +81,8 @@ def connect(
         connection = known or Connection(
             slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug
         )
-        before, token, paused_until = (
-            _state(connection),
-            connection.token.sealed(),
-            connection.paused_until,
-        )
+        before, token = _state(connection), connection.token.sealed()
+        paused_until = connection.paused_until
         _change(connection, wanted, at)
         adapter = adapter_of(wanted.kind)
         assert adapter is not None
@@ -172,8 +170,9 @@ def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) ->
         connection.signing_secrets = Hidden(connection.signing_secrets.reveal()[:1])
     if wanted.token and wanted.token != connection.token.first():
         connection.token = Hidden([wanted.token])
-        # A new key is worth a try at once, by one change first: a pause that is over says so.
-        connection.failures, connection.paused_until = 0, at if connection.pk else None
+        # A pause that ends now: the new token is tried at once, but by one message first.
+        connection.failures = 0
+        connection.paused_until = at if connection.pk else None
 
 
 def _entry(origin: Origin) -> dict[str, Any]:
@@ -181,7 +180,7 @@ def _entry(origin: Origin) -> dict[str, Any]:
 
 
 def _state(connection: Connection) -> list[Any]:
-    """Everything that can change here, to tell whether anything did."""
+    """Return everything that can change here, to find out whether anything did."""
     people = ("default_owner_id", "default_backup_id", "health_owner_id", "health_backup_id")
     names = (
         "name",
@@ -201,15 +200,14 @@ def _state(connection: Connection) -> list[Any]:
 
 def reencrypt() -> int:
     """
-    Encrypt every secret again under the newest of ENCRYPTION_KEYS, so that older keys can be
-    dropped. Safe to repeat.
+    Encrypt every secret again under the newest of ENCRYPTION_KEYS. Older keys can then be removed.
+
+    Returns the number of connections. Safe to repeat.
     """
     with transaction.atomic():
         rows = list(Connection.objects.select_for_update())
         for row in rows:
-            row.signing_secrets, row.token = (
-                Hidden(row.signing_secrets.reveal()),
-                Hidden(row.token.reveal()),
-            )
+            row.signing_secrets = Hidden(row.signing_secrets.reveal())
+            row.token = Hidden(row.token.reveal())
         Connection.objects.bulk_update(rows, ["signing_secrets", "token"])
     return len(rows)

@@ -1,6 +1,8 @@
 """
-The one client for calls outside: nothing inside is reachable by a URL, and no answer can hold us
-for long.
+The safe client for all calls to external systems.
+
+It refuses private addresses, follows no redirect to another origin, and ends each call by a
+deadline.
 """
 
 from __future__ import annotations
@@ -30,15 +32,15 @@ from integrations.base.adapter import (
 from integrations.base.origins import BadAddress, Origin, origin_of
 from integrations.http.network import BlockedAddress, SafeTransport, within
 
-TOTAL_S = 10.0  # a call with its quick retries; a second more for each 500 kB, see network.within
-STEP_S = 10.0  # connecting, or waiting for the next bytes
+TOTAL_S = 10.0  # for a call with its quick retries; each 500 kB adds a second, see network.within
+STEP_S = 10.0  # to connect, or to wait for the next bytes
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_REDIRECTS = 3
-MAX_WAIT_S = 24 * 3600.0  # no Retry-After holds us longer
+MAX_WAIT_S = 24 * 3600.0  # a longer Retry-After is cut to this
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-# Seconds only; a busy or failing other side (429, 503) is asked again by the row that wanted the
-# answer, at its due time.
+# Only for a few seconds. After a 429 or 503, the row that needs the answer is retried when it is
+# due, so that no worker waits meanwhile.
 _QUICK = Retry(
     total=2,
     allowed_methods=SAFE_METHODS,
@@ -53,8 +55,9 @@ _QUICK_READ = _QUICK.copy_with(allowed_methods=[*SAFE_METHODS, "POST"])
 @dataclass(frozen=True, slots=True)
 class ClientResponse:
     """
-    A complete answer, no longer than its client takes; ``wrote`` if it answers a call that may have
-    changed something.
+    A complete answer of limited size.
+
+    ``wrote`` is true if the call may have changed something.
     """
 
     status: int
@@ -65,17 +68,16 @@ class ClientResponse:
 
     def json(self) -> Any:
         """
-        The answer's JSON.
+        Parse the answer as JSON.
 
-        :raises Temporary: if it is a web page or cut off: a maintenance page also comes with status
-            200
+        :raises Temporary: if it is not JSON or cut off: maintenance pages can have status 200
         :raises Unknown: instead, if the call may have changed something
         """
         trouble = Unknown if self.wrote else Temporary
         if "json" not in self.headers.get("content-type", ""):
             raise trouble(
-                f"The answer is {self.headers.get('content-type') or 'of no type'}, not JSON: "
-                f"probably a maintenance page."
+                f"The answer is {self.headers.get('content-type') or 'of no type'}, not JSON. It "
+                f"is probably a maintenance page."
             )
         try:
             return json.loads(self.body)
@@ -85,12 +87,13 @@ class ClientResponse:
 
 class SafeClient:
     """
-    Speaks to one origin. Credentials and the allowance for private addresses never leave it.
+    Calls one origin. Credentials are never sent to another.
+
+    Calls share one connection while the client is open, so close it at the end.
 
     :param token: sent as a bearer token
-    :param basic: ``user:password``, for those who know nothing better (RFC 7617)
-    :param private: origins that may be private addresses, exactly as written; everything else must
-        be public
+    :param basic: ``user:password`` for basic authentication (RFC 7617)
+    :param private: origins that may be private addresses, exactly as written
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class SafeClient:
     ) -> None:
         self.origin, self.base_url = _checked(base_url), base_url.rstrip("/")
         self.total_s, self.most_bytes = total_s, most_bytes
+        # No compression: a small compressed answer could grow beyond any limit.
         headers = {
             "accept": "application/json",
             "accept-encoding": "identity",
@@ -114,6 +118,8 @@ class SafeClient:
             headers["authorization"] = f"Bearer {token}"
         elif basic:
             headers["authorization"] = f"Basic {b64encode(basic.encode()).decode()}"
+        # trust_env=False: a proxy from the environment would resolve names itself, and so skip our
+        # check of addresses.
         self._client = httpx.Client(
             transport=RetryTransport(SafeTransport(private), retry=_QUICK),
             timeout=STEP_S,
@@ -125,6 +131,9 @@ class SafeClient:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._client.close()
 
     def get(self, path: str, **params: str) -> ClientResponse:
@@ -142,13 +151,13 @@ class SafeClient:
         reads: bool = False,
     ) -> ClientResponse:
         """
-        Ask once, or a few times within seconds where asking twice is harmless.
+        Make a call, and repeat it within seconds if it only reads.
 
         :param path: below the base URL
-        :param reads: a POST that only reads, so that it may be repeated
-        :raises Temporary: no answer, a cut-off one, 408, 425, 429 (with its Retry-After) or 5xx
-        :raises Unknown: one of these, where a write may have been carried out all the same
-        :raises Permanent: any other refusal, or an address that may not be called
+        :param reads: True for a POST that only reads
+        :raises Temporary: without a complete answer, or for 408, 425, 429 and 5xx
+        :raises Unknown: instead, if the write may have happened
+        :raises Permanent: for any other refusal, or for an address that may not be called
         """
         extensions = {"retry": _QUICK_READ} if reads else {}
         wrote = not (reads or method in SAFE_METHODS)
@@ -211,14 +220,14 @@ def _bounded(response: httpx.Response, most_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-# The request was never sent as a whole, or not taken in: nothing can have come of it.
+# In these cases, the request was not sent completely or not accepted, so it had no effect.
 NOT_DONE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NOT_TAKEN = (HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @contextmanager
 def _call_errors(*, wrote: bool) -> Iterator[None]:
-    """httpx's errors in our words, without the address, which may hold an id."""
+    """Translate httpx's errors. Their text is dropped, because an address may hold an id."""
     try:
         yield
     except CallFailed:
@@ -226,13 +235,11 @@ def _call_errors(*, wrote: bool) -> Iterator[None]:
     except BlockedAddress as error:
         raise Permanent(str(error)) from None
     except httpx.TransportError as error:
-        late = isinstance(error, httpx.TimeoutException)
-        words = (
-            "No complete answer in time."
-            if late
-            else f"The connection failed ({type(error).__name__})."
-        )
-        raise (Unknown if wrote and not isinstance(error, NOT_DONE) else Temporary)(words) from None
+        words = f"The connection failed ({type(error).__name__})."
+        if isinstance(error, httpx.TimeoutException):
+            words = "No complete answer in time."
+        unknown = wrote and not isinstance(error, NOT_DONE)
+        raise (Unknown if unknown else Temporary)(words) from None
     except httpx.InvalidURL:
         raise Permanent("This is not a valid address.") from None
 
@@ -245,7 +252,7 @@ def _judged(answer: ClientResponse) -> ClientResponse:
     if status in {408, 425, 429} or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = Unknown if answer.wrote and status not in NOT_TAKEN else Temporary
         raise kind(f"The other side answered {status}.", _retry_after_s(answer.headers))
-    said = f"The other side answered {status}: {_said(answer)}"
+    words = f"The other side answered {status}: {_reason(answer)}"
     kinds = {
         401: CredentialsRefused,
         403: CredentialsRefused,
@@ -254,25 +261,24 @@ def _judged(answer: ClientResponse) -> ClientResponse:
         410: NotFound,
         412: Conflict,
     }
-    raise kinds.get(status, Permanent)(said, status)
+    raise kinds.get(status, Permanent)(words, status)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:
-    """RFC 9110, section 10.2.3: seconds, or a date."""
+    """Read Retry-After: seconds or a date (RFC 9110, section 10.2.3)."""
     given = headers.get("retry-after", "").strip()
     try:
-        seconds = (
-            float(given)
-            if given.isascii() and given.isdigit()
-            else parsedate_to_datetime(given).timestamp() - time()
-        )
+        if given.isascii() and given.isdigit():
+            seconds = float(given)
+        else:
+            seconds = parsedate_to_datetime(given).timestamp() - time()
     except (ValueError, TypeError, OverflowError):
         return 0
     return min(max(seconds, 0), MAX_WAIT_S)
 
 
-def _said(answer: ClientResponse) -> str:
-    """The vendor's own words, for the person who must settle it."""
+def _reason(answer: ClientResponse) -> str:
+    """Return the system's own message, for the person who must resolve the error."""
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):

@@ -1,6 +1,7 @@
 """
-The network below the client: an address is looked up once, every answer must be public, and that
-one is connected to.
+The network below the client.
+
+A name is resolved once, every address it has must be public, and one of these is connected to.
 """
 
 from __future__ import annotations
@@ -25,25 +26,25 @@ from integrations.base.origins import PORTS, Origin
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last four bytes
-_GLOBAL_V6 = ipaddress.ip_network("2000::/3")  # all that is given out for the public internet
-# Public by the letter of the registry, but tunnels and anycast relays to who knows where.
+_GLOBAL_V6 = ipaddress.ip_network("2000::/3")  # all addresses assigned to the public internet
+# Public in the registry, but used by tunnels and relays that can lead anywhere.
 _NEVER = [
     ipaddress.ip_network(net)
     for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
 ]
 
-BYTES_A_SECOND = 500_000  # what carries this much may take a second longer
+BYTES_A_SECOND = 500_000  # a call may take a second longer for each of these
 PIECE = 65_536
-MOST_S = 120.0  # and no call takes longer than this, whatever it carries
+MOST_S = 120.0  # but no longer than this
 
 
 @dataclass(slots=True)
 class Deadline:
-    """The end of a call on the monotonic clock. Bytes put it off, time does not."""
+    """The end of a call on the monotonic clock. Transferred bytes extend it."""
 
     began: float
     total_s: float
-    latest: float = inf  # the end of whatever the call is a part of
+    latest: float = inf  # the end of a deadline around this one
     carried: int = 0
 
     @property
@@ -56,15 +57,15 @@ _deadline: ContextVar[Deadline | None] = ContextVar("_deadline", default=None)
 
 
 class BlockedAddress(httpx.TransportError):
-    """The name leads to an address that is not public. No network error: trying again is no use."""
+    """The name resolves to an address that is not public, so a retry cannot help."""
 
 
 @contextmanager
 def within(total_s: float) -> Iterator[None]:
     """
-    End everything that this thread reads or writes meanwhile ``total_s`` seconds from now.
+    End all network traffic of this block ``total_s`` seconds from now.
 
-    Each 500 kB carried adds a second, up to two minutes; a deadline around this one is kept too.
+    Each 500 kB transferred adds a second, up to two minutes. An outer deadline applies, too.
     """
     around = _deadline.get()
     latest = around.moment if around else inf
@@ -106,10 +107,12 @@ def is_public(address: Address) -> bool:
 
 def resolve(host: str, port: int) -> list[Address]:
     """
-    Every address a name has. Decimal, octal and short forms of an address are names to the
-    resolver, so they come out plain.
+    Return every address of a name.
 
-    :raises httpcore.ConnectError: if it has none
+    The resolver also normalises decimal, octal and short forms of an address, which could otherwise
+    disguise a private one.
+
+    :raises httpcore.ConnectError: if there is none
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -122,7 +125,10 @@ def resolve(host: str, port: int) -> list[Address]:
 
 class _Stream(httpcore.NetworkStream):
     """
-    A connection that keeps the deadline of the whole call, however slowly the other side drips.
+    A connection that keeps the deadline of the whole call.
+
+    A time-out of httpcore counts from the last byte, so a server that sends one byte now and then
+    would never reach it.
     """
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
@@ -134,7 +140,7 @@ class _Stream(httpcore.NetworkStream):
         return read
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Piece by piece: httpcore's own loop gives each piece the whole time-out anew."""
+        """Write piece by piece. httpcore's own loop would restart its time-out for each piece."""
         pipe = self._inner.get_extra_info("socket")
         rest = memoryview(buffer)
         while rest:
@@ -169,8 +175,9 @@ class _Stream(httpcore.NetworkStream):
 
 class _Backend(httpcore.SyncBackend):
     """
-    Resolves once and connects to what it judged, so a name cannot change its mind in between (DNS
-    rebinding).
+    Resolves a name once and connects to a checked address.
+
+    If the name were resolved again to connect, it could lead elsewhere by then (DNS rebinding).
     """
 
     def __init__(self, *, public_only: bool) -> None:
@@ -188,8 +195,7 @@ class _Backend(httpcore.SyncBackend):
         if self._public_only and not all(is_public(address) for address in addresses):
             raise BlockedAddress(
                 f"{host} resolves to a private address, which is not allowed. To allow exactly "
-                f"this address, use "
-                "`manage.py connect … --allow-private`."
+                f"this address, use `manage.py connect … --allow-private`."
             )
         failure: Exception = httpcore.ConnectError(f"No address is known for {host}.")
         for address in addresses:
@@ -203,20 +209,21 @@ class _Backend(httpcore.SyncBackend):
         raise failure
 
     def connect_unix_socket(self, *_args: Any, **_options: Any) -> httpcore.NetworkStream:
-        raise httpcore.ConnectError("Unix sockets are not called.")
+        raise httpcore.ConnectError("Unix sockets are not allowed.")
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Once a process: reading the authorities' certificates takes longer than many a call."""
+    """Load the certificates once per process: that takes longer than many calls."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 class SafeTransport(httpx.BaseTransport):
     """
-    httpx over our network.
+    A transport for httpx with checked addresses.
 
-    Only the origins in ``private`` may be private addresses; redirects get no allowance.
+    Only the origins in ``private`` may be private addresses. They have a pool of their own, whose
+    backend does not check addresses.
     """
 
     def __init__(self, private: frozenset[Origin] = frozenset()) -> None:
@@ -286,7 +293,7 @@ _KINDS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 
 @contextmanager
 def _as_httpx() -> Iterator[None]:
-    """httpx and its retries know their own errors only."""
+    """Translate httpcore's errors: httpx and its retries know only their own."""
     try:
         yield
     except tuple(kind for kind, _ in _KINDS) as error:

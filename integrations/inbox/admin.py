@@ -1,7 +1,7 @@
 """
 Admin of inbound webhooks.
 
-Everyone who runs the system sees the results. Only the integrations owner sees bodies.
+Bodies can hold personal data, so only integrations owners see them.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ class InboundAdmin(ReadOnly[Inbound]):
         row = self.seen(request, object_id)
         may_read = actor(request).may("integrations.read_inbound")
         body = bytes(row.raw[:MOST_SHOWN]).decode("utf-8", "replace") if may_read else ""
+        connection_url = ""
+        if actor(request).may("integrations.view_connection"):
+            connection_url = page_of(row.connection)
         context = {
             "title": _("Webhook from %(connection)s") % {"connection": row.connection},
             "row": row,
@@ -65,9 +68,7 @@ class InboundAdmin(ReadOnly[Inbound]):
             "body": body,
             "may_read": may_read,
             "cut": may_read and len(row.raw) > MOST_SHOWN,
-            "connection_url": page_of(row.connection)
-            if actor(request).may("integrations.view_connection")
-            else "",
+            "connection_url": connection_url,
             "back": address(Inbound, "changelist"),
         }
         return self.render(request, "desk/inbound.html", context)

@@ -1,12 +1,14 @@
 """
-Recognition of complete data about known clients and people: many subjects in a few statements.
-Registered with routing.
+Match many subjects in a few statements.
+
+This covers subjects whose clients and people are known and whose data is complete. Others are
+matched one by one. Registered with routing as a recogniser.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -25,8 +27,8 @@ from integrations.inbox.matching import (
     erased_among,
     linked_clients,
     links_of_each,
-    remembered,
     the_one,
+    without_erased,
 )
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client, ClientDomain, Contact, Membership
@@ -37,7 +39,7 @@ from routing.runs.registry import Problem, recogniser
 
 @dataclass(frozen=True)
 class MatchIndex:
-    """Candidates for a batch, read once for all of it."""
+    """Candidates for a batch, read in one go."""
 
     domains: Mapping[str, Client]
     contacts: Mapping[str, Contact]  # by e-mail address in lower case
@@ -46,19 +48,15 @@ class MatchIndex:
 
     @classmethod
     def of(cls, all_known: Sequence[SubjectFacts]) -> Self:
-        people = [person for known in all_known for person in known.people]
-        domains = {domain for known in all_known for domain in domains_of(known, known.people)}
-        emails = {person.email.lower() for person in people if person.email}
-        contacts = (
-            Contact.objects.known().extra(where=["lower(email) = ANY(%s)"], params=[list(emails)])
-            if emails
-            else []
-        )
-        by_email = {contact.email.lower(): contact for contact in contacts}
+        people: list[ExternalPerson] = []
+        domains: set[str] = set()
+        for known in all_known:
+            people += known.people
+            domains.update(domains_of(known, known.people))
+        by_email = _contacts_by_email({person.email.lower() for person in people if person.email})
         clients: dict[int, dict[int, Client]] = defaultdict(dict)
-        for each in Membership.objects.filter(contact__in=by_email.values()).select_related(
-            "client"
-        ):
+        members = Membership.objects.filter(contact__in=by_email.values())
+        for each in members.select_related("client"):
             clients[each.contact_id][each.client_id] = each.client
         named = ClientDomain.objects.filter(domain__in=domains).select_related("client")
         return cls(
@@ -68,53 +66,54 @@ class MatchIndex:
     def match(
         self, known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
     ) -> Match | None:
-        """:raises Problem: when several clients fit"""
+        """:raises Problem: if several clients match"""
         return the_one(self._levels(known, people, links))
 
     def _levels(
         self, known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
     ) -> Iterator[tuple[str, list[Client]]]:
         yield "external id", linked_clients(links)
-        yield (
-            "domain",
-            _distinct(
-                self.domains[each] for each in domains_of(known, people) if each in self.domains
-            ),
-        )
-        met = (
-            self.contacts[email]
-            for person in people
-            if (email := person.email.lower()) in self.contacts
-        )
-        yield (
-            "e-mail",
-            _distinct(
-                client for contact in met for client in self.clients.get(contact.pk, {}).values()
-            ),
-        )
+        domains = [each for each in domains_of(known, people) if each in self.domains]
+        yield "domain", _distinct(self.domains[each] for each in domains)
+        found: list[Client] = []
+        for person in people:
+            contact = self.contacts.get(person.email.lower())
+            if contact is not None:
+                found += self.clients.get(contact.pk, {}).values()
+        yield "e-mail", _distinct(found)
 
     def member(self, person: ExternalPerson, client: Client) -> Contact | None:
-        """
-        The contact that this person is, unless that takes anything new: an id of theirs, a contact,
-        a membership.
-        """
-        contact = None if person.remote_id else self.contacts.get(person.email.lower())
-        here = contact is not None and (
-            contact.user_id is not None or client.pk in self.clients.get(contact.pk, {})
-        )
-        return contact if here else None
+        """Return the person's contact, or None if a contact, link or membership is missing."""
+        if person.remote_id:  # it would need a link
+            return None
+        contact = self.contacts.get(person.email.lower())
+        if contact is None:
+            return None
+        # Nobody with portal access gets a membership from here, so theirs is not missing.
+        if contact.user_id is not None or client.pk in self.clients.get(contact.pk, {}):
+            return contact
+        return None
 
 
-def _distinct(clients: Iterator[Client]) -> list[Client]:
+def _contacts_by_email(emails: Collection[str]) -> dict[str, Contact]:
+    if not emails:
+        return {}
+    # ANY with one array: with IN, each number of addresses would be a statement of its own to
+    # prepare. lower(email) is what the index holds.
+    found = Contact.objects.known().extra(where=["lower(email) = ANY(%s)"], params=[list(emails)])
+    return {contact.email.lower(): contact for contact in found}
+
+
+def _distinct(clients: Iterable[Client]) -> list[Client]:
     return list({client.pk: client for client in clients}.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class MatchedSubject:
     """
-    One subject.
+    A subject with the client and contacts that it matches.
 
-    ``engagement`` is what was sold, unsaved where it is new; None where nothing was.
+    A new ``engagement`` is not saved yet. It is None if there is no deal.
     """
 
     known: SubjectFacts
@@ -134,37 +133,37 @@ class Recognised:
         )
 
 
-def recognised(
-    known: SubjectFacts, links: SubjectLinks, directory: MatchIndex
-) -> Recognised | None:
+def match_subject(
+    known: SubjectFacts, links: SubjectLinks, index: MatchIndex
+) -> MatchedSubject | None:
     """
-    None where a row would have to be made or changed, beyond what was sold.
+    Match one subject, or return None if it needs new or changed rows other than a new engagement.
 
-    :raises Problem: when a person must look
+    :raises Problem: if a person must look
     """
-    people = remembered(known.people, links, directory.erased)
-    match = directory.match(known, people, links)
+    people = without_erased(known.people, links, index.erased)
+    match = index.match(known, people, links)
     new_company = (
         known.organisation is not None and known.organisation.remote_id and links.company is None
     )
     if match is None or new_company:
         return None
-    contacts = [directory.member(person, match.client) for person in people]
+    contacts = [index.member(person, match.client) for person in people]
     engagement, changed = engagement_of(match.client, known, links)
-    edited = changed and engagement is not None and engagement.pk is not None
-    met = tuple(contact for contact in contacts if contact is not None)
-    return (
-        None
-        if edited or len(met) < len(people)
-        else Recognised(known, people, match, met, engagement)
-    )
+    if changed and engagement is not None and engagement.pk is not None:
+        return None
+    members = tuple(contact for contact in contacts if contact is not None)
+    if len(members) < len(people):
+        return None
+    return MatchedSubject(known, people, match, members, engagement)
 
 
-def keep(found: Mapping[Subject, Recognised], connection: Connection, at: datetime) -> None:
+def keep(found: Mapping[Subject, MatchedSubject], connection: Connection, at: datetime) -> None:
     """
-    Write what was sold.
+    Write the new engagements and their links.
 
-    A link that somebody else wrote meanwhile fails the batch, which is then read one by one.
+    If another transaction wrote such a link meanwhile, the unique constraint fails the batch, and
+    its subjects are then matched one by one.
     """
     by = Actor.of(connection.service_user)
     new = [
@@ -183,13 +182,15 @@ def keep(found: Mapping[Subject, Recognised], connection: Connection, at: dateti
 
 
 class BulkMatch:
-    """The recogniser of all connections that never call out."""
+    """The recogniser for all connections that never call out."""
 
     def sources(self, named: Collection[str]) -> Collection[str]:
-        rows = Connection.objects.filter(slug__in=named).values_list("slug", "kind")
-        return {
-            slug for slug, kind in rows if (adapter := adapter_of(kind)) and not adapter.calls_out
-        }
+        found = set()
+        for slug, kind in Connection.objects.filter(slug__in=named).values_list("slug", "kind"):
+            adapter = adapter_of(kind)
+            if adapter is not None and not adapter.calls_out:
+                found.add(slug)
+        return found
 
     def recognise(
         self, subjects: Sequence[Subject], *, at: datetime
@@ -198,28 +199,25 @@ class BulkMatch:
         for subject in subjects:
             by_source[subject.source].append(subject)
         found: dict[Subject, EnrichedFacts] = {}
-        for connection in (
-            Connection.objects.filter(slug__in=by_source)
-            .select_related("service_user")
-            .order_by("pk")
-        ):
-            found |= _recognised(connection, by_source[connection.slug], at)
+        connections = Connection.objects.filter(slug__in=by_source).select_related("service_user")
+        for connection in connections.order_by("pk"):
+            found |= _match_all(connection, by_source[connection.slug], at)
         return found
 
 
-def _recognised(
+def _match_all(
     connection: Connection, subjects: Sequence[Subject], at: datetime
 ) -> Mapping[Subject, EnrichedFacts]:
     adapter = adapter_of(connection.kind)
     read = adapter.known_here(subjects) if adapter else {}
-    directory, found = MatchIndex.of(list(read.values())), {}
-    for (subject, known), links in zip(
-        read.items(), links_of_each(connection, list(read.values())), strict=True
-    ):
+    all_known = list(read.values())
+    index, found = MatchIndex.of(all_known), {}
+    all_links = links_of_each(connection, all_known)
+    for (subject, known), links in zip(read.items(), all_links, strict=True):
         try:
-            each = recognised(known, links, directory)
+            each = match_subject(known, links, index)
         except Problem:
-            continue  # read alone, it raises the same again, and there it becomes an exception
+            continue  # matched alone, it raises this again, and there it becomes an exception
         if each is not None:
             found[subject] = each
     keep(found, connection, at)

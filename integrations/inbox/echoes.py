@@ -1,6 +1,7 @@
 """
-Our own writes, come back as events: known again by what we wrote and when, whatever the sender says
-of its author.
+Detect events that report our own writes.
+
+The sender's word on the author is not enough, so they are detected by what we wrote and when.
 """
 
 from __future__ import annotations
@@ -20,33 +21,30 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 def mark_echoes(parts: Sequence[Part], connection: Connection, adapter: Adapter) -> list[Part]:
     """
-    The parts, with the kind of an echo where one says what we wrote ourselves.
+    Return the parts. Those that report our own writes get the kind of an echo.
 
-    An equal value that somebody writes long after us is no echo: only around the time of our own
-    attempts is it taken for one.
+    Somebody may write an equal value long after us. So a value counts as an echo only around the
+    time of our attempts.
     """
-    said = {
-        place: (part, echo)
-        for place, part in enumerate(parts)
-        if isinstance(part, Signal) and (echo := adapter.echo(part, connection.settings))
-    }
-    if not said:
-        return list(parts)
+    marked = list(parts)
+    reported: list[tuple[int, Signal, Echo]] = []
+    for place, part in enumerate(parts):
+        if isinstance(part, Signal) and (echo := adapter.echo(part, connection.settings)):
+            reported.append((place, part, echo))
+    if not reported:
+        return marked
+    sent = Outbound.objects.filter(
+        connection=connection,
+        remote_id__in={echo.remote_id for _, _, echo in reported},
+        begun_at__isnull=False,
+    )
     ours: dict[str, list[Outbound]] = defaultdict(list)
-    wanted = {echo.remote_id for _, echo in said.values()}
-    for row in Outbound.objects.filter(
-        connection=connection, remote_id__in=wanted, begun_at__isnull=False
-    ):
+    for row in sent:
         ours[row.remote_id].append(row)
-    echoes = {
-        place: echo.kind
-        for place, (part, echo) in said.items()
-        if any(_wrote(row, part, echo) for row in ours[echo.remote_id])
-    }
-    return [
-        replace(part, kind=echoes[place]) if isinstance(part, Signal) and place in echoes else part
-        for place, part in enumerate(parts)
-    ]
+    for place, signal, echo in reported:
+        if any(_wrote(row, signal, echo) for row in ours[echo.remote_id]):
+            marked[place] = replace(signal, kind=echo.kind)
+    return marked
 
 
 def _wrote(row: Outbound, signal: Signal, echo: Echo) -> bool:

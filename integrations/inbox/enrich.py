@@ -1,5 +1,5 @@
 """
-Read back what the other side knows about a subject, and keep whom and what it is about.
+Read the facts about a subject, and store the client, contacts and engagement it is about.
 
 Registered with routing.
 """
@@ -27,9 +27,7 @@ from routing.runs.registry import Enricher, enricher
 
 class ConnectionEnricher:
     """
-    The enricher of one connection.
-
-    What it writes is written by the connection's own service user.
+    The enricher of one connection. It writes as the connection's service user.
     """
 
     def __init__(self, connection: Connection, reader: Reader, *, calls_out: bool) -> None:
@@ -37,7 +35,9 @@ class ConnectionEnricher:
 
     def read(self, subject: Subject) -> SubjectFacts:
         """
-        :raises Retry: when the other side is busy, away or paused, with the seconds it asked for
+        Read the facts. Called outside any transaction.
+
+        :raises Retry: if the external system is busy, away or paused, with the seconds to wait
         :raises Problem: ``failed_connector``, ``missing_context`` if the object is gone, or
             ``duplicate``
         """
@@ -59,14 +59,13 @@ class ConnectionEnricher:
         client_id: int | None = None,
     ) -> EnrichedFacts:
         """
-        Match or create client, contacts and engagement; ten at once for one new company make one
-        client.
+        Match or create client, contacts and engagement.
 
-        ``by`` set the step in motion; history names the connection, which is where the facts come
-        from.
+        Several at once for one new company create one client. ``by`` started the step. History
+        names the connection instead, because the facts come from there.
 
         :raises Problem: ``duplicate`` or ``missing_context``; the caller's transaction must then be
-            undone
+            rolled back
         """
         actor = Actor.of(self.connection.service_user)
         writer = RecordWriter(
@@ -77,15 +76,14 @@ class ConnectionEnricher:
         )
         links = links_of(self.connection, read)
         if not _complete(read, links):
+            # Against other enrichments that create rows. After the wait the links are read again,
+            # because the other transaction may have created them.
             lock()
-            # Again: somebody else may have made them while we waited.
             links = links_of(self.connection, read)
         people = knowable(read.people, links)
-        chosen = Client.objects.filter(pk=client_id).first() if client_id else None
         found = (
-            Match(chosen, "a person")
-            if chosen
-            else match(read, people, links)
+            _chosen(client_id)
+            or match(read, people, links)
             or Match(make_client(writer, read, people), "new client")
         )
         keep_company(writer, found.client, read, links)
@@ -101,10 +99,14 @@ class ConnectionEnricher:
         )
 
 
+def _chosen(client_id: int | None) -> Match | None:
+    """Return the client that a person chose for this subject, if anybody did."""
+    client = Client.objects.filter(pk=client_id).first() if client_id else None
+    return Match(client, "a person") if client else None
+
+
 def _complete(read: SubjectFacts, links: SubjectLinks) -> bool:
-    """
-    Return whether everything read is known by its id, so that nothing is created and nobody waits.
-    """
+    """Return whether every object is linked already. Then nothing is created and no lock needed."""
     company = read.organisation is None or links.company is not None
     deal = read.deal is None or links.deal is not None
     return company and deal and all(person.remote_id in links.contacts for person in read.people)
@@ -113,19 +115,20 @@ def _complete(read: SubjectFacts, links: SubjectLinks) -> bool:
 def with_people(
     read: SubjectFacts, people: tuple[ExternalPerson, ...]
 ) -> tuple[dict[str, object], dict[str, str]]:
-    """The facts with the first person's name and address, if anybody may be known."""
+    """Return facts and sources, with the name and address of the first person."""
+    facts, sources = dict(read.facts), dict(read.sources)
     first = next((person for person in people if person.name or person.email), None)
-    naming = {"contact.name": first.name, "contact.email": first.email} if first else {}
-    naming = {name: value for name, value in naming.items() if value}
-    where = f"contact {first.remote_id}".strip() if first else ""
-    return {**read.facts, **naming}, {**read.sources, **dict.fromkeys(naming, where)}
+    if first is None:
+        return facts, sources
+    for name, value in (("contact.name", first.name), ("contact.email", first.email)):
+        if value:
+            facts[name] = value
+            sources[name] = f"contact {first.remote_id}".strip()
+    return facts, sources
 
 
 def reading(subject: Subject) -> Enricher | None:
-    """
-    Return the reader for this subject, or None if no connection of ours sent it or there is nothing
-    to read.
-    """
+    """Return the enricher for this subject, or None if there is nothing to read."""
     connection = (
         Connection.objects.select_related("service_user").filter(slug=subject.source).first()
     )

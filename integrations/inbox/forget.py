@@ -1,4 +1,4 @@
-"""Forget what was posted to us, and what we sent, about a person who is erased."""
+"""Remove an erased person's address from inbound webhooks and outbox messages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from integrations.inbox.models import Inbound
 from routing.kernel.sql import run
 from routing.work.registry import eraser
 
+# Both as bytes, for addresses that are not ASCII, and as text, for any case. No index can serve
+# this, and an erasure is rare.
 NAMING = """
     SELECT id FROM integrations_inbound
     WHERE position(%s::bytea IN raw) > 0 OR position(lower(%s) IN lower(encode(raw,
@@ -18,8 +20,9 @@ NAMING = """
 @eraser
 def forget_deliveries(contact_id: int, email: str, at: datetime) -> None:
     """
-    Empty the bytes of every delivery that names the address; its numbers, digest and events stay.
-    Reads every delivery.
+    Empty the bodies of all inbound webhooks with the address. Their digests and events stay.
+
+    This reads every webhook.
     """
     if email:
         found = [key for (key,) in run(NAMING, [email.encode(), email])]
@@ -36,8 +39,9 @@ SENT = """
 @eraser
 def forget_sent(contact_id: int, email: str, at: datetime) -> None:
     """
-    Take the address out of what went out, or is still to go; the digests of what was written stay.
-    Reads every row.
+    Remove the address from all outbox messages, sent or not. The digests of their content stay.
+
+    This reads every message.
     """
     if email:
         run(SENT, {"address": re.escape(email)})

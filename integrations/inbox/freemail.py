@@ -1,10 +1,6 @@
-"""
-Domains where anybody gets a mailbox: they say nothing about whom a person works for, so they never
-match a client.
-"""
+"""Mail domains open to everybody. They say nothing about an employer, so they match no client."""
 
-# Maintained by hand. Whole families (yahoo.*, hotmail.*, outlook.*, live.*, gmx.*) go by their name
-# alone, below.
+# Maintained by hand. Families with many country domains (yahoo.*, gmx.*) are listed below by name.
 DOMAINS = frozenset(
     """
     gmail.com googlemail.com
@@ -48,16 +44,16 @@ FAMILIES = frozenset({"yahoo", "hotmail", "outlook", "live", "gmx"})
 
 def normal(domain: str) -> str:
     """
-    A domain as we compare it: lower case, ASCII, without scheme, ``www.``, port, path or a final
-    dot. Empty if it is none.
+    Normalise a domain, an e-mail address or a URL for comparison.
+
+    The result is in lower case and ASCII, without scheme, ``www.``, port, path or final dot. It is
+    empty if the text has no valid domain.
     """
-    host = (
-        domain.strip().lower().rpartition("@")[2].partition("://")[2]
-        or domain.strip().lower().rpartition("@")[2]
-    )
-    host = (
-        host.partition("/")[0].partition("?")[0].partition(":")[0].rstrip(".").removeprefix("www.")
-    )
+    host = domain.strip().lower().rpartition("@")[2]
+    host = host.partition("://")[2] or host
+    for end in ("/", "?", ":"):
+        host = host.partition(end)[0]
+    host = host.rstrip(".").removeprefix("www.")
     try:
         plain = host.encode("idna").decode("ascii")
     except UnicodeError:
@@ -77,7 +73,7 @@ def _label(label: str) -> bool:
 
 
 def is_free(domain: str) -> bool:
-    """Return whether a normalised domain, or a parent of it, gives mailboxes to anybody."""
+    """Return whether a normalised domain, or a parent of it, is open to everybody."""
     labels = domain.split(".")
     above = {".".join(labels[place:]) for place in range(len(labels) - 1)}
     names = labels[:-1]
@@ -87,9 +83,6 @@ def is_free(domain: str) -> bool:
 
 
 def own_domain(address: str) -> str:
-    """
-    The domain of an e-mail address, a site or a plain domain, when it can tell a client; otherwise
-    empty.
-    """
+    """Return the domain of an e-mail address, URL or domain, or "" if it identifies no client."""
     domain = normal(address)
     return "" if not domain or is_free(domain) else domain

@@ -1,6 +1,7 @@
 """
-POST /hooks/<connection>/: believe it or not, store it, answer. Nothing else happens while the
-sender waits.
+POST /hooks/<connection>/: verify, store, answer.
+
+Nothing else happens while the sender waits: HubSpot allows five seconds.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ MAX_BODY_BYTES = 1024 * 1024
 RETRY_S = 5
 
 log = structlog.get_logger(__name__)
-# Judges what is sent to a connection that is not there, so that it takes as long.
+# Verifies requests for unknown connections, so that their refusal takes as long as others.
 _NOBODY = HubSpotAdapter()
 
 
@@ -36,9 +37,11 @@ _NOBODY = HubSpotAdapter()
 @require_POST
 def hook(request: HttpRequest, slug: str) -> JsonResponse:
     """
-    200 with what became of each part; 400 with nothing readable in it, kept all the same; 401 not
-    genuine, whatever the reason; 411, 413, 415 unread; 503 when we cannot keep it now, so send it
-    again.
+    Receive a webhook.
+
+    Answers 200 with the result of each part, or 400 if nothing in the body is readable; it is
+    stored in both cases. Answers 401 if the request is not genuine, whatever the reason; 411, 413
+    or 415 without reading the body; and 503 if it cannot be stored now, so that it is sent again.
     """
     if refusal := _unread(request):
         return refusal
@@ -48,7 +51,7 @@ def hook(request: HttpRequest, slug: str) -> JsonResponse:
         log.error("hook_unavailable", slug=slug, error=type(error).__name__)  # noqa: TRY400  # a traceback could hold the body
     except UnreadableSecret as error:
         log.error("hook_unavailable", slug=slug, error=str(error))  # noqa: TRY400
-    return _said(
+    return _error(
         503,
         "unavailable",
         "Nothing was stored. Send it again.",
@@ -60,13 +63,13 @@ def _unread(request: HttpRequest) -> JsonResponse | None:
     """Return the refusal based on headers alone, before any byte of the body is read."""
     length = request.META.get("CONTENT_LENGTH") or ""
     if not length.isdigit():
-        return _said(411, "length_required", "Send a Content-Length.")
+        return _error(411, "length_required", "Send a Content-Length.")
     if int(length) > MAX_BODY_BYTES:
-        return _said(
-            413, "too_large", f"Send at most {MAX_BODY_BYTES} bytes at once: split the batch."
+        return _error(
+            413, "too_large", f"Send at most {MAX_BODY_BYTES} bytes at once. Split the batch."
         )
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        return _said(415, "compressed", "Send the body uncompressed.")
+        return _error(415, "compressed", "Send the body uncompressed.")
     return None
 
 
@@ -89,7 +92,7 @@ def _answer(request: HttpRequest, slug: str) -> JsonResponse:
 
 @cache
 def _decoy() -> str:
-    """An encrypted secret of nobody: opening it takes as long as opening a real one."""
+    """Return an encrypted secret of no connection. Decrypting it takes as long as a real one."""
     return Hidden([token_urlsafe()]).sealed()
 
 
@@ -100,9 +103,9 @@ def _delivery(request: HttpRequest, url: str, body: bytes) -> Delivery:
 
 
 def _refused(slug: str, reason: str) -> JsonResponse:
-    """One answer for every reason: the log says which."""
+    """Answer every reason in the same way. Only the log says which it was."""
     log.warning("hook_refused", slug=slug, reason=reason)
-    return _said(
+    return _error(
         401,
         "not_genuine",
         "The signature does not match. Check the secret, the public address and your clock.",
@@ -145,7 +148,7 @@ def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> Jso
     )
 
 
-def _said(
+def _error(
     status: int, error: str, message: str, headers: dict[str, str] | None = None
 ) -> JsonResponse:
     return JsonResponse({"error": error, "message": message}, status=status, headers=headers)

@@ -1,7 +1,7 @@
 """
-Lookup of the connection for a webhook.
+Look up the connection of a webhook.
 
-Runs for every delivery, so it is one prepared statement.
+This runs for every webhook, so it is one prepared statement.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ _OF_USER = ("id", "full_name", "kind")
 
 
 def listening(slug: str) -> Connection | None:
-    """The active connection of this name as it is now, with who it acts as."""
-    # The first question of a request, and not asked through Django's cursor.
+    """Return the active connection of this slug, with its service user."""
+    # Django checks an idle connection when it opens a cursor. This statement does not pass there,
+    # and it is the first of a request.
     database.close_if_health_check_failed()
     found = run(_asking(), [slug]) if "\0" not in slug else []
     if not found:

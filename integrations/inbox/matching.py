@@ -1,5 +1,7 @@
 """
-Matching of external clients and people: by external id, then domain, then e-mail. Never a guess.
+Match external companies and people to clients and contacts.
+
+They are matched by external id, then domain, then e-mail address, and never by a guess.
 """
 
 from __future__ import annotations
@@ -24,16 +26,16 @@ COMPANY, CONTACT = "company", "contact"
 @dataclass(frozen=True, slots=True)
 class Match:
     client: Client
-    by: str  # how it was found, in words
+    by: str  # what matched, in words
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectLinks:
-    """External links of the objects that were reported."""
+    """The external links of the objects of one subject."""
 
     company: ExternalLink | None
     deal: ExternalLink | None
-    contacts: dict[str, ExternalLink]  # by id there
+    contacts: dict[str, ExternalLink]  # by external id
 
 
 def links_of(connection: Connection, known: SubjectFacts) -> SubjectLinks:
@@ -41,8 +43,10 @@ def links_of(connection: Connection, known: SubjectFacts) -> SubjectLinks:
 
 
 def links_of_each(connection: Connection, all_known: Sequence[SubjectFacts]) -> list[SubjectLinks]:
-    """One query for all of them; an answer each, in order."""
-    keys = {key for known in all_known for _noun, key in _named(known)}
+    """Return the links of each subject, in order, with one query for all."""
+    keys: set[str] = set()
+    for known in all_known:
+        keys.update(key for _type, key in _external_ids(known))
     rows = ExternalLink.objects.filter(connection=connection, remote_id__in=keys).select_related(
         "client", "contact", "engagement__client"
     )
@@ -50,26 +54,20 @@ def links_of_each(connection: Connection, all_known: Sequence[SubjectFacts]) -> 
     return [_links(known, found) for known in all_known]
 
 
-def _named(known: SubjectFacts) -> list[tuple[str, str]]:
-    """Type and id there of all that was read."""
-    company = (
-        [(COMPANY, known.organisation.remote_id)]
-        if known.organisation and known.organisation.remote_id
-        else []
-    )
-    return [
-        *company,
-        *([known.deal] if known.deal else []),
-        *((CONTACT, each.remote_id) for each in known.people if each.remote_id),
-    ]
+def _external_ids(known: SubjectFacts) -> list[tuple[str, str]]:
+    """Return the type and external id of everything that was read."""
+    ids = [(CONTACT, each.remote_id) for each in known.people if each.remote_id]
+    if known.organisation and known.organisation.remote_id:
+        ids.append((COMPANY, known.organisation.remote_id))
+    if known.deal:
+        ids.append(known.deal)
+    return ids
 
 
 def _links(known: SubjectFacts, found: Mapping[tuple[str, str], ExternalLink]) -> SubjectLinks:
-    company = (
-        found.get((COMPANY, known.organisation.remote_id))
-        if known.organisation and known.organisation.remote_id
-        else None
-    )
+    company = None
+    if known.organisation and known.organisation.remote_id:
+        company = found.get((COMPANY, known.organisation.remote_id))
     contacts = {
         each.remote_id: found[CONTACT, each.remote_id]
         for each in known.people
@@ -79,61 +77,57 @@ def _links(known: SubjectFacts, found: Mapping[tuple[str, str], ExternalLink]) -
 
 
 def knowable(people: Sequence[ExternalPerson], links: SubjectLinks) -> tuple[ExternalPerson, ...]:
-    """
-    The people who have not asked to be forgotten, neither under this address nor under this id.
-    """
-    return remembered(people, links, erased_among(people))
+    """Return the people who may be stored: those who were not erased."""
+    return without_erased(people, links, erased_among(people))
 
 
 def erased_among(people: Sequence[ExternalPerson]) -> set[str]:
-    """The digests of those addresses that asked to be forgotten."""
-    digests = {identity_digest(email) for email in {person.email for person in people} if email}
+    """Return the digests of those addresses that belong to erased people."""
+    emails = {person.email for person in people if person.email}
+    digests = {identity_digest(email) for email in emails}
     return set(ErasedIdentity.objects.filter(digest__in=digests).values_list("digest", flat=True))
 
 
-def remembered(
+def without_erased(
     people: Sequence[ExternalPerson], links: SubjectLinks, erased: Collection[str]
 ) -> tuple[ExternalPerson, ...]:
-    return tuple(person for person in people if not _forgotten(person, links, erased))
+    return tuple(person for person in people if not _is_erased(person, links, erased))
 
 
-def _forgotten(person: ExternalPerson, links: SubjectLinks, erased: Collection[str]) -> bool:
+def _is_erased(person: ExternalPerson, links: SubjectLinks, erased: Collection[str]) -> bool:
+    """Return whether the person was erased, under this external id or this address."""
     link = links.contacts.get(person.remote_id)
     gone = link is not None and link.contact is not None and link.contact.erased_at is not None
     return gone or bool(person.email and identity_digest(person.email) in erased)
 
 
 def domains_of(known: SubjectFacts, people: Sequence[ExternalPerson]) -> list[str]:
-    """
-    The domains that can tell a client: the company's, or where it has none, those of its people.
-    """
-    company = (
-        own_domain(known.organisation.domain)
-        if known.organisation and known.organisation.domain
-        else ""
-    )
-    found = (
-        [company] if company else [own_domain(person.email) for person in people if person.email]
-    )
-    return list(dict.fromkeys(domain for domain in found if domain))
+    """Return the domains that can identify a client: the company's, or else its people's."""
+    company = ""
+    if known.organisation and known.organisation.domain:
+        company = own_domain(known.organisation.domain)
+    if company:
+        return [company]
+    found = [own_domain(person.email) for person in people if person.email]
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def match(
     known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
 ) -> Match | None:
     """
-    The client that is meant, or None when there is none yet.
+    Return the matching client, or None.
 
-    :raises Problem: ``duplicate``, when several fit equally well
+    :raises Problem: ``duplicate``, if several clients match
     """
     return the_one(_levels(known, people, links))
 
 
 def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
     """
-    Return the match at the first level that has any.
+    Return the match of the first level that has any.
 
-    :raises Problem: ``duplicate``, when several fit equally well
+    :raises Problem: ``duplicate``, if several clients match at that level
     """
     for by, clients in levels:
         if len(clients) > 1:
@@ -155,30 +149,21 @@ def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
 def _levels(
     known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
 ) -> Iterator[tuple[str, list[Client]]]:
-    """Lazily: what the first level answers, the next is not asked."""
+    """Yield the clients of each level. A later level costs its query only if it is needed."""
     yield "external id", linked_clients(links)
-    domains = domains_of(known, people)
-    yield (
-        "domain",
-        list(
-            Client.objects.filter(
-                pk__in=ClientDomain.objects.filter(domain__in=domains).values("client")
-            )
-        ),
-    )
+    named = ClientDomain.objects.filter(domain__in=domains_of(known, people))
+    yield "domain", list(Client.objects.filter(pk__in=named.values("client")))
     emails = [person.email.lower() for person in people if person.email]
     contacts = Contact.objects.known().annotate(lower=Lower("email")).filter(lower__in=emails)
-    yield (
-        "e-mail",
-        list(
-            Client.objects.filter(
-                pk__in=Membership.objects.filter(contact__in=contacts).values("client")
-            )
-        ),
-    )
+    members = Membership.objects.filter(contact__in=contacts)
+    yield "e-mail", list(Client.objects.filter(pk__in=members.values("client")))
 
 
 def linked_clients(links: SubjectLinks) -> list[Client]:
-    linked = [links.company.client if links.company else None]
-    linked.append(links.deal.engagement.client if links.deal and links.deal.engagement else None)
-    return list({client.pk: client for client in linked if client}.values())
+    linked: dict[int, Client] = {}
+    if links.company and links.company.client:
+        linked[links.company.client.pk] = links.company.client
+    if links.deal and links.deal.engagement:
+        client = links.deal.engagement.client
+        linked[client.pk] = client
+    return list(linked.values())

@@ -1,4 +1,4 @@
-"""Inbound: what was posted to us, byte for byte."""
+"""Inbound: a webhook, stored byte for byte."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from integrations.base.connections import Connection
 
 class Inbound(models.Model):
     """
-    One verified delivery, as it came. May hold personal data, so it may be rewritten or retired;
-    its events stay.
+    One verified webhook, as received.
 
-    ``headers`` are the few worth keeping, never a signature. An identical body is one row, however
-    often it is sent: ``deliveries`` counts. The numbers say what became of its events; ``problems``
-    lists ``{"place", "reason"}`` of those that were not captured as they came (the first 50).
+    It may hold personal data, so its body may be emptied, while its events stay. ``headers`` has
+    only useful ones, and never a signature. An identical body is stored once, and ``deliveries``
+    counts how often it came. The numbers count the results of its events. ``problems`` lists
+    ``{"place", "reason"}`` of events that were not captured normally (the first 50).
     """
 
     class State(models.TextChoices):

@@ -1,7 +1,4 @@
-"""
-Take in what was posted: the bytes as they came and the events in them, in one transaction, before
-anybody says thanks.
-"""
+"""Store a webhook and capture its events, in one transaction and before it is acknowledged."""
 
 from __future__ import annotations
 
@@ -33,11 +30,10 @@ MAX_HEADER = 200  # characters
 @dataclass(frozen=True, slots=True)
 class PartResult:
     """
-    Result of one part of a delivery, by its position (from 0).
+    The result of one part of a webhook, by its position (from 0).
 
-    ``became`` is new, repeated, conflict, ignored or poison; ``reason`` is a code for the last
-    three; ``event_id`` is the event that has this key, also for a conflict, which leaves that event
-    as it was.
+    ``became`` is new, repeated, conflict, ignored or poison. ``reason`` is a code for the last
+    three. ``event_id`` is the event with this key. In a conflict, that event stays as it was.
     """
 
     place: int
@@ -81,6 +77,8 @@ _ROW = {
     "reason": "%(reason)s",
     "problems": "%(problems)s::jsonb",
 }
+# A repeated body counts, but is not stored again. GREATEST, because the sender's retries can be
+# handled out of order.
 _AGAIN = """
     ON CONFLICT (connection_id, sha256) DO UPDATE SET
         deliveries = known.deliveries + 1,
@@ -98,16 +96,14 @@ def receive(
     connection: Connection, adapter: Adapter, delivery: Delivery, *, at: datetime
 ) -> Receipt:
     """
-    Store a genuine delivery and capture its events: all of it or nothing, and the same again
-    however often it is sent.
+    Store a genuine webhook and capture its events, completely or not at all.
 
-    What cannot be read is kept beside what can, with its reason. Committed when this returns.
+    Repeating a webhook has no further effect. Parts that cannot be read are recorded with a reason.
+    Everything is committed when this returns.
     """
+    unreadable = ""
     try:
-        parts, unreadable = (
-            mark_echoes(adapter.parts(delivery, connection, at), connection, adapter),
-            "",
-        )
+        parts = mark_echoes(adapter.parts(delivery, connection, at), connection, adapter)
     except UnreadableBody as error:
         parts, unreadable = [], error.reason
     by = Actor.of(connection.service_user)
@@ -132,15 +128,19 @@ def _receive_new(
     at: datetime,
 ) -> Receipt | None:
     """
-    Most deliveries are one event that is new: one statement, which is its own transaction. None if
-    this is not one of them.
+    Store a webhook with one new event, or return None if its event is not new.
+
+    Most webhooks are like this, so one statement without an explicit transaction does it all.
     """
     outcome = PartResult(
         0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key
     )
     state, reason, values = _row(connection, adapter, delivery, (outcome,), at)
     kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values)
-    return Receipt(kept[1], state, reason, (replace(outcome, event_id=kept[0]),)) if kept else None
+    if not kept:
+        return None
+    event_id, inbound_id = kept
+    return Receipt(inbound_id, state, reason, (replace(outcome, event_id=event_id),))
 
 
 def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[PartResult]:
@@ -185,7 +185,7 @@ def _row(
     outcomes: tuple[PartResult, ...],
     at: datetime,
 ) -> tuple[str, str, dict[str, Any]]:
-    """State, reason and the whole row of a delivery."""
+    """Return state, reason and all values of a webhook's row."""
     counts = Counter(outcome.became for outcome in outcomes)
     problems = [outcome for outcome in outcomes if outcome.reason]
     state, reason = _state(counts), _reason(problems)
@@ -224,7 +224,7 @@ def _state(counts: Counter[str]) -> str:
 
 
 def _reason(problems: Sequence[PartResult]) -> str:
-    """The gravest: a conflict, then what could not be read, then what was ignored."""
+    """Return the most serious reason: a conflict, then unreadable parts, then ignored ones."""
     for became in (Capture.CONFLICT, "poison", "ignored"):
         for outcome in problems:
             if outcome.became == became:

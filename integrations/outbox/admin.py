@@ -1,6 +1,4 @@
-"""
-Admin of the outbox: the state of each message, its blocker, and failed ones to retry or discard.
-"""
+"""Admin of the outbox: see what each message waits for, and retry or discard failed ones."""
 
 from __future__ import annotations
 
@@ -47,7 +45,7 @@ class OutboxReasonForm(forms.Form):
     )
 
 
-# verb: operation, label, permission, from which states, whether it is dangerous
+# verb: (operation, label, permission, source states, dangerous)
 STEPS = {
     "replay": (replay, gettext_lazy("Retry"), "integrations.replay_outbound", REPLAYABLE, False),
     "discard": (
@@ -119,15 +117,13 @@ class OutboundAdmin(ReadOnly[Outbound]):
 
     def list_title(self, request: HttpRequest) -> str:
         """
-        Return a title that says what is hidden.
+        Return a title that says which messages are listed.
 
-        By default, only unfinished messages are shown.
+        By default, only unfinished ones are.
         """
-        return (
-            super().list_title(request)
-            if request.GET.get(DeliveryStatusFilter.parameter_name)
-            else _("Unfinished outbox messages")
-        )
+        if request.GET.get(DeliveryStatusFilter.parameter_name):
+            return super().list_title(request)
+        return _("Unfinished outbox messages")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return (
@@ -164,11 +160,11 @@ class OutboundAdmin(ReadOnly[Outbound]):
         return self.render(request, "desk/outbound.html", context)
 
     def facts(self, row: Outbound) -> list[tuple[Any, Any]]:
-        there = (
-            format_html('<a class="tl-link" href="{0}" rel="noreferrer">{0}</a>', row.url)
-            if row.url.startswith("http")
-            else NOTHING
-        )
+        external: SafeString | str = NOTHING
+        if row.url.startswith("http"):
+            external = format_html(
+                '<a class="tl-link" href="{0}" rel="noreferrer">{0}</a>', row.url
+            )
         return [
             (_("State"), self.state_name(row)),
             (_("Waiting for"), why_waiting(row, timezone.now()) or NOTHING),
@@ -178,7 +174,7 @@ class OutboundAdmin(ReadOnly[Outbound]):
             (_("Delivered"), when(row.delivered_at)),
             (_("Last error"), row.last_error or NOTHING),
             (_("External id"), row.remote_id or NOTHING),
-            (_("External address"), there),
+            (_("External address"), external),
             (_("Key"), row.key),
             (_("Digest of the content"), row.digest),
         ]
@@ -188,7 +184,9 @@ class OutboundAdmin(ReadOnly[Outbound]):
 
     def step_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
         """
-        A reason, then the operation: it asks permission and state again, whatever button was drawn.
+        Ask for a reason, then run the operation.
+
+        The operation checks permission and state again: the page with the button may be old.
         """
         row = self.seen(request, object_id)
         if verb not in STEPS:
@@ -225,7 +223,7 @@ class OutboundAdmin(ReadOnly[Outbound]):
             ids,
             by=actor(request),
             at=timezone.now(),
-            reason="Chosen in the list, to be tried again.",
+            reason="Retried from the list.",
         )
         done = sum(result.done for result in results)
         messages.success(
@@ -235,12 +233,12 @@ class OutboundAdmin(ReadOnly[Outbound]):
         )
         if done < len(results):
             left = len(results) - done
-            said = ngettext(
+            words = ngettext(
                 "%(count)s message had not failed and stays unchanged.",
                 "%(count)s messages had not failed and stay unchanged.",
                 left,
             )
-            messages.warning(request, said % {"count": left})
+            messages.warning(request, words % {"count": left})
 
     @admin.display(description="#", ordering="id")
     def number(self, row: Outbound) -> str:
@@ -257,11 +255,9 @@ class OutboundAdmin(ReadOnly[Outbound]):
     @admin.display(description=gettext_lazy("work"))
     def of_work(self, row: Outbound) -> SafeString | str:
         item = row.item or (row.run.item if row.run else None)
-        return (
-            format_html('<a class="tl-link" href="{}">{}</a>', work_page(item.pk), item.ref)
-            if item
-            else NOTHING
-        )
+        if item is None:
+            return NOTHING
+        return format_html('<a class="tl-link" href="{}">{}</a>', work_page(item.pk), item.ref)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_name(self, row: Outbound) -> SafeString:

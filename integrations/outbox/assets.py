@@ -1,6 +1,7 @@
 """
-Files that are sent along: resolved when they are sent, by whoever keeps files. Filled in
-AppConfig.ready.
+Files of a message.
+
+They are resolved when the message is sent, by a reader that AppConfig.ready registers.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from integrations.base.adapter import Asset
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """
-    ``file`` is the id of a kept file; ``role`` says what it is for there; ``alt`` is empty for a
-    decorative image.
+    A reference to a stored file by its id.
+
+    ``role`` says how the file is used. ``alt`` is empty for a decorative image.
     """
 
     file: int
@@ -24,30 +26,30 @@ class FileRef:
 
 
 class NoSuchFile(LookupError):
-    """A file that is to be sent is not kept any more, or nobody keeps files."""
+    """The file is no longer stored, or there is no reader of files."""
 
 
-# One asset a reference, in order; raises NoSuchFile.
+# Returns one asset for each reference, in order; raises NoSuchFile.
 Reader = Callable[[Sequence[FileRef]], Sequence[Asset]]
 
 
-class _Nobody:
-    def __call__(self, refs: Sequence[FileRef]) -> Sequence[Asset]:
-        raise NoSuchFile("Nobody keeps files here.")
+def _no_reader(_refs: Sequence[FileRef]) -> Sequence[Asset]:
+    raise NoSuchFile("No reader of files is registered.")
 
 
-_readers: list[Reader] = [_Nobody()]
+_readers: list[Reader] = [_no_reader]
 
 
 def file_reader(reader: Reader) -> Reader:
     """
-    Register who turns references into files; the last one registered is asked. It opens nothing
-    until ``Asset.read`` is called.
+    Register a reader that turns references into files. The last one registered is used.
+
+    It must open no file before ``Asset.read`` is called.
     """
     _readers.append(reader)
     return reader
 
 
 def assets_of(refs: Sequence[FileRef]) -> tuple[Asset, ...]:
-    """:raises NoSuchFile: see the class"""
+    """:raises NoSuchFile: if a file is gone"""
     return tuple(_readers[-1](refs)) if refs else ()

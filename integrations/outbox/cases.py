@@ -1,6 +1,4 @@
-"""
-A failed delivery becomes an exception with an owner; once it is settled, the exception is too.
-"""
+"""Raise an exception for a failed message, and withdraw it when the message is resolved."""
 
 from __future__ import annotations
 
@@ -24,10 +22,11 @@ REASONS = (Reason.FAILED_DELIVERY, Reason.REMOTE_CONFLICT)
 
 def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> None:
     """
-    Tell a person that an outbound failed for good. Refused credentials are told once a connection:
-    they fail everything.
+    Raise an exception for a message that failed permanently.
 
-    ``row`` comes with its connection, work item, run and flow.
+    Refused credentials fail every message of a connection, so they raise one exception for all.
+
+    :param row: with its connection, work item, run and flow
     """
     refused = outcome == Attempt.Outcome.REFUSED
     if refused and _refusals(row.connection):
@@ -39,12 +38,12 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
         "status": status,
         "attempts": row.attempts,
         "outgoing_change": row.pk,
-        **({"refused": True} if refused else {}),
     }
-    reason = (
-        Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
-    )
-    if refused:  # about the connection, not about whichever work came first
+    if refused:
+        evidence["refused"] = True
+    conflict = outcome == Attempt.Outcome.CONFLICT
+    reason = Reason.REMOTE_CONFLICT if conflict else Reason.FAILED_DELIVERY
+    if refused:  # it concerns the connection, not the work that happened to come first
         finding = ExceptionFinding(
             reason, evidence, about=row.connection.name, first=health_places(row.connection)
         )
@@ -54,10 +53,7 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
 
 
 def health_places(connection: Connection) -> list[Place]:
-    """
-    Return the people who answer for the connection itself: its health owners, then the
-    integrations owners.
-    """
+    """Return the people responsible for a connection: its health owners, then the role's."""
     of_role = User.objects.staff().filter(groups__name=INTEGRATIONS.value).order_by("pk")
     return [
         Place.of(
@@ -70,19 +66,16 @@ def health_places(connection: Connection) -> list[Place]:
 
 
 def refused_dead(connection: Connection) -> QuerySet[Outbound]:
-    """
-    Return what failed because the connection's credentials were refused, and nobody has settled
-    since.
-    """
+    """Return the failed messages whose last attempt ended with refused credentials."""
     last = Attempt.objects.filter(outbound=OuterRef("pk")).order_by("-number").values("outcome")[:1]
     dead = Outbound.objects.dead().filter(connection=connection).annotate(last=Subquery(last))
     return dead.filter(last=Attempt.Outcome.REFUSED)
 
 
 def withdraw_cases(row: Outbound, *, at: datetime) -> None:
-    """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
+    """Withdraw the exceptions for messages like this one, unless another of them has failed."""
     raised = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, reason__in=REASONS)
-    if not raised.exists():  # as nearly always
+    if not raised.exists():  # nearly always, so this saves five queries per delivered message
         return
     refusals = _refusals(row.connection)
     if refusals and not refused_dead(row.connection).exclude(pk=row.pk).exists():
@@ -90,7 +83,7 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
             refusals,
             by=Actor.system(),
             at=at,
-            reason="The credentials are accepted, and what they failed is settled.",
+            reason="The credentials are accepted, and the failed messages are resolved.",
         )
     same = Outbound.objects.dead().exclude(pk=row.pk)
     if row.item_id:
@@ -108,7 +101,7 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
 
 
 def _refusals(connection: Connection) -> list[int]:
-    """The open exceptions that say this connection's credentials are refused."""
+    """Return the open exceptions about refused credentials of this connection."""
     found = ExceptionCase.objects.filter(
         state__in=ExceptionCase.open_states, evidence__connection=connection.slug
     )

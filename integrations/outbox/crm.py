@@ -1,5 +1,7 @@
 """
-Tell the CRM what became of a deal: written in the transaction that changed it, sent by the outbox.
+Update the deal in the CRM with the state of its run.
+
+The message is written in the transaction that changes the run, and sent by the outbox.
 """
 
 from __future__ import annotations
@@ -25,34 +27,35 @@ VERB = called("crm.tell_deal", _("Update the deal with the outcome"))
 DEAL = "deal"
 
 
-def tell_deal(run: Run, changes: Mapping[str, str], *, by: Actor, at: datetime) -> Outbound | None:
+def update_deal(
+    run: Run, changes: Mapping[str, str], *, by: Actor, at: datetime
+) -> Outbound | None:
     """
-    Say what became of the run in the deal it is about; None if it is about none, or nothing new is
-    said.
+    Write a message with the run's new values, or return None if there is no deal or nothing new.
 
-    :param changes: what is new of ``state``, ``owner`` and ``url``
+    :param changes: those of ``state``, ``owner`` and ``url`` that changed
     """
-    return next(iter(tell_deals([(run, changes)], by=by, at=at)), None)
+    return next(iter(update_deals([(run, changes)], by=by, at=at)), None)
 
 
-def tell_deals(
+def update_deals(
     updates: Sequence[tuple[Run, Mapping[str, str]]], *, by: Actor, at: datetime
 ) -> list[Outbound]:
     """
-    The same for many.
+    Write a message for each of many runs.
 
-    Each says again what was said before and still holds, so that the newest one is enough.
+    Each message repeats earlier values that still hold, so that it can supersede older ones.
     """
     sources = {run.source for run, _changes in updates if run.subject_type == DEAL}
-    connections = (
-        {each.slug: each for each in Connection.objects.filter(slug__in=sources)} if sources else {}
-    )
+    if not sources:
+        return []
+    connections = {each.slug: each for each in Connection.objects.filter(slug__in=sources)}
     about = [
         (run, connections[run.source], changes)
         for run, changes in updates
         if run.subject_type == DEAL and run.source in connections
     ]
-    before = _said([(connection.pk, _object(run)) for run, connection, _changes in about])
+    before = _last_contents([(connection.pk, _object(run)) for run, connection, _changes in about])
     wanted = []
     for run, connection, changes in about:
         adapter = adapter_of(connection.kind)
@@ -79,8 +82,8 @@ def _wanted(
     )
 
 
-def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[str, Any]]:
-    """Return the last message sent or queued for each object."""
+def _last_contents(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[str, Any]]:
+    """Return the content of the last message, sent or queued, for each object."""
     if not objects:
         return {}
     rows = Outbound.objects.filter(
@@ -95,36 +98,36 @@ def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[s
 
 
 @react(route_runs.ROUTE)
-def tell_routed(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    names = dict(
-        User.objects.filter(
-            pk__in={run.item.owner_id for run in rows if run.subject_type == DEAL}
-        ).values_list("pk", "full_name")
+def update_routed(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    owners = User.objects.filter(
+        pk__in={run.item.owner_id for run in rows if run.subject_type == DEAL}
     )
-    owners = [
-        (run, {"owner": names[run.item.owner_id]} if run.item.owner_id in names else {})
-        for run in rows
-    ]
-    tell_deals([(run, {"state": run.state, **owner}) for run, owner in owners], by=by, at=at)
+    names = dict(owners.values_list("pk", "full_name"))
+    updates = []
+    for run in rows:
+        changes = {"state": run.state}
+        if run.item.owner_id in names:
+            changes["owner"] = names[run.item.owner_id]
+        updates.append((run, changes))
+    update_deals(updates, by=by, at=at)
 
 
 @react(outcomes.REOPEN)
-def tell_reopened(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    tell_deals([(run, {"state": run.state}) for run in rows], by=by, at=at)
+def update_reopened(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    update_deals([(run, {"state": run.state}) for run in rows], by=by, at=at)
 
 
 @react(runs.complete)
-def tell_complete(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """With the address of what was published last, if anything was."""
+def update_complete(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    """Update the deal with the address of what was published last, if anything was."""
     published = Outbound.objects.filter(
         run__in=[run.pk for run in rows], state=Outbound.State.DELIVERED
     ).exclude(url="")
     urls = dict(published.order_by("pk").values_list("run_id", "url"))
-    tell_deals(
-        [
-            (run, {"state": run.state, **({"url": urls[run.pk]} if run.pk in urls else {})})
-            for run in rows
-        ],
-        by=by,
-        at=at,
-    )
+    updates = []
+    for run in rows:
+        changes = {"state": run.state}
+        if run.pk in urls:
+            changes["url"] = urls[run.pk]
+        updates.append((run, changes))
+    update_deals(updates, by=by, at=at)

@@ -1,6 +1,7 @@
 """
-Make one attempt: take the change, look there, write, read back. Outside any transaction; what
-became of it is recorded apart.
+Make one attempt: take the message, look for the object, write it, read it back.
+
+The calls are made outside any transaction. The result is recorded in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -30,27 +31,27 @@ from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
 from integrations.outbox.heads import calls_after, heads, lane, release
 from integrations.outbox.heartbeat import EVERY_S
-from integrations.outbox.messages import intent_of
+from integrations.outbox.messages import message_of
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.results import AttemptResult, recent, record_result
-from integrations.outbox.take import LeasedChange, attempt_s, take
+from integrations.outbox.take import LeasedMessage, attempt_s, take
 from routing.kernel.isolate import isolate
 
 Clock = Callable[[], datetime]
 AT_A_STRETCH = timedelta(seconds=20)
-MOST = 200  # changes that a round of deliver_due looks at
+MOST = 200  # messages in one round of deliver_due
 STILL = _("The worker stopped. Sent again once the earlier attempt can no longer arrive.")
-MAX_DEATHS = 5  # of workers, without an answer between: it is the intent that kills them
+MAX_DEATHS = 5  # of workers in a row, without an answer: then the message itself kills them
 WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """
-    A message for a change has been dealt with.
+    What a worker does next.
 
-    ``calls`` are to be sent to workers now. ``wait_s`` is how long until the change itself is due
-    again, in ``queue``; None if it is finished or no longer ours.
+    ``calls`` are sent to workers now. ``wait_s`` is the time until the message itself is due again,
+    in ``queue``, or None if it is finished or another worker has it.
     """
 
     calls: Sequence[Call] = ()
@@ -62,11 +63,11 @@ def deliver(
     outbound_id: int, *, clock: Clock, worker: UUID | None = None, queue: str = ""
 ) -> Done | None:
     """
-    Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be
-    killed.
+    Make one attempt if the message may be sent now, or return None.
 
-    :param clock: says the instant, aware; asked anew after the call, because the other side takes
-        its time
+    It may run twice, or in several workers at once, and it may be killed at any time.
+
+    :param clock: returns the current time, aware; it is read again after the call, which takes time
     :param worker: see `take`
     :param queue: see `take`
     """
@@ -75,10 +76,10 @@ def deliver(
         return None
     if isinstance(taken, Call):
         return Done([taken])
-    attempt = _Try(taken, clock)
+    attempt = _Attempt(taken, clock)
     isolate(attempt.make, [outbound_id], attempt.broke)
     row = attempt.written
-    if row is None:  # whoever holds the lease now sees to the rest
+    if row is None:  # another worker has the lease now, and continues
         return Done()
     at = clock()
     resumed = taken.row.connection.paused_until is not None and row.connection.paused_until is None
@@ -89,8 +90,9 @@ def deliver(
 
 def deliver_due(*, clock: Clock) -> int:
     """
-    Deliver in this process until nothing is due that may be sent, or for a while; returns how many
-    attempts were made.
+    Deliver in this process until nothing is due, but not for long.
+
+    Returns the number of attempts.
     """
     tried, until = 0, clock() + AT_A_STRETCH
     while clock() <= until:
@@ -102,13 +104,14 @@ def deliver_due(*, clock: Clock) -> int:
     return tried
 
 
-class _Try:
+class _Attempt:
     """
-    One attempt. ``written`` is the change as the attempt left it; None if its lease was lost
-    meanwhile.
+    One attempt.
+
+    ``written`` is the message as the attempt left it, or None if the lease was lost.
     """
 
-    def __init__(self, taken: LeasedChange, clock: Clock) -> None:
+    def __init__(self, taken: LeasedMessage, clock: Clock) -> None:
         self._taken, self._clock = taken, clock
         self.written: Outbound | None = None
 
@@ -118,14 +121,14 @@ class _Try:
             if _deaths(recent(row)) >= MAX_DEATHS:
                 raise Permanent("Every worker that tried this died.")
             with watched(row.connection, self._clock), within(attempt_s(row)):
-                _attempt(self._taken, result, self._clock)
+                _send(self._taken, result, self._clock)
         except CallFailed as error:
             result.error = error
         self.written = record_result(self._taken, result, at=self._clock())
         return 1
 
     def broke(self, _id: int, why: str) -> None:
-        """Record an error that nobody foresaw: it may have been done all the same."""
+        """Record an unexpected error. The write may have happened, so the result is unknown."""
         self.written = record_result(
             self._taken, AttemptResult(error=Unknown(why)), at=self._clock()
         )
@@ -133,8 +136,9 @@ class _Try:
 
 def _deaths(outcomes: Sequence[str]) -> int:
     """
-    Count the workers that died over it since the last answer; between two deaths an attempt may
-    only have looked.
+    Count the workers that died over the message since the last answer.
+
+    After a death, the next attempt may only have looked, which ends as unknown.
     """
     silent = takewhile(
         lambda outcome: outcome in {Attempt.Outcome.LOST, Attempt.Outcome.UNKNOWN}, outcomes
@@ -142,12 +146,14 @@ def _deaths(outcomes: Sequence[str]) -> int:
     return list(silent).count(Attempt.Outcome.LOST)
 
 
-def _attempt(taken: LeasedChange, result: AttemptResult, clock: Clock) -> None:
+def _send(taken: LeasedMessage, result: AttemptResult, clock: Clock) -> None:
     """
-    One try; ``result`` is filled in on the way, so that what was written is known even if reading
-    it back fails.
+    Make the calls of one attempt.
 
-    :raises CallFailed: when the other side does not answer as it should
+    ``result`` is filled in step by step. So the written object is known even if reading it back
+    fails.
+
+    :raises CallFailed: if a call fails
     """
     row = taken.row
     adapter = adapter_of(row.connection.kind)
@@ -155,27 +161,29 @@ def _attempt(taken: LeasedChange, result: AttemptResult, clock: Clock) -> None:
     if writer is None:
         raise Permanent("This kind of connection cannot be written to.")
     try:
-        intent, known = intent_of(row)
+        message, known = message_of(row)
     except NoSuchFile as error:
         raise Permanent(str(error)) from None
     result.consistency_delay_s = writer.consistency_delay_s
-    if row.look_first or known is None:
-        found = writer.find(intent)
-        if found is not None and row.look_first and not writer.read_back(intent, found):
-            result.written, result.earlier = found, True
-            return
-        known = known or found
-        if known is None and (left_s := _may_still_arrive_s(taken, writer, clock())) > 0:
-            result.error = Unknown(str(STILL), left_s)
-            return
-    result.written = writer.write(intent, known)
-    result.differs = tuple(_read_back(writer, intent, result.written))
+    with writer:
+        if row.look_first or known is None:
+            found = writer.find(message)
+            if found is not None and row.look_first and not writer.read_back(message, found):
+                result.written, result.earlier = found, True
+                return
+            known = known or found
+            if known is None and (left_s := _may_still_arrive_s(taken, writer, clock())) > 0:
+                result.error = Unknown(str(STILL), left_s)
+                return
+        result.written = writer.write(message, known)
+        result.differs = tuple(_read_back(writer, message, result.written))
 
 
-def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> float:
+def _may_still_arrive_s(taken: LeasedMessage, writer: Writer, at: datetime) -> float:
     """
-    How long what a dead worker sent last may still appear there: until then, what is not there must
-    not be made again.
+    Return how long a dead worker's last request may still take effect.
+
+    Until then, an object that is not found must not be created: there could be two in the end.
     """
     if taken.died_at is None:
         return 0
@@ -183,9 +191,9 @@ def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> fl
     return (taken.died_at + sent - at).total_seconds()
 
 
-def _read_back(writer: Writer, intent: OutboxMessage, written: Written) -> Sequence[str]:
-    """:raises Unknown: instead of Temporary, because it was written already"""
+def _read_back(writer: Writer, message: OutboxMessage, written: Written) -> Sequence[str]:
+    """:raises Unknown: instead of Temporary, because the write has happened"""
     try:
-        return writer.read_back(intent, written)
+        return writer.read_back(message, written)
     except Temporary as error:
         raise Unknown(str(error), error.after_s) from None

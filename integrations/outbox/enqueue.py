@@ -1,4 +1,4 @@
-"""Say what is to be made true on the other side, in the transaction that causes it."""
+"""Write messages into the outbox, in the transaction that causes them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ State = Outbound.State
 @dataclass(frozen=True, slots=True)
 class NewMessage:
     """
-    One intent, before it is a row; see ``Outbound`` for what its fields mean.
+    A message that is not a row yet. For its fields, see ``Outbound``.
 
-    ``due_at`` (aware) is when it may be sent at the earliest, None for at once. Without a run, it
-    is its work item's.
+    ``due_at`` (aware) is the earliest time to send it, or None for now. If no run is given, it is
+    the work item's run.
     """
 
     connection_id: int
@@ -49,15 +49,17 @@ class NewMessage:
 
 def enqueue(wanted: Sequence[NewMessage], *, by: Actor, at: datetime) -> list[Outbound]:
     """
-    Write the intents whose keys are new, in the order given; those that were new.
+    Write the messages whose keys are new, in the order given, and return them.
 
-    Each takes the place of older ones of the same object and verb that were not begun, and waits
-    behind whatever else of its object is unfinished. Belongs into the transaction that causes it;
-    workers are woken once that is committed.
+    A new message supersedes older ones of the same object and verb that were not started. It waits
+    for every other unfinished message of its object. Call this in the transaction that causes the
+    message. Workers are woken after its commit.
     """
     if not wanted:
         return []
     with transaction.atomic(savepoint=False):
+        # Against another transaction with messages for the same objects: keys are read and ids are
+        # given under this lock, so no key is written twice and ids follow the order of commits.
         lock_objects({each.object for each in wanted})
         known = set(
             Outbound.objects.filter(key__in=[each.key for each in wanted]).values_list(
@@ -91,16 +93,19 @@ def enqueue(wanted: Sequence[NewMessage], *, by: Actor, at: datetime) -> list[Ou
 
 
 def _blocked(objects: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
-    """The objects of which one failed, and nobody has settled that yet."""
+    """Return the objects with a failed message that nobody has resolved yet."""
     dead = Outbound.objects.dead().filter(
         connection__in={c for c, _ in objects}, object_key__in={key for _, key in objects}
     )
+    # The filter also finds one object's connection with another's key, so pairs are compared.
     return set(dead.values_list("connection_id", "object_key")) & set(objects)
 
 
 def _runs(items: Collection[int]) -> dict[int, int | None]:
-    """The runs that work belongs to, by item."""
-    return dict(WorkItem.objects.filter(pk__in=items).values_list("pk", "run_id")) if items else {}
+    """Return the run of each work item."""
+    if not items:
+        return {}
+    return dict(WorkItem.objects.filter(pk__in=items).values_list("pk", "run_id"))
 
 
 def _row(
@@ -129,7 +134,7 @@ def _row(
 
 
 def _supersede(rows: Sequence[Outbound], at: datetime) -> None:
-    """Among what was not begun, only the newest of one object and verb is worth sending."""
+    """Supersede older messages that were not started: only the newest is worth sending."""
     newest = {(row.connection_id, row.object_key, row.verb): row.pk for row in rows}
     places = {
         "connection__in": {row.connection_id for row in rows},

@@ -1,6 +1,8 @@
 """
-The changes that may be sent: of each remote object the lowest unfinished one, and which of them to
-send to a worker now.
+Heads of the outbox: the messages that may be sent next.
+
+The head of an external object is its lowest unfinished message. This module finds heads and decides
+which of them a worker is called for now.
 """
 
 from __future__ import annotations
@@ -19,18 +21,19 @@ from integrations.outbox.rows import lock_connection
 from routing.kernel.sql import run
 from routing.kernel.transitions import literals, verb_of
 
-# Queues: what is slow must not hold the children that serve the others.
+# Two queues: a slow connection must not occupy the worker children that serve the others.
 QUICK, SLOW = ("outbound", "outbound-slow")
-OVERDUE = timedelta(seconds=10)  # then nobody is coming: its message was lost, or refused
-UNANSWERED = timedelta(seconds=2)  # then the message of a head may have been refused
-AT_ONCE = 8  # sent by one sweep for a quick connection; each that is done sends the next
-A_SECOND = 5  # sent to a connection that has just had a pause
-SOON = timedelta(seconds=60)  # the longest that a message may wait; beyond that the row waits
-CHOICE = 4  # heads among which two workers that end at once choose their next
+OVERDUE = timedelta(seconds=10)  # after this, the call for a head was lost or refused
+UNANSWERED = timedelta(seconds=2)  # after this, the call for a head may have been refused
+AT_ONCE = 8  # calls of one sweep for a quick connection; each finished message calls the next
+A_SECOND = 5  # messages per second to a connection that was paused until now
+SOON = timedelta(seconds=60)  # the longest countdown of a call; a longer wait stays in the row
+CHOICE = 4  # heads among which two workers that finish together choose their next
 
-# Those that no worker is at.
+# The workable states without a worker.
 RESTING = verb_of(Outbound, "take").sources - {Outbound.State.LEASED}
 
+# SKIP LOCKED: a row that a worker is just taking is sent anyway, and its due time is not moved.
 SPREAD = f"""
     WITH locked AS (
         SELECT id, due_at FROM integrations_outbound
@@ -44,10 +47,12 @@ SPREAD = f"""
 
 def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
     """
-    Return what may be sent at ``at``: due, first of its object, not held by a person, and of a
-    connection that is not paused.
+    Return the messages that may be sent at ``at``.
 
-    :param until: what becomes due by then is returned too
+    A head is due, the lowest unfinished message of its object, and not on hold. Its connection is
+    active and not paused.
+
+    :param until: also return messages that become due by then
     """
     older = Outbound.objects.unfinished().filter(
         connection=OuterRef("connection"), object_key=OuterRef("object_key"), pk__lt=OuterRef("pk")
@@ -60,14 +65,15 @@ def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
 
 
 def lane(connection: Connection) -> str:
-    """Return the queue for the changes of this connection."""
+    """Return the queue for messages of this connection."""
     return SLOW if connection.is_slow else QUICK
 
 
 def calls_for(rows: Iterable[Outbound], at: datetime) -> list[Call]:
     """
-    Return the messages for these heads; a connection that is called once at a time gets one, and
-    its end sends the next.
+    Return the calls for these heads.
+
+    A connection that takes one message at a time gets one call. When that ends, it calls the next.
     """
     calls, alone = [], set()
     for row in rows:
@@ -80,7 +86,7 @@ def calls_for(rows: Iterable[Outbound], at: datetime) -> list[Call]:
 
 
 def calls_about(objects: Iterable[tuple[int, str]], at: datetime) -> list[Call]:
-    """Return the messages for the heads of these objects."""
+    """Return the calls for the heads of these objects."""
     wanted = set(objects)
     keys = {key for _, key in wanted}
     found = heads(at).filter(connection__in={pk for pk, _ in wanted}, object_key__in=keys)
@@ -89,22 +95,20 @@ def calls_about(objects: Iterable[tuple[int, str]], at: datetime) -> list[Call]:
 
 
 def calls_of(ids: Sequence[int], at: datetime) -> list[Call]:
-    """Return the messages for those of these changes that are heads."""
-    return (
-        calls_for(heads(at).filter(pk__in=ids).select_related("connection").order_by("pk"), at)
-        if ids
-        else []
-    )
+    """Return the calls for those of these messages that are heads."""
+    if not ids:
+        return []
+    rows = heads(at).filter(pk__in=ids).select_related("connection").order_by("pk")
+    return calls_for(rows, at)
 
 
 def calls_after(row: Outbound, at: datetime) -> list[Call]:
     """
-    Return what follows an attempt: the next change of the same object, and the next of the same
-    connection.
+    Return the calls after an attempt: for the next message of the object and of the connection.
 
-    A connection that is called once at a time refused the messages of its other changes, so the
-    next one is always sent. A quick one takes each by its own message: only those that have waited
-    for a moment may have been refused, while a call was slow.
+    A connection that takes one message at a time refused the calls for its other heads, so the next
+    one is always called. A quick connection takes each head by its own call. It refuses calls only
+    while one is slow, so only heads that have waited for a moment are called again.
     """
     connection = row.connection
     waiting_since = at - UNANSWERED if connection.takes_many else at
@@ -112,25 +116,32 @@ def calls_after(row: Outbound, at: datetime) -> list[Call]:
     ready = heads(at, until=at + SOON).filter(connection=connection).exclude(pk=row.pk)
     follows = same & ~Q(state=Outbound.State.LEASED)
     found = ready.filter(follows | ~same & Q(due_at__lte=waiting_since))
-    # The one of the same object first; there is one at most.
+    # The head of the same object comes first; there is at most one.
     ordered = found.order_by(Case(When(same, then=0), default=1), "due_at", "pk")
     rows = list(ordered.select_related("connection")[: CHOICE + 1])
     chosen = [each for each in rows if each.object_key == row.object_key]
     choice = rows[len(chosen) :][:CHOICE]
-    if choice:  # each child by its own number, so that two that end at once rarely choose the same
-        chosen.append(choice[row.pk % len(choice)] if connection.takes_many else choice[0])
-    return [call for each in chosen for call in calls_for([each], at)]
+    # Two workers that finish together should not choose the same head, so each starts from its own
+    # message's number.
+    if choice and connection.takes_many:
+        chosen.append(choice[row.pk % len(choice)])
+    elif choice:
+        chosen.append(choice[0])
+    calls = []
+    for each in chosen:  # one by one: also a connection that takes one at a time may get two calls
+        calls += calls_for([each], at)
+    return calls
 
 
 def release(connection: Connection, at: datetime) -> list[Call]:
     """
-    Let go what waited for a connection that answers again: five a second, in the order in which it
-    waited.
+    Release the messages of a connection that answers again: five per second, in their order.
 
-    The rows hold the plan, so that neither beat nor a worker that comes early can overrun the other
-    side.
+    Their due times are spread in the rows, so that neither beat nor an early worker can flood the
+    external system. A rate limit of Celery would count per worker, not per connection.
     """
     with transaction.atomic():
+        # Against `take`, which counts leases under this lock.
         lock_connection(connection.pk)
         run(SPREAD, {"connection": connection.pk, "at": at, "rate": A_SECOND})
     waiting = (
@@ -143,13 +154,10 @@ def release(connection: Connection, at: datetime) -> list[Call]:
 
 
 def overdue(at: datetime) -> list[Call]:
-    """
-    Return the messages that beat sends: for heads that nobody took for ten seconds, no more than
-    may be sent at once.
-    """
+    """Return the calls that beat sends: for heads that no worker took for ten seconds."""
     late = heads(at).filter(connection=OuterRef("pk"), due_at__lte=at - OVERDUE)
     first = ArraySubquery(late.order_by("due_at", "pk").values("pk")[:AT_ONCE])
-    # For each connection apart, so that an index finds its first ones however many wait.
+    # A subquery for each connection, so that an index finds its first heads however many wait.
     found = (
         Connection.objects.active()
         .order_by()

@@ -1,6 +1,7 @@
 """
-Signs of life of the processes that send changes: the leases of one that has died end within
-seconds.
+Heartbeats of the processes that send messages.
+
+When a process dies, its leases end within seconds.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ log = structlog.get_logger(__name__)
 
 class Heartbeat:
     """
-    Writes the row of this process every two seconds, by a thread: the process itself waits for
-    somebody else's server.
+    Writes the row of this process every two seconds.
+
+    A thread does so, because the process itself may be waiting for an external system.
     """
 
     def __init__(self) -> None:
@@ -38,13 +40,13 @@ class Heartbeat:
 
     def beating(self) -> UUID:
         """
-        Return the number of this process, which beats from now on; the first beat is written before
-        it takes anything.
+        Start the heartbeat if necessary, and return the id of this process.
+
+        The first beat is written before the process takes a message.
         """
         with self._lock:
-            if (
-                self._pid != os.getpid() or self._thread is None or not self._thread.is_alive()
-            ):  # also after a fork
+            # Celery forks its children: a child has this object, but neither the thread nor the id.
+            if self._pid != os.getpid() or self._thread is None or not self._thread.is_alive():
                 self._pid, self._id = os.getpid(), uuid4()
                 WorkerBeat.objects.create(
                     pk=self._id,
@@ -60,7 +62,7 @@ class Heartbeat:
         return self._id
 
     def stop(self) -> None:
-        """End the thread, and wait for it."""
+        """Stop the thread and wait for its end."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
@@ -69,7 +71,7 @@ class Heartbeat:
         while not stopped.wait(EVERY_S):
             try:
                 WorkerBeat.objects.filter(pk=self._id).update(seen_at=timezone.now())
-            except DatabaseError as error:  # away for a while; the next beat connects anew
+            except DatabaseError as error:  # the next beat opens a new connection
                 log.warning("heartbeat_unwritten", error=type(error).__name__)
                 connection.close()
         connection.close()
@@ -80,14 +82,13 @@ heart = Heartbeat()
 
 def end_dead_leases(at: datetime) -> list[int]:
     """
-    End the leases of processes that have not been seen for ten seconds; returns the changes that
-    are free by that.
+    End the leases of processes without a heartbeat for ten seconds, and return their messages.
 
-    A process that was only frozen loses its lease too: its result will not count, and the next
+    A process that was only frozen loses its leases, too. Its result no longer counts, and the next
     attempt looks first.
     """
-    # A worker of the version before names nobody: it may hold what the dead one held, and began
-    # only after its last beat.
+    # A worker of the previous version takes a message without naming itself, so the row may still
+    # name a dead process. Such an attempt started after the dead one's last beat.
     began = ExpressionWrapper(OuterRef("started_at") - DEAD_AFTER, output_field=DateTimeField())
     dead = WorkerBeat.objects.filter(
         pk=OuterRef("worker"), seen_at__lt=at - DEAD_AFTER, seen_at__gt=began

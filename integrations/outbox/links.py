@@ -1,4 +1,4 @@
-"""Remember which remote object our work became."""
+"""Store which external object a work item became."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from routing.people.saving import save_with_reason
 
 
 class AlreadyLinked(Exception):
-    """The remote object stands for something else of ours already."""
+    """The external object is linked to another object here."""
 
 
 def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
     """
-    Link the outbound's work item to what was written there, with where it is and what was written
-    last.
+    Link the message's work item to the external object, with its address and content digest.
 
-    :raises Taken: see the class; then nothing is changed
+    :raises AlreadyLinked: if the object is linked to other work; then nothing is changed
     """
     if not (row.item_id and row.object_type and row.remote_id):
         return
@@ -43,10 +42,7 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
 
 
 def _ours(row: Outbound) -> bool:
-    """
-    Return whether other work of ours wrote the same object before: a change of a live page updates
-    it.
-    """
+    """Return whether earlier work wrote the same object, as for a change to a live page."""
     same = Outbound.objects.filter(
         connection=row.connection_id, object_key=row.object_key, remote_id=row.remote_id
     )

@@ -1,4 +1,4 @@
-"""A row of the outbox in the words of adapters, with what we know of the remote object already."""
+"""Translate a row of the outbox for adapters, with what is known of the external object."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from integrations.outbox.assets import FileRef, assets_of
 from integrations.outbox.models import Outbound
 
 
-def intent_of(row: Outbound) -> tuple[OutboxMessage, Written | None]:
+def message_of(row: Outbound) -> tuple[OutboxMessage, Written | None]:
     """
-    Return the intent with the remote object as our last write left it, or None for the object while
-    its id is unknown.
+    Return the message and the external object as our last write left it.
 
-    :raises NoSuchFile: if a file to be sent is gone
+    The object is None while its id is unknown.
+
+    :raises NoSuchFile: if a file of the message is gone
     """
     last = (
         Outbound.objects.filter(
@@ -24,13 +25,12 @@ def intent_of(row: Outbound) -> tuple[OutboxMessage, Written | None]:
     )
     remote_id = row.remote_id or _linked(row) or (last.remote_id if last else "")
     assets = assets_of([FileRef(**ref) for ref in row.assets])
-    intent = OutboxMessage(row.key, row.verb, row.object_key, remote_id, row.content, assets)
+    message = OutboxMessage(row.key, row.verb, row.object_key, remote_id, row.content, assets)
     if not remote_id:
-        return intent, None
-    same = last is not None and last.remote_id == remote_id
-    return intent, Written(
-        remote_id, last.url, last.evidence
-    ) if last is not None and same else Written(remote_id)
+        return message, None
+    if last is not None and last.remote_id == remote_id:
+        return message, Written(remote_id, last.url, last.evidence)
+    return message, Written(remote_id)
 
 
 def _linked(row: Outbound) -> str:

@@ -1,4 +1,4 @@
-"""Outbound: one thing to be made true on the other side. The table is the queue."""
+"""Outbound: one message to an external system. The table is the queue."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from routing.models import Run, User, WorkItem
 class OutboundQuerySet(models.QuerySet["Outbound"]):
     def due(self, at: datetime) -> Self:
         """
-        Filter for messages a worker may take at ``at`` (aware) if nothing older of the same object
-        is unfinished. Includes those of dead workers.
+        Filter for messages that a worker may take at ``at`` (aware), by their own state.
+
+        Includes those of dead workers. See ``heads`` for what else must be true.
         """
         return self.filter(state__in=Outbound.workable, due_at__lte=at)
 
@@ -33,7 +34,7 @@ class OutboundQuerySet(models.QuerySet["Outbound"]):
         return self.filter(state__in=Outbound.unfinished_states)
 
     def leased(self) -> Self:
-        """Filter for messages that a worker is at, or died over: only their results are written."""
+        """Filter for messages that a worker holds, or died over."""
         return self.filter(verb_of(Outbound, "deliver").guard)
 
     def dead(self) -> Self:
@@ -42,15 +43,15 @@ class OutboundQuerySet(models.QuerySet["Outbound"]):
 
 class Outbound(models.Model):
     """
-    One intent, written in the transaction that causes it, and what became of it.
+    One message to an external system, written in the transaction that causes it.
 
-    ``key`` is the same on every attempt and no other intent's. ``object_key`` names our thing that
-    the remote object stands for; per connection and object the lowest unfinished id goes first.
-    ``content`` is what is to be there: it may hold personal data, so it may be rewritten, and is in
-    no history. ``assets`` lists ``{"file", "role", "alt"}``. ``object_type`` is the type there, for
-    the link that is kept of ``item``; empty where none is. ``lease`` is the fencing token of
-    whoever works on it; ``due_at`` is when the next look is due, for a leased one the end of its
-    lease.
+    ``key`` identifies the message through all attempts. ``object_key`` names our object that the
+    external object stands for. For each connection and object, the lowest unfinished id goes first.
+    ``content`` is what the object should hold. It may hold personal data, so it may be rewritten
+    and is not in history. ``assets`` lists ``{"file", "role", "alt"}``. ``object_type`` is the
+    external type for the link to ``item``, or empty for no link. ``lease`` is the fencing token of
+    the worker that holds the message. ``due_at`` is the time of the next attempt. While the message
+    is leased, it is the end of the lease.
     """
 
     class State(models.TextChoices):
@@ -66,7 +67,7 @@ class Outbound(models.Model):
 
     workable = (State.PENDING, State.RETRYING, State.UNKNOWN, State.LEASED)
     unfinished_states = (*workable, State.HELD, State.DEAD)
-    waiting = (State.PENDING, State.HELD)  # not begun, if it has no attempts
+    waiting = (State.PENDING, State.HELD)  # not started, if there are no attempts
     given_up = (State.DISCARDED, State.SUPERSEDED)
 
     connection = models.ForeignKey(
@@ -109,16 +110,16 @@ class Outbound(models.Model):
     lease = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)  # of the attempt under this lease
-    worker = models.UUIDField(null=True)  # who holds the lease, see WorkerBeat
+    worker = models.UUIDField(null=True)  # the holder of the lease, see WorkerBeat
     begun_at = models.DateTimeField(_("first tried"), null=True)
-    look_first = models.BooleanField(default=False)  # an earlier attempt may have done it
+    look_first = models.BooleanField(default=False)  # an earlier attempt may have written it
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
     remote_id = models.CharField(_("external id"), max_length=100, blank=True, default="")
     url = models.CharField(_("external address"), max_length=500, blank=True, default="")
     evidence = models.JSONField(_("evidence"), default=dict)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
 
-    # Only what people do to it; what workers do is in its attempts.
+    # History has what people do to a message. What workers do is in its attempts.
     history = Tracked(
         excluded_fields=(
             "content",
@@ -184,7 +185,7 @@ class Outbound(models.Model):
 
     @transition(field=state, source=list(workable), target=State.LEASED)
     def take(self, *, at: datetime, until: datetime) -> None:
-        """Lease it; whoever held an earlier lease can no longer write a result."""
+        """Lease the message. The holder of an earlier lease can no longer record a result."""
         died = self.state == self.State.LEASED and self.started_at is not None
         self.look_first = self.look_first or died or self.state == self.State.UNKNOWN
         self.lease += 1
@@ -194,12 +195,12 @@ class Outbound(models.Model):
 
     @transition(field=state, source=State.LEASED, target=State.RETRYING)
     def retry(self, *, at: datetime, after: timedelta) -> None:
-        """It was surely not done."""
+        """The attempt certainly wrote nothing."""
         self.due_at, self.leased_until = at + after, None
 
     @transition(field=state, source=State.LEASED, target=State.UNKNOWN)
     def lose(self, *, at: datetime, after: timedelta) -> None:
-        """It may have been done: the next attempt looks first."""
+        """The attempt may have written the object, so the next one looks first."""
         self.due_at, self.leased_until = at + after, None
 
     @transition(field=state, source=State.LEASED, target=State.DELIVERED)
@@ -208,12 +209,12 @@ class Outbound(models.Model):
 
     @transition(field=state, source=State.LEASED, target=State.DEAD)
     def die(self, *, at: datetime) -> None:
-        """Trying again changes nothing: a person must look."""
+        """A retry cannot help, so a person must look."""
         self.leased_until = None
 
     @transition(field=state, source=State.PENDING, target=State.HELD)
     def hold(self, *, at: datetime) -> None:
-        """An older one of the same object failed."""
+        """An older message of the same object failed."""
 
     @transition(field=state, source=State.HELD, target=State.PENDING)
     def free(self, *, at: datetime) -> None:
@@ -221,7 +222,7 @@ class Outbound(models.Model):
 
     @transition(field=state, source=State.DEAD, target=State.PENDING)
     def replay(self, *, at: datetime) -> None:
-        """Try it anew; it looks first, because an attempt may have done it all the same."""
+        """Try again. It looks first, because a failed attempt may have written the object."""
         self.due_at, self.attempts, self.look_first = at, 0, True
 
     @transition(
@@ -230,20 +231,19 @@ class Outbound(models.Model):
         target=State.DISCARDED,
     )
     def discard(self, *, at: datetime) -> None:
-        """It is no longer wanted. What an attempt may have done there stays."""
+        """The message is no longer wanted. What an attempt wrote stays."""
 
     @transition(field=state, source=list(waiting), target=State.SUPERSEDED)
     def supersede(self, *, at: datetime) -> None:
-        """A newer one says the same better, and this was not begun."""
+        """A newer message of the same object replaces this one, which was not started."""
 
 
 class Attempt(models.Model):
     """
-    One try of one outbound, written when it ended; a try whose worker died is written by whoever
-    takes its place.
+    One attempt to send a message, recorded at its end.
 
-    ``found`` is what was seen there: ids, addresses, numbers and what differs, as JSON; never
-    content of ours.
+    If its worker died, the next worker records it. ``found`` is what was seen in the external
+    system, as JSON: ids, addresses, numbers and differences, but never content of ours.
     """
 
     class Outcome(models.TextChoices):
@@ -265,7 +265,7 @@ class Attempt(models.Model):
         db_index=False,
         verbose_name=_("outbox message"),
     )
-    number = models.PositiveIntegerField(_("number"))  # the lease it was made under
+    number = models.PositiveIntegerField(_("number"))  # the lease token of the attempt
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"))
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
@@ -288,9 +288,9 @@ class Attempt(models.Model):
 
 class WorkerBeat(models.Model):
     """
-    A process that sends changes, and when it was last seen alive.
+    A process that sends messages, with the time of its last heartbeat.
 
-    It writes every two seconds.
+    The process updates its row every two seconds.
     """
 
     id = models.UUIDField(primary_key=True)

@@ -1,5 +1,7 @@
 """
-New messages to people become letters: those that come within five minutes of the first go in one.
+Send notifications by e-mail.
+
+Those that follow within five minutes of the first go into one e-mail.
 """
 
 from __future__ import annotations
@@ -32,9 +34,9 @@ TOGETHER = timedelta(minutes=5)
 @channel
 def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
     """
-    One letter a person, or a line more in the one that waits already.
+    Write one e-mail for each person, or add to the one that is already waiting.
 
-    Who caused a message has none, so gets no letter.
+    The person who caused a notification does not get it, and so gets no e-mail.
     """
     mail = mail_connection(at)
     by_person: dict[int, list[int]] = defaultdict(list)
@@ -49,8 +51,8 @@ def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
         row.digest = digest_of(row.content, row.assets)
     Outbound.objects.bulk_update(waiting.values(), ["content", "digest"])
     fresh = [
-        _wanted(mail, person, messages, at)
-        for person, messages in sorted(by_person.items())
+        _new_email(mail, person, ids, at)
+        for person, ids in sorted(by_person.items())
         if person not in waiting
     ]
     enqueue(fresh, by=Actor.system(), at=at)
@@ -58,22 +60,22 @@ def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
 
 @react(INVITED)
 def write_invitations(rows: Sequence[Contact], by: Actor, at: datetime) -> None:
-    """A letter of its own, at once: who is invited waits for it."""
+    """Send each invitation at once, in an e-mail of its own: the person is waiting for it."""
     mail = mail_connection(at)
-    keys = {row.pk: f"{INVITE}:{row.pk}:{at.isoformat()}" for row in rows}
-    contents = {row.pk: {"to": row.user_id, "contact": row.pk, "by": by.user_id} for row in rows}
-    enqueue(
-        [NewMessage(mail.pk, keys[row.pk], INVITE, keys[row.pk], contents[row.pk]) for row in rows],
-        by=Actor.system(),
-        at=at,
-    )
+    wanted = []
+    for row in rows:
+        key = f"{INVITE}:{row.pk}:{at.isoformat()}"
+        content = {"to": row.user_id, "contact": row.pk, "by": by.user_id}
+        wanted.append(NewMessage(mail.pk, key, INVITE, key, content))
+    enqueue(wanted, by=Actor.system(), at=at)
 
 
 def _waiting(mail: Connection, people: dict[int, list[int]], at: datetime) -> dict[int, Outbound]:
     """
-    The letters that still wait for more, by person.
+    Return the e-mails that are still waiting, by person.
 
-    One that another transaction is at work on is left alone: nobody waits.
+    One that another transaction has locked is skipped, because a second e-mail costs less than a
+    wait here: work that notifies people must not wait for a worker.
     """
     rows = Outbound.objects.filter(
         connection=mail,
@@ -88,18 +90,20 @@ def _waiting(mail: Connection, people: dict[int, list[int]], at: datetime) -> di
     }
 
 
-def _wanted(mail: Connection, person: int, messages: Sequence[int], at: datetime) -> NewMessage:
-    # Each letter is an object of its own: one that fails holds no other back.
-    key = f"{VERB}:{person}:{messages[0]}"
-    return NewMessage(
-        mail.pk, key, VERB, key, {"to": person, "messages": list(messages)}, due_at=at + TOGETHER
-    )
+def _new_email(
+    mail: Connection, person: int, notifications: Sequence[int], at: datetime
+) -> NewMessage:
+    # Each e-mail is an object of its own, so that a failed one blocks no other.
+    key = f"{VERB}:{person}:{notifications[0]}"
+    content = {"to": person, "messages": list(notifications)}
+    return NewMessage(mail.pk, key, VERB, key, content, due_at=at + TOGETHER)
 
 
 def mail_connection(at: datetime) -> Connection:
     """
-    The connection that letters go through, made when the first one is written; switching it off
-    keeps them waiting.
+    Return the connection for e-mails, which is created with the first one.
+
+    While it is inactive, e-mails wait.
     """
     found = Connection.objects.filter(kind=KIND).order_by("pk").first()
     if found is not None:
@@ -114,5 +118,5 @@ def mail_connection(at: datetime) -> Connection:
             )
             save_with_reason(made, by=Actor.system(), at=at, reason="The first e-mail was queued.")
             return made
-    except IntegrityError:  # somebody else wrote the first letter at the same moment
+    except IntegrityError:  # another transaction created it at the same moment
         return Connection.objects.get(slug=KIND)

@@ -9,8 +9,8 @@ from datetime import datetime
 from integrations.outbox.models import Outbound
 from routing.people.actors import Actor
 
-# Only writes rows, does no I/O; the outbound's own work item and its run's are locked already. If
-# it raises, the result is not written, and the next attempt finds what this one did.
+# A callback only writes rows. The work items of the message and of its run are locked already. If a
+# callback raises, the result is not recorded, and the next attempt finds what this one wrote.
 Outcome = Callable[[Outbound, Actor, datetime], None]
 
 _delivered: dict[str, list[Outcome]] = defaultdict(list)
@@ -21,27 +21,29 @@ _discarded: dict[str, list[Outcome]] = defaultdict(list)
 
 def on_delivered(*verbs: str) -> Callable[[Outcome], Outcome]:
     """
-    Called once an outbound of these verbs is known to be there; ``remote_id``, ``url`` and
-    ``evidence`` are set.
+    Register a callback for delivered messages of these verbs.
+
+    ``remote_id``, ``url`` and ``evidence`` of the message are set.
     """
     return _register(_delivered, verbs)
 
 
 def on_dead(*verbs: str) -> Callable[[Outcome], Outcome]:
     """
-    Called when an outbound of these verbs failed for good; ``last_error`` says why, and its
-    exception is raised already.
+    Register a callback for failed messages of these verbs.
+
+    ``last_error`` says why, and the exception has been raised.
     """
     return _register(_dead, verbs)
 
 
 def on_replayed(*verbs: str) -> Callable[[Outcome], Outcome]:
-    """Called when a person lets a failed outbound of these verbs be tried anew."""
+    """Register a callback for messages of these verbs that a person retries."""
     return _register(_replayed, verbs)
 
 
 def on_discarded(*verbs: str) -> Callable[[Outcome], Outcome]:
-    """Called when a person gives up an outbound of these verbs."""
+    """Register a callback for messages of these verbs that a person discards."""
     return _register(_discarded, verbs)
 
 

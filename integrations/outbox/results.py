@@ -1,6 +1,8 @@
 """
-Write down what became of an attempt, in one transaction, under the lease's token: nobody else's
-result counts.
+Record the result of an attempt.
+
+The row changes only if its lease still has the attempt's token. Otherwise another worker has taken
+the message, and this result does not count.
 """
 
 from __future__ import annotations
@@ -26,25 +28,25 @@ from integrations.outbox.cases import raise_case, withdraw_cases
 from integrations.outbox.links import AlreadyLinked, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.take import LeasedChange
+from integrations.outbox.take import LeasedMessage
 from routing.kernel.queues import Lease, Patience, backoff_s, finish
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
 
 Outcome = Attempt.Outcome
-PATIENCE = Patience(12, invited=120)  # some two hours, without an invitation
-MAX_DIFFERS = 3  # sent, and then not found as it was sent: not a matter of patience
-AFTER_REST_S = 1  # what failed comes back after those that only waited for the pause
-WORDS = 300
+PATIENCE = Patience(12, invited=120)  # some two hours, unless the other side names a time
+MAX_DIFFERS = 3  # attempts whose result differed from what was sent: more would not help
+AFTER_REST_S = 1  # failed messages come back after those that only waited for the pause
+MAX_ERROR = 300  # characters
 
 
 @dataclass(slots=True)
 class AttemptResult:
     """
-    Result of an attempt.
+    The result of an attempt.
 
-    ``written`` is the remote object, also if a later step failed. ``earlier``: another attempt had
-    done it.
+    ``written`` is the external object, also if a later step failed. ``earlier`` is true if an
+    earlier attempt had written it.
     """
 
     written: Written | None = None
@@ -55,28 +57,16 @@ class AttemptResult:
 
     @property
     def outcome(self) -> Outcome:
-        match self.error:
-            case None:
-                return (
-                    Outcome.DIFFERS
-                    if self.differs
-                    else Outcome.FOUND
-                    if self.earlier
-                    else Outcome.DELIVERED
-                )
-            case CredentialsRefused():
-                return Outcome.REFUSED
-            case Conflict() | NotFound():
-                return Outcome.CONFLICT
-            case Unknown():
-                return Outcome.UNKNOWN
-            case Temporary():
-                return Outcome.TEMPORARY
-        return Outcome.PERMANENT
+        if self.error is not None:
+            return _outcome_of(self.error)
+        if self.differs:
+            return Outcome.DIFFERS
+        return Outcome.FOUND if self.earlier else Outcome.DELIVERED
 
     @property
     def words(self) -> str:
-        return (str(self.error) if self.error else " ".join(self.differs))[:WORDS]
+        words = str(self.error) if self.error else " ".join(self.differs)
+        return words[:MAX_ERROR]
 
     @property
     def status(self) -> int:
@@ -88,25 +78,41 @@ class AttemptResult:
 
     @property
     def found(self) -> dict[str, object]:
-        seen = (
-            {"remote_id": self.written.remote_id, "url": self.written.url} if self.written else {}
-        )
-        return {**seen, **({"differs": list(self.differs)} if self.differs else {})}
+        found: dict[str, object] = {}
+        if self.written:
+            found |= {"remote_id": self.written.remote_id, "url": self.written.url}
+        if self.differs:
+            found["differs"] = list(self.differs)
+        return found
 
 
-def record_result(taken: LeasedChange, result: AttemptResult, *, at: datetime) -> Outbound | None:
+def _outcome_of(error: CallFailed) -> Outcome:
+    match error:
+        case CredentialsRefused():
+            return Outcome.REFUSED
+        case Conflict() | NotFound():
+            return Outcome.CONFLICT
+        case Unknown():  # before Temporary, which it is, too
+            return Outcome.UNKNOWN
+        case Temporary():
+            return Outcome.TEMPORARY
+    return Outcome.PERMANENT
+
+
+def record_result(taken: LeasedMessage, result: AttemptResult, *, at: datetime) -> Outbound | None:
     """
-    Record the result, and return the change as it is now, with its connection.
+    Record the result, and return the message as it is now, with its connection.
 
-    Return None if another worker took the lease in the meantime; it will find what this one did.
+    Return None if another worker has taken the lease. That worker finds what this one wrote.
     """
     return again(partial(_record_result, taken, result, at))
 
 
-def _record_result(taken: LeasedChange, result: AttemptResult, at: datetime) -> Outbound | None:
+def _record_result(taken: LeasedMessage, result: AttemptResult, at: datetime) -> Outbound | None:
     lease = taken.lease
     with transaction.atomic():
-        # Its work and object never change, so they can be locked before the row is read.
+        # Work items and objects are locked before rows, as everywhere. A message never changes
+        # them, so they can be read from the old row.
         lock_work([taken.row])
         lock_objects([(taken.row.connection_id, taken.row.object_key)])
         row = finish(Outbound.objects.leased().select_related("connection__service_user"), lease)
@@ -128,18 +134,16 @@ def _record(
         outcome=outcome,
     )
     attempt.status, attempt.error, attempt.found = result.status, result.words, result.found
-    # Whoever took its place may have written it down as lost.
+    # The worker that took its place may have recorded this attempt as lost.
     Attempt.objects.bulk_create([attempt], ignore_conflicts=True)
 
 
 def _move(row: Outbound, result: AttemptResult, at: datetime) -> None:
     by = Actor.of(row.connection.service_user)
     if result.written is not None:
-        row.remote_id, row.url, row.evidence = (
-            result.written.remote_id,
-            result.written.url[:500],
-            dict(result.written.evidence),
-        )
+        row.remote_id = result.written.remote_id
+        row.url = result.written.url[:500]
+        row.evidence = dict(result.written.evidence)
     if result.error is None and not result.differs:
         try:
             keep_link(row, by=by, at=at)
@@ -161,12 +165,12 @@ def _move(row: Outbound, result: AttemptResult, at: datetime) -> None:
 
 def recent(row: Outbound) -> list[str]:
     """
-    The outcomes of its earlier tries, newest first, since it was made or a person last let it be
-    tried anew.
+    Return the outcomes of earlier attempts, newest first.
+
+    A retry by a person sets ``attempts`` to 0, so older ones no longer count.
     """
-    return list(
-        row.tries.order_by("-number").values_list("outcome", flat=True)[: max(row.attempts - 1, 0)]
-    )
+    earlier = max(row.attempts - 1, 0)
+    return list(row.tries.order_by("-number").values_list("outcome", flat=True)[:earlier])
 
 
 def _is_final(row: Outbound, result: AttemptResult) -> bool:
@@ -180,8 +184,8 @@ def _is_final(row: Outbound, result: AttemptResult) -> bool:
 def _again(row: Outbound, result: AttemptResult, at: datetime) -> None:
     paused_until = row.connection.paused_until
     rest_s = max((paused_until - at).total_seconds(), 0) if paused_until else 0
-    # After the others that wait for the same rest: or the first of them would be asked each time,
-    # and die for all.
+    # This message queues up behind the others that wait for the end of the pause. Otherwise the
+    # same message would be the trial each time, and would use up its attempts.
     wait_s = max(result.after_s, rest_s + AFTER_REST_S, backoff_s(row.attempts, key=row.pk))
     if result.outcome == Outcome.TEMPORARY:
         row.retry(at=at, after=timedelta(seconds=wait_s))
@@ -190,7 +194,7 @@ def _again(row: Outbound, result: AttemptResult, at: datetime) -> None:
 
 
 def _die(row: Outbound, result: AttemptResult, by: Actor, at: datetime) -> None:
-    """It failed for good: a person is told, and what comes after it waits."""
+    """Fail the message permanently: block later ones of its object and raise an exception."""
     row.die(at=at)
     behind = Outbound.objects.filter(
         connection=row.connection_id,

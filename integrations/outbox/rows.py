@@ -1,6 +1,8 @@
 """
-Locks and writes that every operation of the outbox shares: one order of locks, and never a blind
-write.
+Locks and writes that all operations of the outbox share.
+
+The order of locks is: work items, then objects, then rows. The lock on a connection is taken first,
+in transactions that take none of the others before.
 """
 
 from __future__ import annotations
@@ -24,47 +26,51 @@ MOVED = (
     "look_first",
     "last_error",
 )
-ONE_AN_OBJECT = """
+# Advisory locks, because external objects have no rows of their own to lock. They are taken in one
+# order (ORDER BY), so that two transactions with the same objects cannot deadlock. The second
+# argument keeps these hashes apart from those of other advisory locks.
+OBJECT_LOCKS = """
     SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203011) AS h
         FROM unnest(%s::text[]) k ORDER BY 1) s"""
 
-ONE_A_CONNECTION = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7203012))"
-# Only while the change is due: a message that comes late or twice waits for nobody's lock.
-ITS_CONNECTION = """
+CONNECTION_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7203012))"
+# Takes no lock if the message is not due: a call that comes late or twice must not wait.
+LOCK_IF_DUE = """
     SELECT pg_advisory_xact_lock(hashtextextended(connection_id::text, 7203012))
     FROM integrations_outbound WHERE id = %s AND state = ANY(%s) AND due_at <= %s"""
 
 
 def digest_of(content: Any, assets: Any) -> str:
-    """SHA-256, as hex, of what is to be there, as canonical JSON."""
+    """Return the SHA-256 of the wanted content, in hex."""
     return json_digest([content, assets])
 
 
 def lock_objects(objects: Iterable[tuple[int, str]]) -> None:
     """
-    One at a time for each (connection, object): ids are then given in the order of commits, and
-    whoever fails meets those behind.
+    Lock (connection, object) pairs until the end of the transaction.
 
-    After work items, before rows: the order of locks everywhere here.
+    Transactions that enqueue then give ids in the order of their commits. And a transaction that
+    fails a message sees every message behind it, which it must block.
     """
-    run(ONE_AN_OBJECT, [[f"{connection}\x1f{key}" for connection, key in objects]])
+    run(OBJECT_LOCKS, [[f"{connection}\x1f{key}" for connection, key in objects]])
 
 
 def lock_connection(connection: int) -> None:
     """
-    One at a time for each connection; held for the shortest of transactions, and before no other
-    lock but rows that are free.
+    Lock a connection until the end of the transaction.
+
+    The transaction must be short. Under this lock, take only row locks that do not wait.
     """
-    run(ONE_A_CONNECTION, [str(connection)])
+    run(CONNECTION_LOCK, [str(connection)])
 
 
 def lock_connection_of(outbound_id: int, *, at: datetime) -> bool:
-    """Lock the connection of a change like `lock_connection`; False if the change is not due."""
-    return bool(run(ITS_CONNECTION, [outbound_id, list(Outbound.workable), at]))
+    """Lock a message's connection like `lock_connection`. False if the message is not due."""
+    return bool(run(LOCK_IF_DUE, [outbound_id, list(Outbound.workable), at]))
 
 
 def lock_work(rows: Collection[Outbound]) -> None:
-    """Lock the work that the rows are about, by id, before anything else."""
+    """Lock the work items of the messages and of their runs, in the order of their ids."""
     wanted = {row.item_id for row in rows if row.item_id}
     if with_run := [row.pk for row in rows if row.run_id]:
         runs = WorkItem.objects.filter(as_run__outbound__in=with_run)
@@ -81,9 +87,10 @@ def lock_work(rows: Collection[Outbound]) -> None:
 
 def write(rows: Sequence[Outbound], *more: str) -> None:
     """
-    Write rows that are locked and were moved by their verbs.
+    Write locked rows after their state changed.
 
-    One row, as every attempt writes, takes a plain UPDATE: Django builds it in a fifth of the time.
+    Every attempt writes one row, and for one row Django builds ``update`` in a fifth of the time of
+    ``bulk_update``.
     """
     names = [*MOVED, *more]
     if len(rows) == 1:

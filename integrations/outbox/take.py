@@ -1,7 +1,4 @@
-"""
-Take one change under a lease, in one short transaction: only on its turn, and only while its system
-may be called.
-"""
+"""Take one message under a lease, in one short transaction."""
 
 from __future__ import annotations
 
@@ -19,20 +16,20 @@ from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 from integrations.outbox.rows import lock_connection_of, write
 from routing.kernel.queues import Lease, lease
 
-BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an attempt may take
-SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to write the result
+BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # of a lease
+SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to record the result
 LONGEST_ATTEMPT_S = 240.0
 SLOW_CALL = timedelta(seconds=Connection.SLOW_S)
 DIED = _("Started, but the worker never reported back.")
 
 
 @dataclass(frozen=True, slots=True)
-class LeasedChange:
-    """A change that is ours until its lease ends, with its connection as it was when we took it."""
+class LeasedMessage:
+    """A message that is ours until its lease ends, with its connection as it was then."""
 
     lease: Lease
     row: Outbound
-    died_at: datetime | None = None  # when a worker that died over it was last seen
+    died_at: datetime | None = None  # the last heartbeat of a worker that died over it
 
 
 def lease_of(row: Outbound) -> timedelta:
@@ -46,23 +43,21 @@ def attempt_s(row: Outbound) -> float:
 
 def take(
     outbound_id: int, *, at: datetime, worker: UUID | None = None, queue: str = ""
-) -> LeasedChange | Call | None:
+) -> LeasedMessage | Call | None:
     """
-    Lease the change if it may be sent now; None if not, and then somebody else sends it later.
+    Lease the message if it may be sent now, or return None. Then it is called again later.
 
-    It must be due and the lowest unfinished change of its object, its work not on hold, its
-    connection not paused and with room for one more. If an earlier worker died over it, that
-    attempt is written down.
+    It must be a head of the outbox, and its connection must have room for one more. If an earlier
+    worker died over it, that attempt is recorded as lost.
 
-    :param worker: a process that gives signs of life; None if it does not, and then its lease ends
-        by time alone
-    :param queue: where its message came from. A message for the slow queue is returned instead if
-        the connection has become slow since this one was sent to the quick queue.
+    :param worker: the id of a process with a heartbeat. Without one, the lease ends by time alone.
+    :param queue: the queue of the call. If the connection has become slow since the call was sent
+        to the quick queue, a call for the slow queue is returned.
     """
     elsewhere: Call | None = None
     died_at: datetime | None = None
 
-    def lease_it(row: Outbound) -> bool:
+    def lease_row(row: Outbound) -> bool:
         nonlocal elsewhere, died_at
         if queue == QUICK and row.connection.is_slow:
             elsewhere = Call(outbound_id, SLOW)
@@ -80,12 +75,13 @@ def take(
         return True
 
     with transaction.atomic():
-        # Or two workers would both count themselves as the only one.
+        # Against other workers of this connection: without the lock, two would count no running
+        # call and both start one.
         if not lock_connection_of(outbound_id, at=at):
             return None
         free = heads(at).filter(pk=outbound_id).select_related("connection")
-        found = lease(free, lease_it)
-    return LeasedChange(found[1], found[0], died_at) if found else elsewhere
+        found = lease(free, lease_row)
+    return LeasedMessage(found[1], found[0], died_at) if found else elsewhere
 
 
 def _last_seen(row: Outbound) -> datetime | None:
@@ -96,11 +92,10 @@ def _last_seen(row: Outbound) -> datetime | None:
 
 def has_room(connection: Connection, at: datetime) -> bool:
     """
-    Say whether one more change of this connection may be sent now.
+    Return whether one more message of this connection may be sent now.
 
-    A quick connection may use every child of the workers. One that is slow, was never called, or
-    has just had a pause is called by one child at a time; a running call that has taken a second
-    already makes a connection slow.
+    A quick connection may use every worker child. One that is slow, new or just paused is called by
+    one child at a time. A call that has been running for a second makes its connection slow.
     """
     leased = Outbound.objects.filter(
         connection=connection, state=Outbound.State.LEASED, leased_until__gt=at

@@ -13,7 +13,7 @@ from integrations.outbox.verbs import words_of
 from routing.models import Run
 from routing.runs.registry import TraceEntry, trace_section
 
-MOST = 200  # attempts; all of them are on the pages of what was tried
+MOST = 200  # attempts; the page of each message shows all of its own
 
 
 @trace_section
@@ -26,12 +26,12 @@ def attempts(run: Run) -> Sequence[TraceEntry]:
     kept = {row.pk: row for row in rows}
     tries = Attempt.objects.filter(outbound__in=kept).order_by("pk")[:MOST]
     return [
-        *(_intent(row) for row in kept.values()),
-        *(_attempt(each, kept[each.outbound_id]) for each in tries),
+        *(_message_entry(row) for row in kept.values()),
+        *(_attempt_entry(each, kept[each.outbound_id]) for each in tries),
     ]
 
 
-def _intent(row: Outbound) -> TraceEntry:
+def _message_entry(row: Outbound) -> TraceEntry:
     names = {"connection": row.connection.name, "what": words_of(row.verb)}
     state = str(Outbound.State(row.state).label)
     data = {
@@ -50,7 +50,7 @@ def _intent(row: Outbound) -> TraceEntry:
     )
 
 
-def _attempt(attempt: Attempt, row: Outbound) -> TraceEntry:
+def _attempt_entry(attempt: Attempt, row: Outbound) -> TraceEntry:
     outcome = str(Attempt.Outcome(attempt.outcome).label)
     data = {
         "outbound": row.pk,

@@ -8,7 +8,7 @@ _words: dict[str, Words] = {}
 
 
 def called(verb: str, words: Words) -> str:
-    """Name a verb, and give it back."""
+    """Register the label of a verb, and return the verb."""
     _words[verb] = words
     return verb
 

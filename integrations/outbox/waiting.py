@@ -22,15 +22,14 @@ def why_waiting(row: Outbound, now: datetime) -> str:
         return ""
     if row.state == State.DEAD:
         return _("A person, who must retry or discard it.")
-    turn = (
-        _("Its scheduled time: %(at)s.") % {"at": exact(row.due_at)}
-        if row.due_at > now
-        else _("A worker.")
-    )
-    return _behind(row) or _resting(row, now) or turn
+    if reason := _blocked(row) or _connection_resting(row, now):
+        return reason
+    if row.due_at > now:
+        return _("Its scheduled time: %(at)s.") % {"at": exact(row.due_at)}
+    return _("A worker.")
 
 
-def _behind(row: Outbound) -> str:
+def _blocked(row: Outbound) -> str:
     older = older_than(row)
     if older is not None and older.state == State.DEAD:
         return _("Message #%(older)s for the same object, which failed.") % {"older": older.pk}
@@ -42,7 +41,7 @@ def _behind(row: Outbound) -> str:
     return ""
 
 
-def _resting(row: Outbound, now: datetime) -> str:
+def _connection_resting(row: Outbound, now: datetime) -> str:
     connection = row.connection
     if not connection.is_active:
         return _("%(connection)s is inactive.") % {"connection": connection.name}
@@ -53,7 +52,7 @@ def _resting(row: Outbound, now: datetime) -> str:
 
 
 def older_than(row: Outbound) -> Outbound | None:
-    """The unfinished one of the same object that comes first, if that is another."""
+    """Return the lowest unfinished message of the same object before this one."""
     mine = Outbound.objects.unfinished().filter(
         connection=row.connection_id, object_key=row.object_key, pk__lt=row.pk
     )

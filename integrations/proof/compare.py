@@ -1,8 +1,4 @@
-"""
-Comparison of a public page with the approved version.
-
-Pure: the page has already been fetched.
-"""
+"""Compare a fetched public page with the approved version. Pure functions without I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +9,8 @@ from html import unescape
 
 from integrations.base.markup import seen, titles
 
-# What content systems make of plain quotes, dashes and signs, turned back. https://developer.wordpress.org/reference/functions/wptexturize/
+# Undoes typographic quotes, dashes and signs, which content systems put in place of plain ones:
+# https://developer.wordpress.org/reference/functions/wptexturize/
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("“”„‟«»″‶", '"'),
@@ -25,15 +22,15 @@ _PLAIN = str.maketrans(
 )
 _DASHES = re.compile(r"-{2,}")
 _TRADEMARK = re.compile(r"\(tm\)", re.IGNORECASE)
-# Which WordPress spells its own way (capital_P_dangit).
+# WordPress corrects the spelling of its own name (capital_P_dangit).
 _NAME = re.compile("wordpress", re.IGNORECASE)
 _QUOTES = re.compile("'{2}|`{2}")
-_SHOWN = 60  # characters of a text in a sentence about it
+_SHOWN = 60  # characters of a text that a sentence quotes
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Content that a page must show: ``body_html`` with the addresses of its images in place."""
+    """The content that a page must show. ``body_html`` has the addresses of its images."""
 
     title: str
     body_html: str
@@ -41,8 +38,9 @@ class Shown:
 
 def normal(text: str) -> str:
     """
-    Text in which whatever a content system may change about its looks is gone; doing it twice is
-    the same as once.
+    Normalise text, so that typographic changes by a content system make no difference.
+
+    Normalising twice gives the same result as once.
     """
     plain = unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
     plain = _NAME.sub("wordpress", _TRADEMARK.sub("TM", plain))
@@ -50,9 +48,7 @@ def normal(text: str) -> str:
 
 
 def differences(ours: Shown, page: str) -> list[str]:
-    """
-    Return one sentence for each missing part of the page: the title, text blocks in order, images.
-    """
+    """Return one sentence for each part that the page lacks: title, text blocks and images."""
     shown = seen(page)
     text = normal(" ".join(shown.blocks))
     head = normal(titles(page))
@@ -71,12 +67,13 @@ def differences(ours: Shown, page: str) -> list[str]:
 
 
 def _blocks(text: str, blocks: tuple[str, ...]) -> list[str]:
+    # Blocks must appear in order, so each search starts where the last block ended.
     place, found = 0, []
     for block in blocks:
         wanted = normal(block)
-        here = _after(text, wanted, place)
-        if here >= 0:
-            place = here
+        end = _after(text, wanted, place)
+        if end >= 0:
+            place = end
         elif _after(text, wanted, 0) >= 0:
             found.append(f"The page shows “{_short(block)}” in another place.")
         else:
@@ -92,8 +89,9 @@ def _after(text: str, wanted: str, start: int) -> int:
 
 def _uses(page: str, image: str) -> bool:
     """
-    Return whether the address occurs anywhere: lazy loading moves it from ``src`` to another
-    attribute.
+    Return whether the address occurs anywhere in the page.
+
+    Lazy loading moves it from ``src`` to other attributes.
     """
     return image in page or image in unescape(page)
 

@@ -1,6 +1,7 @@
 """
-Look at a page as anybody may: is what was approved really there? No credentials, and no private
-address but the destination's own.
+Probe a public page: fetch it as any visitor does, and compare it with the approved version.
+
+A probe sends no credentials and uses no private address except the destination's own.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from integrations.proof.compare import Shown, differences
 HTML = {"accept": "text/html,application/xhtml+xml"}
 ANY = {"accept": "*/*"}
 MOST_IMAGES = 50
-MOST_BYTES = 64 * 1024 * 1024  # of one image that is compared byte for byte
+MOST_BYTES = 64 * 1024 * 1024  # of one image
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """
-    ``differences`` are sentences, none when the page is proven; ``evidence`` is what was looked at
-    and answered, as JSON.
+    The result of a probe.
+
+    ``differences`` are sentences. Without any, the page is proven. ``evidence`` has the addresses
+    and their answers, as JSON.
     """
 
     differences: Sequence[str]
@@ -42,15 +45,14 @@ class Proof:
 
 def probe(connection: Connection, content: Mapping[str, Any], written: Written) -> Proof:
     """
-    Fetch the canonical URL and every image of ours. Outside any transaction.
+    Fetch the page and all its images. Called outside any transaction.
 
-    :raises Temporary: if the page or an image could not be asked for just now: that proves nothing
-        either way
+    :raises Temporary: if the page or an image gave no answer, which proves nothing either way
     """
     adapter = adapter_of(connection.kind)
     private = adapter.probed(connection) if adapter else frozenset()
     if not written.url:
-        return Proof(["The destination named no address of the page."], {})
+        return Proof(["The destination reported no address of the page."], {})
     answer, trouble = _get(written.url, private, HTML)
     evidence: dict[str, Any] = {"url": written.url, "status": trouble.status if trouble else 200}
     if answer is None:
@@ -64,9 +66,11 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
             wrong, image_evidence = _image(url, wanted, private)
         except Temporary as error:
             wrong, image_evidence, later = "", {"status": 0}, later or error
-        found += [wrong] if wrong else []
+        if wrong:
+            found.append(wrong)
         evidence["images"].append({"url": url, **image_evidence})
-    if later and not found:  # what is wrong already stays wrong, whatever the rest would answer
+    # A difference stays one, whatever the missing answers would say.
+    if later and not found:
         raise later
     return Proof(found, evidence)
 
@@ -77,61 +81,55 @@ def _of_page(answer: ClientResponse, content: Mapping[str, Any], written: Writte
         return [
             f"The page answers {answer.status} with {kind or 'nothing'}, not a page of its own."
         ]
-    exact = written.evidence.get("sha256")
-    found = (
-        ["The page is not, byte for byte, what was written."]
-        if exact and sha256(answer.body).hexdigest() != exact
-        else []
-    )
     page = answer.body.decode(errors="replace")
-    if _exact(written):
-        # Its images are named relative to the page, so their bytes are looked at instead of their
-        # addresses.
-        return found + [
-            each
-            for each in differences(Shown(content["title"], content["body_html"]), page)
-            if "asset:" not in each
-        ]
-    return found + differences(Shown(content["title"], _placed(content, written)), page)
+    if not _is_exact(written):
+        return differences(Shown(content["title"], _placed(content, written)), page)
+    found = []
+    if sha256(answer.body).hexdigest() != written.evidence["sha256"]:
+        found.append("The page is not, byte for byte, what was written.")
+    # Addresses of images are relative to this page, so they are not compared. Their bytes are.
+    shown = Shown(content["title"], content["body_html"])
+    return found + [each for each in differences(shown, page) if "asset:" not in each]
 
 
-def _exact(written: Written) -> bool:
+def _is_exact(written: Written) -> bool:
+    """Return whether the destination serves the bytes that we wrote, as a static site does."""
     return bool(written.evidence.get("sha256"))
 
 
 def _placed(content: Mapping[str, Any], written: Written) -> str:
     media = written.evidence.get("media") or {}
     body: str = content["body_html"]
-    return placed(
-        body,
-        {
-            sha: str(media[sha]["url"]) if sha in media else f"asset:{sha}"
-            for sha in assets_in(body)
-        },
-    )
+    urls = {sha: f"asset:{sha}" for sha in assets_in(body)}
+    for sha in urls:
+        if sha in media:
+            urls[sha] = str(media[sha]["url"])
+    return placed(body, urls)
 
 
 def _files(content: Mapping[str, Any], written: Written) -> dict[str, str]:
     """
-    The address of every image of ours, with the sha256 it must have, where the destination keeps
-    bytes as they are.
+    Return the address of each image with its expected digest.
+
+    The digest is empty if the destination does not keep bytes as they are.
     """
     media = written.evidence.get("media") or {}
-    files = {str(each["url"]): sha if _exact(written) else "" for sha, each in media.items()}
-    named = [urljoin(written.url, image) for image in seen(_placed(content, written)).images]
-    others = {
-        url: "" for url in named if urlsplit(url).scheme in {"http", "https"} and url not in files
-    }
-    return dict(list((files | others).items())[:MOST_IMAGES])
+    files: dict[str, str] = {}
+    for sha, each in media.items():
+        files[str(each["url"])] = sha if _is_exact(written) else ""
+    for image in seen(_placed(content, written)).images:
+        url = urljoin(written.url, image)
+        if urlsplit(url).scheme in {"http", "https"}:
+            files.setdefault(url, "")
+    return dict(list(files.items())[:MOST_IMAGES])
 
 
 def _image(url: str, wanted: str, private: frozenset[Origin]) -> tuple[str, dict[str, Any]]:
-    """(what is wrong with it, what was seen)"""
+    """Return a sentence if something is wrong, and the evidence."""
     answer, trouble = _get(url, private, ANY, method="GET" if wanted else "HEAD")
     if answer is None:
-        return f"The image {url} cannot be read: {trouble}", {
-            "status": trouble.status if trouble else 0
-        }
+        status = trouble.status if trouble else 0
+        return f"The image {url} cannot be read: {trouble}", {"status": status}
     image_evidence: dict[str, Any] = {"status": answer.status}
     if answer.status != 200:  # noqa: PLR2004
         return f"The image {url} answers {answer.status}.", image_evidence
@@ -146,22 +144,21 @@ def _get(
     url: str, private: frozenset[Origin], headers: Mapping[str, str], method: str = "GET"
 ) -> tuple[ClientResponse, None] | tuple[None, Permanent]:
     """
-    An answer, or why there is none and asking again is no use.
+    Return an answer, or the error if a retry cannot help.
 
-    :raises Temporary: if asking again may help
+    :raises Temporary: if a retry may help
     """
     try:
         origin = origin_of(url)
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        # A client for each origin: what may be private is the destination's own origin, nobody
-        # else's.
+        # A client for each origin, so that only the destination's own may be a private address.
         with SafeClient(
             f"{parts.scheme}://{parts.netloc}", private=private & {origin}, most_bytes=MOST_BYTES
         ) as client:
             return client.call(method, path or "/", headers=headers), None
     except Permanent as error:
-        if method == "HEAD" and error.status in {405, 501}:
+        if method == "HEAD" and error.status in {405, 501}:  # some servers know only GET
             return _get(url, private, headers)
         return None, error
     except ValueError as error:

@@ -1,6 +1,7 @@
 """
-Prove outcomes by looking: the page as anybody sees it, again and again, so that what decays is
-noticed.
+Prove outcomes by probing their pages.
+
+Pages are probed again and again, so that a later change by somebody else is noticed.
 """
 
 from __future__ import annotations
@@ -26,23 +27,23 @@ from routing.people.actors import Actor
 from routing.runs.operations import outcomes
 
 Clock = Callable[[], datetime]
-# Longer than any look takes: whoever dies over one leaves it to the next.
+# Longer than any probe. If a worker dies over one, the next worker probes after this.
 LEASE = timedelta(minutes=5)
-SOON_S, LATEST_S = 5, 3600  # between looks that do not find it
-WATCH = timedelta(hours=6)  # between looks at what is proven
-REST = timedelta(minutes=10)  # before what is proven and could not be looked at is looked at again
-GONE_AFTER = timedelta(hours=6)  # without a look that was answered
-DECAYS_AFTER = 2  # looks in a row: one may have met a deployment
-TELLS_AFTER = 5
+SOON_S, LATEST_S = 5, 3600  # between probes that fail
+WATCH = timedelta(hours=6)  # between probes of a proven page
+REST = timedelta(minutes=10)  # after a probe of a proven page without an answer
+GONE_AFTER = timedelta(hours=6)  # without an answer, a proven page counts as gone
+DECAYS_AFTER = 2  # failed probes in a row: a single one may have met a deployment
+RAISES_AFTER = 5  # failed probes of an unproven page, before an exception is raised
 
 
 def probe_due(*, clock: Clock, limit: int = 50) -> int:
     """
-    Look at every outcome that is due; how many were looked at. Safe to run many times at once, and
-    to be killed.
+    Probe every outcome that is due, and return how many were probed.
 
-    :param clock: says the instant, aware; asked anew for each look, because the other side takes
-        its time
+    It may run several times at once, and it may be killed at any time.
+
+    :param clock: returns the current time, aware; it is read for each probe, because they take time
     """
     due = list(
         Outcome.objects.due(clock())
@@ -50,38 +51,39 @@ def probe_due(*, clock: Clock, limit: int = 50) -> int:
         .order_by("next_probe_at")
         .values_list("pk", flat=True)[:limit]
     )
-    looked = 0
+    probed = 0
     for pk in due:
         held = _take(pk, clock())
         if held is not None:
-            looked += isolate(partial(_look, held, clock), [pk], partial(_broke, held, clock))
-    return looked
+            probed += isolate(partial(_probe, held, clock), [pk], partial(_broke, held, clock))
+    return probed
 
 
 def _take(pk: int, at: datetime) -> Lease | None:
     """
-    Lease the look at an outcome. The end of the lease is its token: whoever wants another look, or
-    none any more, moves it, and this one does not count.
+    Lease the probe of an outcome.
+
+    The end of the lease is its token. Whoever asks for another probe, or ends the watch, moves it,
+    and then the result of this probe does not count.
     """
 
     def take(row: Outcome) -> bool:
         row.probed_at, row.next_probe_at = at, at + LEASE
         marks = {"probed_at": row.probed_at, "next_probe_at": row.next_probe_at}
-        Outcome.objects.filter(pk=pk).update(**marks)  # looks are in no history
+        Outcome.objects.filter(pk=pk).update(**marks)  # probes are not in history
         return True
 
     found = lease(Outcome.objects.due(at).filter(pk=pk), take, column="next_probe_at")
     return found[1] if found else None
 
 
-def _look(held: Lease, clock: Clock, _ids: Sequence[int]) -> int:
+def _probe(held: Lease, clock: Clock, _ids: Sequence[int]) -> int:
     sent = _sent(held.row_id)
     if sent is None:
         return 0
+    written = Written(sent.remote_id, sent.url, sent.evidence)
     try:
-        found = probe(
-            sent.connection, sent.content, Written(sent.remote_id, sent.url, sent.evidence)
-        )
+        found = probe(sent.connection, sent.content, written)
     except Temporary as error:
         _later(held, str(error), clock(), url=sent.url)
     except Permanent as error:
@@ -102,8 +104,9 @@ def _sent(pk: int) -> Outbound | None:
 
 @contextmanager
 def _mine(held: Lease) -> Iterator[Outcome | None]:
-    """In a transaction: the outcome, locked after its work as everywhere; None if it was lost."""
+    """Open a transaction with the outcome locked, or with None if the lease was lost."""
     with transaction.atomic():
+        # Work items before other rows: the order of locks everywhere.
         outcomes.lock_work(held.row_id)
         yield finish(Outcome.objects.all(), held)
 
@@ -112,14 +115,12 @@ def _judge(held: Lease, found: Proof, at: datetime) -> None:
     with _mine(held) as row:
         if row is None:
             return
-        by, evidence = (
-            Actor.system(),
-            {
-                **found.evidence,
-                "differences": list(found.differences)[:20],
-                "looked_at": at.isoformat(),
-            },
-        )
+        by = Actor.system()
+        evidence = {
+            **found.evidence,
+            "differences": list(found.differences)[:20],
+            "looked_at": at.isoformat(),
+        }
         if found.holds:
             outcomes.prove(row.pk, evidence, by=by, at=at)
             _plan(held, at + WATCH, failures=0, unseen_since=None)
@@ -130,15 +131,17 @@ def _judge(held: Lease, found: Proof, at: datetime) -> None:
             outcomes.decay(row.pk, evidence, by=by, at=at)
         elif row.state == Outcome.State.EXPECTED:
             Outcome.objects.filter(pk=row.pk).update(evidence=evidence)
-            if failures == TELLS_AFTER:
+            if failures == RAISES_AFTER:
                 outcomes.miss(row.pk, evidence, at=at)
         _again(held, failures, at)
 
 
 def _unseen(row: Outcome, url: str, why: str, at: datetime) -> bool:
     """
-    Mark outcomes as lapsed after hours without access, unless we cannot reach anything ourselves;
-    True if it lapsed now.
+    Count a probe without an answer. After hours of these, the outcome decays.
+
+    It does not decay if no other page was reachable either, because then our own network may be
+    down. Returns whether it decayed now.
     """
     since = row.unseen_since or at
     Outcome.objects.filter(pk=row.pk).update(unseen_since=since)
@@ -154,25 +157,26 @@ def _unseen(row: Outcome, url: str, why: str, at: datetime) -> bool:
 
 def _we_see(url: str, since: datetime) -> bool:
     """
-    Return whether a page of another site was reachable.
+    Return whether a page of another site was reachable since then.
 
-    If no other site is watched, nothing can tell.
+    If no other site is watched, assume so.
     """
-    there = urlsplit(url)
+    parts = urlsplit(url)
     elsewhere = Outcome.objects.exclude(next_probe_at=None).exclude(
-        evidence__url__startswith=f"{there.scheme}://{there.netloc}/"
+        evidence__url__startswith=f"{parts.scheme}://{parts.netloc}/"
     )
-    return (
-        not elsewhere.exists() or elsewhere.filter(unseen_since=None, probed_at__gte=since).exists()
-    )
+    if not elsewhere.exists():
+        return True
+    return elsewhere.filter(unseen_since=None, probed_at__gte=since).exists()
 
 
 def _later(held: Lease, why: str, at: datetime, *, url: str = "") -> None:
     """
-    It was not looked at: that proves nothing either way, so nothing is counted against what is
-    proven.
+    Plan another probe after one without an answer.
 
-    :param url: the page that gave no answer; empty if it was not even asked for
+    That proves nothing either way, so it does not count against a proven page.
+
+    :param url: the page without an answer, or empty if it was not requested
     """
     with _mine(held) as row:
         if row is None:
@@ -183,13 +187,13 @@ def _later(held: Lease, why: str, at: datetime, *, url: str = "") -> None:
             return
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures)
-        if failures == TELLS_AFTER and row.state == Outcome.State.EXPECTED:
+        if failures == RAISES_AFTER and row.state == Outcome.State.EXPECTED:
             outcomes.miss(row.pk, {"differences": [why]}, at=at)
         _again(held, failures, at)
 
 
 def _broke(held: Lease, clock: Clock, _pk: int, why: str) -> None:
-    """An error that nobody foresaw."""
+    """Plan another probe after an unexpected error."""
     _later(held, why, clock())
 
 
@@ -199,5 +203,5 @@ def _again(held: Lease, failures: int, at: datetime) -> None:
 
 
 def _plan(held: Lease, next_at: datetime, **values: Any) -> None:
-    """Say when to look next, unless what followed from this look has ended the watch."""
+    """Set the time of the next probe, unless this probe's result has ended the watch."""
     held.of(Outcome.objects.all()).update(next_probe_at=next_at, **values)

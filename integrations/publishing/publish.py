@@ -1,6 +1,7 @@
 """
-An approved deliverable goes to where it belongs: its intent in the transaction that publishes it,
-its result when it is there.
+Publish approved deliverables.
+
+The outbox message is written in the transaction that publishes. Its result moves the deliverable.
 """
 
 from __future__ import annotations
@@ -39,8 +40,10 @@ State = Deliverable.State
 @react(deliverables.publish)
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
-    Write the intents; what failed before and is published again is let go anew. What can go nowhere
-    fails at once, and says so.
+    Write the outbox messages of the deliverables.
+
+    A failed message is retried if nothing in it changed. Without a connection, publishing fails at
+    once with an exception.
     """
     about = Deliverable.objects.filter(pk__in=[row.pk for row in rows])
     found = (
@@ -55,43 +58,40 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
         if connection is None:
             _nowhere(row, row.destination, at)
             continue
-        wanted = _wanted(row, row.version, row.destination, connection)
+        wanted = _message(row, row.version, row.destination, connection)
         dead = Outbound.objects.dead().filter(key=wanted.key).first()
-        if dead is not None and (dead.connection_id, dead.content) == (
-            connection.pk,
-            wanted.content,
-        ):
-            replay([dead.pk], by=Actor.system(), at=at, reason=str(_("Published again.")))
+        if dead is None:
+            enqueue([wanted], by=by, at=at)
             continue
-        if dead is not None:  # it goes elsewhere now
-            give_up(
-                [dead.pk],
-                by=Actor.system(),
-                at=at,
-                reason=str(_("The destination was changed.")),
-                replaced=True,
-            )
-            wanted = _wanted(row, row.version, row.destination, connection)
+        system = Actor.system()
+        if (dead.connection_id, dead.content) == (connection.pk, wanted.content):
+            replay([dead.pk], by=system, at=at, reason=str(_("Published again.")))
+            continue
+        reason = str(_("The destination was changed."))
+        give_up([dead.pk], by=system, at=at, reason=reason, replaced=True)
+        # Built again: its key counts the messages that were given up.
+        wanted = _message(row, row.version, row.destination, connection)
         enqueue([wanted], by=by, at=at)
 
 
 @places
 def publishing_places() -> list[PlaceKind]:
-    """The kinds of system that finished work can go to, with the connections in use."""
-    active = Connection.objects.active().order_by("name")
-    found = [kind for kind in kinds() if (adapter := adapter_of(kind)) and adapter.publishes]
-    return [
-        PlaceKind(
-            kind, kind.capitalize(), [(row.slug, row.name) for row in active if row.kind == kind]
-        )
-        for kind in found
-    ]
+    """Return the kinds of system that can publish, with their active connections."""
+    active = list(Connection.objects.active().order_by("name"))
+    found = []
+    for kind in kinds():
+        adapter = adapter_of(kind)
+        if adapter is not None and adapter.publishes:
+            connections = [(row.slug, row.name) for row in active if row.kind == kind]
+            found.append(PlaceKind(kind, kind.capitalize(), connections))
+    return found
 
 
 def connection_of(destination: Destination) -> Connection | None:
     """
-    The connection a destination means: the one it names, or the only active one of its kind that
-    need not be named.
+    Return the connection of a destination.
+
+    It is the one that the destination names, or else the only active one of its kind.
     """
     active = Connection.objects.active().filter(kind=destination.kind)
     if destination.connection:
@@ -106,28 +106,23 @@ def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
         "kind": destination.kind,
         "connection": destination.connection,
     }
-    message = str(
-        _(
-            "No active connection matches the destination. Add a connection or choose one in the "
-            "destination, then publish again."
-        )
+    words = _(
+        "No active connection matches the destination. Add a connection or choose one in the "
+        "destination, then publish again."
     )
-    raise_exception(
-        ExceptionFinding(
-            Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run
-        ),
-        at=at,
-    )
+    message = str(words)
+    details = {**evidence, "message": message}
+    finding = ExceptionFinding(Reason.FAILED_DELIVERY, details, row.item, row.item.run)
+    raise_exception(finding, at=at)
     carry(deliverables.fail_publishing, [row.pk], by=Actor.system(), at=at, reason=message)
 
 
 def object_of(row: Deliverable) -> str:
     """
-    Names the remote object by the deliverable it was first made from: its successors bring the same
-    object up to date.
+    Return the name of the external object: that of the first deliverable it was made from.
 
-    With the moment of its making, or the first work of another installation, on the same site,
-    would pass for ours.
+    Successors of the deliverable update the same object. The name includes a digest of the creation
+    time, because another installation may write to the same site with the same ids.
     """
     while row.replaces is not None:
         row = row.replaces
@@ -136,15 +131,12 @@ def object_of(row: Deliverable) -> str:
 
 
 def _key(row: Deliverable, version: Version) -> str:
-    """
-    The same as long as nobody gave it up: what was discarded and is published again is another
-    intent.
-    """
+    """Return the key of the message. After a discard, publishing again needs a new key."""
     given_up = Outbound.objects.filter(item=row.item_id, verb=VERB, state__in=Outbound.given_up)
     return f"{VERB}:{row.pk}:{version.digest}:{given_up.count()}"
 
 
-def _wanted(
+def _message(
     row: Deliverable, version: Version, destination: Destination, connection: Connection
 ) -> NewMessage:
     return NewMessage(
@@ -177,12 +169,16 @@ def content(version: Version, destination: Destination) -> dict[str, Any]:
 
 @file_reader
 def assets(refs: Sequence[FileRef]) -> list[Asset]:
-    """:raises NoSuchFile: if one was erased"""
+    """
+    Return the files of a message.
+
+    :raises NoSuchFile: if one was erased
+    """
     found = File.objects.kept().in_bulk([ref.file for ref in refs])
     missing = [ref.file for ref in refs if ref.file not in found]
     if missing:
         raise NoSuchFile(
-            f"The file {missing[0]} is not kept any more: upload it again in a new version."
+            f"The file {missing[0]} is no longer stored. Upload it again in a new version."
         )
     return [_asset(found[ref.file], ref) for ref in refs]
 
@@ -195,14 +191,8 @@ def _asset(file: File, ref: FileRef) -> Asset:
 def went_live(row: Outbound, by: Actor, at: datetime) -> None:
     ids = _of(row)
     if ids:
-        carry(
-            deliverables.go_live,
-            ids,
-            by=by,
-            at=at,
-            reason=str(_("Published and confirmed.")),
-            details=GoLiveDetails(row.url),
-        )
+        reason, details = str(_("Published and confirmed.")), GoLiveDetails(row.url)
+        carry(deliverables.go_live, ids, by=by, at=at, reason=reason, details=details)
 
 
 @on_dead(VERB)
@@ -212,21 +202,16 @@ def failed(row: Outbound, by: Actor, at: datetime) -> None:
 
 @on_discarded(VERB)
 def given_up(row: Outbound, by: Actor, at: datetime) -> None:
-    _carry(
-        deliverables.fail_publishing,
-        row,
-        by,
-        at,
-        str(_("Discarded before it was published.")),
-        state=State.PUBLISHING,
-    )
+    reason = str(_("Discarded before it was published."))
+    _carry(deliverables.fail_publishing, row, by, at, reason, state=State.PUBLISHING)
 
 
 @on_replayed(VERB)
 def goes_again(row: Outbound, by: Actor, at: datetime) -> None:
     """
-    Replayed by hand: the deliverable is on its way again. Published again from its own page, it is
-    already.
+    Move the deliverable on when a person retries its message in the outbox.
+
+    If the deliverable was published again from its own page, it has moved already.
     """
     _carry(deliverables.publish, row, by, at, str(_("Retried.")), state=State.PUBLISH_FAILED)
 

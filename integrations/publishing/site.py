@@ -1,7 +1,4 @@
-"""
-GET /site/<connection>/<path>: the pages of static destinations, for everybody. Files as they lie
-there, nothing else.
-"""
+"""GET /site/<connection>/<path>: serve the pages of static destinations to the public."""
 
 from __future__ import annotations
 
@@ -26,29 +23,28 @@ from integrations.adapters.static.page import TYPES
 from integrations.base.adapter import Permanent
 from integrations.base.connections import Connection
 
-# Pages of clients beside our own desk: nothing runs, nothing is sent, nobody may frame them.
+# Pages of clients are on the same host as the desk, so they may run no script and send no form.
 POLICY = (
     "default-src 'none'; img-src 'self' https:; media-src 'self' https:; style-src 'self'; "
     "base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 KINDS = {**TYPES, "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8"}
-# So no step begins with a dot.
+# No step of a path may begin with a dot, so drafts and unfinished files are not served.
 _PATH = re.compile(r"([a-z0-9][a-z0-9_-]*/)*([a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)?)?")
 
 
 @require_safe
 def page(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     """
-    A page or a file beside one.
+    Serve a page or a file beside one.
 
-    :raises Http404: for everything else: there are no listings
+    :raises Http404: for everything else, also for folders
     """
     if not _PATH.fullmatch(path):
         raise Http404
-    connection = Connection.objects.filter(
-        slug=slug, kind=StaticAdapter.kind
-    ).first()  # also while it is switched off: pages stay
+    # An inactive connection writes no more pages, but its published pages stay.
+    connection = Connection.objects.filter(slug=slug, kind=StaticAdapter.kind).first()
     if connection is None:
         raise Http404
     try:
@@ -65,7 +61,7 @@ def page(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
 def _sent(request: HttpRequest, file: Path) -> HttpResponseBase:
     kind = KINDS.get(file.suffix.removeprefix("."))
     try:
-        if kind is None or file.resolve() != file:  # no link is followed, wherever it leads
+        if kind is None or file.resolve() != file:  # symbolic links are not followed
             raise Http404
         found = file.stat()
         opened = file.open("rb")
@@ -79,9 +75,10 @@ def _sent(request: HttpRequest, file: Path) -> HttpResponseBase:
         answer = FileResponse(opened, content_type=kind)
         answer["Last-Modified"] = formatdate(found.st_mtime, usegmt=True)
     answer["ETag"] = tag
+    # An SVG can hold scripts. The sandbox takes their origin away.
     answer["Content-Security-Policy"] = POLICY if kind.startswith("text/") else f"{POLICY}; sandbox"
     answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = (
-        "public, max-age=60" if file.name == INDEX else "public, max-age=86400"
-    )
+    # Names of other files hold a digest, so a new version has a new name.
+    max_age_s = 60 if file.name == INDEX else 86400
+    answer["Cache-Control"] = f"public, max-age={max_age_s}"
     return answer

@@ -1,4 +1,4 @@
-"""Seals at the desk: read only, and whether the chain holds."""
+"""Audit seals at the desk, read only, and the verification of the chain."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SealAdmin(ReadOnly[Seal]):
         return context
 
     def verify_view(self, request: HttpRequest) -> HttpResponse:
-        """Recompute the chain. By POST, because it reads everything."""
+        """Verify the chain. By POST, because it reads everything."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         back = address(Seal, "changelist")

@@ -1,6 +1,5 @@
 """
-System checks that look into the database: run by migrate, and by ``manage.py check --database
-default``.
+System checks that read the database. ``migrate`` and ``check --database default`` run them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def every_reason_has_a_route(
     found: list[CheckMessage] = []
     for alias in databases or ():
         if ExceptionRoute._meta.db_table not in connections[alias].introspection.table_names():
-            continue  # before the first migration there is no map yet
+            continue  # before the first migration
         found += [
             Error(
                 f"Exception routing has no route for the reason “{reason}”.",

@@ -1,6 +1,8 @@
 """
-The heads of the chain, published where a database owner cannot reach them: one JSON line each, in a
-file.
+The heads of the chain, published in a file: one JSON line for each seal.
+
+The owner of the database could rewrite rows and seals alike, and the chain would verify. The file
+must be where that person cannot change it.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ HEAD = re.compile(r"[0-9a-f]{64}")
 
 def publish(sealed: Seal) -> None:
     """
-    Put the head into SEAL_HEADS_FILE, and into the log.
+    Write the head to SEAL_HEADS_FILE and to the log.
 
-    :raises OSError: if the file cannot be written; the seal itself is committed
+    :raises OSError: if the file cannot be written. The seal itself is committed.
     """
     head = {
         "seal": sealed.pk,
@@ -41,9 +43,10 @@ def publish(sealed: Seal) -> None:
 
 def _append(path: Path, line: bytes) -> None:
     """
-    One write, one line: what an earlier write left half done (a full disk, a lost power line) stays
-    a line of its own.
+    Append one line and flush it to the disk.
     """
+    # A full disk or a power failure may leave half a line. A line break before this one keeps the
+    # two apart, so that only the broken line cannot be read.
     with path.open("a+b", buffering=0) as file:
         torn = file.seek(0, os.SEEK_END) and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n"
         whole = (b"\n" if torn else b"") + line + b"\n"
@@ -54,8 +57,8 @@ def _append(path: Path, line: bytes) -> None:
 
 def missing_heads() -> str:
     """
-    The first published line that is not in the chain, because its end was cut off, or that cannot
-    be read; or empty.
+    Return what is wrong with the first published line that is not in the chain or cannot be read,
+    or an empty string.
     """
     path = Path(settings.SEAL_HEADS_FILE) if settings.SEAL_HEADS_FILE else None
     if path is None or not path.exists():
@@ -72,22 +75,20 @@ def missing_heads() -> str:
         "routing_seal s WHERE s.head = p.head)",
         [list(published)],
     )
-    return (
-        f"seal {min(published[head] for (head,) in gone)}: published, but no longer in the chain"
-        if gone
-        else ""
-    )
+    if not gone:
+        return ""
+    first = min(published[head] for (head,) in gone)
+    return f"seal {first}: published, but no longer in the chain"
 
 
 def _read(line: bytes) -> tuple[str, int] | None:
-    """Head and number of the seal, or None for a line that is not one of ours."""
+    """Return the head and the number of the seal, or None for a line that is not one of ours."""
     try:
-        said = json.loads(line)
+        found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    head, seal = (said.get("head"), said.get("seal")) if isinstance(said, dict) else (None, None)
-    return (
-        (head, seal)
-        if isinstance(head, str) and HEAD.fullmatch(head) and isinstance(seal, int)
-        else None
-    )
+    match found:
+        case {"head": str(head), "seal": int(seal)} if HEAD.fullmatch(head):
+            return head, seal
+        case _:
+            return None

@@ -1,6 +1,5 @@
 """
-Append-only tables: which they are, the triggers that hold them, and the rights of the running app's
-role.
+Append-only tables: the triggers that protect them, and the rights of the app's database role.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ from routing.people.staff import User
 from routing.runs.operations.exception_defaults import ensure_routes
 from routing.work.items import DoorOnly
 
+# The second layer beside the rights of the role: it also stops the owner of the tables. A redaction
+# must be the owner's and must announce itself for the transaction.
 REFUSE = """
 CREATE OR REPLACE FUNCTION refuse_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -38,8 +39,8 @@ END $$;
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """
-    An append-only table that is sealed: its facts, and apart from them the free text that may be
-    redacted.
+    An append-only table that is sealed. Its free text may be redacted, so it is sealed apart from
+    the facts.
     """
 
     table: str
@@ -58,7 +59,7 @@ def append_only_models() -> list[type[models.Model]]:
 
 
 def ledgers() -> list[Ledger]:
-    """Everything that is evidence, the seals themselves excepted, by table name."""
+    """Return all evidence except the seals themselves, by table name."""
     evidence = [
         model for model in append_only_models() if model not in {Seal, SealedRow, Redaction}
     ]
@@ -79,10 +80,9 @@ def _ledger(model: type[Any]) -> Ledger:
 
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """
-    Once after the last app's migrations: triggers, rights, groups, the exception map. Safe to
-    repeat.
+    Set up triggers, rights, groups and exception routing after the last app's migrations.
     """
-    # Django sends the signal for no other.
+    # Django sends the signal for each app with models. Before the last one, tables are missing.
     with_models = [app for app in apps.get_app_configs() if app.models_module]
     if sender is not with_models[-1]:
         return
@@ -106,12 +106,10 @@ def hold_append_only(using: str) -> None:
 
 def grant_rights(using: str, role: str) -> None:
     """
-    Let the running app's role work, and no more: it owns nothing, rewrites no evidence and deletes
-    no work and no person.
-
-    Where one role does both (never in production: a system check refuses it), there is nothing to
-    grant.
+    Give the app's role the rights it needs: it can neither rewrite evidence nor delete work or
+    people.
     """
+    # Development may use one role for both. A system check refuses that in production.
     if role == connections[using].settings_dict["USER"]:
         return
     evidence = [model._meta.db_table for model in append_only_models()]

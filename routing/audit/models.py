@@ -1,4 +1,4 @@
-"""The hash chain over everything that is evidence."""
+"""The hash chain over all evidence."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 class Seal(models.Model):
     """
-    One link of the chain: a batch of rows of one ledger (a history or event table), sealed behind
-    the writers.
+    One link of the chain: a batch of rows of one ledger, such as a history table.
 
-    ``head`` = SHA-256 over ``previous`` and the digests of the batch's rows in id order, as hex.
-    ``columns`` are the names and order that the digests were made from, so a column added later
-    does not break an older seal. ``floor`` is the last row id of the batch; ``oldest`` and
-    ``horizon`` are the snapshot's lower and upper transaction id, 64 bits wide. Once a later batch
-    was made with no transaction older than this one's ``horizon`` running, every row up to both
-    their floors is sealed, and the next batch need not look there.
+    ``head`` is the SHA-256, as hex, of ``previous`` and the digests of the rows in the order of
+    their ids. ``columns`` has the columns of the digests in their order, so a column added later
+    does not break older seals. ``floor`` is the last row id of the batch. ``oldest`` and
+    ``horizon`` are the lower and the upper transaction id of its snapshot, with 64 bits.
     """
+
+    # A row may be committed after rows with higher ids were sealed. Once a later batch was made
+    # while no transaction older than this one's ``horizon`` was running, all rows up to both floors
+    # are sealed, and the next batch need not look there: docs/decisions/0003.
 
     ledger = models.CharField(_("ledger"), max_length=63)
     previous = models.CharField(max_length=64, blank=True)
@@ -46,8 +47,8 @@ class Seal(models.Model):
 
 class SealedRow(models.Model):
     """
-    The digests of one sealed row: of its facts, and apart from them of its free text, which may
-    later be redacted.
+    The digests of one sealed row: one of its facts, and one of its free text, which may be
+    redacted later.
     """
 
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="rows", db_index=False)
@@ -69,9 +70,7 @@ class SealedRow(models.Model):
 
 class SealSweep(models.Model):
     """
-    Time of the last sweep of a whole ledger, including rows below its floor.
-
-    Kept by the sealer and not itself sealed.
+    The time of the last sweep of a whole ledger, including rows below its floor. It is not sealed.
     """
 
     ledger = models.CharField(max_length=63, primary_key=True)
@@ -86,9 +85,9 @@ class SealSweep(models.Model):
 
 class Redaction(models.Model):
     """
-    Free text of one row was removed on purpose.
+    A record that free text of one row was removed on purpose.
 
-    Only the owner role can write this, as only it can rewrite history.
+    Only the owner of the database can write it, as only the owner can rewrite history.
     """
 
     ledger = models.CharField(_("ledger"), max_length=63)

@@ -21,9 +21,9 @@ class Verification:
     """
     Result of verifying the audit trail.
 
-    ``first_break`` is empty when the chain is whole; ``unsealed`` rows are committed but not sealed
-    yet. ``passed_over`` of them lie below the floor: only the hourly sweep finds those, so a number
-    that stays for more than an hour is a fault.
+    ``first_break`` is empty if the chain is intact. ``unsealed`` rows are committed but not sealed
+    yet. ``passed_over`` of them are below the floor, where only the hourly sweep finds them, so a
+    number that stays for more than an hour is a fault.
     """
 
     seals: int
@@ -51,31 +51,24 @@ class _Schema:
         if sealed.ledger not in self.keys:
             return f"table {sealed.ledger} is no evidence any more"
         known = self.types.get(sealed.ledger, {})
-        return next(
-            (
-                f"column {column} is gone"
-                for column in (*sealed.columns, *sealed.free_text)
-                if column not in known
-            ),
-            "",
-        )
+        for column in (*sealed.columns, *sealed.free_text):
+            if column not in known:
+                return f"column {column} is gone"
+        return ""
 
 
 def verify() -> Verification:
-    """Recompute every digest and the whole chain. Reads only; takes seconds a million rows."""
+    """Recompute every digest and the whole chain. It only reads, some seconds a million rows."""
     first_break, last, count, rows = "", None, 0, 0
     head = ""
     with transaction.atomic():
         run(f"SELECT {PINNED}")
         schema = _Schema({ledger.table: ledger.key for ledger in ledgers()}, column_types())
         for sealed in Seal.objects.order_by("id").iterator(chunk_size=500):
+            # One break is enough. All later seals are still counted, but not compared.
             first_break = first_break or next(_breaks(sealed, head, schema), "")
-            head, last, count, rows = (
-                sealed.head,
-                sealed.sealed_at,
-                count + 1,
-                rows + sealed.row_count,
-            )
+            head, last = sealed.head, sealed.sealed_at
+            count, rows = count + 1, rows + sealed.row_count
         first_break = first_break or missing_heads()
         unsealed, passed_over = _unsealed()
         return Verification(
@@ -105,9 +98,10 @@ def _breaks(sealed: Seal, previous: str, schema: _Schema) -> Iterator[str]:
 
 def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
     """
-    The first row of the batch that is gone, or differs from what was sealed; redacted text is
-    allowed to differ.
+    Return the first row of the batch that is gone or differs from its seal. Redacted text may
+    differ.
     """
+    # PostgreSQL computes the digests, so that the rows need not leave it.
     key, types = schema.keys[sealed.ledger], schema.types[sealed.ledger]
     found = run(
         f"""
@@ -125,7 +119,7 @@ def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
 
 
 def _unsealed() -> tuple[int, int]:
-    """Rows that no seal holds, and how many of them lie below the floor."""
+    """Return the number of rows without a seal, and how many of them are below the floor."""
     counts = [
         run(
             f'SELECT count(*), count(*) FILTER (WHERE l."{ledger.key}" <= ({FLOOR})) FROM '

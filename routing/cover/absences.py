@@ -1,4 +1,4 @@
-"""Absence: when somebody cannot take work."""
+"""Absence: the time during which a person cannot take work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from routing.people.staff import User
 
 class AbsenceQuerySet(models.QuerySet["Absence"]):
     def at(self, instant: datetime) -> Self:
-        """Absences that cover ``instant`` (aware); the end is the first moment back."""
+        """Filter for absences at ``instant`` (aware). The end is the first moment back."""
         return self.filter(starts_at__lte=instant, ends_at__gt=instant)
 
 

@@ -1,4 +1,4 @@
-"""Absences, and the agency's default pair."""
+"""Absences, and the agency's default owner and backup, at the desk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from routing.work.display import badge, when
 
 
 def moment(label: Any, *, help_text: Any = "") -> forms.DateTimeField:
-    """The browser's own field for a day and a time."""
+    """Return the browser's own field for a date and a time."""
     widget = forms.DateTimeInput(
         {"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%dT%H:%M"
     )
@@ -40,7 +40,7 @@ class AbsenceForm(SavedForm):
 @admin.register(Absence)
 class AbsenceAdmin(SavedAdmin[Absence]):
     form = AbsenceForm
-    list_display = ("user", "starts", "ends", "standing")
+    list_display = ("user", "starts", "ends", "status")
     list_select_related = ("user",)
     search_fields = ("user__full_name",)
     search_help_text = gettext_lazy("Name")
@@ -61,11 +61,13 @@ class AbsenceAdmin(SavedAdmin[Absence]):
         return when(row.ends_at)
 
     @admin.display(description=gettext_lazy("status"))
-    def standing(self, row: Absence) -> SafeString:
+    def status(self, row: Absence) -> SafeString:
         now = timezone.now()
         if row.starts_at <= now < row.ends_at:
             return badge(_("Away now"), "warn")
-        return badge(_("Planned"), "info") if row.starts_at > now else badge(_("Ended"))
+        if row.starts_at > now:
+            return badge(_("Planned"), "info")
+        return badge(_("Ended"))
 
 
 @admin.register(Agency)
@@ -90,7 +92,7 @@ class AgencyAdmin(SavedAdmin[Agency]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """There is only one: go straight to it."""
+        """Go straight to the only row."""
         only = Agency.objects.first()
         if only is not None and self.has_view_permission(request):
             return HttpResponseRedirect(page_of(only))

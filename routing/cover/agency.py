@@ -11,9 +11,9 @@ from routing.people.staff import Team, User
 
 class Agency(models.Model):
     """
-    Default owner and backup for work without another owner.
+    The agency, with the default owner and backup for work without another owner.
 
-    Exactly one row, with id 1. Readiness checks for it.
+    There is exactly one row, with id 1. The readiness check looks for it.
     """
 
     name = models.CharField(_("name"), max_length=120)

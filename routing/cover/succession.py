@@ -1,6 +1,5 @@
 """
-Responsibilities of people outside work items: clients, flows, the agency, connections and the teams
-they lead.
+Places that people have outside work items: in clients, flows, the agency, connections and teams.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from routing.work.door import OperationResult
 from routing.work.gates import refused
 from routing.work.items import DoorOnly
 
-# Found by name: packages above have such places too, and one of theirs must not be forgotten
-# because nobody registered it.
+# Places are found by the name of the field. Packages above have some too, and a place that nobody
+# registered would keep a person who has left.
 PLACES = (
     "owner",
     "backup",
@@ -41,9 +40,9 @@ OTHER_SIDE = refused(
 
 def places() -> Iterator[tuple[type[models.Model], Sequence[str]]]:
     """
-    Configuration that names people, and where.
+    Yield the models of configuration that name people, with the names of the fields.
 
-    Work changes hands through the door; evidence never does.
+    Work changes hands through the door. Evidence never does.
     """
     for model in apps.get_models():
         if hasattr(model, "history") and not issubclass(model, DoorOnly):
@@ -57,8 +56,11 @@ def places() -> Iterator[tuple[type[models.Model], Sequence[str]]]:
 
 
 def held_by(person: User) -> list[Any]:
-    """Every row in which a person has a place."""
-    return [row for model, names in places() for row in _rows(model, names, person)]
+    """Return every row in which a person has a place."""
+    found: list[Any] = []
+    for model, names in places():
+        found += _rows(model, names, person)
+    return found
 
 
 def _rows(model: type[models.Model], names: Sequence[str], person: User) -> models.QuerySet[Any]:
@@ -69,7 +71,7 @@ def _rows(model: type[models.Model], names: Sequence[str], person: User) -> mode
 
 
 def _pair_of(name: str) -> str:
-    """The pair that a place belongs to: a row may have several, such as a connection."""
+    """Return the pair a place belongs to. A row such as a connection may have several pairs."""
     return name.removesuffix("owner").removesuffix("backup")
 
 
@@ -79,8 +81,8 @@ def hand_on(
     """
     Put ``heir`` into every place of ``leaver``. Call it in a transaction.
 
-    :returns: a refusal for each row in which the heir already stands on the other side; it keeps
-        the leaver
+    :returns: a refusal for each row in which the heir is already the other of a pair. The leaver
+        stays there.
     """
     stuck = []
     for model, names in places():

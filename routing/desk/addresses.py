@@ -21,5 +21,5 @@ def page_of(row: models.Model) -> str:
 
 
 def work_page(item_id: int) -> str:
-    """The lasting address of a piece of work: it leads to the page of whatever noun it is."""
+    """Return the lasting address of a work item, which redirects to its request, run etc."""
     return address(WorkItem, "change", item_id)

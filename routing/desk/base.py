@@ -1,6 +1,6 @@
 """
-Shared behaviour of all pages of the desk: no deletion, no restoring of history, and rows that a
-person may not see do not exist.
+Shared behaviour of all pages of the desk: nothing is deleted, history is not restored, and rows
+that a person may not see answer like rows that do not exist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from routing.work.search_terms import all_of, words_in
 
 
 def actor(request: HttpRequest) -> Actor:
-    """The signed-in actor, read once a request."""
+    """Return the signed-in actor, read once for each request."""
     found: Actor | None = getattr(request, "actor", None)
     if found is None:
         found = actor_of(request)
@@ -40,13 +40,10 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 class DeskAdmin(ModelAdmin, Generic[ModelT]):
     """
-    Translates between screens and operations.
+    Base of all pages of the desk. They translate between screens and operations.
 
-    It is written with its model, as in ``DeskAdmin[Request]``, because Unfold's classes carry no
+    A subclass names its model, as in ``DeskAdmin[Request]``, because Unfold's classes have no
     types.
-
-    Who changed what is in history and events, so Django's own log is left empty: it would keep
-    names for ever, and nothing would seal or erase them.
     """
 
     model: type[ModelT]
@@ -55,8 +52,8 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     list_per_page = 50
     show_facets = False
     empty_value_display = "–"
-    heading: Words = ""  # of the list, as the sidebar names it; without one, the model's own words
-    empty_title: Words = ""  # what an empty list says, and what to do next
+    heading: Words = ""  # of the list, as in the sidebar; the model's plural by default
+    empty_title: Words = ""  # heading and text of an empty list
     empty_text: Words = ""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -67,7 +64,7 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
         return [path("<path:object_id>/history/<int:version>/", refuse), *super().get_urls()]
 
     def revert_view(self, request: HttpRequest, object_id: str, version: int) -> NoReturn:
-        """:raises PermissionDenied: always; putting an old row back would go around every gate"""
+        """:raises PermissionDenied: always; restoring an old row would bypass every gate"""
         raise PermissionDenied(_("History is read-only and cannot be restored."))
 
     def changelist_view(
@@ -124,10 +121,10 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
 
     def seen(self, request: HttpRequest, object_id: str) -> ModelT:
         """
-        The row, as far as this person may see it.
+        Return a row that this person may see.
 
-        :raises PermissionDenied: if this kind of thing is not for them at all
-        :raises Http404: if there is none, or they may not see it
+        :raises PermissionDenied: if they may not see rows of this model at all
+        :raises Http404: if there is no such row, or they may not see it
         """
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
@@ -139,14 +136,16 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> NoReturn:
-        # Django redirects with a message, and only here can that be changed. What is hidden answers
-        # like what never was.
+        # Django redirects with a message, and only this method can change that. A 404 does not say
+        # if a hidden row exists.
         raise Http404
 
+    # History and events record who changed what. Django's own log stays empty, because it would
+    # keep names for ever, unsealed and out of reach of erasure.
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Nothing: see the class."""
+        """Log nothing."""
 
     log_change = log_addition
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
-        """Nothing: see the class."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""The same steps for many rows: first what would happen to which, then a result for each."""
+"""Steps for many rows: first a page with what would happen, then a result for each row."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from routing.work.gates import GateResult
 from routing.work.items import WorkItem, WorkNoun
 
 WorkT = TypeVar("WorkT", bound=WorkNoun | WorkItem)
-DIGITS = 18  # of the largest id that a bigint holds, and one less to be safe
+DIGITS = 18  # any number of 18 digits fits into a bigint
 LIMIT = 500  # rows that a person can still read a result for
 
 
 @dataclass(frozen=True, slots=True)
 class BulkRow:
-    """One row of the page: the work item, and what speaks against the step."""
+    """One row of the page: the work item and the refusals of the step."""
 
     item: Any
     url: str
@@ -44,13 +44,13 @@ class BulkSteps(DeskAdmin[WorkT]):
     """
     List actions for ``bulk_steps``.
 
-    An action decides nothing: it shows, and its page's button performs.
+    An action only shows a page. The button on that page performs the step.
     """
 
     bulk_steps: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give each action the permission method that Django asks."""
+        """Add the permission method that Django calls for each action."""
         super().__init_subclass__(**kwargs)
         for verb in cls.bulk_steps:
             setattr(cls, f"has_{permission_of(verb)}_permission", partialmethod(cls.may_take, verb))
@@ -72,7 +72,7 @@ class BulkSteps(DeskAdmin[WorkT]):
         return [path("bulk/<slug:verb>/", page, name=name), *super().get_urls()]
 
     def bulk_view(self, request: HttpRequest, verb: str) -> HttpResponse:
-        """Perform: one result for each id that was sent, seen or not."""
+        """Perform the step, and show a result for each id that was sent."""
         if request.method != "POST":
             return HttpResponseRedirect(address(self.model, "changelist"))
         if verb not in self.bulk_steps:
@@ -81,13 +81,10 @@ class BulkSteps(DeskAdmin[WorkT]):
         by.require(step.permission, to=str(step.label).lower())
         if not self.has_view_permission(request):
             raise PermissionDenied
-        ids = sorted(
-            {
-                int(each)
-                for each in request.POST.getlist("ids")
-                if each.isdecimal() and len(each) <= DIGITS
-            }
-        )[:LIMIT]
+        given = request.POST.getlist("ids")
+        numbers = {int(each) for each in given if each.isdecimal() and len(each) <= DIGITS}
+        ids = sorted(numbers)[:LIMIT]
+        # Rows that the person may not see are counted as missing, like rows that do not exist.
         rows = list(self.get_queryset(request).filter(pk__in=ids))
         form = form_of(step)(step, [target(step, row) for row in rows], by, request.POST)
         if not rows or not form.is_valid():
@@ -112,10 +109,10 @@ class BulkSteps(DeskAdmin[WorkT]):
         found = answers(
             step, [target(step, row) for row in rows], by=actor(request), at=timezone.now()
         )
-        lines = [
-            self.line(row, [each for each in found[target(step, row).pk] if not each.passed])
-            for row in rows
-        ]
+        lines = []
+        for row in rows:
+            answers_here = found[target(step, row).pk]
+            lines.append(self.line(row, [each for each in answers_here if not each.passed]))
         free = sum(1 for line in lines if not line.against)
         context = {
             "title": _("%(step)s: %(count)s selected") % {"step": step.label, "count": len(rows)},
@@ -163,31 +160,30 @@ class BulkSteps(DeskAdmin[WorkT]):
 
 
 def permission_of(verb: str) -> str:
-    """A name for Django's ``permissions=``, which no permission of the model itself has."""
+    """Return a name for Django's ``permissions=`` that differs from all permissions of models."""
     return f"{verb}_step"
 
 
 def action_of(model: type[WorkNoun | WorkItem], verb: str) -> Any:
     """
-    Return the list action of a step: the page that says what would happen.
-
-    Lists are made before every operation is known, so the step is looked up when it is needed.
+    Return the list action of a step, which shows what would happen.
     """
 
+    # Admin classes are created before all operations are declared, so the step is looked up late.
     described: Any = lazy(lambda: f"{steps_of(model)[verb].label}…", str)
 
     @action(permissions=[permission_of(verb)], description=described())
     def show_step(desk: BulkSteps[Any], request: HttpRequest, queryset: Any) -> HttpResponse:
         return show(steps_of(model)[verb], desk, request, queryset)
 
-    show_step.__name__ = verb  # by which the list sends it
+    show_step.__name__ = verb  # Django identifies actions by this name
     return show_step
 
 
 def show(
     step: Operation[Any], admin: BulkSteps[Any], request: HttpRequest, queryset: Any
 ) -> HttpResponse:
-    """Show what would happen to the chosen rows."""
+    """Show what the step would do to the selected rows."""
     rows = list(queryset[: LIMIT + 1])
     if len(rows) > LIMIT:
         messages.warning(

@@ -1,6 +1,5 @@
 """
-The list behind every page of rows: one page by its place, and a count that stops where nobody reads
-on.
+The change list of every page of rows: keyset paging, and a count with an upper limit.
 """
 
 from __future__ import annotations
@@ -16,27 +15,27 @@ from unfold.views import ChangeList
 from routing.desk.paging import Term, UnreadablePlace, beyond, keyed, place_of, terms_of
 
 AFTER, BEFORE, NUMBER = "after", "before", "page"
-COUNTED = 1_000  # rows that are counted; of more we say so
-SECOND = 2  # page: the first that has one before it
+COUNTED = 1_000  # rows that are counted; the page says if there are more
+SECOND = 2  # the first page with another one before it
 MOST_DIGITS = 6
 
 
 class DeskList(ChangeList):
     """
-    A page of rows is found by the row that the last one ended with (``after``) or this one is
-    followed by (``before``). No paginator of Django's or Unfold's has a part in it.
+    A list whose pages are found by the last row of the page before (``after``) or the first row of
+    the page behind (``before``), without the paginators of Django and Unfold.
 
-    ``page`` in an address is only what a person reads: how many pages they turned.
+    ``page`` in an address is only a number for people to read.
     """
 
     turn: dict[str, str]
     number: int
-    earlier: str  # query strings of the neighbours; empty where there is none
+    earlier: str  # query strings of the neighbouring pages, empty if there is none
     later: str
     first: str
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        if not hasattr(self, "turn"):  # asked again for each facet
+        if not hasattr(self, "turn"):  # Django calls this again for each facet
             self.turn = {
                 name: self.params.pop(name)
                 for name in (AFTER, BEFORE, NUMBER)
@@ -48,10 +47,9 @@ class DeskList(ChangeList):
         return found
 
     def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
-        """
-        The last word has the key, in the direction of what comes before it, so that one index can
-        hold both. Django appends ``-pk`` whatever comes before it, and asks nobody.
-        """
+        """Order by the key last, in the direction of the column before it."""
+        # Django always appends ``-pk``. One index can answer both columns only if they have the
+        # same direction.
         found = list(super()._get_deterministic_ordering(ordering))
         if found[-1] == "-pk" and len(found) > 1 and not Term.of(self.model, found[-2]).descending:
             found[-1] = "pk"
@@ -67,11 +65,10 @@ class DeskList(ChangeList):
         self.earlier = self.later = self.first = ""
         if back and rows:
             self.first = self.get_query_string()
-            self.earlier = (
-                self._address(BEFORE, place_of(rows[0], terms), self.number - 1)
-                if self.number > SECOND
-                else self.first
-            )
+            self.earlier = self.first
+            if self.number > SECOND:
+                before = place_of(rows[0], terms)
+                self.earlier = self._address(BEFORE, before, self.number - 1)
         elif turned and not rows:
             self.first = self.earlier = self.get_query_string()
         if more:
@@ -85,10 +82,11 @@ class DeskList(ChangeList):
         self, rows: QuerySet[Any], terms: list[Term], size: int
     ) -> tuple[list[Any], bool, bool]:
         """
-        The rows, whether there are earlier ones, whether there are later ones.
+        Return the rows, and if there are earlier and later ones.
 
-        A place that means nothing is the beginning.
+        A place that cannot be read leads to the first page.
         """
+        # One row more than the page tells if there is another page, without counting.
         try:
             if AFTER in self.turn:
                 found = list(beyond(rows, terms, self.turn[AFTER])[: size + 1])
@@ -108,11 +106,9 @@ class DeskList(ChangeList):
 
     def _number(self) -> int:
         given = self.turn.get(NUMBER, "")
-        return (
-            max(int(given), SECOND)
-            if given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS
-            else SECOND
-        )
+        if given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS:
+            return max(int(given), SECOND)
+        return SECOND
 
     def _count(self, queryset: QuerySet[Any], rows: list[Any], *, whole: bool) -> None:
         found = len(rows) if whole else queryset.order_by()[: COUNTED + 1].count()

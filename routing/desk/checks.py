@@ -18,9 +18,9 @@ def every_form_has_the_fields_of_its_details(
     app_configs: Sequence[AppConfig] | None = None, **_: Any
 ) -> list[CheckMessage]:
     """
-    Refuse a form that lacks a field of its operation's details, or has one that they do not know.
+    Refuse a form whose fields are not those of the operation's details.
 
-    A form that says in ``values`` what its details are is left to its own tests.
+    A form that overrides ``values`` is left to its own tests.
     """
     return [
         Error(

@@ -1,4 +1,4 @@
-"""Columns that every list of work has, from the row's work item."""
+"""Columns that all lists of work share, from the work item of the row."""
 
 from __future__ import annotations
 

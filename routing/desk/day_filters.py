@@ -1,4 +1,4 @@
-"""Filters of the work queue that the numbers on Today lead to."""
+"""Filters of the work queue, for the links of the page Today."""
 
 from __future__ import annotations
 
@@ -29,16 +29,15 @@ class WhenDue(SimpleListFilter):
         return Due.choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return (
-            queryset.filter(Days.around(timezone.now()).when(self.value() or ""))
-            if self.value() in Due.values
-            else queryset
-        )
+        value = self.value() or ""
+        if value not in Due.values:
+            return queryset
+        return queryset.filter(Days.around(timezone.now()).when(value))
 
 
 class OnceChosen(ABC, SimpleListFilter):
     """
-    Offered only where it is in force: links lead to it, and its one choice shows that it holds.
+    A filter that is shown only while it is active. Links lead to it.
     """
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -48,7 +47,7 @@ class OnceChosen(ABC, SimpleListFilter):
 
     @abstractmethod
     def words(self, value: str) -> str:
-        """Return the choice in words, or an empty string if the value is none."""
+        """Return the choice in words, or an empty string for an invalid value."""
 
 
 class OfOwner(OnceChosen):
@@ -80,7 +79,7 @@ class ChangedSince(OnceChosen):
 
 
 def instant(text: str) -> datetime | None:
-    """An aware instant in ISO 8601, or None when it is none."""
+    """Return the aware time that an ISO 8601 text gives, or None if it gives none."""
     try:
         at = parse_datetime(text)
     except ValueError:

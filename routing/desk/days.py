@@ -1,4 +1,4 @@
-"""The reader's days: what is late, due today, this week, or later."""
+"""Due times relative to the reader's days: overdue, today, this week or later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Due(models.TextChoices):
-    """In the order of their urgency; every open item is in exactly one."""
+    """Groups in the order of their urgency. Every open item is in exactly one."""
 
     LATE = "late", _("Overdue")
     TODAY = "today", _("Today")
@@ -23,8 +23,7 @@ class Due(models.TextChoices):
 @dataclass(frozen=True, slots=True)
 class Days:
     """
-    Aware instants: now, the end of today, and the end of the week (Sunday) in the reader's time
-    zone.
+    Aware times: now, and the ends of the day and the week (Sunday) in the reader's time zone.
     """
 
     now: datetime
@@ -41,7 +40,7 @@ class Days:
         )
 
     def when(self, due: str) -> Q:
-        """The condition on a work item; one without a due time is due later."""
+        """Return a condition on WorkItem. Items without a due time are due later."""
         return {
             Due.LATE.value: Q(next_due_at__lt=self.now),
             Due.TODAY.value: Q(next_due_at__gte=self.now, next_due_at__lt=self.tomorrow),

@@ -1,4 +1,4 @@
-"""Filters of lists of work, for a list of work items or of nouns that hold one."""
+"""Filters of lists of work items, or of rows that have a work item."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from routing.work.visibility import clients_seen_by
 
 
 def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
-    """The condition on the work item, from where the list's model stands."""
+    """Return a condition on the work item for a queryset of ``model``."""
     prefix = "" if model is WorkItem else "item__"
     return Q(**{prefix + name: value for name, value in condition.items()})
 
 
 class LinkListFilter(SimpleListFilter):
-    """Choices as plain links, of which there may be many."""
+    """A filter whose choices are plain links, so that there may be many."""
 
     template = "desk/choices.html"
 
@@ -41,7 +41,7 @@ class LinkListFilter(SimpleListFilter):
 
 
 class WithDefault(LinkListFilter):
-    """A filter whose first choice holds when nothing is chosen; every choice can be linked to."""
+    """A filter with its first choice as the default. Every choice has a link."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for number, (value, label) in enumerate(self.lookup_choices):
@@ -66,8 +66,10 @@ class Whose(WithDefault):
             return queryset
         if self.value() == "team":
             return queryset.filter(at_item(model, {"team__in": sorted(by.team_ids)}))
-        places = (at_item(model, {place: by.user_id}) for place in ("owner", "backup", "doer"))
-        return queryset.filter(next(places) | next(places) | next(places))
+        mine = Q()
+        for place in ("owner", "backup", "doer"):
+            mine |= at_item(model, {place: by.user_id})
+        return queryset.filter(mine)
 
 
 class AnybodysFirst(Whose):
@@ -115,16 +117,14 @@ class OfClient(LinkListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return (
-            queryset.filter(at_item(queryset.model, {"client": int(value)}))
-            if value and value.isdecimal()
-            else queryset
-        )
+        value = self.value() or ""
+        if not value.isdecimal():
+            return queryset
+        return queryset.filter(at_item(queryset.model, {"client": int(value)}))
 
 
 class OfClientDirectly(OfClient):
-    """Of what belongs to a client without being work."""
+    """Filter for rows that belong to a client without being work."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
@@ -132,7 +132,7 @@ class OfClientDirectly(OfClient):
 
 
 class OfItem(LinkListFilter):
-    """A choice field of the work item."""
+    """Filter by a choice field of the work item."""
 
     parameter_name: str
 
@@ -142,11 +142,9 @@ class OfItem(LinkListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         known = {value for value, _label in self.lookup_choices}
-        return (
-            queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()}))
-            if self.value() in known
-            else queryset
-        )
+        if self.value() not in known:
+            return queryset
+        return queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()}))
 
 
 class WaitingOn(OfItem):

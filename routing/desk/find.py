@@ -1,4 +1,4 @@
-"""The search of the desk: one box on every page, one page of what was found."""
+"""The search of the desk: one box on every page, and the page of results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_TYPED = 200
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """A reference leads straight to its work; anything else to what was found, by kind."""
+    """Go straight to the work with a reference, or show what was found, by kind."""
     by = actor(request)
     by.require("routing.view_workitem", to="search work")
     typed = request.GET.get("q", "").strip()[:MAX_TYPED]
@@ -39,10 +39,8 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(group: SearchGroup, typed: str) -> dict[str, Any]:
-    """
-    A list of its own finds by other words than this page does, so it is offered only for more of
-    the same.
-    """
+    """Return the data of a group for the page."""
+    # The list of a kind searches other columns than this page. It is linked only if there is more.
     listed = admin.site.is_registered(group.model)
     return {
         "name": str(group.model._meta.verbose_name_plural).capitalize(),

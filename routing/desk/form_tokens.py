@@ -1,4 +1,4 @@
-"""A form that was sent twice does its work once."""
+"""Tokens of forms, so that sending a form twice counts once."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from routing.desk.base import actor
 from routing.desk.operations import sendings
 
 FIELD = "once"
-# What token_urlsafe makes; anything else is no token of ours.
+# The form of tokens from token_urlsafe. Anything else is not one of ours.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class FormSending:
     """
-    One sending of a form: its token, and where an earlier sending of the same led to, if there was
-    one.
+    One submission of a form: its token, and the page to which an earlier one with it led.
     """
 
     def __init__(self, token: str, before: str = "", claimed: int | None = None) -> None:
@@ -37,11 +36,10 @@ class FormSending:
 @contextmanager
 def claim_form(request: HttpRequest, what: str) -> Iterator[FormSending]:
     """
-    Claim the token of a posted form, in one transaction with what is done within.
-    ``FormSending.before`` says where an earlier sending led.
+    Claim the token of a posted form, in one transaction with the work of the form.
 
-    Nothing is claimed by reading. A sending that led nowhere, such as one with errors, is undone as
-    a whole and may be sent again.
+    ``FormSending.before`` is the page to which an earlier submission led. A submission that leads
+    nowhere, such as one with errors, is rolled back and may be sent again.
     """
     token = request.POST.get(FIELD, "")
     if not TOKEN.fullmatch(token):
@@ -53,4 +51,5 @@ def claim_form(request: HttpRequest, what: str) -> Iterator[FormSending]:
         sent = FormSending(token, "" if claimed else sendings.led_to(user, what, token), claimed)
         yield sent
         if claimed and not sent.done:
+            # The claim goes too, or the corrected form would count as sent before.
             transaction.set_rollback(True)

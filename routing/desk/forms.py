@@ -1,4 +1,4 @@
-"""Forms of steps: one field for each detail that an operation takes, in words, and its reason."""
+"""Forms of steps: a field for each detail that an operation takes, and one for the reason."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class StepForm(forms.Form):
     """
     The form of one operation, for one row or for many.
 
-    A subclass declares fields named like those of the operation's ``details``; ``rows`` are of the
-    operation's model.
+    A subclass declares fields with the names of the operation's ``details``. ``rows`` are rows of
+    the operation's model.
     """
 
-    submit: ClassVar[Any] = ""  # instead of the operation's label
-    template: ClassVar[str] = "desk/_form.html"  # how its fields are laid out
-    width: ClassVar[str] = "tl-narrow"  # the class of what it stands in
+    submit: ClassVar[Any] = ""  # label of the button, the operation's by default
+    template: ClassVar[str] = "desk/_form.html"  # layout of the fields
+    width: ClassVar[str] = "tl-narrow"  # CSS class of the surrounding element
 
     def __init__(
         self, step: Operation[Any], rows: list[Any], actor: Actor, *args: Any, **kwargs: Any
     ) -> None:
         self.step, self.rows, self.actor = step, rows, actor
-        super().__init__(
-            *args, **{"initial": self.known(rows[0]) if len(rows) == 1 else {}} | kwargs
-        )
+        # Many rows have different values, so their form starts empty.
+        kwargs.setdefault("initial", self.known(rows[0]) if len(rows) == 1 else {})
+        super().__init__(*args, **kwargs)
         if step.needs_reason:
             self.fields["reason"] = long_text(
                 _("Reason"), error=_("Enter a reason."), rows=3, max_length=500
@@ -54,14 +54,16 @@ class StepForm(forms.Form):
         return {}
 
     def prepare(self) -> None:
-        """Narrow choices to what fits these rows and this person."""
+        """Limit the choices to those that fit these rows and this person."""
 
     def as_details(self) -> Any:
         """
-        Return the details of the operation, None if it takes none. Call it after ``is_valid()``.
+        Return the details of the operation, or None if it takes none. Call it after ``is_valid()``.
         """
         details: Any = self.step.details
-        return None if details is None else details(**self.values())
+        if details is None:
+            return None
+        return details(**self.values())
 
     def values(self) -> dict[str, Any]:
         """Return the fields of the details by name."""
@@ -73,7 +75,7 @@ class StepForm(forms.Form):
         }
 
     def done_message(self, row: Any) -> str:
-        """Return an additional message for the finished step. ``row`` is as written."""
+        """Return an additional message for the finished step. ``row`` is the row after it."""
         return ""
 
     @property
@@ -92,7 +94,7 @@ def step_form(step: Operation[Any]) -> Callable[[Form], Form]:
 
 
 def step_forms() -> Mapping[tuple[type[models.Model], str], type[StepForm]]:
-    """Return the forms of their own that steps have, by model and verb."""
+    """Return the registered forms by model and verb."""
     return dict(_forms)
 
 
@@ -151,7 +153,8 @@ def picked(
 
 
 def number(label: Any, *, most: Decimal, help_text: Any = "") -> forms.DecimalField:
-    """From 0, with two decimals."""
+    """Return a field for numbers from 0 with two decimals."""
+    # A text input: number inputs change their value when somebody scrolls over them.
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
     return forms.DecimalField(
         label=label,
@@ -164,7 +167,6 @@ def number(label: Any, *, most: Decimal, help_text: Any = "") -> forms.DecimalFi
 
 
 def date(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
-    # The browser's own date field: it works with the keyboard, on a phone and in the reader's
-    # language.
+    # The browser's own date field works with the keyboard, on a phone and in the reader's language.
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
     return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)

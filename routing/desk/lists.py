@@ -1,4 +1,4 @@
-"""Lists of short texts in one line, by comma."""
+"""Lists of short texts in one line, separated by commas."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class CommaList(forms.CharField):
     """A list of texts, written and shown with commas."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            **{"required": False, "max_length": 500, "widget": UnfoldAdminTextInputWidget()}
-            | options
-        )
+        defaults = {"required": False, "max_length": 500, "widget": UnfoldAdminTextInputWidget()}
+        super().__init__(**(defaults | options))
 
     def prepare_value(self, value: Any) -> Any:
-        return ", ".join(str(each) for each in value) if isinstance(value, list) else value
+        if isinstance(value, list):
+            return ", ".join(str(each) for each in value)
+        return value  # the text of a form that was sent with errors
 
     def to_python(self, value: Any) -> Any:
         return split(super().to_python(value) or "")

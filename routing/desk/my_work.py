@@ -1,6 +1,6 @@
 """
-Work that concerns one person: their own, how long it has waited, changes by others, and people they
-back up.
+Work that concerns one person: their own items, changes by others, and absences of people they back
+up.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from routing.work.visibility import work_seen_by
 
 
 def mine(user_id: int) -> Q:
-    """Work that a person owns, backs up or does."""
+    """Return a condition for work that a person owns, backs up or does."""
     return Q(owner=user_id) | Q(backup=user_id) | Q(doer=user_id)
 
 
@@ -29,13 +29,14 @@ def my_open_work(by: Actor) -> WorkItemQuerySet:
 
 def changed_by_others(items: QuerySet[WorkItem], by: Actor, since: datetime) -> QuerySet[WorkItem]:
     """
-    Those of ``items`` in which somebody else, or the system, changed something after ``since``.
+    Filter for items that somebody else, or the system, changed after ``since``.
     """
+    # ``changed_at`` repeats part of the condition, and keeps the subquery to a few items.
     return items.filter(Exists(_others(by, since)), changed_at__gt=since)
 
 
 def with_who_changed(items: QuerySet[WorkItem], by: Actor, since: datetime) -> QuerySet[WorkItem]:
-    """With ``changed_by``: the name of whoever did it last."""
+    """Annotate items with ``changed_by``, the name of the person who changed them last."""
     return items.annotate(
         changed_by=Subquery(_others(by, since).order_by("-pk").values("actor__full_name")[:1])
     )
@@ -46,13 +47,14 @@ def _others(by: Actor, since: datetime) -> QuerySet[Event]:
 
 
 def waiting_since(ids: Sequence[int]) -> dict[int, datetime]:
-    """Since when each item waits on whom it waits on now, from its history."""
+    """Return the time since which each item has waited on its current party, from its history."""
+    # A window function finds the changes of the column in one pass over the history.
     found = run(
         """
         SELECT id, max(history_date) FROM (
             SELECT id, history_date, waiting_on IS DISTINCT
                 FROM lag(waiting_on) OVER (PARTITION BY id ORDER BY history_id) AS turned
-            FROM routing_historicalworkitem WHERE id = ANY(%s)) AS told
+            FROM routing_historicalworkitem WHERE id = ANY(%s)) AS records
         WHERE turned GROUP BY id""",
         [list(ids)],
     )
@@ -61,9 +63,9 @@ def waiting_since(ids: Sequence[int]) -> dict[int, datetime]:
 
 def away(by: Actor, now: datetime, until: datetime) -> QuerySet[Absence]:
     """
-    Return people backed up by ``by`` who are or will be absent before ``until``.
+    Return absences before ``until`` of people whose work ``by`` backs up.
 
-    ``items`` counts their open work.
+    ``items`` is the number of their open items.
     """
     theirs = my_open_work(by).filter(owner=OuterRef("user")).order_by()
     backed = WorkItem.objects.filter(backup=by.user_id, is_open=True, owner=OuterRef("user"))

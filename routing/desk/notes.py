@@ -1,4 +1,4 @@
-"""The notes of a piece of work on its page, and the form to write one."""
+"""The notes of a work item on its page, and the form to write one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Any number of uploads; whether they may be kept is ``files.keep``'s to judge."""
+    """A field for several uploads, which ``files.keep`` checks later."""
 
     widget = FilesInput
 
@@ -39,7 +39,7 @@ class FilesField(forms.FileField):
 
 
 class NoteForm(forms.Form):
-    partial = True  # either words or a file will do
+    partial = True  # text or a file is enough
 
     body = long_text(_("Note"), error="", required=False, rows=4, max_length=MOST_SIGNS)
     audience = forms.ChoiceField(
@@ -55,8 +55,8 @@ class NoteForm(forms.Form):
 
     def save(self, item: WorkItem, *, by: Actor, at: datetime) -> Note | None:
         """
-        The note with its files, all of it or nothing; None when something is refused, which the
-        form then says.
+        Store the note with all its files. If anything is refused, store nothing, add an error to
+        the form and return None.
         """
         if not self.is_valid():
             return None
@@ -80,5 +80,5 @@ class NoteForm(forms.Form):
 
 
 def notes_of(item: WorkItem) -> Sequence[Note]:
-    """The newest notes, with their files and authors, in two queries."""
+    """Return the newest notes with their files and authors, in two queries."""
     return list(item.notes.select_related("author").prefetch_related("files")[:LIMIT])

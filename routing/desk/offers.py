@@ -1,6 +1,5 @@
 """
-Next steps for a work item and the refusals of the others: the answers of the gates, sorted for a
-person.
+The steps that a page offers, and the reasons against the others, sorted for a person.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from routing.work.judging import judge
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One step that can be taken now."""
+    """One step that is possible now."""
 
     step: Operation[Any]
     url: str
@@ -36,7 +35,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Steps that the same refusals hold back."""
+    """Steps that are refused for the same reasons."""
 
     steps: list[Operation[Any]]
     refusals: tuple[GateResult, ...]
@@ -57,28 +56,26 @@ class Panel:
 
 def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation[Any]]:
     """
-    The operations a person can call on the noun, then those on its work item, in the order they
-    were declared.
+    Return the operations that people can call on rows of a model, and then those on their work
+    items, in the order of declaration.
     """
-    both = {
-        **operations_of(model),
-        **{k: v for k, v in operations_of(WorkItem).items() if k not in operations_of(model)},
-    }
-    # What only contacts do is in the portal.
-    return {verb: step for verb, step in both.items() if not step.system and step.may}
+    steps = dict(operations_of(model))
+    for verb, step in operations_of(WorkItem).items():
+        steps.setdefault(verb, step)
+    # Steps without roles of the agency are for contacts, who find them in the portal.
+    return {verb: step for verb, step in steps.items() if not step.system and step.may}
 
 
 def target(step: Operation[Any], row: Any) -> Any:
-    """Return the target of the step: the noun itself or its work item."""
+    """Return the target of the step: the row itself or its work item."""
     return row if isinstance(row, step.model) else row.item
 
 
 class PageFacts:
     """
-    What the gates say on one page, the facts that several steps need loaded once for all of them.
+    The answers of gates for one page. Facts that several steps need are loaded once.
 
-    It lives as long as the page is made for one person; an operation loads its facts anew, under
-    its locks.
+    Use it for one request and one person only: an operation loads its facts again, under its locks.
     """
 
     def __init__(self, by: Actor, at: datetime) -> None:
@@ -92,7 +89,7 @@ class PageFacts:
         return self._loaded[key]
 
     def answers(self, step: Operation[Any], rows: Sequence[Any]) -> dict[int, list[GateResult]]:
-        """What the step's gates would say now of each row, by id."""
+        """Return the current answers of the step's gates for each row, by id."""
         facts = self.of(step.facts, rows) if step.facts and rows else {}
         context: ContextWith[Any] = ContextWith(self.by, self.at, facts=facts, preview=True)
         return {row.pk: judge(step, row, context) for row in rows}
@@ -104,7 +101,7 @@ class PageFacts:
 def answers(
     step: Operation[Any], rows: Sequence[Any], *, by: Actor, at: datetime
 ) -> dict[int, list[GateResult]]:
-    """What the step's gates would say now of each row, by id, the facts loaded once for all."""
+    """Return the current answers of the step's gates for each row, by id."""
     return PageFacts(by, at).answers(step, rows)
 
 
@@ -114,11 +111,11 @@ def refusals(step: Operation[Any], row: Any, *, by: Actor, at: datetime) -> tupl
 
 def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
     """
-    The steps for one page. Left out is what is no step from here: another state, or something
-    nobody can clear.
+    Return the steps for a page, without those that are impossible in this state or that nobody can
+    unblock.
 
-    :param onward: the verbs that carry this noun on, in their order; without any, every calm one
-        that changes its state
+    :param onward: verbs for the main button, in order of preference. Without any, the first safe
+        step that changes the state is used.
     """
     made = Panel()
     held: dict[tuple[GateResult, ...], list[Operation[Any]]] = {}
@@ -127,11 +124,9 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
     for step in steps_of(type(row)).values():
         about = target(step, row)
         if not leads_from(step, about.state):
-            continue  # before its facts are loaded: most steps are from another state
+            continue  # checked before facts are loaded, because most steps need another state
         against = known.refusals(step, about)
-        if any(
-            each.code in {"state", "open"} or not (each.clears_by or each.where) for each in against
-        ):
+        if any(_is_final(each) for each in against):
             continue
         if not known.by.may(step.permission):
             not_yours.setdefault(holders(step.permission), []).append(str(step.label))
@@ -147,20 +142,24 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
     return made
 
 
+def _is_final(refusal: GateResult) -> bool:
+    """Return whether nothing a person does would make the step possible."""
+    return refusal.code in {"state", "open"} or not (refusal.clears_by or refusal.where)
+
+
 def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | None:
     """
-    The one step that carries the work on: the first that changes its state; for work on hold,
-    resuming it.
+    Return the step for the main button: the first safe one that changes the state or, for work on
+    hold, the one that resumes it.
     """
-    calm = [offer for offer in ready if not offer.step.danger]
-    onward = [offer for offer in calm if changes_state(offer.step)]
+    safe = [offer for offer in ready if not offer.step.danger]
     if verbs:
-        onward = sorted(
-            (offer for offer in calm if offer.step.verb in verbs),
-            key=lambda offer: verbs.index(offer.step.verb),
-        )
+        onward = [offer for offer in safe if offer.step.verb in verbs]
+        onward.sort(key=lambda offer: verbs.index(offer.step.verb))
+    else:
+        onward = [offer for offer in safe if changes_state(offer.step)]
     if not onward and getattr(row, "item", row).held_at is not None:
-        onward = [offer for offer in calm if offer.step.model is WorkItem]
+        onward = [offer for offer in safe if offer.step.model is WorkItem]
     return onward[0] if onward else None
 
 
@@ -170,13 +169,13 @@ def changes_state(step: Operation[Any]) -> bool:
 
 
 def leads_from(step: Operation[Any], state: str) -> bool:
-    """Whether the step can be taken in this state; one that is no transition can in any."""
+    """Return whether the step is possible in this state. Without a transition it always is."""
     change = transition_of(step.model, step.verb)
     return change is None or state in change.targets
 
 
 def target_state(step: Operation[Any], row: Any) -> str:
-    """Where the step leads from here, in words; empty when the state stays."""
+    """Return the label of the state to which the step leads, or empty if the state stays."""
     change = transition_of(step.model, step.verb)
     if change is None or change.is_still or row.state not in change.targets:
         return ""

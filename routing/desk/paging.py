@@ -1,6 +1,6 @@
 """
-Pages of a list by where the last one ended, not by counting rows away: the five thousandth costs
-what the first does.
+Keyset paging: a page begins after the last row of the page before. With OFFSET, PostgreSQL would
+read all rows before the page; this way the last page takes no longer than the first.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 
 KEY = "_place_{}"
-MAX_LENGTH = 2_000  # of a place in an address
+MAX_LENGTH = 2_000  # characters of a place in an address
 
 
 class UnreadablePlace(ValueError):
-    """Raised for a place in an address that has no meaning in this list."""
+    """The place in an address cannot be read for this list."""
 
 
 class RowValue(Func):
-    """Columns that are compared one after the other, which one index can answer."""
+    """A row value. PostgreSQL compares it column by column, with one index over the columns."""
 
     function = "ROW"
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One column of an order. ``nullable`` is also said of what we cannot know."""
+    """One column of an order. It is ``nullable`` unless it is known not to be."""
 
     expression: Any
     descending: bool
@@ -47,9 +47,9 @@ class Term:
             part = OrderBy(F(part.lstrip("-+")), descending=part.startswith("-"))
         if not isinstance(part, OrderBy):
             part = OrderBy(part)
-        last = (
-            bool(part.nulls_last) if part.nulls_last or part.nulls_first else not part.descending
-        )  # as PostgreSQL does unasked
+        last = not part.descending  # PostgreSQL's default
+        if part.nulls_last or part.nulls_first:
+            last = bool(part.nulls_last)
         return cls(part.expression, bool(part.descending), _nullable(model, part.expression), last)
 
     def turned(self) -> Term:
@@ -83,16 +83,10 @@ def _nullable(model: type[Any], expression: Any) -> bool:
 
 
 def terms_of(model: type[Any], ordering: Sequence[Any]) -> list[Term]:
-    """Up to the first column that no two rows share: what comes after it decides nothing."""
-    found, unique = (
-        [],
-        {"pk"}
-        | {
-            field.attname
-            for field in model._meta.concrete_fields
-            if field.unique and not field.null
-        },
-    )
+    """Return the columns of an order up to the first unique one. Later ones have no effect."""
+    fields = model._meta.concrete_fields
+    unique = {"pk", *(field.attname for field in fields if field.unique and not field.null)}
+    found = []
     for part in ordering:
         found.append(Term.of(model, part))
         if isinstance(part, str) and part.lstrip("-") in unique:
@@ -101,7 +95,7 @@ def terms_of(model: type[Any], ordering: Sequence[Any]) -> list[Term]:
 
 
 def keyed(rows: QuerySet[Any], terms: Sequence[Term]) -> QuerySet[Any]:
-    """Ordered by the terms, every row carrying its own place."""
+    """Order rows by the terms, and annotate each with the values that make up its place."""
     found: QuerySet[Any] = rows.annotate(
         **{KEY.format(n): term.expression for n, term in enumerate(terms)}
     )
@@ -110,16 +104,16 @@ def keyed(rows: QuerySet[Any], terms: Sequence[Term]) -> QuerySet[Any]:
 
 def beyond(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> QuerySet[Any]:
     """
-    Those of ``keyed`` rows that come after the place, which need not be there any more.
+    Filter ``keyed`` rows for those after a place. The row of the place may be gone.
 
-    :raises Unreadable: if the place is none in this order
+    :raises UnreadablePlace: if the place is invalid for this order
     """
     values = _values(rows, terms, place)
     names = [KEY.format(n) for n in range(len(terms))]
-    if not terms[
-        0
-    ].nullable:  # where the columns are two tables', an index can begin at the first alone
-        rows = rows.filter(**{f"{names[0]}__{'lte' if terms[0].descending else 'gte'}": values[0]})
+    if not terms[0].nullable:
+        # Redundant, but if the columns belong to two tables, only this condition can use an index.
+        lookup = "lte" if terms[0].descending else "gte"
+        rows = rows.filter(**{f"{names[0]}__{lookup}": values[0]})
     downwards = {term.descending for term in terms}
     if len(downwards) == 1 and not any(term.nullable for term in terms):
         fields = [rows.query.annotations[name].output_field for name in names]
@@ -133,36 +127,39 @@ def beyond(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> QuerySet[A
                 RowValue(*here, output_field=fields[0]),
             )
         )
+    # Row values can express neither mixed directions nor nulls. Then each column is compared for
+    # rows that are equal in all columns before it.
     wanted, same = Q(pk__in=[]), Q()
     for name, term, value in zip(names, terms, values, strict=True):
         wanted |= same & _after(name, term, value)
-        same &= Q(**{f"{name}__isnull": True} if value is None else {name: value})
+        equal = {f"{name}__isnull": True} if value is None else {name: value}
+        same &= Q(**equal)
     return rows.filter(wanted)
 
 
 def _after(name: str, term: Term, value: Any) -> Q:
     if value is None:
         return Q(pk__in=[]) if term.nulls_last else Q(**{f"{name}__isnull": False})
-    further = Q(**{f"{name}__{'lt' if term.descending else 'gt'}": value})
-    return (
-        further | Q(**{f"{name}__isnull": True}) if term.nullable and term.nulls_last else further
-    )
+    lookup = "lt" if term.descending else "gt"
+    further = Q(**{f"{name}__{lookup}": value})
+    if term.nullable and term.nulls_last:
+        further |= Q(**{f"{name}__isnull": True})
+    return further
 
 
 def place_of(row: Any, terms: Sequence[Term]) -> str:
     """Return the place of a keyed row, for use in an address."""
     values = [getattr(row, KEY.format(n)) for n in range(len(terms))]
-    return (
-        urlsafe_b64encode(json.dumps(values, cls=_Exact, separators=(",", ":")).encode())
-        .decode()
-        .rstrip("=")
-    )
+    text = json.dumps(values, cls=_Exact, separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 class _Exact(DjangoJSONEncoder):
     def default(self, o: Any) -> Any:
-        # Django's own cuts microseconds off.
-        return o.isoformat() if hasattr(o, "isoformat") else super().default(o)
+        # Django's encoder cuts off microseconds, and a page would begin at the wrong row.
+        if hasattr(o, "isoformat"):
+            return o.isoformat()
+        return super().default(o)
 
 
 def _values(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> list[Any]:
@@ -177,6 +174,7 @@ def _values(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> list[Any]
         ]
     except (ValueError, TypeError, ValidationError, OverflowError, RecursionError) as error:
         raise UnreadablePlace(str(error)) from None
+    # The address may have been changed by hand. These values would make PostgreSQL raise an error.
     if any(value is None and not term.nullable for value, term in zip(values, terms, strict=True)):
         raise UnreadablePlace("no value")
     if any(isinstance(value, str) and "\0" in value for value in values):

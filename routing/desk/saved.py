@@ -1,5 +1,6 @@
 """
-Things that a form saves - clients, teams, people - with the actor and the reason in their history.
+Pages that save a form, such as clients, teams and people, with the actor and the reason in the
+history.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class SavedForm(forms.ModelForm[Any]):
 
 class SavedAdmin(DeskAdmin[ModelT]):
     form: type[forms.ModelForm[Any]] = SavedForm
-    people_fields: tuple[str, ...] = ()  # foreign keys to active members of staff
+    people_fields: tuple[str, ...] = ()  # foreign keys that offer only active staff
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change or form.changed_data:
@@ -38,7 +39,7 @@ class SavedAdmin(DeskAdmin[ModelT]):
             )
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Rows of an inline, with the same actor and reason as the page they are on."""
+        """Save the rows of an inline with the actor and the reason of their page."""
         reason, by, at = form.cleaned_data.get("reason", ""), actor(request), timezone.now()
         for row in formset.save(commit=False):
             self.keep_row(row, by=by, at=at, reason=reason)
@@ -63,20 +64,21 @@ class SavedAdmin(DeskAdmin[ModelT]):
 
 
 class Rows(TabularInline):
-    """Rows that belong to the page they are on."""
+    """Rows of a page, such as the members of a team."""
 
     extra = 0
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = plain(super().formfield_for_dbfield(db_field, request, **kwargs))
         if field is not None:
-            field.widget.attrs["aria-label"] = field.label  # the column's heading is no label
+            # In a table, the heading of the column does not label the field for screen readers.
+            field.widget.attrs["aria-label"] = field.label
             getattr(field.widget, "widget", field.widget).attrs["aria-label"] = field.label
         return field
 
 
 def plain(field: Any) -> Any:
-    """Without the pencil and plus beside a choice: people and clients are not made in passing."""
+    """Remove the buttons beside a choice that add or change people, clients and the like."""
     for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
         if field is not None and hasattr(field.widget, name):
             setattr(field.widget, name, False)

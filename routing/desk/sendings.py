@@ -1,4 +1,4 @@
-"""Sending: that a form at the desk was sent, so that sent twice it does its work once."""
+"""Sending: a form submission at the desk, stored so that sending it twice counts once."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 class Sending(models.Model):
     """
-    One row a form that did something, written in the transaction of what it did; ``leads_to`` is
-    the page it ended on.
+    A form that was submitted, written in the transaction of its work. ``leads_to`` is the page that
+    was shown next.
 
-    No evidence, and of use for a day: the sweep takes it away.
+    It is no evidence. A sweep deletes it after a day.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

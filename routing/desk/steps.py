@@ -1,4 +1,4 @@
-"""Nouns whose state only operations change: a page to read, steps to take, and no form to save."""
+"""Pages of work whose state only operations change: they show it and offer steps, not a form."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ NounT = TypeVar("NounT", bound=WorkNoun)
 
 class StepsAdmin(BulkSteps[NounT]):
     """
-    The pages of a noun: what is known, the next steps, one timeline.
+    The pages of one kind of work: its facts, the next steps and a timeline.
 
-    Reading never decides. Every change is a POST to a step, and the operation behind it asks
-    permission, gates and state again, whatever button was drawn.
+    Every change is a POST to a step. The operation behind it checks permission, gates and state
+    again, whatever button was shown.
     """
 
     noun_template = "desk/noun.html"
-    tells_of_parts = False  # the timeline also has the work below it
+    tells_of_parts = False  # include the parts of the work in the timeline
     onward: tuple[str, ...] = ()  # see ``offers.panel``
-    # What a page shows beside the row.
+    # Relations that the page shows.
     page_related: tuple[str, ...] = ("item__client", "item__owner", "item__backup", "item__doer")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # there is nothing to save: steps are asked one by one
+        return False  # there is no form to save, and each step has its own permission
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.step_view)
@@ -105,8 +105,8 @@ class StepsAdmin(BulkSteps[NounT]):
 
     def note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """
-        Write a note; sent twice, it is written once. A refused one comes back on the page with what
-        was typed.
+        Write a note, once however often the form is sent. If it is refused, show the page with the
+        text that was typed.
         """
         row, by = self.seen(request, object_id), actor(request)
         by.require("routing.add_note", to=_("write notes"))
@@ -126,15 +126,15 @@ class StepsAdmin(BulkSteps[NounT]):
         return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
 
     def beside(self, request: HttpRequest, row: Any, known: PageFacts) -> dict[str, Any]:
-        """What else the noun's own template shows; ``known`` has what gates looked at."""
+        """Return further context for the template. ``known`` has the facts of the gates."""
         return {}
 
     def facts(self, request: HttpRequest, row: Any) -> Sequence[tuple[Any, Any]]:
-        """Label and value of what a person needs to know first."""
+        """Return labels and values of the most important facts."""
         return ()
 
     def texts(self, row: Any) -> Sequence[tuple[Any, str]]:
-        """Heading and text of what was written down."""
+        """Return headings and texts."""
         return ()
 
     def page(
@@ -157,6 +157,7 @@ class StepsAdmin(BulkSteps[NounT]):
         by.require(step.permission, to=str(step.label).lower())
         about = target(step, row)
         if request.method in READS:
+            # The refusals are shown with the empty form, before anybody types into it.
             form = form_of(step)(step, [about], by)
             return self.ask(
                 request, row, step, form, refusals(step, about, by=by, at=timezone.now())
@@ -189,14 +190,14 @@ class StepsAdmin(BulkSteps[NounT]):
         against: Sequence[GateResult],
         status: int = 200,
     ) -> TemplateResponse:
-        """The page of a step: its form with what was typed, and what holds it back."""
+        """Show the page of a step: its form with what was typed, and the refusals."""
         context = {
             "title": _("%(step)s: %(row)s") % {"step": step.label, "row": row},
             "step": step,
             "form": form,
             "against": against,
             "tried": request.method not in READS,
-            # What only this form can put right does not hide it.
+            # After a submission the form stays open, because a refusal may be about its fields.
             "open": request.method not in READS or not against,
             "goal": target_state(step, target(step, row)),
         }

@@ -1,5 +1,5 @@
 """
-One timeline of a piece of work: its events, and what history says changed with each, newest first.
+The timeline of a work item: its events with the changes in history, newest first.
 """
 
 from __future__ import annotations
@@ -27,16 +27,14 @@ from routing.sla.ladder import Level
 from routing.work.door import all_operations
 from routing.work.gates import Words
 from routing.work.items import WorkItem, WorkNoun
-from routing.work.kinds import kind_label, nouns
+from routing.work.kinds import kind_label, models_by_kind
 from routing.work.notes import Note
 from routing.work.operations.notes import ADDED
 
-QUOTED = 300  # characters of a note; all of it is above
-LIMIT = (
-    200  # records of each table; older ones are in the database, and a page of them helps nobody
-)
-CLOCKS = "routing.clock."  # what the sweep told: the event says which level
-BESIDE = {"item", "client"}  # what some models are called by
+QUOTED = 300  # characters of a note, which the page shows in full above
+LIMIT = 200  # records of each table; older ones stay in the database
+CLOCKS = "routing.clock."  # kinds of events about escalations, whose state is the level
+BESIDE = {"item", "client"}  # relations that some models use in their names
 HIDDEN = {
     "id",
     "item",
@@ -72,19 +70,18 @@ def timeline_of(
     noun: WorkNoun, *, notes: Collection[Note] = (), with_parts: bool = False
 ) -> list[ActivityEntry]:
     """
-    Return the history of the noun and its work item. The number of queries is constant, whatever
-    the length.
+    Return the history of a row and its work item, with a constant number of queries.
 
-    :param notes: those that the page has loaded already
-    :param with_parts: also what became of the work below it, such as its exceptions
+    :param notes: notes that the page has loaded already
+    :param with_parts: include the work below it, such as its exceptions
     """
     events = _events(noun, with_parts=with_parts)
     own = [event for event in events if event.item_id == noun.item_id]
     quoted, purposes = _quoted(own, notes), _purposes(own)
     entries = [_of_part(event) for event in events if event.item_id != noun.item_id]
-    by_moment: dict[
-        tuple[datetime, int], ActivityEntry
-    ] = {}  # what one person did at one instant is one operation
+    # An operation gives its event and its history rows the same time and actor. So they belong
+    # together, although no column links them.
+    by_moment: dict[tuple[datetime, int], ActivityEntry] = {}
     for event in own:
         entries.append(ActivityEntry(event.at, _what(noun, event), _way(noun, event, purposes)))
         if event.kind == ADDED:
@@ -92,6 +89,7 @@ def timeline_of(
             continue
         by_moment[event.at, event.actor_id] = entries[-1]
     saves = list(_saves([*_newest(noun), *_newest(noun.item)]))
+    # Actors of saves without an event, such as in a migration: only their names must be loaded.
     unheard = {save.by_id for save in saves if (save.at, save.by_id) not in by_moment}
     names = Names(saves, unheard, _loaded(noun, noun.item, *events))
     for save in saves:
@@ -106,20 +104,21 @@ def timeline_of(
 
 
 def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
-    """The newest first: those of the noun, and in the same query those of the work below it."""
+    """Return the newest events of a row and, if asked for, of the work below it."""
     if not with_parts:
         return list(
             Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT]
         )
+    # Notes about parts are left out, because the pages of the parts show them.
     items = WorkItem.objects.filter(Q(pk=noun.item_id) | Q(parent=noun.item_id)).order_by()
     found = Event.objects.filter(item__in=items).exclude(~Q(item=noun.item_id), kind=ADDED)
     return list(found.select_related("actor", "item").order_by("-id")[: 2 * LIMIT])
 
 
 def _of_part(event: Event) -> ActivityEntry:
-    """An event of the work below, with the reference of what it happened to."""
+    """Return an entry for an event of the work below, with the reference of that work."""
     part = cast("WorkItem", event.item)
-    noun = nouns().get(part.kind)
+    noun = models_by_kind().get(part.kind)
     return ActivityEntry(
         event.at,
         f"{kind_label(part)} {part.ref}: {_what(noun, event)}",
@@ -141,7 +140,7 @@ def _purposes(events: Sequence[Event]) -> dict[int, str]:
 
 
 def saves_of(row: models.Model) -> list[ActivityEntry]:
-    """The history of something that is not work, such as a client or a team."""
+    """Return the history of a row that is not work, such as a client or a team."""
     saves = list(_saves(_newest(row)))
     names = Names(saves, {save.by_id for save in saves})
     words = {"+": _("%(who)s created this"), "-": _("%(who)s deleted this")}
@@ -162,7 +161,7 @@ def _newest(row: Any) -> list[Any]:
 
 
 def _what(noun: Any, event: Event) -> Words:
-    """Say in the past tense who did what. ``noun`` is a noun or its class."""
+    """Return a past-tense sentence about an event. ``noun`` is a row or its model."""
     if event.kind.startswith(CLOCKS):
         return WORDS[Level[event.to_state.upper()]]
     who = str(event.actor)
@@ -174,11 +173,9 @@ def _what(noun: Any, event: Event) -> Words:
 
 
 def _quote(entry: ActivityEntry, event: Event, note: Note | None) -> None:
-    words = (
-        _("%(who)s wrote a note for the client")
-        if note and note.is_shared
-        else _("%(who)s wrote an internal note")
-    )
+    words = _("%(who)s wrote an internal note")
+    if note and note.is_shared:
+        words = _("%(who)s wrote a note for the client")
     entry.what = words % {"who": event.actor}
     entry.reason = Truncator(note.body).chars(QUOTED) if note else ""
 
@@ -189,13 +186,15 @@ def _way(noun: Any, event: Event, purposes: Mapping[int, str]) -> str:
     if event.from_state == event.to_state or not event.from_state:
         return ""
     words = dict(noun.State.choices) if hasattr(noun, "State") else {}
-    return f"{words.get(event.from_state, event.from_state)} → {words.get(event.to_state, event.to_state)}"  # noqa: E501
+    before = words.get(event.from_state, event.from_state)
+    after = words.get(event.to_state, event.to_state)
+    return f"{before} → {after}"
 
 
 @dataclass(frozen=True, slots=True)
 class Save:
     """
-    One record of history, with each field that differs from the record before it of the same table.
+    One record of history, with the fields that differ from the previous record of its table.
     """
 
     at: datetime
@@ -206,21 +205,21 @@ class Save:
 
 
 def _saves(records: Sequence[Any]) -> Iterable[Save]:
-    """The first record of each table differs in nothing: there is none before it."""
+    """Yield the records of each table with their changes. The first one has no changes."""
     by_model: dict[type, list[Any]] = defaultdict(list)
     for record in records:
         by_model[type(record)].append(record)
     for same in by_model.values():
         yield _save(same[0], ())
         for before, after in pairwise(same):
-            yield _save(
-                after,
-                [
-                    (each, *values)
-                    for each in _tracked(after)
-                    if (values := _differ(each, before, after))
-                ],
-            )
+            yield _save(after, list(_changes(before, after)))
+
+
+def _changes(before: Any, after: Any) -> Iterable[tuple[Any, Any, Any]]:
+    for each in _tracked(after):
+        old, new = getattr(before, each.attname), getattr(after, each.attname)
+        if old != new:
+            yield each, old, new
 
 
 def _save(record: Any, changed: Sequence[tuple[Any, Any, Any]]) -> Save:
@@ -237,23 +236,18 @@ def _tracked(record: Any) -> Iterable[Any]:
     return (each for each in record.tracked_fields if each.name not in HIDDEN and each.editable)
 
 
-def _differ(each: Any, before: Any, after: Any) -> tuple[Any, Any] | None:
-    old, new = getattr(before, each.attname), getattr(after, each.attname)
-    return None if old == new else (old, new)
-
-
 def _loaded(*rows: models.Model) -> Iterable[models.Model]:
-    """What was loaded beside the rows."""
+    """Yield related rows that are already loaded."""
     for row in rows:
         yield from (beside for beside in row._state.fields_cache.values() if beside is not None)
 
 
 class Names:
     """
-    What the values that changed are called, foreign keys looked up once for each model.
+    Display names of changed values. Related rows are loaded with one query for each model.
 
-    :param users: ids of users whose names are asked for as well
-    :param loaded: rows that are there already and so are not looked up
+    :param users: ids of further users whose names are needed
+    :param loaded: rows that are already loaded
     """
 
     def __init__(
@@ -276,21 +270,20 @@ class Names:
         if missing := ids - named.keys():
             beside = [each.name for each in model._meta.fields if each.name in BESIDE]
             rows = model._default_manager.filter(pk__in=missing)
-            named |= {
-                row.pk: str(row) for row in (rows.select_related(*beside) if beside else rows)
-            }
+            if beside:  # without arguments, select_related would follow every relation
+                rows = rows.select_related(*beside)
+            named |= {row.pk: str(row) for row in rows}
         return named
 
     def user(self, user_id: int) -> str:
         return self.found[User].get(user_id, str(user_id))
 
     def changes(self, save: Save) -> list[FieldChange]:
-        return [
-            FieldChange(
-                str(each.verbose_name).capitalize(), self.say(each, old), self.say(each, new)
-            )
-            for each, old, new in save.changed
-        ]
+        found = []
+        for each, old, new in save.changed:
+            label = str(each.verbose_name).capitalize()
+            found.append(FieldChange(label, self.say(each, old), self.say(each, new)))
+        return found
 
     def say(self, each: Any, value: Any) -> str:
         if value is None or value in ("", [], {}):
@@ -301,21 +294,17 @@ class Names:
             return self.found.get(each.related_model, {}).get(value, f"#{value}")
         if each.choices:
             return str(dict(each.flatchoices).get(value, value))
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
         if isinstance(value, datetime):
-            return str(localize(localtime(value)))
-        return (
-            str(localize(value))
-            if not isinstance(value, bool)
-            else (_("yes") if value else _("no"))
-        )
+            value = localtime(value)
+        return str(localize(value))
 
 
 def _in_short(part: Any) -> str:
     """
-    One of a list that history keeps, such as a planned deliverable: by its title, where it has one.
+    Return the name of one element of a list in history, such as a planned deliverable.
     """
-    return (
-        str(part.get("title") or part.get("key") or _("one"))
-        if isinstance(part, dict)
-        else str(part)
-    )
+    if isinstance(part, dict):
+        return str(part.get("title") or part.get("key") or _("one"))
+    return str(part)

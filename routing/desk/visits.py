@@ -1,4 +1,4 @@
-"""Visit: when a person was last at the desk, so that it can say what changed since."""
+"""Visit: the time of a person's last use of the desk, to show what changed since."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 class Visit(models.Model):
     """
-    One row a person. ``since_at`` is the end of the visit before this one: what changed after it is
-    new to them.
-
-    Kept by the server and not in a cookie, so that it is the same on every screen they use. No
-    evidence: nobody else reads it.
+    The visits of one person. ``since_at`` is the end of the previous visit: later changes are new
+    to them.
     """
+
+    # In the database and not in a cookie, so that it is the same on every device. It is no
+    # evidence, because nobody else reads it.
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="visit"

@@ -1,6 +1,8 @@
 """
-From rules, facts and candidates to an owner and a backup, with a receipt that says why, and why
-nobody else.
+Choice of an owner and a backup from rules, facts and candidates, with the reasons for and against
+each candidate.
+
+The functions are pure, so that a decision can be recomputed from its own record.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person as they were when it was decided. ``open_items`` counts open work they own."""
+    """A person at the time of the decision. ``open_items`` is the number of open items they own."""
 
     user_id: int
     team_ids: tuple[int, ...]
@@ -40,7 +42,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """People who take the work if a team has nobody, tried in order as owner and as backup."""
+    """People who take the work if a team has nobody available, in order."""
 
     account: tuple[int, ...]  # the client's owner and backup, empty before a client is known
     policy: tuple[int, int]  # the flow's policy owner and backup
@@ -63,18 +65,18 @@ class Choice:
     owner_id: int
     backup_id: int
     because: str
-    # Every rule asked, whether it held, and its clauses.
+    # Name, result and clauses of each rule up to the one that matched.
     asked: tuple[tuple[str, bool, tuple[ClauseResult, ...]], ...]
     rulings: tuple[Ruling, ...]
     tie_break: str = TIE_BREAK
 
 
 class NoRuleMatches(LookupError):
-    """No rule holds: the flow version lacks one without conditions."""
+    """No rule matches, because the flow version has no rule without conditions."""
 
 
 class NobodyFits(LookupError):
-    """Not even two people of the fallback are available."""
+    """Fewer than two people are available, even in the fallback."""
 
 
 def choose(
@@ -84,9 +86,9 @@ def choose(
     fallback: Fallback,
 ) -> Choice:
     """
-    Decide who owns the work and who backs them up. The same input always gives the same answer.
+    Choose the owner and the backup. The same input always gives the same answer.
 
-    :raises NoRuleHolds: see the class
+    :raises NoRuleMatches: see the class
     :raises NobodyFits: see the class
     """
     asked = []
@@ -101,9 +103,9 @@ def choose(
 def _pick(
     rule: RuleSpec, candidates: Sequence[Candidate], fallback: Fallback, asked: tuple[Any, ...]
 ) -> Choice:
-    rulings = tuple(
-        _rule_on(person, rule) for person in sorted(candidates, key=lambda person: person.user_id)
-    )
+    # The record of a decision is compared byte for byte, so everything in it has a fixed order.
+    by_id = sorted(candidates, key=lambda person: person.user_id)
+    rulings = tuple(_rule_on(person, rule) for person in by_id)
     fit_ids = {ruling.user_id for ruling in rulings if not ruling.reasons}
     account = fallback.account[0] if rule.account_first and fallback.account else None
 
@@ -123,13 +125,12 @@ def _pick(
             f"Rule “{rule.name}” finds fewer than two available people, even among those who stand "
             f"in."
         )
-    because = (
-        "account owner"
-        if pair[0] == account
-        else "least open work"
-        if pair[0] in fit_ids
-        else "nobody of the team fits: fallback"
-    )
+    if pair[0] == account:
+        because = "account owner"
+    elif pair[0] in fit_ids:
+        because = "least open work"
+    else:
+        because = "nobody of the team fits: fallback"
     return Choice(
         rule.id, rule.name, rule.team_id, rule.priority, pair[0], pair[1], because, asked, rulings
     )

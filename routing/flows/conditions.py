@@ -1,4 +1,4 @@
-"""Typed clauses over facts, each of which explains itself."""
+"""Typed clauses over facts, which record how they were evaluated."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from routing.flows.fields import FieldSpec, FieldType, WrongType, typed
@@ -39,7 +40,10 @@ _WITHOUT_VALUE = frozenset({Operator.KNOWN, Operator.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """``value`` is JSON as stored: a list for ``one_of``, None where the operator takes none."""
+    """
+    One condition. ``value`` is JSON as stored: a list for ``one_of``, None if the operator takes
+    no value.
+    """
 
     spec: FieldSpec
     operator: Operator
@@ -50,9 +54,10 @@ class Clause:
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
     """
-    Result of a clause and the value it was evaluated on, both as text, so that the meaning of a
-    record never changes.
+    Result of a clause and the value it was evaluated on.
     """
+
+    # Text only, so that a stored record means the same after types or formats change.
 
     field: str
     operator: str
@@ -62,14 +67,14 @@ class ClauseResult:
 
 
 class BadClause(ValueError):
-    """An operator that its field's type does not have, or a value of the wrong type."""
+    """The type of the field does not have this operator, or the value has the wrong type."""
 
 
 def check(clause: Clause) -> None:
     """
-    Refuse a clause that could never be answered, when it is written rather than when it runs.
+    Check a clause when it is written, so that it cannot fail when it runs.
 
-    :raises BadClause: saying what is wrong
+    :raises BadClause: with what is wrong
     """
     if clause.spec.type not in ALLOWED[clause.operator]:
         raise BadClause(
@@ -92,20 +97,18 @@ def holds(
     clauses: Sequence[Clause], facts: Mapping[str, Any]
 ) -> tuple[bool, tuple[ClauseResult, ...]]:
     """
-    Return whether any group of clauses matches completely, with the answer of each clause. No
-    clauses always match.
+    Return whether all clauses of any group match, with the result of each clause.
 
-    A fact of the wrong type counts as unknown here; required fields are checked before rules are
-    asked.
+    A rule without clauses always matches. A fact of the wrong type counts as unknown.
     """
-    answers, whole = [], not clauses
-    for _, members in groupby(
-        sorted(clauses, key=lambda clause: clause.group), key=lambda clause: clause.group
-    ):
+    # All clauses are evaluated even after a group has matched: the record shows each result.
+    answers, matches = [], not clauses
+    by_group = attrgetter("group")
+    for _, members in groupby(sorted(clauses, key=by_group), key=by_group):
         group = [_answer(clause, facts) for clause in members]
-        whole = whole or all(answer.held for answer in group)
+        matches = matches or all(answer.held for answer in group)
         answers += group
-    return whole, tuple(answers)
+    return matches, tuple(answers)
 
 
 def _answer(clause: Clause, facts: Mapping[str, Any]) -> ClauseResult:

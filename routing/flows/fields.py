@@ -1,4 +1,4 @@
-"""Typed fields: what a flow must know before it acts, and what is wrong with what it knows."""
+"""Typed fields of flows: the facts that a flow needs before it acts, and problems with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 class FieldType(StrEnum):
     TEXT = "text"
-    LONG_TEXT = "long_text"  # read like a text; asked for with room to write
+    LONG_TEXT = "long_text"  # a text with a larger input field
     NUMBER = "number"  # exact decimal; JSON carries it as a string or a number
     DATE = "date"  # ISO 8601, a day in the client's time zone
     BOOLEAN = "boolean"
@@ -45,7 +45,7 @@ class WrongType(ValueError):
 
 def typed(value: Any, spec: FieldSpec) -> Any:
     """
-    The value as Decimal, date, bool or str; None when it is empty.
+    Return the value as Decimal, date, bool or str, or None if it is empty.
 
     :raises WrongType: if it cannot be read as the field's type
     """
@@ -62,8 +62,7 @@ def typed(value: Any, spec: FieldSpec) -> Any:
 
 def find_problems(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[FieldProblem]:
     """
-    Everything that keeps a flow from acting: required fields that are empty, and values of the
-    wrong type.
+    Return what keeps a flow from acting: empty required fields, and values of the wrong type.
     """
     found = []
     for spec in specs:
@@ -92,11 +91,10 @@ def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    return known[str(value).strip().lower()] if str(value).strip().lower() in known else _fail()
-
-
-def _fail() -> bool:
-    raise ValueError("not a boolean")
+    text = str(value).strip().lower()
+    if text not in known:
+        raise ValueError("not a boolean")
+    return known[text]
 
 
 def _email(value: Any) -> str:
@@ -111,6 +109,7 @@ _READ: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXT: lambda value: str(value).strip(),
     FieldType.LONG_TEXT: lambda value: str(value).strip(),
     FieldType.NUMBER: _number,
+    # Some systems send a date with a time. The day alone counts.
     FieldType.DATE: lambda value: date.fromisoformat(str(value)[:10]),
     FieldType.BOOLEAN: _boolean,
     FieldType.EMAIL: _email,

@@ -1,6 +1,5 @@
 """
-Flow: what starts it, what must be known before it acts, what it does. A published version never
-changes.
+Flow and its versions: the events that start it, the facts it needs and the action it takes.
 """
 
 from __future__ import annotations
@@ -58,7 +57,8 @@ class Flow(models.Model):
 
 class FlowVersionQuerySet(models.QuerySet["FlowVersion"]):
     def live(self) -> Self:
-        """The newest published version of each flow."""
+        """Filter for the newest published version of each flow."""
+        # DISTINCT ON keeps the first row of each flow in this order.
         return (
             self.filter(published_at__isnull=False)
             .order_by("flow_id", "-number")
@@ -68,9 +68,10 @@ class FlowVersionQuerySet(models.QuerySet["FlowVersion"]):
 
 class FlowVersion(models.Model):
     """
-    A draft until it is published; then the database refuses to change it or its rows.
+    One version of a flow. It is a draft until it is published. After that, triggers in the database
+    refuse to change it or its rows.
 
-    Rolling back is publishing a copy of an older one: ``copied_from`` says which.
+    To roll back, a copy of an older version (``copied_from``) is published.
     """
 
     flow = models.ForeignKey(
@@ -135,7 +136,7 @@ class VersionPart(models.Model):
 
 
 class Trigger(VersionPart):
-    """An event that starts the flow: its kind and, where given, a value in its body."""
+    """An event that starts the flow, by its kind and optionally a value in its body."""
 
     version = models.ForeignKey(
         FlowVersion, on_delete=models.CASCADE, related_name="triggers", verbose_name=_("version")
@@ -159,7 +160,7 @@ class Trigger(VersionPart):
 
 
 class FlowField(VersionPart):
-    """Something the flow knows about an event, and whether it may act without it."""
+    """A fact that the flow uses, and whether it may act without it."""
 
     version = models.ForeignKey(
         FlowVersion, on_delete=models.CASCADE, related_name="fields", verbose_name=_("version")
@@ -178,6 +179,7 @@ class FlowField(VersionPart):
         _("type"), max_length=10, choices=[(kind.value, kind.value) for kind in FieldType]
     )
     required = models.BooleanField(_("required"), default=False)
+    # Records of decisions are never rewritten, so rules may not use what identifies a person.
     personal = models.BooleanField(
         _("personal"), default=False, help_text=_("Identifies a person. Rules cannot use it.")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from routing.flows.conditions import BadClause, check
+from routing.flows.conditions import BadClause, Clause, check
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.registry import action_names, copiers
 from routing.flows.rules import Condition, Rule
@@ -35,7 +36,7 @@ Part = TypeVar("Part", Trigger, FlowField, Rule, Condition)
 
 
 class NotPublishable(ValueError):
-    """A draft that would not work; ``faults`` says everything that is wrong with it, in words."""
+    """The draft would not work. ``faults`` lists everything that is wrong with it."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__(" ".join(faults))
@@ -44,13 +45,14 @@ class NotPublishable(ValueError):
 
 def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     """
-    Freeze a draft and let new runs use it; runs that have begun keep theirs.
+    Freeze a draft and let new runs use it. Existing runs keep their versions.
 
     :raises PermissionDenied: if ``by`` may not publish
     :raises NotPublishable: if it is published already, or would not work
     """
     by.require("routing.publish_flow", to="publish flows")
     with transaction.atomic():
+        # Locked, because an edit between the check and the freeze could not be undone.
         version = FlowVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
         found = faults(version)
         if found:
@@ -62,7 +64,7 @@ def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Fl
 
 
 def faults(version: FlowVersion) -> list[str]:
-    """Everything that keeps a draft from working, in words for the person who wrote it."""
+    """Return everything that is wrong with a draft, in words for the person who wrote it."""
     plan = read(version)
     said = (
         (version.published_at is not None, _("This version is already published. Copy it.")),
@@ -89,9 +91,9 @@ def faults(version: FlowVersion) -> list[str]:
 
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
-    """
-    Titles and briefs are kept in history, which is never rewritten: they may not name a person.
-    """
+    """Return the problems with fields in the title and the brief."""
+    # History keeps titles and briefs and is never rewritten, so they may not name a person:
+    # docs/decisions/0006.
     named = placeholders(version.title) | placeholders(version.template)
     known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}
     said = (
@@ -112,7 +114,14 @@ def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:
         % {"name": name}
         for name in sorted(set(used) - usable)
     ]
-    for clause in (clause for rule in plan.rules for clause in rule.clauses):
+    for rule in plan.rules:
+        found += _faults_of_clauses(rule.clauses)
+    return found
+
+
+def _faults_of_clauses(clauses: Sequence[Clause]) -> list[str]:
+    found = []
+    for clause in clauses:
         try:
             check(clause)
         except BadClause as error:
@@ -122,19 +131,19 @@ def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:
 
 def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     """
-    A new draft like ``version``: to change a flow, or to roll back to an older version of it.
+    Create a draft that is a copy of ``version``, to change a flow or to roll it back.
 
     :raises PermissionDenied: if ``by`` may not change flows
     """
     by.require("routing.add_flowversion", to="change flows")
     with transaction.atomic():
+        # Locks the flow, or two copies at once would get the same number.
         Flow.objects.select_for_update().get(pk=version.flow_id)
-        newest = FlowVersion.objects.filter(flow=version.flow_id).aggregate(newest=Max("number"))[
-            "newest"
-        ]
+        versions = FlowVersion.objects.filter(flow=version.flow_id)
+        newest = versions.aggregate(number=Max("number"))
         made = FlowVersion(
             flow_id=version.flow_id,
-            number=newest + 1,
+            number=newest["number"] + 1,
             action=version.action,
             template=version.template,
             title=version.title,
@@ -156,7 +165,7 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
 
 def begin(flow: Flow, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     """
-    A draft to go on from: a copy of the newest version, or an empty one for a flow that has none.
+    Create a draft: a copy of the newest version, or an empty one for a flow without versions.
 
     :raises PermissionDenied: if ``by`` may not change flows
     """
@@ -171,10 +180,10 @@ def begin(flow: Flow, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
 
 def roll_back(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     """
-    Publish a copy of an older version, so that new runs do again what it said.
+    Publish a copy of an older version, which new runs then use.
 
     :raises PermissionDenied: if ``by`` may not change or publish flows
-    :raises NotPublishable: if it would not work any more; then nothing is kept
+    :raises NotPublishable: if it would no longer work; nothing was changed
     """
     with transaction.atomic():
         return publish(copy(version, by=by, at=at, reason=reason), by=by, at=at, reason=reason)

@@ -1,6 +1,7 @@
 """
-Registries of flows: actions and what is copied with a version. Packages above fill them in
-``AppConfig.ready``.
+Registries of flows: actions, and functions that copy rows with a version.
+
+Packages above this one fill them in ``AppConfig.ready``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from routing.people.actors import Actor
 
 # -- Actions: what a flow may start ----------------------------------------------------------------
 
-# With a routed run: see routing.runs.registry.RoutedRun.
+# The first argument has routed runs: see routing.runs.registry.RoutedRun.
 Action = Callable[[Sequence[Any], Actor, datetime], None]
 
 _actions: dict[str, Action] = {}
@@ -21,8 +22,9 @@ _actions: dict[str, Action] = {}
 
 def action(name: str) -> Callable[[Action], Action]:
     """
-    Register what a flow's ``act`` step may start, such as ``delivery.open_request``: many jobs in
-    one transaction.
+    Register an action that the ``act`` step of a flow may start, such as ``delivery.open_request``.
+
+    It gets many runs in one transaction.
     """
 
     def register(function: Action) -> Action:
@@ -40,7 +42,7 @@ def action_names() -> Sequence[str]:
     return sorted(_actions)
 
 
-# -- Versions: what packages above keep with them --------------------------------------------------
+# -- Versions: rows that packages above store with them --------------------------------------------
 
 Copier = Callable[[Any, Any], None]  # from one flow version to a new draft
 
@@ -49,7 +51,7 @@ _copiers: list[Copier] = []
 
 def with_version(copy: Copier) -> Copier:
     """
-    Register who copies what belongs to a flow version when that is copied, in the same transaction.
+    Register a function that copies further rows of a flow version, in the same transaction.
     """
     _copiers.append(copy)
     return copy

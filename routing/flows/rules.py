@@ -1,4 +1,4 @@
-"""Rule: when these conditions hold, this team with these skills takes it."""
+"""Rule: assigns work to a team with the required skills if its conditions match."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from routing.work.items import WorkItem
 
 class Rule(VersionPart):
     """
-    Rules are asked in order of ``position``; the first whose conditions hold decides. One without
-    conditions always holds.
+    One rule of a flow version. The first rule by ``position`` whose conditions match decides. A
+    rule without conditions always matches.
     """
 
     version = models.ForeignKey(
@@ -51,7 +51,7 @@ class Rule(VersionPart):
 
 
 class Condition(VersionPart):
-    """One typed clause. Clauses of one group must all hold; one group that holds is enough."""
+    """One typed clause. All clauses of a group must match, and one matching group is enough."""
 
     rule = models.ForeignKey(
         Rule, on_delete=models.CASCADE, related_name="conditions", verbose_name=_("rule")

@@ -1,6 +1,5 @@
 """
-Text with fields in braces, such as ``{deal.name}``: nothing but a known field's value can come out
-of it.
+Text with fields in braces, such as ``{deal.name}``. Only values of known fields are filled in.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ def placeholders(text: str) -> set[str]:
 
 def fill(text: str, facts: Mapping[str, Any]) -> str:
     """
-    The text with each field's value, a dash where there is none; other braces stay as they are.
+    Return the text with the value of each field, or a dash. Other braces stay as they are.
     """
+    # Not ``str.format``, which would also resolve attributes such as ``{deal.__class__}``.
     return FIELD.sub(lambda found: _shown(facts.get(found[1])), text)
 
 

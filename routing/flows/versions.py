@@ -1,4 +1,4 @@
-"""A flow version as frozen values, read once: a published one never changes."""
+"""Flow versions as frozen values."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from routing.flows.rules import Rule
 @dataclass(frozen=True, slots=True)
 class Plan:
     """
-    ``rule_fields`` are the fields that do not name a person: only these are decided on, and
-    recorded.
+    The content of a flow version. ``rule_fields`` are the fields that do not identify a person:
+    rules and the records of decisions contain only these.
     """
 
     version_id: int
@@ -57,7 +57,8 @@ def read(version: FlowVersion) -> Plan:
 
 @lru_cache(maxsize=256)
 def published(version_id: int) -> Plan:
-    """The plan of a published version, kept for the life of the process."""
+    """Return the plan of a published version."""
+    # Cached without an end, because the database refuses to change a published version.
     return read(FlowVersion.objects.get(pk=version_id, published_at__isnull=False))
 
 

@@ -30,12 +30,14 @@ from psycopg.types.array import ListDumper
 
 class QuickListDumper(ListDumper):
     """
-    Quotes every value, which PostgreSQL takes for any type, so that nothing need be looked for.
+    Dumper that quotes every value. PostgreSQL accepts quotes for any type, so no value is searched
+    for characters that need them.
 
-    Nested lists go psycopg's way.
+    psycopg dumps nested lists.
     """
 
     def dump(self, obj: list[Any]) -> Buffer | None:
+        # No sub-dumper means that psycopg found no value in the list to choose one by.
         if self.sub_dumper is None or list in set(map(type, obj)):
             return super().dump(obj)
         dump = self.sub_dumper.dump
@@ -52,8 +54,8 @@ def register() -> None:
     """
     Register the dumper for every connection that is opened after this.
 
-    It is registered for the process, which is a level that psycopg documents: Django makes its
-    connections from the process's adapters, and every one of ours goes through Django.
-    tests/routing/kernel/test_arrays.py compares what arrives with what was sent.
+    tests/routing/kernel/test_arrays.py compares the stored values with those that were sent.
     """
+    # psycopg documents adapters of the whole process. Django makes its connections from them, and
+    # we have no connection that Django did not make.
     psycopg.adapters.register_dumper(list, QuickListDumper)

@@ -9,8 +9,8 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-# How PostgreSQL writes a value as text depends on these; whoever compares digests pins them for the
-# transaction.
+# The text form of a value depends on these settings of the session. Code that compares digests pins
+# them for its transaction, or a session with another time zone would report tampering.
 SETTINGS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
@@ -21,8 +21,8 @@ SETTINGS = {
 }
 PINNED = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
 
-# to_char says nothing of infinity and of years before Christ, which would pass for NULL and for
-# years after.
+# to_char returns nothing for infinity and drops the sign of years before Christ. Two different
+# values would then have one digest.
 COMMON = "isfinite({c}) AND {c} >= '0001-01-01 00:00Z'"
 AS_TEXT = {
     "timestamp with time zone": "CASE WHEN "
@@ -34,16 +34,17 @@ AS_TEXT = {
 
 def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> str:
     """
-    SQL for the SHA-256, as hex, of the columns as netstrings, NULL as ``-``: no value can pretend
-    to be two.
+    Return SQL for the SHA-256, as hex, of the columns.
 
-    Independent of columns that are added later, and of the session's settings once ``SELECT
-    {PINNED}`` has run in the same transaction.
+    Columns that are added later do not change the digest. Neither do the session's settings, once
+    ``SELECT {PINNED}`` has run in the same transaction.
 
     :param types: PostgreSQL's type name of each column
     """
     if not columns:
         return "''"
+    # Netstrings (length, colon, text), with ``-`` for NULL. Without the lengths, text could move
+    # from one column to the next and the digest would be the same.
     parts = []
     for column in columns:
         text = AS_TEXT.get(types[column], "{c}::text").format(c=f'{alias}."{column}"')
@@ -53,15 +54,15 @@ def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> 
 
 def link(previous: str, rows: Iterable[tuple[int, str, str]]) -> str:
     """
-    The head of a chain after one more batch: SHA-256, as hex, over the last head and ``id digest
-    text_digest`` lines.
+    Return the head of a chain after one more batch: the SHA-256, as hex, of the previous head and a
+    line ``id digest text_digest`` for each row.
     """
     body = "\n".join([previous, *(f"{row_id} {digest} {text}" for row_id, digest, text in rows)])
     return sha256(body.encode()).hexdigest()
 
 
 def _as_object(value: Any) -> dict[str, Any]:
-    """:raises TypeError: for what is no dataclass, as JSON does"""
+    """:raises TypeError: if the value is not a dataclass, as ``json`` does"""
     return {name: getattr(value, name) for name in _names(value.__class__)}
 
 
@@ -70,19 +71,20 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-# The form of everything new: keys in order, no spaces, letters as they are, no NaN. A dataclass is
-# an object of its fields, read as it is written: ``asdict`` would copy it first.
+# The form of all new JSON: sorted keys, no spaces, no escapes, no NaN. Dataclasses are encoded
+# field by field, because ``asdict`` would copy every value first.
 CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object
 )
-# The forms of digests that rows keep and other systems were sent. Their bytes never change.
+# The forms behind digests that are stored in rows or were sent to other systems. Changing a byte
+# here would make every one of those digests wrong.
 ESCAPED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 SPACED = json.JSONEncoder()
 
 
 def as_json(value: Any) -> str:
     """
-    The one JSON text of a value.
+    Return the canonical JSON text of a value.
 
     :raises ValueError: for NaN and infinity, which JSON does not have
     """
@@ -90,5 +92,6 @@ def as_json(value: Any) -> str:
 
 
 def json_digest(value: Any, form: json.JSONEncoder = CANONICAL) -> str:
-    """SHA-256 of a value's JSON text in UTF-8, as hex. Half a surrogate pair counts as it is."""
+    """Return the SHA-256, as hex, of a value's JSON text in UTF-8."""
+    # Text from outside may hold half a surrogate pair, which strict UTF-8 refuses to encode.
     return sha256(form.encode(value).encode("utf-8", "surrogatepass")).hexdigest()

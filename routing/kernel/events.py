@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 class Event(models.Model):
     """
-    A fact, recorded in the transaction that caused it. Ids and states only: never a name, an
-    address or free text.
+    A fact, recorded in the transaction that caused it.
 
-    ``kind`` is ``<app>.<noun>.<verb>``; ``source`` is ``throughline`` for our own facts, otherwise
-    a connection's slug, and within one outside source ``dedupe_key`` is unique.
+    It holds ids and states only, never a name, an address or free text. ``kind`` is
+    ``<app>.<noun>.<verb>``. ``source`` is ``throughline`` for our own facts, otherwise the slug of
+    a connection. ``dedupe_key`` is unique within one outside source.
     """
+
+    # An event is never rewritten, so personal data in it could not be erased.
 
     OWN = "throughline"
 
@@ -48,6 +50,7 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         ordering = ("-id",)
         default_permissions = ("view",)
+        # Finds outside events by their subject. Our own have none and are left out of it.
         indexes = (
             models.Index(
                 fields=["source", "subject_type", "subject_id", "id"],
@@ -55,6 +58,7 @@ class Event(models.Model):
                 name="event_subject_idx",
             ),
         )
+        # Capture relies on it: ON CONFLICT leaves out events that were sent again.
         constraints = (
             models.UniqueConstraint(
                 fields=("source", "dedupe_key"),
@@ -69,8 +73,9 @@ class Event(models.Model):
 
 class Payload(models.Model):
     """
-    The body an outside event came with: may hold personal data, so it may be rewritten on erasure;
-    the event keeps its digest.
+    The body of an outside event.
+
+    It may hold personal data, so erasure may rewrite it. The event keeps its digest.
     """
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="payload")
@@ -88,11 +93,14 @@ class Payload(models.Model):
 
 class Dispatch(models.Model):
     """
-    An event that still has to find its flow.
+    An event that has not been routed to a flow yet.
 
-    The row is the queue: gone when that is done, parked when a person must look.
+    The row is the queue. It is deleted once the event is routed, and quarantined (with a
+    ``parked_reason``) when a person must look at it.
     """
 
+    # An event is never updated, so the state of its processing is a row beside it:
+    # docs/decisions/0005.
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="dispatch")
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Subject of events: the slug of a connection, the kind of object and the external id."""
+    """Subject of events: a connection's slug, the type of object and its external id."""
 
     source: str
     type: str
@@ -21,13 +21,13 @@ class EnrichedFacts:
     """
     Facts found by an enricher.
 
-    ``facts`` are JSON values by the flow's field names, such as ``deal.amount``; absent where the
-    other side has none.
+    ``facts`` holds JSON values by the flow's field names, such as ``deal.amount``. A fact that the
+    other system does not have is left out.
     """
 
     facts: Mapping[str, Any]
     client_id: int | None = None
     contact_ids: tuple[int, ...] = ()
     engagement_id: int | None = None
-    # Field name to where it was read, for the person who checks.
+    # Where each fact was read, by field name, for a person who checks it.
     sources: Mapping[str, str] = field(default_factory=dict)

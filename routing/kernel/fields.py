@@ -9,13 +9,13 @@ from django_fsm import FSMField
 
 class StateField(FSMField):
     """
-    The state of a machine: django-fsm's field, and plain text in migrations.
-
-    Nothing moves there, and each state of an app that a migration renders would leave django-fsm
-    one more receiver that hears of every model rendered after it: half the time of a first start.
+    The state of a machine: django-fsm's field, and a plain ``CharField`` in migrations.
     """
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        # Migrations make no transitions. With the real field, every app state that a migration
+        # renders would add a django-fsm receiver, and each is called for every model rendered
+        # later. That took half the time of a first start.
         name, _path, args, options = super().deconstruct()
         options.pop("protected", None)
         return name, "django.db.models.CharField", args, options

@@ -1,6 +1,6 @@
 """
-History of changes with author, time and reason: django-simple-history, reduced to the needs of the
-audit trail.
+History of changes with author, time and reason: django-simple-history, cut down to what the audit
+trail needs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simple_history.models import HistoricalRecords
 
 
 def responsible(instance: models.Model, request: HttpRequest | None, **_: Any) -> Any:
-    """The signed-in person, or the system's own service user for commands and tasks."""
+    """Return the signed-in person, or the system's service user in commands and tasks."""
     if request is not None:
         return request.user
     return get_user_model().objects.system()
@@ -23,11 +23,10 @@ def responsible(instance: models.Model, request: HttpRequest | None, **_: Any) -
 
 class Tracked(HistoricalRecords):
     """
-    History that always names an actor, with one index instead of one a foreign key.
+    History that always names an actor, with one index instead of one for each foreign key.
 
-    Rows written by the door bypass signals and write the same columns; rows saved by the ORM
-    (configuration, such as clients and teams) come through simple-history itself.
-    ``_change_reason`` on the instance is the reason.
+    The door writes these tables itself, with the same columns. Rows that the ORM saves, such as
+    clients and teams, go through simple-history. ``_change_reason`` on the instance is the reason.
     """
 
     def __init__(self, *, excluded_fields: tuple[str, ...] = ()) -> None:
@@ -39,7 +38,9 @@ class Tracked(HistoricalRecords):
         )
 
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
-        """The model's fields without their indexes: history is read by object, then by date."""
+        """Return the model's fields without their indexes."""
+        # History is read by object and date, for which there is one index. Each further index
+        # would cost every write of the door and be used by nobody.
         fields: dict[str, models.Field[Any, Any]] = super().copy_fields(model)
         for field in fields.values():
             field.db_index = False  # type: ignore[attr-defined]  # the stubs lack it
@@ -62,8 +63,9 @@ class Tracked(HistoricalRecords):
         return getattr(instance, "_change_reason", None) or ""
 
     def _get_history_user_fields(self) -> dict[str, models.Field[Any, Any]]:
-        """No constraint and no index: people are never deleted, and audit by person reads Event."""
-        # simple-history has an option for the constraint, and none for the index.
+        """Return a foreign key to the actor without a constraint and without an index."""
+        # Users are never deleted, and the audit by person reads Event. simple-history has an option
+        # for the constraint but none for the index, hence the override.
         user = models.ForeignKey(
             settings.AUTH_USER_MODEL,
             on_delete=models.DO_NOTHING,

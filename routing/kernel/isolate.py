@@ -1,6 +1,5 @@
 """
-The one handler that may catch everything: a poisoned row is found, recorded and put aside; the
-others go on.
+The one handler that may catch every exception, so that one bad row does not stop a batch.
 """
 
 from __future__ import annotations
@@ -13,14 +12,15 @@ log = structlog.get_logger(__name__)
 
 
 def isolate(
-    work: Callable[[Sequence[int]], int], ids: Sequence[int], park: Callable[[int, str], None]
+    work: Callable[[Sequence[int]], int], ids: Sequence[int], quarantine: Callable[[int, str], None]
 ) -> int:
     """
-    Do ``work`` for all ids at once; if it fails, for each alone, parking the ones that fail again.
+    Do ``work`` for all ids at once. If that fails, do it for each id alone, and quarantine those
+    that fail again.
 
-    ``work`` runs in its own transaction and returns how many it did; ``park`` gets the id and a
-    short reason without data. An error of ``park`` itself, such as a database that is away, is the
-    caller's.
+    :param work: runs in its own transaction and returns how many it did
+    :param quarantine: gets the id and a short reason without data. Its own errors, such as a
+        database that is away, are raised.
     """
     if not ids:
         return 0
@@ -35,6 +35,8 @@ def isolate(
             exc_info=True,
         )
         if len(ids) == 1:
-            park(ids[0], f"{type(error).__name__}"[:200])
+            # Only the name of the error: its message may quote the row, and so personal data.
+            quarantine(ids[0], type(error).__name__[:200])
             return 0
-    return sum(isolate(work, [each], park) for each in ids)
+    # Outside the handler, so that an error in one of these does not carry the batch's along.
+    return sum(isolate(work, [each], quarantine) for each in ids)

@@ -1,13 +1,13 @@
 """
-Two ways to take work from a table that is a queue; its model says which rows, in which states and
+Two ways to take work from a table that is a queue. The model says which rows, in which states and
 order.
 
-``claim_batch`` is for work that asks nobody outside: many rows in one transaction, whose commit is
-the acknowledgement. A worker that dies leaves them as they were.
+``claim_batch`` is for work without calls to other systems. It takes many rows in one transaction,
+and the commit is the acknowledgement. If a worker dies, its rows stay as they were.
 
-``lease`` is for a call that takes its time, outside any transaction: one row, a token, and an
-instant at which the lease ends. ``finish`` admits a result under the newest token alone, so a
-worker that was overtaken writes nothing.
+``lease`` is for a slow call outside any transaction. It takes one row and gives it a token and an
+end. ``finish`` accepts a result only under the newest token, so a worker that was overtaken writes
+nothing.
 """
 
 from __future__ import annotations
@@ -31,28 +31,30 @@ FIRST_S, CAP_S, JITTER = 5.0, 1800.0, 0.2
 @dataclass(frozen=True, slots=True)
 class Patience:
     """
-    How many attempts a row gets before it is quarantined or a person must look.
+    Number of attempts before a row is quarantined or a person must look at it.
 
-    ``invited`` counts where the other side says when to come back: it is not broken, only busy.
+    ``invited`` applies when the other system says when to come back. It is busy, not broken, so it
+    gets more attempts.
     """
 
     attempts: int
     invited: int = 0
 
     def is_spent(self, attempts: int, after_s: float = 0) -> bool:
-        """:param after_s: when the other side wants to be asked again, 0 if it did not say"""
-        return attempts >= (self.invited if after_s and self.invited else self.attempts)
+        """:param after_s: the wait that the other system asked for, 0 if it named none"""
+        most = self.attempts
+        if after_s and self.invited:
+            most = self.invited
+        return attempts >= most
 
 
 def backoff_s(attempts: int, *, key: int, first_s: float = FIRST_S, cap_s: float = CAP_S) -> float:
     """
-    Seconds before the next attempt: doubled each time from ``first_s``, at most ``cap_s``, spread
-    by a fifth either way.
-
-    The spread comes from ``key`` and the attempt, so that many failing rows do not come back
-    together.
+    Return the seconds before the next attempt: doubled each time from ``first_s``, at most
+    ``cap_s``, with a jitter of a fifth either way.
     """
-    # In [0, 1].
+    # The jitter (in [0, 1]) is computed from the key and the attempt. Rows that failed together do
+    # not come back together, and a test still knows the wait.
     spread = int.from_bytes(sha256(f"{key}:{attempts}".encode()).digest()[:4]) / 0xFFFFFFFF
     wait = min(cap_s, first_s * 2 ** min(attempts - 1, 16))
     return float(wait * (1 - JITTER + 2 * JITTER * spread))
@@ -68,12 +70,11 @@ def put_off(
     **values: Any,
 ) -> bool:
     """
-    Let a row wait that failed; False if it is no longer as ``rows`` says: another worker has dealt
-    with it.
+    Delay a row that failed. Return False if another worker has taken it meanwhile.
 
-    :param rows: the row, on condition that nobody else has taken it meanwhile
+    :param rows: the row, filtered by the state in which this worker took it
     :param tried: attempts so far
-    :param values: what else is written, by column
+    :param values: further columns to write
     """
     due_at = at + timedelta(seconds=max(after_s, backoff_s(tried, key=key)))
     return bool(rows.update(due_at=due_at, **values))
@@ -84,20 +85,24 @@ def put_off(
 
 def claim_batch(rows: models.QuerySet[Any], *, key: str = "pk", no_key: bool = False) -> list[int]:
     """
-    Lock those rows that no other worker is at, in the order of their keys, and return the keys.
+    Lock the rows that no other worker has locked, in the order of their keys, and return the keys.
 
-    Call it in the transaction that deals with them.
+    Call it in the transaction that does the work.
 
-    :param no_key: let others go on referring to the rows, as the order of locks asks for work items
+    :param no_key: let other transactions insert rows that refer to these, as for work items
     """
+    # SKIP LOCKED lets workers pass each other. The order of keys is the one in which the door locks
+    # work, so a worker and a person never wait for each other in a circle.
     free = rows.order_by(key).select_for_update(skip_locked=True, no_key=no_key)
     return list(free.values_list(key, flat=True))
 
 
 def batches(due: Iterable[tuple[int, int]]) -> list[list[int]]:
     """
-    Divide due rows, given as id and attempts: what was never tried goes together, the rest one by
-    one, so that a row that failed takes no others with it again.
+    Divide due rows, given as id and attempts, into batches.
+
+    Rows that were never tried go together. A row that failed goes alone, so that it cannot take
+    others down with it again.
     """
     fresh, tried = [], []
     for row_id, attempts in due:
@@ -116,9 +121,9 @@ class Lease:
     """
     The right to write the result of one attempt.
 
-    ``token`` fences: it is another one with every lease of the row. ``column`` holds it; where that
-    is the due time itself, the end of the lease is the token, and whoever plans another time ends
-    the lease.
+    ``token`` changes with every lease of the row, which fences off older leases. ``column`` is
+    where the row stores it. If that is the due time, the end of the lease is the token, and anybody
+    who plans another time ends the lease.
     """
 
     row_id: int
@@ -126,7 +131,7 @@ class Lease:
     column: str = "lease"
 
     def of(self, rows: models.QuerySet[Row]) -> models.QuerySet[Row]:
-        """Filter for the row, on condition that this lease is still its newest."""
+        """Filter for the row, if this lease is still its newest."""
         return rows.filter(**{"pk": self.row_id, self.column: self.token})
 
 
@@ -134,14 +139,16 @@ def lease(
     free: models.QuerySet[Row], take: Callable[[Row], bool], *, column: str = "lease"
 ) -> tuple[Row, Lease] | None:
     """
-    Lease the row of ``free``, in a short transaction; None if another worker is at it, or it is no
-    longer free.
+    Lease the row of ``free`` in a short transaction. Return None if another worker has it, or if it
+    is no longer free.
 
-    :param free: one row, on condition that it may be taken; the lock looks at it anew
-    :param take: gives the row, which is locked, a new token and an end, and writes it; False leaves
-        it as it is
+    :param free: one row, filtered by the condition under which it may be taken
+    :param take: gives the locked row a new token and an end, and writes it. If it returns False,
+        the row stays as it is.
     """
-    with transaction.atomic(savepoint=False):  # a caller's transaction may hold locks of its own
+    # A caller's transaction may hold locks of its own, such as the advisory lock on a connection.
+    with transaction.atomic(savepoint=False):
+        # The lock reads the row again, so a condition that failed meanwhile leaves nothing to take.
         row = free.select_for_update(skip_locked=True, of=("self",)).first()
         if row is None or not take(row):
             return None
@@ -150,9 +157,9 @@ def lease(
 
 def finish(rows: models.QuerySet[Row], held: Lease) -> Row | None:
     """
-    Lock the row for the transaction that writes its result; None if the lease was lost: then
-    nothing may be written.
+    Lock the row for the transaction that writes its result. Return None if the lease was lost; the
+    caller then writes nothing.
 
-    :param rows: the rows a result may be written to, with what is read along with them
+    :param rows: the rows that may get a result, with the relations to load
     """
     return held.of(rows).select_for_update(of=("self",)).first()

@@ -1,4 +1,4 @@
-"""Reason codes of exceptions: the classes of what only a person can settle."""
+"""Reason codes of exceptions: the kinds of problems that only a person can resolve."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Reason(models.TextChoices):
-    """Every code needs a route in the exception map: a system check asks."""
+    """Reason code. A system check requires an exception route for each one."""
 
     MISSING_FIELDS = "missing_fields", _("Required information missing")
     MISSING_CONTEXT = "missing_context", _("Client unclear")

@@ -1,5 +1,5 @@
 """
-Retry on deadlock or serialization failure, where the database rolls back one of two transactions.
+Retry after a deadlock or serialization failure, in which the database rolls back one transaction.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ ATTEMPTS = 3
 
 def again(do: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T:
     """
-    Call ``do``, which begins and ends a transaction of its own, up to three times while the
-    database undoes it for another's sake.
+    Call ``do`` up to three times, as long as the database rolls it back for another transaction.
 
-    Inside a caller's transaction it is called once: what was undone is the caller's, and so is the
-    error.
-
-    :param otherwise: the answer when the last attempt was undone too; without it the error is
-        raised
+    :param do: begins and ends its own transaction
+    :param otherwise: gives the answer if the last attempt was rolled back too. Without it the error
+        is raised.
     """
+    # The rollback took the caller's work too. Only the caller can do that again.
     if connection.in_atomic_block:
         return do()
     for attempt in range(1, ATTEMPTS + 1):
@@ -39,7 +37,7 @@ def again(do: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T
 
 
 def _undone_for_another(error: OperationalError) -> bool:
-    """Nothing was wrong with it (SQLSTATE 40P01, 40001): done again, it may pass."""
+    """Return whether a retry may succeed: SQLSTATE 40P01 or 40001."""
     return isinstance(
         error.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure
     )

@@ -1,6 +1,7 @@
 """
-Default permissions: the permissions matrix as data. Packages grant, and the groups in the database
-are synced from here.
+Default permissions: the matrix of roles and permissions as data.
+
+Packages call ``grant``. After each migration the groups in the database get what was granted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """Values are the names of Django groups."""
+    """Role of a staff member. The values are the names of Django groups."""
 
     ACCOUNT_MANAGER = "account_manager", _("Account manager")
     CREATIVE = "creative", _("Creative")
@@ -35,9 +36,9 @@ _names: dict[str, str] = {}
 
 def grant(permission: str, *roles: Role, name: str = "") -> None:
     """
-    Let ``roles`` hold ``permission`` (``app.codename``).
+    Give ``roles`` the ``permission`` (``app.codename``).
 
-    A ``name`` makes the permission when no model declares it.
+    :param name: creates the permission, for one that no model declares
     """
     _granted[permission].update(roles)
     if name:
@@ -49,15 +50,15 @@ def matrix() -> Mapping[str, frozenset[Role]]:
 
 
 def holders(permission: str) -> str:
-    """The roles that may, in words for a refusal: ``Account manager, Operations lead``."""
+    """Return the roles with a permission, for a refusal: ``Account manager, Operations lead``."""
     return ", ".join(str(role.label) for role in Role if role in _granted.get(permission, ()))
 
 
 def sync_groups(using: str) -> None:
     """
-    Make the groups hold what the matrix says, and nothing more.
+    Give the groups the permissions of the matrix, and no others.
 
-    Runs after every migrate; idempotent.
+    It runs after every ``migrate``, and running it again changes nothing.
     """
     for permission, name in _names.items():
         app, codename = permission.split(".")
@@ -71,6 +72,7 @@ def sync_groups(using: str) -> None:
         f"{p.content_type.app_label}.{p.codename}": p
         for p in Permission.objects.using(using).select_related("content_type")
     }
+    # ``set`` also removes what a role no longer has in code.
     for role in Role:
         group, _made = Group.objects.using(using).get_or_create(name=role.value)
         group.permissions.set(

@@ -12,14 +12,12 @@ from django_prometheus.db.common import ExportingCursorWrapper
 Params = Sequence[Any] | Mapping[str, Any]
 
 
-# As Django's own cursors are counted on this connection; see config.storage.databases.
+# Counts our statements in the metrics with Django's own; see config.storage.databases.
 CountedCursor: Any = ExportingCursorWrapper(psycopg.Cursor, DEFAULT_DB_ALIAS, "postgresql")
 
 
 class Watched(CountedCursor):
-    """
-    A cursor for Django's wrappers, which pass a statement and its parameters and nothing else.
-    """
+    """Cursor for Django's wrappers, which pass nothing but a statement and its parameters."""
 
     def __init__(self, session: psycopg.Connection[Any], *, binary: bool) -> None:
         super().__init__(session)
@@ -32,16 +30,17 @@ class Watched(CountedCursor):
 
 def run(sql: str, params: Params = (), *, binary: bool = False) -> list[tuple[Any, ...]]:
     """
-    Run a statement on Django's own connection, in its transaction if there is one, prepared.
+    Run a prepared statement on Django's own connection, in its transaction if there is one.
 
-    Execute wrappers and the query log see it, as they see Django's own statements. While neither
-    is in use it goes straight to psycopg, which costs less.
+    Execute wrappers and the query log see the statement, as they see Django's own.
 
-    :param binary: ask for values in binary form. For many instants it takes a third of the time,
-        because none is read from text.
+    :param binary: ask for values in binary form. Many timestamps then take a third of the time,
+        because none is parsed from text.
     :raises TransactionManagementError: if the transaction can only be rolled back
     """
     connection.ensure_connection()
+    # Django's wrappers cost more than the shortest of our statements. While nobody listens, the
+    # statement goes straight to psycopg.
     if connection.execute_wrappers or connection.queries_logged:
         cursor = _watched(sql, params, binary=binary)
     else:
@@ -49,7 +48,7 @@ def run(sql: str, params: Params = (), *, binary: bool = False) -> list[tuple[An
         with connection.wrap_database_errors:
             cursor = CountedCursor(connection.connection)
             cursor.execute(sql, params, prepare=True, binary=binary)
-    # Not cursor.description, which makes an object of every column each time.
+    # ``cursor.description`` would make an object for every column of every statement.
     if not cursor.pgresult or not cursor.pgresult.nfields:
         return []
     with connection.wrap_database_errors:
@@ -57,12 +56,12 @@ def run(sql: str, params: Params = (), *, binary: bool = False) -> list[tuple[An
 
 
 def _watched(sql: str, params: Params, *, binary: bool) -> psycopg.Cursor[Any]:
-    """Run a statement inside the wrappers that Django puts around its own cursors."""
+    """Run a statement in the wrappers that Django puts around its own cursors."""
     cursor: Any = Watched(connection.connection, binary=binary)
     execute = connection.make_cursor(cursor).execute
     if connection.queries_logged:
-        # As written: a prepared statement does not keep the text that was sent, which Django would
-        # log.
+        # Logged here with the text as written: Django would ask psycopg for the text that was sent,
+        # which a prepared statement does not keep.
         with connection.make_debug_cursor(cursor).debug_sql(sql, params):
             execute(sql, params)
     else:

@@ -18,18 +18,20 @@ UNFINISHED = ".keeping-"
 
 
 def private() -> Storage:
-    """Asked for each time, so that settings decide."""
+    """Return the storage of private files. Settings may replace it, so do not keep it."""
     return storages["private"]
 
 
 class PrivateStorage(FileSystemStorage):
     """
-    A folder in which nothing has its final name before all of it is on disk.
+    A folder in which a file gets its final name only when all of it is on disk.
 
-    Give it ``allow_overwrite``: names are digests, so what is there already is the same.
+    Set ``allow_overwrite``: names are digests, so an existing file has the same content.
     """
 
-    def _save(self, name: str, content: File[bytes]) -> str:  # the place Django documents for this
+    def _save(self, name: str, content: File[bytes]) -> str:  # the hook that Django documents
+        # Write under another name and rename, because a rename is atomic: a crash leaves an
+        # unfinished file that the sweep removes, never half a file under a digest.
         path = Path(self.path(name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)  # 0600
@@ -46,7 +48,7 @@ class PrivateStorage(FileSystemStorage):
         return name
 
     def finish(self, unfinished: Path, path: Path) -> None:
-        """Give it its final name, and make the name last."""
+        """Give a file its final name and flush the folder, so that a power failure keeps it."""
         unfinished.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -1,4 +1,9 @@
-"""One table in the words of SQL, and what travels to it: worked out once a model."""
+"""
+Names and types of a table for hand-written SQL, computed once for each model.
+
+The statements of the door send a batch as one array for each column, because a statement with one
+parameter for each value would have a different text, and so a different plan, for each batch size.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +28,19 @@ def quoted(names: Collection[str], prefix: str = "") -> str:
 
 def sql_type(field: Field) -> str:
     """
-    The column's type without its length: a cast to ``varchar(200)`` would cut what is too long,
-    the column refuses it.
+    Return the type of a column without its length.
 
     Every foreign key here points at a bigint.
     """
-    return "bigint" if field.is_relation else str(field.db_type(connection)).partition("(")[0]
+    if field.is_relation:
+        return "bigint"
+    # A cast to ``varchar(200)`` would cut text that is too long without a word. The column itself
+    # refuses it, which is right.
+    return str(field.db_type(connection)).partition("(")[0]
 
 
 def written_fields(model: type[models.Model]) -> dict[str, Field]:
-    """Fields of a new row by attribute name, without an id that the database gives."""
+    """Return the fields of a new row by attribute name, without an id from the database."""
     return {
         field.attname: field
         for field in model._meta.concrete_fields
@@ -50,10 +58,10 @@ def insert_into(
     field with a default changes no statement.
 
     :param source: a table, the name of a common table expression or, in brackets, a query with its
-        alias; empty for one row of values alone
-    :param alias: name of the table in what follows, such as ON CONFLICT
-    :param values: SQL by attribute name of the field, such as ``item_id``
-    :raises TypeError: if a name is not a field's, or a field without a default is left out
+        alias. Empty for a single row of values.
+    :param alias: name of the table in later clauses, such as ON CONFLICT
+    :param values: SQL by the attribute name of a field, such as ``item_id``
+    :raises TypeError: if there is no such field, or a field without a default is left out
     """
     fields, columns = written_fields(model), {}
     if unknown := values.keys() - fields.keys():
@@ -67,18 +75,23 @@ def insert_into(
                 raise TypeError(f"{model.__name__}.{name} has no default.")
             if default is not None:
                 columns[str(field.column)] = _literal(default)
-    into = f'INSERT INTO "{model._meta.db_table}"{f" AS {alias}" if alias else ""}'
-    found = f" FROM {source}" if source else ""
-    return f"{into} ({quoted(columns)}) SELECT {', '.join(columns.values())}{found}"
+    into = f'INSERT INTO "{model._meta.db_table}"'
+    if alias:
+        into += f" AS {alias}"
+    select = f"SELECT {', '.join(columns.values())}"
+    if source:
+        select += f" FROM {source}"
+    return f"{into} ({quoted(columns)}) {select}"
 
 
 def _literal(value: Any) -> str:
     """:raises TypeError: for a default that has no plain form in SQL"""
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before int, of which bool is a subclass
         return "true" if value else "false"
     if isinstance(value, int):
         return str(int(value))
     if isinstance(value, str):
+        # psycopg reads % as the start of a placeholder.
         text = str(value).replace("'", "''").replace("%", "%%")
         return f"'{text}'"
     raise TypeError(f"{value!r} is no default that a statement can spell.")
@@ -98,14 +111,13 @@ class Table:
         self.state: str = machine.attname if machine else "state"
         self.history: str = model.history.model._meta.db_table  # type: ignore[attr-defined]
         self.tracked = [f.attname for f in model.history.model.tracked_fields]  # type: ignore[attr-defined]
-        self.converters = [
-            (place, convert, field.get_col(self.name))
-            for place, field in enumerate(model._meta.concrete_fields)
-            for convert in (
-                *connection.ops.get_db_converters(field.get_col(self.name)),
-                *field.get_db_converters(connection),
-            )
-        ]
+        # Only fields that need one, such as JSON, have a converter: most values pass untouched.
+        self.converters: list[tuple[int, Any, Any]] = []
+        for place, field in enumerate(model._meta.concrete_fields):
+            column = field.get_col(self.name)
+            convert_all = connection.ops.get_db_converters(column)
+            for convert in (*convert_all, *field.get_db_converters(connection)):
+                self.converters.append((place, convert, column))
 
     @staticmethod
     @cache
@@ -124,7 +136,9 @@ class Table:
         return self.fields[name].get_db_prep_save(value, connection)
 
     def differ(self, name: str, one: Any, other: Any) -> bool:
-        """JSON is compared by identity: in Python ``1 == True``, in JSON it is not."""
+        """Return whether two values of a column are different in the database."""
+        # JSON values that are not the same object count as different, because ``1 == True`` in
+        # Python but not in JSON. At worst an equal value is written again.
         return one is not other and (
             isinstance(self.fields[name], models.JSONField) or one != other
         )
@@ -134,15 +148,15 @@ class Table:
 
     @property
     def next_id(self) -> str:
-        # A subquery is asked once.
+        # In a subquery, so that PostgreSQL looks the sequence up once and not for each row.
         return f"nextval((SELECT pg_get_serial_sequence('{self.name}', 'id')::regclass))"
 
-    def kept(self, source: str, mark: str, reason: str = "%(reason)s::text") -> str:
+    def history_insert(self, source: str, mark: str, reason: str = "%(reason)s::text") -> str:
         """
-        An INSERT of history for the rows that ``source`` returned.
+        Return an INSERT of history for the rows that ``source`` returned.
 
         :param mark: simple-history's ``+`` or ``~``
-        :param reason: SQL for why, which may be a column of ``source``
+        :param reason: SQL for the reason, which may be a column of ``source``
         """
         names = quoted([self.columns[name] for name in self.tracked])
         return (
@@ -153,8 +167,8 @@ class Table:
         )
 
     def event_insert(self, source: str, came_from: str) -> str:
-        """An INSERT of one event for each row that ``source`` returned."""
-        item = "item_id" if "item_id" in self.fields else "id"  # a work item is its own
+        """Return an INSERT of one event for each row that ``source`` returned."""
+        item = "item_id" if "item_id" in self.fields else "id"  # the row is a work item itself
         return insert_into(
             Event,
             source,
@@ -171,11 +185,10 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Columns:
     """
-    The columns of one table that a batch writes; ``prefix`` starts the names their values travel
-    by.
+    The columns of one table that a batch writes.
 
-    A value that all rows share travels once; any other as an array, and reaches the table through
-    ``new``.
+    A value that all rows share is sent once. Other values are sent as an array and read from
+    ``new``. ``prefix`` starts the names of the parameters, so that two tables do not share one.
     """
 
     table: Table
@@ -190,6 +203,7 @@ class Columns:
         shared, own, values = [], [], {}
         for name in names:
             first = rows[0][name]
+            # Identity first: it is cheap, and most shared values are the same object.
             if any(row[name] is not first and table.differ(name, first, row[name]) for row in rows):
                 own.append(name)
                 values[prefix + name] = [table.prepared(name, row[name]) for row in rows]
@@ -207,11 +221,13 @@ class Columns:
 
     @property
     def travelling(self) -> dict[str, str]:
-        """Name to type, of those that differ from row to row."""
+        """Return the types of the columns that differ from row to row, by parameter name."""
         return {self.prefix + name: self.table.type(name) for name in self.own}
 
     def assigned(self, source: str) -> dict[str, str]:
-        """Column to expression, where ``source`` carries what differs from row to row."""
+        """
+        Return an expression for each column. ``source`` has the values that differ between rows.
+        """
         shared = {name: f"%({self.prefix}{name})s::{self.table.type(name)}" for name in self.shared}
         own = {name: f"{source}.{self.prefix}{name}" for name in self.own}
         return {self.table.columns[name]: expression for name, expression in (shared | own).items()}
@@ -222,18 +238,17 @@ class Columns:
         )
 
     def insert(self, source: str, **made: str) -> str:
-        """:param made: columns whose values the statement finds itself"""
+        """:param made: columns whose values the statement computes"""
         values = made | self.assigned(source)
         return f'INSERT INTO "{self.table.name}" ({quoted(values)}) SELECT {", ".join(values.values())} FROM {source} RETURNING *'  # noqa: E501
 
 
 def arriving(columns: Mapping[str, str], single: bool) -> str:
     """
-    Return the columns sent to the server, name to type, as the rows of ``new``.
-
-    One row comes as plain values: plans that are made once, for any length of array, would expect
-    more rows than one.
+    Return SQL for the rows of ``new``, from the columns that are sent (types by name).
     """
+    # PostgreSQL plans a prepared statement once and guesses the length of an array. For one row it
+    # would choose a plan for many, so a single row comes as plain values.
     if single:
         return f"new AS (SELECT {', '.join(f'%({name})s::{kind} AS {name}' for name, kind in columns.items())})"  # noqa: E501
     arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in columns.items())
@@ -241,14 +256,16 @@ def arriving(columns: Mapping[str, str], single: bool) -> str:
 
 
 def packed(columns: Mapping[str, list[Any]], single: bool) -> dict[str, Any]:
-    return {name: values[0] for name, values in columns.items()} if single else dict(columns)
+    """Return the parameters of ``arriving``: plain values for a single row, otherwise arrays."""
+    if single:
+        return {name: values[0] for name, values in columns.items()}
+    return dict(columns)
 
 
 def changed(table: Table, pairs: Sequence[tuple[Row, Row]], always: str = "") -> list[str]:
-    """The columns in which any row after is not what it was before, and ``always``."""
-    return [
-        name
-        for name in table.fields
-        if name == always
-        or any(b[name] is not a[name] and table.differ(name, b[name], a[name]) for b, a in pairs)
-    ]
+    """Return the columns that changed in any of the pairs (before, after), and ``always``."""
+    return [name for name in table.fields if name == always or _differs(table, name, pairs)]
+
+
+def _differs(table: Table, name: str, pairs: Sequence[tuple[Row, Row]]) -> bool:
+    return any(b[name] is not a[name] and table.differ(name, b[name], a[name]) for b, a in pairs)

@@ -1,12 +1,14 @@
 """
-State machines as django-fsm declares them: the one place that reads them, and that changes states.
+State machines as django-fsm declares them: the one module that reads them.
 
-Sources and target of a verb stand in its ``@transition`` alone. The door asks here about a row in
-memory, and statements about many rows take their guard and their new state from here. The machine
-is read with ``get_all_transitions`` of its field, the class-wide form of django-fsm's
-``get_all_FIELD_transitions``: ``can_proceed`` and ``get_available_FIELD_transitions`` answer for
-one row and look it up each time. django-fsm's own conditions stay unused, because no statement
-could ask them: docs/decisions/0016 says more.
+Declare the state as a ``StateField`` with choices, and each verb as a method with
+``@transition(field=state, source=..., target=...)`` that takes ``at`` and sets columns. Declare an
+operation for a verb of work, and the door runs it; other code calls ``turn`` for a row it has
+locked, or ``turn_all`` for a queryset. A verb for ``turn_all`` may not read its row, and no
+transition may have ``conditions`` or a ``permission``: write a gate instead.
+
+The sources and the target of a verb are in its ``@transition`` and nowhere else. Decision 0016 says
+why gates take the place of django-fsm's conditions.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ ANY, ANY_OTHER = "*", "+"  # django-fsm's wildcards for sources
 
 
 class NotInSets(TypeError):
-    """A verb that cannot be taken by one statement over many rows."""
+    """A verb cannot be run for many rows in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Transition:
     """
     One verb of a state machine.
 
-    ``targets`` holds the state it leads to by the state it starts from; a verb that keeps the state
-    leads to the same. ``is_still`` is true for a verb that keeps every state.
+    ``targets`` maps each source state to the state the verb leads to, which is the same one for a
+    verb that keeps the state. ``is_still`` is true for a verb that keeps every state.
     """
 
     verb: str
@@ -48,7 +50,7 @@ class Transition:
 
     @property
     def target(self) -> str:
-        """:raises NotInSets: if it depends on the row where the verb leads"""
+        """:raises NotInSets: if the target depends on the row"""
         found = set(self.targets.values())
         if self.is_still or len(found) != 1:
             raise NotInSets(f"{self.verb} leads to no single state.")
@@ -56,7 +58,7 @@ class Transition:
 
     @property
     def guard(self) -> models.Q:
-        """The rows that the verb starts from."""
+        """Return a condition for the rows that the verb starts from."""
         return models.Q(**{f"{self.field}__in": sorted(self.targets)})
 
 
@@ -74,18 +76,20 @@ def transitions_of(model: type[models.Model]) -> Mapping[str, Transition]:
         return {}
     every = [str(value) for value, _label in field.flatchoices]
     declared: dict[str, list[Any]] = {}
+    # django-fsm's public, class-wide call. ``can_proceed`` and ``get_available_FIELD_transitions``
+    # need a row and look all of this up again in every call.
     for change in field.get_all_transitions(model):
         declared.setdefault(change.name, []).append(change)
     return {verb: _read(verb, field, changes, every) for verb, changes in sorted(declared.items())}
 
 
 def transition_of(model: type[models.Model], verb: str) -> Transition | None:
-    """Return a verb's transition; None for a method that leaves the machine alone."""
+    """Return a verb's transition, or None for a method that is not a transition."""
     return transitions_of(model).get(verb)
 
 
 def verb_of(model: type[models.Model], verb: str) -> Transition:
-    """:raises KeyError: if the method is no transition of the model"""
+    """:raises KeyError: if the method is not a transition of the model"""
     return transitions_of(model)[verb]
 
 
@@ -100,7 +104,8 @@ def _read(verb: str, field: Any, changes: list[Any], every: list[str]) -> Transi
 
 
 def _rank(change: Any) -> int:
-    """As in django-fsm a state that is named outranks ``*``, and that ``+``: the last one stays."""
+    """Return the rank of a source. In django-fsm a named state beats ``*``, which beats ``+``."""
+    # ``_read`` overwrites, so the highest rank must come last.
     return {ANY_OTHER: 0, ANY: 1}.get(change.source, 2)
 
 
@@ -115,9 +120,10 @@ def _sources(change: Any, every: list[str]) -> Iterator[str]:
 
 def turn(row: models.Model, verb: str, **details: Any) -> bool:
     """
-    Call the verb on a row in memory; False, and the row as it was, if its state does not allow it.
+    Run the verb on a row in memory. Return False, and leave the row alone, if its state does not
+    allow it.
 
-    The caller writes the row, which it holds locked or guards by its version.
+    The caller writes the row. It has locked it, or it guards the write by the row's version.
     """
     try:
         getattr(row, verb)(**details)
@@ -128,9 +134,9 @@ def turn(row: models.Model, verb: str, **details: Any) -> bool:
 
 def turn_all(rows: models.QuerySet[Any], verb: str, **details: Any) -> int:
     """
-    Take every row of a queryset through a verb in one statement; how many were taken.
+    Run a verb for every row of a queryset in one statement, and return the number of rows.
 
-    Rows in a state that the verb does not start from are left out, whatever the queryset says.
+    Rows in a state that the verb does not start from are left out.
 
     :raises NotInSets: see ``written``
     """
@@ -140,21 +146,20 @@ def turn_all(rows: models.QuerySet[Any], verb: str, **details: Any) -> int:
 
 def written(model: type[models.Model], verb: str, **details: Any) -> dict[str, Any]:
     """
-    Return the columns that a verb sets, with their values, as ``update`` takes them.
-
-    The verb runs once, on a row of which nothing is loaded but the state, so that what it sets
-    stands in the verb alone.
+    Return the columns that a verb sets and their values, as ``update`` takes them.
 
     :raises NotInSets: if the verb reads the row, or leads to different states
     """
     change = verb_of(model, verb)
     start = next(iter(change.targets))
     key = model._meta.pk.attname
+    # The verb runs once, on an instance that has a state and no other value. What it sets is what
+    # the statement writes, so the columns are named in the verb and nowhere else.
     names = [f.attname for f in model._meta.concrete_fields if f.attname in {key, change.field}]
     blank = model.from_db(None, names, [None if name == key else start for name in names])
     try:
         getattr(blank, verb)(**details)
-    except ObjectDoesNotExist:  # Django looked for the rest of a row that is none
+    except ObjectDoesNotExist:  # the verb read a field, and Django found no row to load it from
         raise NotInSets(f"{verb} reads the row, so it is taken row by row.") from None
     values = {name: value for name, value in vars(blank).items() if name not in {key, "_state"}}
     if change.is_still:
@@ -166,7 +171,8 @@ def written(model: type[models.Model], verb: str, **details: Any) -> dict[str, A
 
 def literals(states: Collection[str]) -> str:
     """
-    States as a statement's own text, for plans that must see them: a partial index is not used for
-    a parameter.
+    Return states as literals for the text of a statement.
     """
+    # PostgreSQL uses a partial index only if the plan can prove its condition. It cannot for a
+    # parameter.
     return ", ".join(sql.Literal(str(state)).as_string(None) for state in sorted(states))

@@ -1,6 +1,5 @@
 """
-Limits on uploads while they arrive, so that nobody fills the disk with files that would be refused
-anyway.
+Limits on uploads while they arrive, so that files that are too large do not fill the disk.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ MOST_FILES = 20  # of the largest size, in one request
 
 class BoundedUploadHandler(FileUploadHandler):
     """
-    First of the handlers: passes on a little more than the largest file, so that ``keep`` sees it
-    is too large, and drops the rest.
+    Upload handler that drops the rest of a file that is too large. It must come first.
     """
 
     def handle_raw_input(
@@ -33,7 +31,11 @@ class BoundedUploadHandler(FileUploadHandler):
             raise RequestDataTooBig("The request is larger than any upload may be.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        return raw_data if start <= settings.FILE_MAX_BYTES else None
+        # One chunk more than allowed is passed on, so that ``keep`` sees that the file is too large
+        # and can explain it.
+        if start > settings.FILE_MAX_BYTES:
+            return None
+        return raw_data
 
     def file_complete(self, file_size: int) -> None:
-        """The next handler makes the file."""
+        """Leave the file to the next handler."""

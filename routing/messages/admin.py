@@ -1,4 +1,4 @@
-"""Messages for the person who is signed in, and nobody else's."""
+"""Notifications of the signed-in person at the desk."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Unread(WithDefault):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnly[Notification]):
-    list_display = ("about", "said", "due_at", "sent", "standing")
+    list_display = ("about", "said", "due_at", "sent", "read")
     list_display_links = None
     list_select_related = ("item",)
     list_filter = (Unread,)
@@ -89,7 +89,7 @@ class NotificationAdmin(ReadOnly[Notification]):
         return HttpResponseRedirect(work_page(self.seen(request, object_id).item_id))
 
     def read_view(self, request: HttpRequest) -> HttpResponse:
-        """All of the reader's own, by POST."""
+        """Mark all of the reader's notifications as read, by POST."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
@@ -136,5 +136,7 @@ class NotificationAdmin(ReadOnly[Notification]):
         return display.when(row.at)
 
     @admin.display(description=gettext_lazy("read"), ordering="read_at")
-    def standing(self, row: Notification) -> SafeString | str:
-        return display.when(row.read_at) if row.read_at else display.badge(_("Unread"), "info")
+    def read(self, row: Notification) -> SafeString | str:
+        if row.read_at is None:
+            return display.badge(_("Unread"), "info")
+        return display.when(row.read_at)

@@ -1,7 +1,7 @@
 """
-Channels that bring notifications to people besides the desk.
+Channels that deliver notifications outside the desk, such as e-mail.
 
-Packages above register here when they are loaded.
+Packages above this one register them when they are loaded.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ _channels: list[Channel] = []
 
 def channel(function: Channel) -> Channel:
     """
-    Register who also brings new messages to people; called in the transaction that wrote them, and
-    only writes rows.
+    Register a function that delivers new notifications.
+
+    It is called in the transaction that wrote them, and only writes rows.
     """
     _channels.append(function)
     return function

@@ -13,8 +13,9 @@ from routing.people.clients import Client, Contact
 
 def invitation(contact: Contact, client: Client, by: str) -> tuple[str, str]:
     """
-    Subject and text: where to sign in, and with which address. It holds no secret: the code is
-    asked for there.
+    Return subject and text of an invitation: where to sign in, and with which address.
+
+    It contains no secret. The person requests a sign-in code on that page.
     """
     agency = Agency.objects.values_list("name", flat=True).first() or str(_("The agency"))
     context = {
@@ -26,4 +27,5 @@ def invitation(contact: Contact, client: Client, by: str) -> tuple[str, str]:
         "url": settings.SITE_URL + reverse("portal:home"),
     }
     subject = _("%(agency)s invites you to its client portal") % {"agency": agency}
+    # The agency's name may contain a line break, which a mail header must not.
     return " ".join(subject.split()), render_to_string("letters/invitation.txt", context)

@@ -1,4 +1,4 @@
-"""Notification: what a person is told, written in the transaction that causes it."""
+"""Notification: a message to one person, written in the transaction that causes it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from routing.work.items import WorkItem
 
 class Notification(models.Model):
     """
-    One message to one person about one work item. ``dedupe_key`` makes a repeated cause tell once.
+    One message to one person about one work item.
 
-    ``words`` is the kind of message; its text is made when it is shown, in the reader's language.
+    A repeated cause has the same ``dedupe_key`` and sends no second message. ``words`` is the kind
+    of message; the text is made when it is shown, in the reader's language.
     """
 
     class Words(models.TextChoices):
@@ -44,7 +45,7 @@ class Notification(models.Model):
     words = models.CharField(_("message"), max_length=20, choices=Words)
     dedupe_key = models.CharField(max_length=120, unique=True)
     at = models.DateTimeField(_("at"))
-    # Just before, so that nothing can follow it sooner.
+    # Set just before the e-mail leaves, so that a visit that follows it is never earlier.
     sent_at = models.DateTimeField(_("e-mailed"), null=True, editable=False)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 

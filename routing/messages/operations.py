@@ -20,10 +20,10 @@ def tell_owners(
     items: Sequence[WorkItem], words: str, *, by: Actor, at: datetime, cause: str = ""
 ) -> None:
     """
-    Tell each item's owner once, unless the owner caused it.
+    Notify each item's owner once, unless the owner caused it.
 
-    :param cause: what tells one cause from the next of the same kind, such as a version's id; empty
-        for what happens once
+    :param cause: distinguishes several causes of one kind, such as a version's id; empty for
+        what happens only once
     """
     rows = [
         Notification(
@@ -41,7 +41,7 @@ def tell_owners(
 
 def write(rows: Sequence[Notification], *, at: datetime) -> None:
     """
-    Write those that are new by their dedupe keys, and let carriers bring them to their people.
+    Write the notifications whose dedupe keys are new, and pass those to the channels.
     """
     if not rows:
         return
@@ -50,10 +50,11 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
     with transaction.atomic(savepoint=False):
         before = set(known.values_list("dedupe_key", flat=True))
         Notification.objects.bulk_create(rows, ignore_conflicts=True)
+        # With ignore_conflicts Django returns no ids. The new rows are those that were not there
+        # before.
+        new = known.exclude(dedupe_key__in=before).order_by("pk")
         created = []
-        for pk, key in (
-            known.exclude(dedupe_key__in=before).order_by("pk").values_list("pk", "dedupe_key")
-        ):
+        for pk, key in new.values_list("pk", "dedupe_key"):
             by_key[key].pk = pk
             created.append(by_key[key])
         send_notifications(created, at)
@@ -61,15 +62,16 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
 
 def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:
     """
-    Say that the reader has seen these of their own messages; how many were new to them. Others' are
-    left alone.
+    Mark the reader's own notifications as read, and return how many were unread.
 
     :param ids: None for all of them
     """
     mine = Notification.objects.filter(recipient=by.user_id, read_at=None)
-    return mine.update(read_at=at) if ids is None else mine.filter(pk__in=ids).update(read_at=at)
+    if ids is not None:
+        mine = mine.filter(pk__in=ids)
+    return mine.update(read_at=at)
 
 
 def sending(ids: Sequence[int], *, at: datetime) -> None:
-    """Say that a letter with these messages is about to leave."""
+    """Record that an e-mail with these notifications is about to leave."""
     Notification.objects.filter(pk__in=ids).update(sent_at=at)

@@ -16,10 +16,10 @@ from routing.people.staff import User
 @dataclass(frozen=True, slots=True)
 class Actor:
     """
-    Frozen for one request, task or command: what changes meanwhile counts from the next one.
+    Who acts in one request, task or command, with the rights they had when it began.
 
-    A client's contact has ``contact_id`` and the roles of their memberships as (client id, role),
-    and never a permission.
+    A contact has ``contact_id`` and the roles of their memberships as (client id, role), and never
+    a permission.
     """
 
     user_id: int
@@ -33,9 +33,9 @@ class Actor:
     @classmethod
     def of(cls, user: User) -> Self:
         """
-        The actor that ``user`` is.
+        Return the actor for a user.
 
-        An inactive user may nothing; a service user may everything its caller asks.
+        An inactive user may do nothing. A service user may do everything: its caller decides.
         """
         service = user.kind == User.Kind.SERVICE
         if not service and not user.is_staff:
@@ -45,7 +45,7 @@ class Actor:
 
     @classmethod
     def _contact(cls, user: User) -> Self:
-        """Groups are for staff: one that a contact was put in counts for nothing."""
+        """Return the actor for a contact, without permissions. Groups are for staff only."""
         found = Membership.objects.filter(contact__user=user, contact__erased_at=None).values_list(
             "contact", "client", "role"
         )
@@ -70,16 +70,16 @@ class Actor:
 
     def clients_as(self, *roles: str) -> frozenset[int]:
         """
-        The ids of the clients where this contact is one of ``roles``; without any, of all their
-        clients.
+        Return the ids of the clients where this contact has one of the roles, or of all their
+        clients if no role is given.
         """
         return frozenset(client for client, role in self.client_roles if not roles or role in roles)
 
     def require(self, permission: str, to: str) -> None:
         """
-        Refuse at the door of an operation.
+        Refuse an actor without the permission.
 
-        :param to: what is attempted, in words for the refusal
+        :param to: what was attempted, for the message
         :raises PermissionDenied: if this actor lacks the permission
         """
         if not self.may(permission):
@@ -88,7 +88,7 @@ class Actor:
 
 def actor_of(request: HttpRequest) -> Actor:
     """
-    The signed-in actor of a request.
+    Return the signed-in actor of a request.
 
     :raises PermissionDenied: if nobody is signed in
     """

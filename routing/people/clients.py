@@ -65,9 +65,9 @@ class Client(models.Model):
 
 class ClientDomain(models.Model):
     """
-    A mail or web domain that is one client's alone, by which intake knows it again.
+    A mail or web domain that belongs to one client, by which intake recognises the client.
 
-    Lower case, without ``www.``.
+    It is in lower case and without ``www.``.
     """
 
     client = models.ForeignKey(
@@ -104,14 +104,16 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
 class Contact(models.Model):
     """
-    A person at a client. Personal data: rewritten on erasure, so it carries no history table.
+    A person at a client.
 
-    Who changed a contact is in Event, which holds ids only.
+    This is personal data that erasure rewrites, so there is no history table. Event records who
+    changed a contact, with ids only.
     """
 
     full_name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    # Only an invitation sets it, never a form.
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -133,6 +135,7 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         ordering = ("full_name",)
         permissions = (("erase_contact", "Can erase a contact's personal data"),)
+        # People sign in with their address, in which case does not matter.
         constraints = (
             models.UniqueConstraint(
                 models.functions.Lower("email"),
@@ -175,10 +178,10 @@ class Membership(models.Model):
 
 class ErasedIdentity(models.Model):
     """
-    A keyed digest of an erased person's e-mail address, so that intake can refuse to bring the
+    A keyed digest of an erased person's e-mail address, with which intake refuses to bring the
     person back.
 
-    HMAC-SHA256 under ERASURE_KEY, as hex; without the key it says nothing about the address.
+    It is the HMAC-SHA256 under ERASURE_KEY, as hex. Without the key nobody can test an address.
     """
 
     digest = models.CharField(max_length=64, unique=True)

@@ -12,11 +12,11 @@ from routing.people.clients import Client
 
 class Destination(models.Model):
     """
-    A place of one client's, in words that no system outside needs to be asked for: integrations
-    finds the connection.
+    A place where one client's work is published, described without any external system.
+    Integrations finds the connection.
 
-    ``connection`` is a connection's slug; empty means the only active one of this ``kind``.
-    ``path`` goes before the slug of what is published there.
+    ``connection`` is the slug of a connection; empty means the only active one of this ``kind``.
+    ``path`` goes before the slug of a published page.
     """
 
     client = models.ForeignKey(

@@ -24,9 +24,8 @@ for _verb in ("view", "add", "change", "delete"):
 
 
 def save_contact(contact: Contact, *, by: Actor, at: datetime) -> None:
-    """
-    Save a contact; the event says who and when, never what: the row may be erased, events may not.
-    """
+    """Save a contact, and record who did it and when."""
+    # The event never says what changed: the contact may be erased, an event may not.
     new = contact.pk is None
     contact.save()
     tell(f"routing.contact.{'add' if new else 'edit'}", contact.pk, by=by, at=at)

@@ -1,7 +1,7 @@
 """
-Registry of the systems that finished work can be brought to.
+Registry of the systems that finished work can be published to.
 
-Packages above fill it in ``AppConfig.ready``.
+Packages above this one fill it in ``AppConfig.ready``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class PlaceKind:
     """
-    A kind of system that work can be published to, and the connections of that kind in use, as slug
-    and name.
+    A kind of system that work can be published to, and its active connections as (slug, name).
     """
 
     kind: str
@@ -28,12 +27,15 @@ Places = Callable[[], Sequence[PlaceKind]]
 _places: list[Places] = []
 
 
-def places(tell: Places) -> Places:
-    """Register who knows systems that finished work can be brought to."""
-    _places.append(tell)
-    return tell
+def places(find: Places) -> Places:
+    """Register a function that returns kinds of systems."""
+    _places.append(find)
+    return find
 
 
 def destination_kinds() -> Sequence[PlaceKind]:
-    """What is known now; nothing where nobody told, and then a kind is whatever a person writes."""
-    return [each for tell in _places for each in tell()]
+    """Return the registered kinds. Without any, people type the kind themselves."""
+    found: list[PlaceKind] = []
+    for find in _places:
+        found += find()
+    return found

@@ -19,7 +19,8 @@ class Rights:
 
 NONE = Rights(frozenset(), frozenset())
 
-# In SQL, because making it from querysets takes longer than answering it.
+# Hand-written, because Django takes longer to build these querysets than PostgreSQL to answer. It
+# follows ModelBackend: none for inactive users, all for superusers, otherwise own and by group.
 ASKED = """
     SELECT ARRAY(SELECT t.app_label || '.' || p.codename FROM auth_permission p
         JOIN django_content_type t ON t.id = p.content_type_id
@@ -34,8 +35,7 @@ ASKED = """
 
 def rights_of(user: User) -> Rights:
     """
-    As the database says now: through roles and of one's own; none for the inactive, every
-    permission for a superuser.
+    Return a user's permissions and teams from the database, through roles and their own.
     """
     with connection.cursor() as cursor:
         cursor.execute(ASKED, {"user": user.pk})

@@ -1,5 +1,5 @@
 """
-Saving what is not work - people, clients, teams - with the actor and the reason in its history.
+Save rows that are not work, such as people, clients and teams, with the actor and the reason.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def save_with_reason(
     only: Sequence[str] | None = None,
 ) -> None:
     """
-    Save a tracked row so that its history says who, when and why.
+    Save a tracked row with the actor, the time and the reason in its history.
 
-    :param only: the fields to write, None for all; history keeps the whole row as it is in memory,
-        so read it under a lock
+    :param only: the fields to write, None for all. History keeps the whole row as it is in memory,
+        so read the row under a lock.
     """
     row._history_user = User.objects.get(pk=by.user_id)  # type: ignore[attr-defined]
     row._history_date = at  # type: ignore[attr-defined]
@@ -38,13 +38,14 @@ def save_with_reason(
 
 def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: datetime) -> None:
     """
-    Save new tracked rows of one model in two statements, each with its own reason in its history.
+    Save new tracked rows of one model in two statements, each row with its own reason.
     """
     if not rows:
         return
     model = type(rows[0])
     model._default_manager.bulk_create(rows)
     table = Table.of(model)
+    # The door's own INSERT of history, so that its columns are named in one place.
     source = f'"{table.name}" JOIN unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS because(of_id, why) ON id = of_id'  # noqa: E501
     values = {
         "ids": [row.pk for row in rows],
@@ -52,7 +53,7 @@ def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: 
         "at": at,
         "actor": by.user_id,
     }
-    run(table.kept(source, "+", reason="why"), values)
+    run(table.history_insert(source, "+", reason="why"), values)
 
 
 def tell(kind: str, object_id: int, *, by: Actor, at: datetime) -> None:

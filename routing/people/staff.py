@@ -1,4 +1,4 @@
-"""The people of the agency, their teams, and the service users that act without signing in."""
+"""The people of the agency, their teams, and service users, which act but cannot sign in."""
 
 from __future__ import annotations
 
@@ -50,13 +50,15 @@ class UserManager(BaseUserManager["User"]):
         return self.get_queryset().staff()
 
     def system(self) -> User:
-        """The service user that acts when no person does."""
+        """Return the service user that acts when no person does."""
         return self.service(SYSTEM_EMAIL, "Throughline")
 
     def service(self, email: str, name: str) -> User:
-        """A user that can own an action but never sign in; made on first use."""
+        """Return a user that can act but never sign in. It is created on first use."""
         found = self.filter(email=email).first()
         if found is None:
+            # Two workers may get here at once. Ignoring the conflict and reading again gives both
+            # the same user, and no error that would break a surrounding transaction.
             self.bulk_create(
                 [
                     User(
@@ -81,6 +83,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
+        # Addresses are stored in lower case, and people type them in any.
         return self.get(email__iexact=username)
 
 
@@ -104,13 +107,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name=_("skills"),
         blank=True,
         default=list,
-        db_default=[],  # code from before this column leaves it out
+        db_default=[],  # during a deployment, older code inserts rows without this column
         help_text=_("Lower-case codes, separated by commas."),
     )
-    # Part of every session's hash; raised to end them all.
+    # Part of the hash of every session. Raising it ends all sessions of the user.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 
+    # History is never rewritten, so it gets no personal data and no secrets.
     history = Tracked(
         excluded_fields=("password", "email", "full_name", "last_login", "session_epoch")
     )
@@ -137,7 +141,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def rights(self) -> Rights:
-        """Read once: whoever must know newer ones reads the user again."""
+        """Return the permissions and teams, read once. Load the user again for newer ones."""
         return rights_of(self)
 
     def get_full_name(self) -> str:
@@ -147,11 +151,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.full_name.split(" ")[0]
 
     def get_session_auth_hash(self) -> str:
-        """Django's hash of the password, which also changes when a role is lost."""
+        """Return Django's hash of the password with the epoch, which rises when a role is lost."""
         return f"{super().get_session_auth_hash()}:{self.session_epoch}"
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """The same, made with each older key."""
+        """Yield the same hash for each older secret key."""
         for made in super().get_session_auth_fallback_hash():
             yield f"{made}:{self.session_epoch}"
 

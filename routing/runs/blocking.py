@@ -1,7 +1,5 @@
 """
-Blockers of a run with who can unblock them and where, and the next step.
-
-All of it is read from stored rows.
+Blockers of a run, with the people who can unblock it and the page to do so, and the next step.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from routing.work.items import WorkItem
 
 
 def with_holds(runs: models.QuerySet[Run]) -> models.QuerySet[Run]:
-    """Runs with what ``holds`` reads, in two queries however many they are."""
+    """Prefetch what ``holds`` reads: two queries, however many runs there are."""
     cases = (
         ExceptionCase.objects.filter(state__in=ExceptionCase.open_states)
         .select_related("item__owner")
@@ -36,9 +34,9 @@ def with_holds(runs: models.QuerySet[Run]) -> models.QuerySet[Run]:
 
 def holds(run: Run) -> Sequence[GateResult]:
     """
-    Everything that keeps a run from going on, the gravest first; nothing when it is free, or over.
+    Return everything that blocks a run, the most serious first.
 
-    ``run`` comes from ``with_holds``.
+    :param run: from ``with_holds``
     """
     if not run.is_open:
         return []
@@ -82,9 +80,9 @@ def _retries(run: Run) -> Iterable[GateResult]:
 
 def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
     """
-    Return one sentence about the next step and who takes it.
+    Return one sentence about the next step and the person who takes it.
 
-    :param parts: the work that came of the run
+    :param parts: the work items that belong to the run
     """
     if not run.is_open:
         return _("Nothing. The run has ended.")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q
@@ -22,18 +23,18 @@ from routing.work.items import WorkItem
 @dataclass
 class Pool:
     """
-    Candidates while a batch is decided: whoever is chosen has one more to do for the next one.
+    Candidates while a batch is decided.
     """
 
     candidates: list[Candidate]
     accounts: dict[int, tuple[int, int]]
 
     def fallback(self, flow: Flow, client_id: int | None) -> Fallback:
-        return Fallback(
-            self.accounts.get(client_id, ()) if client_id else (), (flow.owner_id, flow.backup_id)
-        )
+        account = self.accounts.get(client_id, ()) if client_id else ()
+        return Fallback(account, (flow.owner_id, flow.backup_id))
 
     def chose(self, user_id: int) -> None:
+        """Count one more open item for a person, so that the next run of the batch sees it."""
         self.candidates = [
             replace(each, open_items=each.open_items + 1) if each.user_id == user_id else each
             for each in self.candidates
@@ -42,15 +43,16 @@ class Pool:
 
 def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
     """
-    Everybody who may own work, and whoever stands in for them in these runs, as they are at ``at``.
+    Return everybody who may own the work of these runs at ``at``, including the fallback.
     """
     clients = Client.objects.filter(
         pk__in=[s.found.client_id for s in snapshots if s.found.client_id]
     )
     accounts = {client.pk: (client.owner_id, client.backup_id) for client in clients}
-    stand_ins = {user for pair in accounts.values() for user in pair}
-    stand_ins |= {user for s in snapshots for user in (s.run.flow.owner_id, s.run.flow.backup_id)}
-    return Pool(people(stand_ins, at), accounts)
+    fallback = set(chain.from_iterable(accounts.values()))
+    for snapshot in snapshots:
+        fallback |= {snapshot.run.flow.owner_id, snapshot.run.flow.backup_id}
+    return Pool(people(fallback, at), accounts)
 
 
 def people(others: Iterable[int], at: datetime) -> list[Candidate]:

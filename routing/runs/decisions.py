@@ -1,4 +1,4 @@
-"""Decision: which rule, which candidates, why this one. Never changed; recomputable from itself."""
+"""Decision: the record of a rule, its candidates and the choice, which is never changed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from routing.runs.models import Run
 
 class Decision(models.Model):
     """
-    ``asked`` is everything that was decided on - facts that rules may use, candidates, fallback -
-    and ``answer`` the choice with its reasons; both are canonical JSON text, and ``digest`` is the
-    SHA-256 over both, as hex. The rules are the version's, which never change.
+    The record of one decision, from which it can be recomputed.
+
+    ``asked`` is the input (facts that rules may use, candidates, fallback) and ``answer`` the
+    choice with its reasons. Both are canonical JSON text, and ``digest`` is the SHA-256 of both, as
+    hex. The rules are those of the flow version, which never change.
     """
+
+    # Text and not JSONField: PostgreSQL would store JSON in its own form, and the bytes are what
+    # the digest is made of.
 
     append_only = True
 

@@ -17,7 +17,7 @@ class NameClientDetails:
 
 @dataclass(frozen=True, slots=True)
 class RouteDetails:
-    """By run id: owner, backup, team and priority; the client; the title."""
+    """Owner, backup, team and priority, the client and the title, each by run id."""
 
     owners: dict[int, tuple[int, int, int, int]]
     clients: dict[int, int | None]

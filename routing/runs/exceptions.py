@@ -1,6 +1,6 @@
 """
-ExceptionCase: something only a person can settle. ExceptionRoute: the map that says which person,
-and by when.
+ExceptionCase: a problem that only a person can resolve. ExceptionRoute: its owner and timebox by
+reason code.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class ExceptionCase(WorkNoun):
         verbose_name = _("exception")
         verbose_name_plural = _("exceptions")
         default_permissions = ("view",)
+        # A step that keeps stopping for one reason is one exception, not one for each attempt.
         constraints = (
             models.UniqueConstraint(
                 fields=("run", "step", "reason"),
@@ -85,7 +86,7 @@ class ExceptionCase(WorkNoun):
 
     @transition(field=state, source=[State.OPEN, State.CLAIMED], target=State.ESCALATED)
     def escalate(self, *, at: datetime) -> None:
-        """The timebox ran out."""
+        """Escalate, because the timebox ran out."""
 
     @transition(field=state, source=list(open_states), target=State.RESOLVED)
     def resolve(self, *, at: datetime) -> None:
@@ -97,5 +98,5 @@ class ExceptionCase(WorkNoun):
 
     @transition(field=state, source=list(open_states), target=State.DISMISSED)
     def withdraw(self, *, at: datetime) -> None:
-        """Its run ended: nobody needs to settle it any more."""
+        """End an exception whose run has ended, so that nobody needs to resolve it."""
         self.ended_at = at

@@ -1,4 +1,4 @@
-"""Find a run by what people know of it."""
+"""Find a run by its reference or its subject."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from routing.runs.models import Run
 
 def find_run(name: str) -> Run | None:
     """
-    By the reference of the run or of any work that belongs to it, or by ``source/type/id``; the
-    newest where several fit.
+    Find a run by its reference, by that of any work in it, or by ``source/type/id``.
+
+    If several match, return the newest.
     """
     runs = Run.objects.select_related(
         "item__client", "item__owner", "item__backup", "flow", "version"

@@ -1,4 +1,4 @@
-"""Run: one journey from an event to its outcome, with its steps and what was known at each."""
+"""Run: one journey from an event to its outcome, with its events, steps and known facts."""
 
 from __future__ import annotations
 
@@ -75,6 +75,8 @@ class Run(WorkNoun):
         indexes = (
             models.Index(fields=["source", "subject_type", "subject_id"], name="run_subject_idx"),
         )
+        # Intake locks each subject before it looks for an open run. The constraint makes sure of
+        # it, whatever else may create runs: one deal is never two open runs of a flow.
         constraints = (
             models.UniqueConstraint(
                 fields=("flow", "source", "subject_type", "subject_id"),
@@ -88,15 +90,16 @@ class Run(WorkNoun):
         return Subject(self.source, self.subject_type, self.subject_id)
 
     def numbered(self) -> None:
+        # The run's own item belongs to it too, so one condition finds all work of a run.
         self.item.run_id = self.pk
 
     @transition(field=state, source=State.RECEIVED, target=State.ENRICHING)
     def enrich(self, *, at: datetime) -> None:
-        """Somebody is reading what can be known."""
+        """Start reading facts."""
 
     @transition(field=state, source=[State.RECEIVED, State.ENRICHING], target=State.WAITING)
     def wait(self, *, at: datetime) -> None:
-        """A blocking exception needs a person."""
+        """Wait for a person to resolve a blocking exception."""
 
     @transition(field=state, source=State.WAITING, target=State.ENRICHING)
     def proceed(self, *, at: datetime) -> None:
@@ -114,22 +117,21 @@ class Run(WorkNoun):
         titles: dict[int, str],
     ) -> None:
         """
-        It is decided whose it is, and known by now what it is called.
+        Take over the decision: owners, client and title.
 
         :param owners: owner, backup, team and priority by run id
         :param clients: the client by run id
         :param titles: by run id
         """
-        self.item.title = titles[self.pk]
-        self.item.owner_id, self.item.backup_id, self.item.team_id, self.item.priority = owners[
-            self.pk
-        ]
-        self.item.client_id = clients[self.pk]
+        item = self.item
+        item.title = titles[self.pk]
+        item.owner_id, item.backup_id, item.team_id, item.priority = owners[self.pk]
+        item.client_id = clients[self.pk]
 
     @transition(field=state, source=list(open_states), target=None)
     def identify(self, *, at: datetime, clients: dict[int, int]) -> None:
         """
-        It is known whose it is, before anything is decided.
+        Set the client as soon as it is known, before the decision.
 
         :param clients: the client by run id
         """
@@ -137,17 +139,17 @@ class Run(WorkNoun):
 
     @transition(field=state, source=State.ROUTED, target=State.IN_DELIVERY)
     def begin(self, *, at: datetime) -> None:
-        """Its request and brief exist."""
+        """Start delivery, once the request and the brief exist."""
 
     @transition(
         field=state, source=[State.ROUTED, State.IN_DELIVERY], target=State.AWAITING_OUTCOME
     )
     def await_outcome(self, *, at: datetime) -> None:
-        """All work is delivered; what proves it is still to come."""
+        """Wait for the proof, once all work is delivered."""
 
     @transition(field=state, source=State.AWAITING_OUTCOME, target=State.COMPLETE)
     def complete(self, *, at: datetime) -> None:
-        """Every expected outcome is proven or waived."""
+        """Complete the run, once every expected outcome is proven or waived."""
 
     @transition(field=state, source=State.COMPLETE, target=State.AWAITING_OUTCOME)
     def reopen(self, *, at: datetime, pair: tuple[int, int]) -> None:
@@ -156,15 +158,16 @@ class Run(WorkNoun):
 
         :param pair: ids of owner and backup, both active
         """
+        # The previous owners may have left. The database refuses open work without two people.
         self.item.owner_id, self.item.backup_id = pair
 
     @transition(field=state, source=list(open_states), target=State.CLOSED_UNPROVEN)
     def close_unproven(self, *, at: datetime) -> None:
-        """A named person ends it without proof, with a reason."""
+        """End the run without proof, by a named person with a reason."""
 
     @transition(field=state, source=list(open_states), target=State.CANCELLED)
     def cancel(self, *, at: datetime) -> None:
-        """Called off."""
+        """Call the run off."""
 
 
 class RunEvent(models.Model):
@@ -207,19 +210,20 @@ class RunEvent(models.Model):
 class RunStepQuerySet(models.QuerySet["RunStep"]):
     def due(self, at: datetime) -> Self:
         """
-        Steps that a worker may take at ``at``: due, and not leased by a worker that still lives.
+        Filter for steps that a worker may take at ``at``.
         """
+        # A lease moves ``due_at`` to its end, so a leased step is not due before.
         return self.unfinished().filter(due_at__lte=at)
 
     def unfinished(self) -> Self:
-        """Steps that are still to be done, also those that a worker is at."""
+        """Filter for steps that are not done yet, including those that a worker has leased."""
         return self.filter(state=RunStep.State.DUE)
 
 
 class RunStep(models.Model):
     """
-    One step of one run: the queue is this table. ``lease`` is the fencing token of whoever works on
-    it now.
+    One step of one run. The table is the queue. ``lease`` is the fencing token of the worker that
+    has leased the step.
     """
 
     class Name(models.TextChoices):
@@ -257,6 +261,7 @@ class RunStep(models.Model):
         ordering = ("run", "id")
         default_permissions = ("view",)
         constraints = (models.UniqueConstraint(fields=("run", "name"), name="run_step_once"),)
+        # Partial, because nearly all steps are done, and workers look only for due ones.
         indexes = (
             models.Index(
                 fields=["name", "due_at", "id"],
@@ -270,47 +275,49 @@ class RunStep(models.Model):
 
     @transition(field=state, source="*", target=State.DUE)
     def queue(self, *, at: datetime) -> None:
-        """It is to be done at ``at``; again, if it was done before."""
+        """Make the step due at ``at``, also if it was done before."""
         self.due_at = at
 
     @transition(field=state, source="*", target=State.DUE)
     def resume(self, *, at: datetime) -> None:
-        """What stopped it is settled: it is tried as if for the first time."""
+        """Retry the step after its exception was resolved, with no attempts counted."""
         self.due_at, self.attempts, self.last_error = at, 0, ""
 
     @transition(field=state, source=State.DUE, target=None)
     def take(self, *, at: datetime, until: datetime) -> None:
-        """Lease it; whoever held an earlier lease can no longer write a result."""
+        """Lease the step. A worker with an earlier lease can no longer write a result."""
         self.lease += 1
         self.attempts += 1
         self.started_at, self.due_at = at, until
 
     @transition(field=state, source="*", target=State.DONE)
     def finish(self, *, at: datetime) -> None:
-        """A run that is decided anew finishes steps that were stopped or done before."""
+        """Mark the step as done, whatever its state was."""
+        # A run that is decided again finishes steps that were stopped or done before.
         self.ended_at, self.last_error = at, ""
 
     @transition(field=state, source=State.DUE, target=State.DONE)
     def finish_untried(self, *, at: datetime) -> None:
-        """It was done on the first attempt, in a batch that counts no attempts before."""
+        """Mark a step as done on its first attempt, in a batch that does not count attempts."""
         self.attempts, self.ended_at, self.last_error = 1, at, ""
 
     @transition(field=state, source="*", target=State.STOPPED)
     def stop(self, *, at: datetime) -> None:
-        """An exception stops it, also where the run had passed it: it no longer holds."""
+        """Stop the step because of an exception, even if it was done before."""
         self.ended_at = at
 
     @transition(field=state, source=State.DUE, target=State.STOPPED)
     def call_off(self, *, at: datetime) -> None:
-        """Its run has ended, or stops at another step."""
+        """Stop the step because its run has ended or stops at another step."""
         self.ended_at = at
 
 
 class Enrichment(models.Model):
     """
-    Known facts: one row each time a system or a person adds some. The newest row counts.
+    The known facts of a run. Each time a system or a person adds facts, there is a new row, and the
+    newest row counts.
 
-    ``facts`` may hold personal data, so the row may be rewritten on erasure.
+    ``facts`` may hold personal data, so erasure may rewrite the row.
     """
 
     run = models.ForeignKey(

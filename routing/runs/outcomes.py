@@ -1,4 +1,4 @@
-"""Outcome: what proves that the work did what it was for."""
+"""Outcome: the proof that a deliverable did what its run was for."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from routing.work.items import WorkItem
 
 class OutcomeQuerySet(models.QuerySet["Outcome"]):
     def due(self, at: datetime) -> Self:
-        """Outcomes that somebody should look at by ``at`` (aware)."""
+        """Filter for outcomes that are due for a check at ``at`` (aware)."""
         return self.filter(next_probe_at__lte=at)
 
     def current(self) -> Self:
-        """Outcomes that count: neither waived nor replaced by something newer."""
+        """Filter for outcomes that are neither waived nor superseded."""
         return self.filter(verb_of(Outcome, "supersede").guard)
 
     def unmet(self) -> Self:
-        """Outcomes that keep a run from being complete."""
+        """Filter for outcomes that keep a run from being complete."""
         return self.filter(state__in=Outcome.unmet_states)
 
 
 class Outcome(models.Model):
     """
-    One thing that must be so before a run is complete, such as that a deliverable is live.
+    One thing that must be proven before a run is complete, such as that a deliverable is live.
 
-    ``evidence`` is what was looked at last, as JSON; ``failures`` counts looks in a row that did
-    not find it. ``unseen_since`` is when the first of the latest looks was that got no answer.
-    ``next_probe_at`` is empty where nothing can be looked at, or nobody needs to any more.
+    ``evidence`` is the JSON result of the last check. ``failures`` counts failed checks in a row.
+    ``unseen_since`` is the time of the first of the latest checks that got no answer.
+    ``next_probe_at`` is empty if nothing can be checked, or nothing needs to be.
     """
 
     class Kind(models.TextChoices):
@@ -79,6 +79,7 @@ class Outcome(models.Model):
         verbose_name=_("waived by"),
     )
 
+    # These columns change with every check. Records of them would bury those of the outcome.
     history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
     objects = OutcomeQuerySet.as_manager()
 
@@ -120,15 +121,15 @@ class Outcome(models.Model):
 
     @transition(field=state, source=State.PROVEN, target=State.DECAYED)
     def decay(self, *, at: datetime, evidence: dict[str, Any]) -> None:
-        """It was so, and is no longer."""
+        """Record that the proof no longer holds."""
         self.evidence = evidence
 
     @transition(field=state, source=[State.EXPECTED, State.DECAYED], target=State.WAIVED)
     def waive(self, *, at: datetime, waived_by: int) -> None:
         """
-        A named person goes without the proof.
+        Accept the outcome without proof.
 
-        :param waived_by: the person's user id
+        :param waived_by: id of the user who does so
         """
         self.waived_by_id, self.next_probe_at = waived_by, None
 
@@ -136,5 +137,5 @@ class Outcome(models.Model):
         field=state, source=[State.EXPECTED, State.PROVEN, State.DECAYED], target=State.SUPERSEDED
     )
     def supersede(self, *, at: datetime) -> None:
-        """Something newer is in its place: nobody looks any more."""
+        """Stop checking, because something newer has replaced it."""
         self.next_probe_at = None

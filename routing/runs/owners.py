@@ -1,10 +1,11 @@
-"""The owner and the backup of an exception: one rule for every finding, and the words for it."""
+"""Owner and backup of an exception: one rule for all findings, with the reason in words."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Self
 
 from django.utils.functional import Promise
@@ -25,7 +26,7 @@ PAIR = 2
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """People who may take an exception, the first choice first. ``label`` says who they are."""
+    """People who may take an exception, in order of preference, with a label for them."""
 
     label: str | Promise
     people: tuple[int, ...]
@@ -37,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Owner, backup and the reason for choosing them, which history keeps: it names nobody."""
+    """Owner, backup and the reason for the choice. History keeps the reason, so it names nobody."""
 
     owner_id: int
     backup_id: int
@@ -53,8 +54,8 @@ class Staff:
     """
     Active staff, read once for a batch.
 
-    ``last`` are the places that every line of places ends with, so that no exception is without an
-    owner while two people are active.
+    Every line of places ends with ``last``, so that an exception always has an owner while two
+    people are active.
     """
 
     active: frozenset[int]
@@ -86,29 +87,31 @@ class Staff:
         )
 
     def whoever_is_away(self) -> Self:
-        """Return the same staff with nobody absent, for work that an absence does not move."""
+        """Return the same staff with nobody absent, for work that people keep while absent."""
         return replace(self, absent=frozenset())
 
 
 def owners_for(places: Sequence[Place], staff: Staff) -> Owners:
     """
-    Choose the owner and the backup from a line of places: ``places``, then the default owner and
-    backup of the agency, then the operations leads and everybody else.
+    Choose the owner and the backup from ``places``, then the default owner and backup of the
+    agency, then the operations leads and everybody else.
 
-    The owner is the first person in line who is available: active and not absent. While everybody
-    is absent, it is the first who is active. The backup is another active person of the same
-    place, even while absent, because an absence ends; otherwise the next one in line.
+    The owner is the first person who is available: active and not absent. If everybody is absent,
+    it is the first who is active. The backup is another active person of the same place, or else
+    the next one in line.
 
     :raises NobodyLeft: see the class
     """
     line = [*places, staff.agency, *staff.last]
-    ahead = [person for place in line for person in place.people if person in staff.active]
-    available = [person for person in ahead if person not in staff.absent]
-    if len(set(ahead)) < PAIR:
+    everybody = chain.from_iterable(place.people for place in line)
+    active = [person for person in everybody if person in staff.active]
+    available = [person for person in active if person not in staff.absent]
+    if len(set(active)) < PAIR:
         raise NobodyLeft("Fewer than two active members of staff could own an exception.")
-    owner = (available or ahead)[0]
+    owner = (available or active)[0]
+    # The backup may be absent: people of one place know the work, and an absence ends.
     beside = line[_place_of(owner, line)].people
-    others = [person for person in (*available, *ahead) if person != owner]
+    others = [person for person in (*available, *active) if person != owner]
     backup = next((person for person in others if person in beside), others[0])
     return Owners(owner, backup, _why(line, owner, backup, nobody_there=not available))
 
@@ -136,19 +139,22 @@ def _place_of(person: int, line: Sequence[Place]) -> int:
 
 
 def places_for(taker: str, work: WorkItem | None, run: Run | None, staff: Staff) -> list[Place]:
-    """Return the place that exception routing names for this taker, and then the work's own."""
-    own = Place.of(Taker.WORK.label, *((work.owner_id, work.backup_id) if work is not None else ()))
+    """Return the place that exception routing names for this taker, and then the work's owners."""
+    pair = (work.owner_id, work.backup_id) if work is not None else ()
+    own = Place.of(Taker.WORK.label, *pair)
     policy = (run.flow.owner_id, run.flow.backup_id) if run is not None else ()
     routed = {
         Taker.POLICY: Place.of(Taker.POLICY.label, *policy),
         Taker.AGENCY: staff.agency,
     }
     first = routed.get(Taker(taker), own)
-    return [first, own] if work is not None and first is not own else [first]
+    if work is None or first is own:
+        return [first]
+    return [first, own]
 
 
 def reasons_of(cases: Collection[ExceptionCase]) -> Mapping[int, str]:
-    """Return the reason for choosing the first owner of each exception, by id of the exception."""
+    """Return the reason for the choice of each exception's first owner, by id."""
     history: Any = ExceptionCase.history
     first = history.filter(id__in=[case.pk for case in cases], history_type="+")
     return dict(first.values_list("id", "history_change_reason"))

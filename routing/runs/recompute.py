@@ -1,4 +1,4 @@
-"""Recompute a decision from its own record, and compare byte for byte."""
+"""Recompute a decision from its own record, and compare the answers byte for byte."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from routing.runs.decisions import Decision
 @dataclass(frozen=True, slots=True)
 class Recomputation:
     """
-    Both answers as canonical JSON; ``same`` when not one byte differs and the record itself is
-    whole.
+    The recorded and the recomputed answer as canonical JSON.
+
+    ``same`` is true if they are identical and the record matches its digest.
     """
 
     recorded: str

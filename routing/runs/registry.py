@@ -1,6 +1,7 @@
 """
-Registries of runs: who reads more about a subject, and what a trace shows. Packages above fill them
-in ``AppConfig.ready``.
+Registries of runs: enrichers, recognisers and sections of the trace.
+
+Packages above this one fill them in ``AppConfig.ready``.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
 from routing.runs.models import Run
 
-# -- Enrichers: who can read more about what an event is about -------------------------------------
+# -- Enrichers: they read facts about a subject from an external system ----------------------------
 
 
 class Retry(Exception):
     """
-    The other side cannot answer now; try the step again later, no sooner than ``after_s`` seconds.
+    The external system cannot answer now. Retry the step after at least ``after_s`` seconds.
     """
 
     def __init__(self, message: str, after_s: float = 0) -> None:
@@ -29,7 +30,7 @@ class Retry(Exception):
 
 class Problem(Exception):
     """
-    A person must look: becomes an exception case with this reason code. ``evidence`` holds ids and
+    A person must look. It becomes an exception with this reason code. ``evidence`` has ids and
     counts, no secrets.
     """
 
@@ -44,22 +45,21 @@ class Problem(Exception):
 class Enricher(Protocol):
     def read(self, subject: Subject) -> Any:
         """
-        Read the other side: under the step's lease, outside any transaction.
+        Read from the external system, under the lease of the step and outside any transaction.
 
-        :raises Retry: temporary trouble
-        :raises Problem: permanent trouble, such as ``failed_connector``
+        :raises Retry: after a temporary error
+        :raises Problem: after a permanent error, such as ``failed_connector``
         """
 
     def keep(
         self, read: Any, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None
     ) -> EnrichedFacts:
         """
-        Match or create what was read, inside the step's transaction.
+        Match what was read with existing rows, or create them, in the transaction of the step.
 
-        :param client_id: whom a person said it is for; then no client is looked for
-
-        :raises Problem: such as ``duplicate`` when more than one client fits; everything written is
-            undone
+        :param client_id: the client that a person chose; then none is searched for
+        :raises Problem: such as ``duplicate`` if several clients match. The transaction is rolled
+            back.
         """
 
 
@@ -67,7 +67,7 @@ _enrichers: dict[str, Callable[[Subject], Enricher | None]] = {}
 
 
 def enricher(name: str, find: Callable[[Subject], Enricher | None]) -> None:
-    """Register who can read more; ``find`` answers None for a subject that is not its own."""
+    """Register enrichers. ``find`` returns None for a subject that it does not know."""
     _enrichers[name] = find
 
 
@@ -75,22 +75,21 @@ def enricher_for(subject: Subject) -> Enricher | None:
     return next((found for find in _enrichers.values() if (found := find(subject))), None)
 
 
-# -- Recognisers: what is known already of many subjects, so that nobody need be asked -------------
+# -- Recognisers: they know facts about many subjects without an external call ---------------------
 
 
 class Recogniser(Protocol):
     def sources(self, named: Collection[str]) -> Collection[str]:
-        """Those of these sources that leave with us all there is to know about their subjects."""
+        """Return those of the sources whose facts are all stored here."""
 
     def recognise(
         self, subjects: Sequence[Subject], *, at: datetime
     ) -> Mapping[Subject, EnrichedFacts]:
         """
-        What is known about each subject, in a few statements and inside the transaction that keeps
-        it; no I/O.
+        Return the facts about each subject, in a few statements and without external calls.
 
-        A subject about which anything is new, doubtful or for a person to judge is left out: it is
-        read alone.
+        It runs in the transaction that stores them. A subject with new or doubtful facts, or with
+        something for a person to decide, is left out and later read alone.
         """
 
 
@@ -106,12 +105,12 @@ def recognisers() -> Sequence[Recogniser]:
     return tuple(_recognisers)
 
 
-# -- Jobs: what an action of a flow is given -------------------------------------------------------
+# -- Routed runs: the arguments of a flow's action -------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class RoutedRun:
-    """A routed run, for the action that its flow names: what is known, and who was chosen."""
+    """A routed run with its facts and the chosen owners, for the action of its flow."""
 
     run: Run
     facts: Mapping[str, Any]
@@ -127,12 +126,12 @@ class RoutedRun:
     policy: str
 
 
-# -- Sections: what a trace shows of a run ---------------------------------------------------------
+# -- Sections of the trace of a run ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class TraceEntry:
-    """One entry of a trace. ``data`` is JSON, for ``trace --json`` and the page alike."""
+    """One entry of a trace. ``data`` is JSON, for ``trace --json`` and for the page."""
 
     at: datetime
     section: str
@@ -146,9 +145,10 @@ TraceSection = Callable[[Run], Sequence[TraceEntry]]
 _trace_sections: list[TraceSection] = []
 
 
-def trace_section(tell: TraceSection) -> TraceSection:
-    _trace_sections.append(tell)
-    return tell
+def trace_section(section: TraceSection) -> TraceSection:
+    """Register a function that adds entries to the trace of a run."""
+    _trace_sections.append(section)
+    return section
 
 
 def trace_sections() -> Sequence[TraceSection]:

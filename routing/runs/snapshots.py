@@ -1,4 +1,4 @@
-"""Current status of runs: their known facts and the problems their steps would stop at."""
+"""Current status of runs: their known facts, and the problems at which their steps would stop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RunSnapshot:
 
 
 def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
-    """Each run with its plan and the newest enrichment, by run id."""
+    """Return each run with its plan and its newest enrichment, in the order of ids."""
     newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
     known = {
         row.run_id: EnrichedFacts(
@@ -32,6 +32,7 @@ def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
         )
         for row in newest
     }
+    # Flows and clients are prefetched and not joined, because many runs share a few of them.
     runs = (
         Run.objects.filter(pk__in=run_ids)
         .select_related("item")
@@ -49,15 +50,15 @@ def field_problems(snapshot: RunSnapshot) -> list[FieldProblem]:
 
 
 def rule_facts(snapshot: RunSnapshot) -> dict[str, object]:
-    """The facts that rules may use, and nothing that names a person."""
+    """Return the facts that rules may use, which never identify a person."""
     names = {spec.name for spec in snapshot.plan.rule_fields}
     return {name: value for name, value in snapshot.found.facts.items() if name in names}
 
 
 def decide_for(snapshot: RunSnapshot, pool: Pool) -> Choice:
     """
-    :raises NoRuleHolds: no rule of the version holds
-    :raises NobodyFits: fewer than two people are available
+    :raises NoRuleMatches: if no rule of the version matches
+    :raises NobodyFits: if fewer than two people are available
     """
     return choose(
         snapshot.plan.rules,
@@ -69,15 +70,13 @@ def decide_for(snapshot: RunSnapshot, pool: Pool) -> Choice:
 
 def current_problems(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[str, ...]]:
     """
-    Return the problems that each run's next settling would stop at, in words. Runs that would pass
-    are absent.
-
-    Steps that ask an outside system cannot be judged without asking it: they are simply tried
-    again.
+    Return the problems in words at which routing each run would stop. Runs without problems are
+    left out.
     """
     all_runs = run_snapshots(run_ids)
     pool = pool_for(all_runs, at)
-    return {snapshot.run.pk: words for snapshot in all_runs if (words := _faults(snapshot, pool))}
+    faults = {snapshot.run.pk: _faults(snapshot, pool) for snapshot in all_runs}
+    return {run: found for run, found in faults.items() if found}
 
 
 def _faults(snapshot: RunSnapshot, pool: Pool) -> tuple[str, ...]:

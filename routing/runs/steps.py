@@ -1,4 +1,9 @@
-"""The steps of many runs, written by two arrays: which runs, which steps."""
+"""
+Statements that make the steps of many runs due, or mark them as done.
+
+They insert or update, because a step has no row before it is first due. Runs and names come as two
+arrays, so one statement writes every step of every run.
+"""
 
 from __future__ import annotations
 
@@ -43,15 +48,15 @@ DONE = f"""{_DONE}
 
 def make_due(runs: Sequence[int], name: str, at: datetime, *, anew: bool = False) -> None:
     """
-    The step is to be done at ``at``; again, if it was done before.
+    Make a step of these runs due at ``at``, also if it was done before.
 
-    :param anew: forget how often it was tried
+    :param anew: reset the number of attempts
     """
     _write(DUE, runs, [name], at, anew=anew)
 
 
 def mark_done(runs: Sequence[int], names: Sequence[str], at: datetime) -> None:
-    """In the order in which they come; what was tried before keeps its count."""
+    """Mark steps as done, in the order given. The number of attempts stays."""
     _write(DONE, runs, names, at)
 
 

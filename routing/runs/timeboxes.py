@@ -16,18 +16,15 @@ def start_timeboxes(
     cases: Sequence[ExceptionCase], minutes: Mapping[str, int], at: datetime
 ) -> None:
     """
-    Start each new exception's clock.
+    Start the clock of each new exception.
 
-    A policy that a flow chose for itself goes before the map where it has a target for exceptions;
-    the standard one's target only says how the map's minutes are counted.
+    If the flow has an SLA policy of its own with a target for exceptions, that target counts.
+    Otherwise the minutes of exception routing count, in the working hours of the standard policy.
 
-    :param minutes: working minutes of the exception map, by reason; with 0 there is no timebox
+    :param minutes: working minutes of exception routing, by reason; 0 for no timebox
     """
-    chosen = dict(
-        Run.objects.filter(pk__in={case.run_id for case in cases if case.run_id}).values_list(
-            "pk", "version__policy"
-        )
-    )
+    runs = Run.objects.filter(pk__in={case.run_id for case in cases if case.run_id})
+    chosen = dict(runs.values_list("pk", "version__policy"))
     own = (
         SLAPolicy.objects.filter(slug__in=set(chosen.values()), targets__kind="exceptioncase")
         .exclude(slug=STANDARD)
@@ -38,6 +35,7 @@ def start_timeboxes(
         mine = [case for case in left if case.run_id and chosen.get(case.run_id) == policy.slug]
         start([case.item for case in mine], policy, at)
         left = [case for case in left if case not in mine]
+    # The rest, including exceptions without a run.
     left = [case for case in left if minutes[case.reason]]
     worktimes = {case.item.pk: timedelta(minutes=minutes[case.reason]) for case in left}
     if left and (usual := standard()):

@@ -1,6 +1,5 @@
 """
-A run's whole story on one page: what started it, what was known, why it went where, who owns it,
-what holds it.
+The trace of a run: everything that happened to it, in order.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from routing.runs.models import Run
 from routing.runs.owners import reasons_of
 from routing.runs.registry import TraceEntry, trace_sections
 
+# The order of entries with the same time. There are many, since one transaction writes several.
 ORDER = (
     "event",
     "step capture",
@@ -73,7 +73,7 @@ class Trace:
 
 
 def trace(run: Run) -> Trace:
-    """Everything that happened to a run, in order; packages above add their own sections."""
+    """Return the trace of a run. Packages above add their own sections."""
     entries = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
     for section in trace_sections():
         entries += section(run)
@@ -81,13 +81,13 @@ def trace(run: Run) -> Trace:
 
 
 def _place(entry: TraceEntry) -> int:
-    """Sort key for entries with the same instant: the order of a run's stages."""
+    """Return the sort key of entries with the same time: the order of the stages of a run."""
     name = f"step {entry.data['step']}" if entry.section == "step" else entry.section
     return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def page(item_id: int) -> str:
-    """The lasting address of a piece of work at the desk."""
+    """Return the lasting address of a work item at the desk."""
     return reverse("admin:routing_workitem_change", args=[item_id])
 
 
@@ -144,6 +144,7 @@ def _enrichments(run: Run) -> list[TraceEntry]:
 
 
 def _decisions(run: Run) -> list[TraceEntry]:
+    # Records have only ids, also those of candidates who have left since.
     names = dict(User.objects.values_list("pk", "full_name"))
     return [
         TraceEntry(
@@ -196,8 +197,6 @@ def _exceptions(run: Run) -> list[TraceEntry]:
                 "step": case.step,
                 "state": case.state,
                 "evidence": case.evidence,
-            }
-            | {
                 "owner": str(case.item.owner),
                 "owner_because": because.get(case.pk, ""),
                 "due": case.item.next_due_at.isoformat() if case.item.next_due_at else None,

@@ -12,7 +12,7 @@ from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
 from routing.runs.registry import TraceEntry, trace_section
 from routing.sla.clocks import Clock
-from routing.sla.escalation_entries import escalation_entries
+from routing.sla.escalation_entries import EscalationEntry, escalation_entries
 from routing.work.items import WorkItem
 
 
@@ -42,28 +42,27 @@ def clocks(run: Run) -> Sequence[TraceEntry]:
 @trace_section
 def escalations(run: Run) -> Sequence[TraceEntry]:
     """Escalations for overdue or nearly overdue work of the run."""
-    found = {
-        clock.pk: clock
-        for clock in Clock.objects.filter(item__run=run, next_level__gt=0)
-        .select_related("item")
-        .order_by("id")
-    }
-    return [
-        TraceEntry(
-            entry.sent_at or entry.due_at,
-            "escalation",
-            f"{entry.words}: {found[pk].item.ref}, {purpose_of(found[pk])}",
-            {"told": entry.whom, "due": entry.due_at.isoformat(), "level": entry.level},
-            reverse("admin:routing_clock_change", args=[pk]),
-        )
-        for pk, levels in escalation_entries(list(found.values())).items()
-        for entry in levels
-    ]
+    climbed = Clock.objects.filter(item__run=run, next_level__gt=0)
+    by_id = climbed.select_related("item").in_bulk()
+    found: list[TraceEntry] = []
+    for pk, levels in escalation_entries(list(by_id.values())).items():
+        found += [_escalation(by_id[pk], entry) for entry in levels]
+    return found
+
+
+def _escalation(clock: Clock, entry: EscalationEntry) -> TraceEntry:
+    return TraceEntry(
+        entry.sent_at or entry.due_at,
+        "escalation",
+        f"{entry.words}: {clock.item.ref}, {purpose_of(clock)}",
+        {"notified": entry.whom, "due": entry.due_at.isoformat(), "level": entry.level},
+        reverse("admin:routing_clock_change", args=[clock.pk]),
+    )
 
 
 @trace_section
 def outcomes(run: Run) -> Sequence[TraceEntry]:
-    """Outcomes that prove the run, with the times they were proven or lapsed."""
+    """Changes of the outcomes of the run."""
     rows = (
         Outcome.history.filter(run=run)
         .select_related("item")
@@ -79,7 +78,7 @@ def outcomes(run: Run) -> Sequence[TraceEntry]:
                 "what": row.get_kind_display(),
                 "state": row.get_state_display(),
             },
-            {"work": row.item.ref, "standing": row.state, **_why(row), **_seen(row.evidence)},
+            {"work": row.item.ref, "outcome": row.state, **_why(row), **_seen(row.evidence)},
             reverse("admin:routing_workitem_change", args=[row.item_id]),
         )
         for row in rows
@@ -89,15 +88,13 @@ def outcomes(run: Run) -> Sequence[TraceEntry]:
 def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the evidence without digests."""
     seen = {name: evidence[name] for name in ("url", "status", "approval") if evidence.get(name)}
-    return (
-        {**seen, "differences": " ".join(evidence["differences"])}
-        if evidence.get("differences")
-        else seen
-    )
+    if evidence.get("differences"):
+        seen["differences"] = " ".join(evidence["differences"])
+    return seen
 
 
 def _why(row: Any) -> Mapping[str, Any]:
-    """The reason that a person gave for going without it."""
+    """Return a person's reason for waiving the proof."""
     return {"why": row.history_change_reason} if row.state == Outcome.State.WAIVED else {}
 
 

@@ -1,6 +1,6 @@
 """
-Register work that a breached clock escalates, such as an exception that nobody has resolved in
-time.
+Registry of work that is escalated when its clock is breached, such as an exception that nobody
+resolved in time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Finder = Callable[[datetime], Mapping[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Rows that ``operation`` takes when their clock is breached: ids of rows by ids of clocks."""
+    """Rows for an operation that runs when their clock is breached, by id of the clock."""
 
     operation: Operation[None]
     by_clock: Mapping[int, int]
@@ -34,8 +34,8 @@ def on_breach(operation: Operation[None], find: Finder) -> None:
     """
     Register an operation for a breach.
 
-    :param find: given an instant, return the rows whose clocks may be breached then: ids of rows by
-        ids of clocks
+    :param find: returns the ids of rows whose clocks may be breached at an instant, by id of the
+        clock
     """
     _finders.append((operation, find))
 

@@ -42,11 +42,10 @@ def working_week() -> dict[str, list[str]]:
 
 class Calendar(models.Model):
     """
-    Weekly hours in one time zone, and the days on which they do not hold.
+    Weekly hours in one time zone, and the days off.
 
     ``version`` rises with every change (see ``operations.calendars.save_calendar``). A change
-    counts for clocks started afterwards: an open clock keeps the hours and holidays it was started
-    with.
+    affects only clocks that start later: an open clock keeps its hours and holidays.
     """
 
     slug = models.SlugField(_("slug"), unique=True)
@@ -115,19 +114,14 @@ class Calendar(models.Model):
 
     def hours_from(self, year: int, years: int) -> Hours:
         """
-        The hours with the holidays of ``years`` years (local) from ``year`` on.
+        Return the hours with the holidays of some years, ``year`` being the first.
 
-        :raises BadHours: if hours or dates were written past validation
-        :raises NotImplementedError: if the country was
+        :raises BadHours: if hours or dates bypassed validation
+        :raises NotImplementedError: if the country did
         """
-        named = {
-            **public_holidays(self.holiday_country, self.holiday_subdivision, year, years),
-            **{
-                day: name
-                for day, name in read_dates(self.extra_dates).items()
-                if year <= day.year < year + years
-            },
-        }
+        extra = read_dates(self.extra_dates)
+        named = dict(public_holidays(self.holiday_country, self.holiday_subdivision, year, years))
+        named |= {day: name for day, name in extra.items() if year <= day.year < year + years}
         return Hours(self.name, self.timezone, read_week(self.hours), frozenset(named), named)
 
 
@@ -135,7 +129,7 @@ class CalendarUse(models.Model):
     """
     Assignment of a calendar to a team or a client or, without either, to the agency.
 
-    All others fall back to the agency's.
+    Teams and clients without an assignment use the agency's calendar.
     """
 
     calendar = models.ForeignKey(
@@ -169,6 +163,7 @@ class CalendarUse(models.Model):
                 name="calendar_use_names_one",
                 violation_error_message=_("Choose a team or a client, not both."),
             ),
+            # A unique index over a constant allows one row that meets the condition.
             models.UniqueConstraint(
                 models.Value(1),
                 condition=models.Q(team=None, client=None),

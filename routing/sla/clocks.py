@@ -1,4 +1,4 @@
-"""Clock: how long one piece of work may still take to one end, and whose minutes passed."""
+"""Clock: the working time left for one SLA purpose of one work item."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from routing.work.items import WorkItem
 
 class ClockTerms(models.Model):
     """
-    Terms that clocks were started under: policy and calendars with their versions, hours, holidays
-    and states, as JSON.
+    Terms under which clocks were started, as JSON: policy and calendars with their versions, hours,
+    holidays and states.
 
-    Written once for all clocks that share it (``digest``, SHA-256 of the canonical JSON, as hex)
-    and never changed, so no later edit moves an open clock. ``engine.timing.Terms`` reads it.
+    All clocks with the same terms share one row, found by ``digest`` (the SHA-256, as hex). It is
+    never changed, so no later edit moves an open clock. ``routing.sla.timing.Terms`` reads it.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -46,29 +46,30 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         return self.filter(running_since__isnull=False)
 
     def overdue(self, at: datetime) -> Self:
-        """Running clocks whose ``due_at`` is strictly before ``at`` (aware)."""
+        """Filter for running clocks that were due before ``at`` (aware)."""
         return self.running().filter(due_at__lt=at)
 
     def troubled(self) -> Self:
-        """Clocks that the last sweep could not tell anybody of."""
+        """Filter for clocks for which the last sweep could notify nobody."""
         return self.exclude(trouble="")
 
     def waking(self, at: datetime) -> Self:
-        """Clocks about which something is to be told at ``at``: a warning, a breach."""
+        """Filter for clocks with a level to notify people of at ``at``, such as a breach."""
         return self.filter(wakes_at__lte=at).order_by("wakes_at", "id")
 
 
 class Clock(models.Model):
     """
-    It runs, is paused or is stopped: exactly one of ``running_since``, ``paused_at`` and
+    A clock runs, is paused or is stopped: exactly one of ``running_since``, ``paused_at`` and
     ``stopped_at`` is set.
 
-    ``spent`` is working time up to the last mark. ``due_at`` is empty while paused and kept after a
-    stop; once breached it stays the instant of the breach. ``wakes_at`` is when the sweep must look
-    next, and the only thing it searches by. All of it can be recomputed from the marks, except
-    ``next_level``: which level of the ladder is told next.
+    ``spent`` is the working time up to the last mark. ``due_at`` is empty while the clock is
+    paused, and stays after a stop; after a breach it is the time of the breach. ``wakes_at`` is the
+    next time at which the sweep must look, and the only column it searches. ``next_level`` is the
+    next level of the ladder. All other columns can be recomputed from the marks.
     """
 
+    # Without an index of its own: ``clock_item_idx`` begins with the item.
     item = models.ForeignKey(
         WorkItem,
         on_delete=models.PROTECT,
@@ -92,6 +93,7 @@ class Clock(models.Model):
         related_name="clocks",
         verbose_name=_("terms"),
     )
+    # Copied from the target, because a later change of the policy must not move an open clock.
     target = models.DurationField(_("target (working time)"))
     warn_after = models.DurationField(_("warns after (working time)"))
     escalate_every = models.DurationField(
@@ -134,6 +136,7 @@ class Clock(models.Model):
         default_permissions = ("view",)
         indexes = (
             models.Index(fields=["item", "id"], name="clock_item_idx"),
+            # Only clocks that will wake, with their ids: the sweep reads nothing but this index.
             models.Index(
                 fields=["wakes_at"],
                 include=["id"],
@@ -143,6 +146,7 @@ class Clock(models.Model):
             models.Index(fields=["id"], condition=~models.Q(trouble=""), name="clock_trouble_idx"),
         )
         constraints = (
+            # The INSERT that starts clocks relies on it: ON CONFLICT leaves out open ones.
             models.UniqueConstraint(
                 fields=("item", "purpose"),
                 condition=models.Q(stopped_at=None),
@@ -175,7 +179,12 @@ class Clock(models.Model):
     @property
     def turn(self) -> Turn:
         """Return the clock's current turn."""
-        does = Does.STOP if self.stopped_at else Does.RUN if self.running_since else Does.PAUSE
+        if self.stopped_at:
+            does = Does.STOP
+        elif self.running_since:
+            does = Does.RUN
+        else:
+            does = Does.PAUSE
         return Turn(does, self.waiting_on, Cause(self.cause))
 
     @property
@@ -187,9 +196,9 @@ class Clock(models.Model):
 
     def take(self, turn: Turn, *, at: datetime, hours: OpenTime) -> None:
         """
-        Do from ``at`` on what ``turn`` says; ``at`` is not before ``turned_at``.
+        Take a turn at ``at``, which must not be before ``turned_at``.
 
-        :raises OutOfReach: if it would run and never be due
+        :raises OutOfReach: if the clock would run and never be due
         """
         self._accrue(at, hours)
         self.waiting_on, self.cause = turn.party, turn.cause.value
@@ -200,14 +209,14 @@ class Clock(models.Model):
         elif turn.does == Does.PAUSE:
             self.paused_at, self.due_at = at, None
             self.warn_at = self.warn_at if self.spent >= self.warn_after else None
-            # That it waits now does not unmake the breach: it must be told.
+            # A pause does not undo a breach. If nobody was notified of it yet, the sweep must be.
             self.wakes_at = at if self._owes_a_level() else None
         else:
             self.stopped_at = at
             self.met_at = at if turn.cause == Cause.MET and self.breached_at is None else None
 
     def _accrue(self, at: datetime, hours: OpenTime) -> None:
-        """Count what ran until ``at``, and find the breach that this shows."""
+        """Add the working time until ``at``, and record a breach that this reveals."""
         if self.running_since is None or self.due_at is None:
             return
         self.spent += hours.between(self.running_since, at)
@@ -215,7 +224,7 @@ class Clock(models.Model):
             self.breached_at = self.due_at
 
     def _owes_a_level(self) -> bool:
-        """Return whether a breach or a later level was reached and not yet escalated."""
+        """Return whether a breach or a later level was reached but not escalated yet."""
         if self.breached_at is None:
             return False
         return self.next_level <= Level.BREACH or self.spent >= worktime_to(
@@ -223,6 +232,7 @@ class Clock(models.Model):
         )
 
     def _aim(self, at: datetime, hours: OpenTime) -> None:
+        # A breached clock keeps the time of its breach. After that, only the ladder moves on.
         self.due_at = self.breached_at or hours.add(at, self.target - self.spent)
         if self.warn_at is None or self.spent < self.warn_after:
             self.warn_at = hours.add(at, max(timedelta(), self.warn_after - self.spent))
@@ -245,9 +255,9 @@ class Clock(models.Model):
 
 class ClockMark(models.Model):
     """
-    From ``at`` on the clock does this and the minutes are ``party``'s, until its next mark.
+    A turn that a clock took at ``at``. Until the next mark, the time counts for ``party``.
 
-    Written once, by id.
+    Marks are never changed. Their order is that of their ids.
     """
 
     clock = models.ForeignKey(
@@ -285,11 +295,11 @@ class ClockMark(models.Model):
 
 class Escalation(models.Model):
     """
-    One level of one clock's ladder, written once however many sweeps look: ``engine.ladder.Level``
-    names them.
+    One level of a clock's ladder that was reached (see ``routing.sla.ladder.Level``). It is written
+    once, however many sweeps run.
 
-    ``due_at`` is when the level was reached, ``caught_up`` that a higher one was told in its place
-    after downtime.
+    ``due_at`` is when the level was reached. ``caught_up`` is true if, after downtime, people were
+    notified of a higher level instead.
     """
 
     WARNING, BREACH = Level.WARNING, Level.BREACH

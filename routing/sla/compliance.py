@@ -1,5 +1,5 @@
 """
-Promises kept: how the clocks that were started in a while ended, and how long their work took.
+SLA compliance: how the clocks of a period ended, and how long their work took.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from routing.sla.clocks import Clock
 from routing.work.gates import Words
 from routing.work.visibility import work_seen_by
 
-# Of every clock exactly one holds. A late clock stays late, however it ends.
+# Exactly one of these holds for each clock. A late clock stays late, however it ends.
 ENDS: dict[str, Q] = {
     "met": Q(met_at__isnull=False),
     "late": Q(breached_at__isnull=False),
@@ -30,11 +30,12 @@ LABELS: dict[str, Words] = {
     "open": _("On track"),
     "ended": _("Ended unmet"),
 }
-SETTLED = Q(stopped_at__isnull=False) & (ENDS["met"] | ENDS["late"])
+FINISHED = Q(stopped_at__isnull=False) & (ENDS["met"] | ENDS["late"])
 
 
+# PERCENTILE_DISC returns a duration that occurred, not the mean of two.
 class Median(Aggregate):
-    """The middle of the durations; null where there is none."""
+    """Median of durations, null if there are none."""
 
     function = "PERCENTILE_DISC"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -46,9 +47,8 @@ class ComplianceRow:
     """
     Results of one policy for one purpose.
 
-    ``counts`` has a number for each of ``ENDS``. ``usual`` is the median working time to its end,
-    late or not, of those that were settled: for a first response, the speed to lead. ``kept`` is
-    met of met and late, in percent.
+    ``counts`` has a number for each of ``ENDS``. ``median`` is the median working time of clocks
+    that were stopped, met or late. ``met_percent`` is the share of met clocks among met and late.
     """
 
     policy_id: int
@@ -56,35 +56,38 @@ class ComplianceRow:
     purpose: str
     target: timedelta
     counts: dict[str, int]
-    usual: timedelta | None
+    median: timedelta | None
 
     @property
-    def kept(self) -> int | None:
-        settled = self.counts["met"] + self.counts["late"]
-        return self.counts["met"] * 100 // settled if settled else None
+    def met_percent(self) -> int | None:
+        decided = self.counts["met"] + self.counts["late"]
+        if not decided:
+            return None
+        return self.counts["met"] * 100 // decided
 
 
-def promises(by: Actor, *, since: datetime) -> Sequence[ComplianceRow]:
+def compliance(by: Actor, *, since: datetime) -> Sequence[ComplianceRow]:
     """
-    Return the results for work that ``by`` may see, by clocks started at or after ``since``
-    (aware).
+    Return the results of clocks that started at or after ``since`` (aware), for work that ``by``
+    may see.
     """
     clocks = Clock.objects.filter(started_at__gte=since, item__in=work_seen_by(by).order_by())
     named = clocks.order_by().values("policy", "purpose", name=F("policy__name"))
     counted = named.annotate(
         target=Median("target"),
-        usual=Median("spent", filter=SETTLED),
+        median=Median("spent", filter=FINISHED),
         **{end: Count("pk", filter=condition) for end, condition in ENDS.items()},
     )
     rows = cast("Iterable[dict[str, Any]]", counted.order_by("name", "policy", "purpose"))
-    return [
-        ComplianceRow(
-            row["policy"],
-            row["name"],
-            row["purpose"],
-            row["target"],
-            {end: row[end] for end in ENDS},
-            row["usual"],
-        )
-        for row in rows
-    ]
+    return [_row(row) for row in rows]
+
+
+def _row(row: dict[str, Any]) -> ComplianceRow:
+    return ComplianceRow(
+        row["policy"],
+        row["name"],
+        row["purpose"],
+        row["target"],
+        {end: row[end] for end in ENDS},
+        row["median"],
+    )

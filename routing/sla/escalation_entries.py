@@ -1,5 +1,5 @@
 """
-Escalation entries for people: who was notified of overdue or nearly overdue work, when and why.
+Escalations for people to read: who was notified of overdue or nearly overdue work, and when.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class EscalationEntry:
-    """One level. ``people`` are names; none where a higher level was told in its place."""
+    """One level with the names of the people. It has none if a higher level replaced it."""
 
     level: int
     due_at: datetime
@@ -57,9 +57,10 @@ class EscalationEntry:
 
 def escalation_entries(clocks: Sequence[Clock]) -> Mapping[int, list[EscalationEntry]]:
     """
-    What was told of each clock by its id, lowest level first; of repeats at the top the newest. Two
-    queries, however many.
+    Return the escalations of each clock by its id, lowest level first. Of repeated levels, only the
+    newest is included.
     """
+    # The top level repeats until somebody acts. Thousands of repeats must not fill a page.
     ids = [clock.pk for clock in clocks]
     rows = Escalation.objects.filter(clock__in=ids)
     repeats = (
@@ -78,7 +79,7 @@ def escalation_entries(clocks: Sequence[Clock]) -> Mapping[int, list[EscalationE
 
 
 def _people(clocks: Sequence[Clock]) -> Mapping[tuple[int, int], Sequence[str]]:
-    """Names by clock and level, which the key of each message carries."""
+    """Return the names of notified people by clock and level, which the dedupe key contains."""
     found: dict[tuple[int, int], list[str]] = defaultdict(list)
     sent = Notification.objects.filter(
         item__in={clock.item_id for clock in clocks}, dedupe_key__startswith="clock:"

@@ -1,5 +1,5 @@
 """
-Explanation of a due date: the clock's account, recomputed from its marks, in words and as JSON.
+Explanation of a due time, recomputed from the clock's marks, in words and as JSON.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Explanation:
     """
     Reasons for the current values of a clock.
 
-    ``calendars`` empty means around the clock; ``instead_of`` names the calendars that were meant
-    and never meet. ``agrees`` is false when the stored clock differs from what its marks say.
+    No ``calendars`` means around the clock. ``instead_of`` names calendars that were configured but
+    never overlap. ``agrees`` is false if the stored clock differs from its marks.
     """
 
     ref: str
@@ -70,8 +70,7 @@ class Explanation:
 
 def explain(clock: Clock, at: datetime) -> Explanation:
     """
-    Say segment by segment how a clock came to its due time, and whose minutes passed, as things
-    stood at ``at`` (aware).
+    Explain the due time of a clock as of ``at`` (aware), segment by segment.
 
     :raises ValueError: if the clock had not been started by then
     """
@@ -96,14 +95,15 @@ def explain(clock: Clock, at: datetime) -> Explanation:
         target=clock.target,
         started_at=clock.started_at,
         reading=reading,
+        # The row has the newest turn only, so an earlier time cannot be compared with it.
         agrees=at < clock.turned_at or stored == (reading.turn, reading.due_at, reading.met_at),
     )
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
     """
-    Plain values: instants as ISO 8601 in UTC, working time in seconds. Segments that have not come
-    yet are ``expected``.
+    Return plain values: times as ISO 8601 in UTC, working time in seconds. Future segments are
+    ``expected``.
     """
     found: dict[str, Any] = _plain(asdict(explanation))
     return found
@@ -111,10 +111,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            str(key) + ("_s" if isinstance(each, timedelta) else ""): _plain(each)
-            for key, each in value.items()
-        }
+        return {_key(key, each): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if isinstance(value, timedelta):
@@ -124,8 +121,13 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, StrEnum) else value
 
 
+def _key(name: Any, value: Any) -> str:
+    """Return the name of a value, which says the unit of a duration."""
+    return f"{name}_s" if isinstance(value, timedelta) else str(name)
+
+
 def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
-    """The explanation for a person, a line each, times in ``zone``."""
+    """Return the lines of the explanation for a person, with times in ``zone``."""
     reading = explanation.reading
     lines = [
         _(
@@ -153,34 +155,36 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
 
 
 def status_sentence(reading: ClockReading, zone: ZoneInfo) -> str:
-    """One sentence: running, paused, met, late or ended, and when it is due."""
-    values = {
+    """Return one sentence about the state of a clock and its due time."""
+    return _status(reading) % {
         "spent": length(reading.spent),
         "left": length(reading.left),
         "due": instant(reading.due_at, zone) if reading.due_at else "",
         "breached": instant(reading.breached_at, zone) if reading.breached_at else "",
         "why": f"{WorkItem.WaitingOn(reading.turn.party).label}, {CAUSES[reading.turn.cause]}",
     }
-    if reading.turn.does == Does.STOP:
-        met = _("Met after %(spent)s.") if reading.met_at else _("Ended unmet after %(spent)s.")
-        return (
-            _("Stopped after %(spent)s. Overdue since %(breached)s.")
-            if reading.breached_at
-            else met
-        ) % values
-    if reading.turn.does == Does.PAUSE:
-        late = _("Paused (%(why)s). Overdue since %(breached)s.")
-        return (
-            late
-            if reading.breached_at
-            else _(
+
+
+def _status(reading: ClockReading) -> str:
+    match (reading.turn.does, reading.breached_at is not None):
+        case (Does.STOP, True):
+            text = _("Stopped after %(spent)s. Overdue since %(breached)s.")
+        case (Does.STOP, False) if reading.met_at:
+            text = _("Met after %(spent)s.")
+        case (Does.STOP, False):
+            text = _("Ended unmet after %(spent)s.")
+        case (Does.PAUSE, True):
+            text = _("Paused (%(why)s). Overdue since %(breached)s.")
+        case (Does.PAUSE, False):
+            text = _(
                 "Paused (%(why)s). %(spent)s used, %(left)s left. The due date is set when the "
                 "clock resumes."
             )
-        ) % values
-    if reading.breached_at:
-        return _("Overdue since %(breached)s. %(spent)s used.") % values
-    return _("Due %(due)s. %(spent)s used, %(left)s left.") % values
+        case (_, True):
+            text = _("Overdue since %(breached)s. %(spent)s used.")
+        case _:
+            text = _("Due %(due)s. %(spent)s used, %(left)s left.")
+    return text
 
 
 def _calendars(explanation: Explanation) -> str:
@@ -201,6 +205,7 @@ def _stretch(stretch: Stretch, zone: ZoneInfo) -> Iterator[str]:
     ahead = _(", expected") if stretch.expected else ""
     why = f"{WorkItem.WaitingOn(stretch.turn.party).label}, {CAUSES[stretch.turn.cause]}"
     yield f"{span(stretch.start, stretch.end, zone)}  {length(stretch.worktime)}  {does} ({why}; {stretch.state}){ahead}"  # noqa: E501
+    # Closed segments in a row are one line with all their reasons, such as a holiday weekend.
     for counted, group in groupby(stretch.segments, key=lambda segment: segment.counted):
         segments = list(group)
         when = span(segments[0].start, segments[-1].end, zone)
@@ -211,28 +216,28 @@ def _stretch(stretch: Stretch, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _reasons(segments: Sequence[Segment]) -> str:
-    said = [
-        f"{CLOSED[segment.closed]}{f' ({segment.note})' if segment.note else ''}"
-        for segment in segments
-        if segment.closed
-    ]
+    said = [_reason(segment.closed, segment.note) for segment in segments if segment.closed]
     return ", ".join(dict.fromkeys(said))
 
 
+def _reason(closed: Closed, note: str) -> str:
+    return f"{CLOSED[closed]} ({note})" if note else str(CLOSED[closed])
+
+
 def instant(at: datetime, zone: ZoneInfo) -> str:
-    """``Thu 26 Nov 2026 14:20 GMT``"""
+    """Return a time such as ``Thu 26 Nov 2026 14:20 GMT``."""
     return dateformat.format(at.astimezone(zone), "D j M Y H:i T")
 
 
 def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """``Thu 26 Nov 09:00 - 14:20``, with the second date where it is another one."""
+    """Return ``Thu 26 Nov 09:00 - 14:20``, with the second date if it is another one."""
     first, last = start.astimezone(zone), end.astimezone(zone)
     form = "H:i" if first.date() == last.date() else "D j M H:i"
     return f"{dateformat.format(first, 'D j M H:i')} - {dateformat.format(last, form)}"
 
 
 def length(time: timedelta) -> str:
-    """``7:30`` for seven and a half hours; seconds where they matter."""
-    seconds = round(time.total_seconds())
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours}:{minutes:02}" + (f":{seconds % 60:02}" if seconds % 60 else "")
+    """Return ``7:30`` for seven and a half hours, with seconds if there are any."""
+    minutes, seconds = divmod(round(time.total_seconds()), 60)
+    text = f"{minutes // 60}:{minutes % 60:02}"
+    return f"{text}:{seconds:02}" if seconds else text

@@ -1,11 +1,10 @@
 """
-Business-time arithmetic on frozen values: exact to the microsecond, through daylight saving, leap
+Working-time arithmetic on frozen values, exact to the microsecond across daylight saving time, leap
 days and year ends.
 
-Instants go in aware and come out in UTC; working time is a ``timedelta``. An instant is open when
-its local wall clock lies in a window of its local weekday and its local date is no holiday: an hour
-that the clocks skip is not there to be worked, one that they repeat counts twice. Whole weeks and
-holidays are worked out once a value and kept with it.
+Times go in aware and come out in UTC. Working time is a ``timedelta``. A time is open if its local
+wall clock is in a window of its local weekday and its local date is no holiday. So an hour that
+daylight saving skips does not count, and an hour that it repeats counts twice.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,12 @@ YEARS = range(1900, 2500)
 MINUTE_S = 60
 _US = 1_000_000  # microseconds in a second
 
-Window = tuple[int, int]  # minutes after local midnight: from below to, at most 1440
+Window = tuple[int, int]  # minutes after local midnight, start before end, at most 1440
 
 
 class OutOfReach(ValueError):
     """
-    That much open time does not lie within five years, or the instant is outside the years 1900 to
+    There is not that much open time within five years, or the time is not in the years 1900 to
     2499.
     """
 
@@ -40,15 +40,14 @@ class Closed(StrEnum):
     """Reason why time does not count."""
 
     OUTSIDE_HOURS = "outside_hours"
-    WEEKEND = "weekend"  # a weekday on which this calendar never opens, whichever it is
+    WEEKEND = "weekend"  # any weekday on which this calendar never opens
     HOLIDAY = "holiday"
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """
-    Time that counts as a whole or does not; ``note`` names the holiday, ``by`` the calendar that is
-    closed.
+    A period that is all open or all closed. ``note`` names the holiday, ``by`` the closed calendar.
     """
 
     start: datetime
@@ -79,9 +78,10 @@ class TimeSlice(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Line:
     """
-    Open time between two instants: its windows, and how much of it lies before each. All in
-    microseconds.
+    Open time between two times: its windows, and the open time before each, in microseconds.
     """
+
+    # Integers and binary search: a due time is found without walking through years of days.
 
     since: int
     until: int
@@ -96,8 +96,7 @@ class _Line:
 
     def after(self, instant: int, worktime: int) -> int | None:
         """
-        Return the earliest time at which ``worktime`` has passed, or None if this line is too
-        short.
+        Return the earliest time at which ``worktime`` has passed, or None if the line is too short.
         """
         wanted = self.opened(instant) + worktime
         if wanted > self.before[-1]:
@@ -115,12 +114,11 @@ class OpenTime(ABC):
 
     @abstractmethod
     def pieces(self, since: int, until: int) -> Iterator[TimeSlice]:
-        """All time from ``since`` to ``until`` (microseconds), in order, without gaps."""
+        """Yield all time from ``since`` to ``until`` (microseconds) in order, without gaps."""
 
     def add(self, start: datetime, worktime: timedelta) -> datetime:
         """
-        The earliest instant by which ``worktime`` has passed since ``start``: ``start`` itself for
-        none.
+        Return the earliest time at which ``worktime`` has passed since ``start``.
 
         :raises OutOfReach: see the class
         :raises ValueError: if ``worktime`` is negative
@@ -130,6 +128,7 @@ class OpenTime(ABC):
         if not worktime:
             return start.astimezone(UTC)
         instant, need = micros(start), worktime // timedelta(microseconds=1)
+        # Most due times are in this year or the next, and six years take much longer to work out.
         found = self._line(start.year, start.year + 1).after(instant, need)
         if found is None:
             found = self._line(start.year, start.year + 6).after(instant, need)
@@ -142,7 +141,7 @@ class OpenTime(ABC):
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """
-        Open time from ``start`` to ``end``.
+        Return the open time from ``start`` to ``end``.
 
         :raises OutOfReach: see the class
         :raises ValueError: if ``end`` is before ``start``
@@ -154,10 +153,11 @@ class OpenTime(ABC):
 
     def segments(self, start: datetime, end: datetime) -> list[Segment]:
         """
-        Everything from ``start`` to ``end``, in order: what counts, and why the rest does not.
+        Return all time from ``start`` to ``end``, in order, with the reasons why some is closed.
         """
         found: list[TimeSlice] = []
         for piece in self.pieces(micros(start), micros(end)):
+            # Neighbours with the same reason are one segment: a weekend, not two days.
             if found and found[-1][2:] == piece[2:]:
                 found[-1] = found[-1]._replace(end=piece.end)
             else:
@@ -166,17 +166,16 @@ class OpenTime(ABC):
 
     def _line(self, first: int, last: int) -> _Line:
         """
-        The open time of these years (of any zone) and what was asked for before.
-
-        Threads may both work it out; each puts a finished value in its place, so neither sees half
-        of one.
+        Return the open time of these years in any time zone, and of all years asked for before.
         """
+        # Kept with the value, because every clock with the same terms asks again. Two threads may
+        # both work it out. Each stores a finished line, so neither sees half of one.
         line: _Line | None = self.__dict__.get("_kept")
         since, until = _new_year(first, -1), _new_year(last + 1, 1)
-        if line is None or since < line.since or until > line.until:
-            line = self._work_out(
-                min(since, line.since) if line else since, max(until, line.until) if line else until
-            )
+        if line is None:
+            line = self.__dict__["_kept"] = self._work_out(since, until)
+        elif since < line.since or until > line.until:
+            line = self._work_out(min(since, line.since), max(until, line.until))
             self.__dict__["_kept"] = line
         return line
 
@@ -187,6 +186,7 @@ class OpenTime(ABC):
         for piece in self.pieces(since, until):
             if piece.closed is not None:
                 continue
+            # Windows that touch at midnight become one, which keeps the lists short.
             if ends and ends[-1] == piece.start:
                 ends[-1] = piece.end
                 before[-1] += piece.end - piece.start
@@ -202,11 +202,10 @@ class Hours(OpenTime):
     """
     One calendar.
 
-    ``zone`` is an IANA name; ``weekly`` holds the windows of each weekday, Monday first, in order
-    and apart from each other. ``holiday_names`` is for explanations only. Text is read by
-    ``routing.sla.week``.
+    ``zone`` is an IANA name. ``weekly`` has the windows of each weekday, Monday first, sorted and
+    without overlaps. ``holiday_names`` is for explanations only.
 
-    :raises ValueError: if the windows are not as said
+    :raises ValueError: if the windows are not sorted or overlap
     """
 
     name: str
@@ -219,7 +218,7 @@ class Hours(OpenTime):
         if len(self.weekly) != 7:  # noqa: PLR2004 - days of a week
             raise ValueError("A week has seven days.")
         for windows in self.weekly:
-            edges = [edge for window in windows for edge in window]
+            edges = list(chain.from_iterable(windows))
             if edges and (
                 edges != sorted(set(edges)) or edges[0] < 0 or edges[-1] > DAY_S // MINUTE_S
             ):
@@ -232,11 +231,9 @@ class Hours(OpenTime):
 
     def pieces(self, since: int, until: int) -> Iterator[TimeSlice]:
         zone = ZoneInfo(self.zone)
-        # A day more at either end: any local date that can hold such an instant.
-        first, last = (
-            since // _US // DAY_S + EPOCH_ORDINAL - 1,
-            until // _US // DAY_S + EPOCH_ORDINAL + 1,
-        )
+        # One more day at either end, because the local date may differ from the one in UTC.
+        first = since // _US // DAY_S + EPOCH_ORDINAL - 1
+        last = until // _US // DAY_S + EPOCH_ORDINAL + 1
         for ordinal in range(first, last + 1):
             for start, end, offset in stretches(ordinal, zone):
                 if end * _US > since and start * _US < until:
@@ -251,7 +248,7 @@ class Hours(OpenTime):
     def _classified(
         self, ordinal: int, start: int, end: int, offset: int
     ) -> Iterator[tuple[int, int, Closed | None, str]]:
-        """Part of one local day under one UTC offset, in seconds."""
+        """Divide a part of one local day with one UTC offset, in seconds."""
         windows = self.weekly[(ordinal - 1) % 7]
         if not windows:
             yield start, end, Closed.WEEKEND, ""
@@ -262,10 +259,8 @@ class Hours(OpenTime):
             return
         midnight = (ordinal - EPOCH_ORDINAL) * DAY_S - offset
         for opens, closes in windows:
-            from_, to = (
-                max(start, midnight + opens * MINUTE_S),
-                min(end, midnight + closes * MINUTE_S),
-            )
+            from_ = max(start, midnight + opens * MINUTE_S)
+            to = min(end, midnight + closes * MINUTE_S)
             if from_ < to:
                 yield start, from_, Closed.OUTSIDE_HOURS, ""
                 yield from_, to, None, ""
@@ -276,8 +271,7 @@ class Hours(OpenTime):
 @dataclass(frozen=True)
 class Both(OpenTime):
     """
-    Two calendars together: open when both are. Where both are closed, the first one's reason is
-    given.
+    Two calendars together: open when both are. If both are closed, the first one's reason counts.
     """
 
     one: OpenTime
@@ -287,6 +281,8 @@ class Both(OpenTime):
         return f"{self.one.label()} + {self.other.label()}"
 
     def pieces(self, since: int, until: int) -> Iterator[TimeSlice]:
+        # Both cover the same time without gaps. The piece that ends first is given, cut to the part
+        # that is left of both, and only its calendar moves on.
         ours, theirs = self.one.pieces(since, until), self.other.pieces(since, until)
         at = since
         mine, yours = next(ours, None), next(theirs, None)
@@ -302,7 +298,8 @@ ALWAYS = Hours("always", "UTC", (((0, DAY_S // MINUTE_S),),) * 7)
 
 
 def micros(instant: datetime) -> int:
-    """Microseconds since 1970 of an aware instant."""
+    """Return the microseconds since 1970 of an aware time."""
+    # Integers: ``timestamp()`` is a float and loses microseconds.
     gap = instant - EPOCH
     return (gap.days * DAY_S + gap.seconds) * _US + gap.microseconds
 
@@ -312,7 +309,7 @@ def moment(instant: int) -> datetime:
 
 
 def _new_year(year: int, days: int) -> int:
-    """The start of a year, UTC, moved by days so that it holds that of every zone."""
+    """Return the start of a year in UTC, moved by days to include that of every time zone."""
     if year not in YEARS:
         raise OutOfReach(f"The year {year} is outside {YEARS.start} to {YEARS.stop - 1}.")
     return ((date(year, 1, 1).toordinal() - EPOCH_ORDINAL + days) * DAY_S) * _US

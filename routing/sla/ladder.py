@@ -1,6 +1,6 @@
 """
-The ladder of a clock: which levels it has reached and when, and whom each one goes to. Frozen
-values in, answers out.
+The ladder of a clock, as pure functions: the levels it has reached, their times, and the people to
+notify at each.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from routing.sla.hours import OpenTime
@@ -42,10 +42,10 @@ class Climber(NamedTuple):
     """
     Values of a clock that its ladder reads.
 
-    ``late_at`` is the time of the breach, and empty while the clock is paused.
+    ``late_at`` is the time of the breach. It is empty while the clock is paused.
     """
 
-    next_level: int  # the first that was not told
+    next_level: int  # the lowest level that nobody was notified of
     warn_at: datetime | None
     late_at: datetime | None
     running_since: datetime | None
@@ -59,25 +59,24 @@ class Reached(NamedTuple):
     due_at: datetime
 
 
-# When this much working time had been spent, before the last mark.
+# Returns when this much working time had been spent, for times before the last mark.
 Past = Callable[[timedelta], datetime]
 
 
 def worktime_to(level: int, target: timedelta, every: timedelta) -> timedelta:
     """
     Return the working time until a level above the breach.
-
-    It stands still while the clock does.
     """
+    # Working time, so a paused clock does not climb.
     return target + (level - Level.BREACH) * every
 
 
 def reached_at(clock: Climber, level: int, hours: OpenTime, past: Past) -> datetime | None:
     """
-    Return the time at which a level was or will be reached if the clock keeps its turn, or None if
-    it never will be.
+    Return the time at which a level was reached, or will be if the clock keeps its turn. Return
+    None if it never will be.
 
-    :raises OutOfReach: if it lies more than five years ahead
+    :raises OutOfReach: if it is more than five years ahead
     """
     if level == Level.WARNING:
         return clock.warn_at
@@ -86,25 +85,27 @@ def reached_at(clock: Climber, level: int, hours: OpenTime, past: Past) -> datet
     left = worktime_to(level, clock.target, clock.every) - clock.spent
     if left <= timedelta():
         return past(left + clock.spent)
-    return hours.add(clock.running_since, left) if clock.running_since else None
+    if clock.running_since is None:
+        return None
+    return hours.add(clock.running_since, left)
 
 
 def climb(
     clock: Climber, hours: OpenTime, at: datetime, past: Past
 ) -> tuple[list[Reached], datetime | None]:
     """
-    The levels that were reached by ``at`` and not told yet, lowest first, and when the next one
-    will be.
+    Return the levels that were reached by ``at`` and that nobody was notified of, lowest first, and
+    the time of the next one.
 
-    Of repeats that nobody was there to send only the newest is one: each of the rungs below is
-    given once.
+    If several repeats of the top level were missed, only the newest is returned.
 
-    :raises OutOfReach: if the next one lies more than five years ahead
+    :raises OutOfReach: if the next one is more than five years ahead
     """
     found: list[Reached] = []
     level = clock.next_level
     due_at = reached_at(clock, level, hours, past)
     while due_at is not None and _is_over(level, due_at, at):
+        # After a long downtime there may be thousands of repeats. Jump to the newest.
         if level > TOP and (newest := _newest(clock, hours, at)) > level:
             level, due_at = newest, reached_at(clock, newest, hours, past)
             continue
@@ -115,22 +116,24 @@ def climb(
 
 
 def _is_over(level: int, due_at: datetime, at: datetime) -> bool:
-    # What ends at the very instant it is due is on time.
-    return due_at < at if level == Level.BREACH else due_at <= at
+    # Work that ends exactly when it is due is on time.
+    if level == Level.BREACH:
+        return due_at < at
+    return due_at <= at
 
 
 def _newest(clock: Climber, hours: OpenTime, at: datetime) -> int:
-    worked = clock.spent + (
-        hours.between(clock.running_since, at) if clock.running_since else timedelta()
-    )
+    worked = clock.spent
+    if clock.running_since:
+        worked += hours.between(clock.running_since, at)
     return Level.BREACH + (worked - clock.target) // clock.every
 
 
 def when_spent(marks: Sequence[Mark], hours: OpenTime, worktime: timedelta) -> datetime:
     """
-    Return the time at which a clock had used this much, by its marks.
+    Return the time at which a clock had used this much working time, according to its marks.
 
-    :raises ValueError: if it had not by the last of them
+    :raises ValueError: if it had not by the last mark
     """
     left = worktime
     for mark, following in pairwise(marks):
@@ -146,23 +149,28 @@ def recipients(
     level: int, places: Sequence[Sequence[int]], present: Collection[int]
 ) -> tuple[int, ...]:
     """
-    Return the people to notify at a level: those present at its place, else those at the next place
+    Return the people to notify at a level: those present at its place, or else at the next place
     above.
 
-    Whoever stands at a lower place knows already, and counts above only when nobody else is there:
-    then it is the highest place with anybody. Empty when nobody at all is there.
+    People at a lower place were notified before and are left out. If nobody else is present, the
+    people at the highest place with anybody are returned.
 
-    :param places: owner, backup, team lead, operations lead and default pair, as user ids
-    :param present: who is active and not absent
+    :param places: owner, backup, team lead, operations lead, and default owner and backup, as ids
+    :param present: people who are active and not absent
     """
     own = max(0, level_of(level) - Level.BREACH)
-    known = {person for place in places[:own] for person in place}
+    known = set(chain.from_iterable(places[:own]))
     for place in places[own:]:
-        if people := tuple(
-            dict.fromkeys(person for person in place if person in present and person not in known)
-        ):
+        if people := _among(place, present, known):
             return people
     for place in reversed(places):
-        if people := tuple(dict.fromkeys(person for person in place if person in present)):
+        if people := _among(place, present, ()):
             return people
     return ()
+
+
+def _among(
+    place: Sequence[int], present: Collection[int], known: Collection[int]
+) -> tuple[int, ...]:
+    found = [person for person in place if person in present and person not in known]
+    return tuple(dict.fromkeys(found))

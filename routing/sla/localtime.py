@@ -12,17 +12,18 @@ EPOCH_ORDINAL = EPOCH.toordinal()
 DAY_S = 86_400
 HOUR_S = 3_600
 
-# From, to (seconds since 1970), and the offset of local time from UTC in seconds.
+# Start and end (seconds since 1970), and the offset of local time from UTC in seconds.
 Stretch = tuple[int, int, int]
 
 
 def stretches(ordinal: int, zone: ZoneInfo) -> list[Stretch]:
     """
-    The time in which the local date is this one: one stretch, more on a day whose clocks are
-    turned, none on a date that a country skipped.
+    Return the time during which the local date is this one: one stretch, several on a day with a
+    change of daylight saving time, none on a date that a country skipped.
 
     :param ordinal: of the date, as in ``date.toordinal``
     """
+    # Almost all days begin and end with the same offset, so the search below is rare.
     ours, next_ = _offset_at_midnight(ordinal, zone), _offset_at_midnight(ordinal + 1, zone)
     if ours == next_:
         midnight = (ordinal - EPOCH_ORDINAL) * DAY_S - ours
@@ -47,7 +48,9 @@ def _turned(ordinal: int, zone: ZoneInfo, least: int, most: int) -> list[Stretch
 
 
 def _constant(since: int, until: int, zone: ZoneInfo) -> Iterator[Stretch]:
-    """Stretches of constant offset."""
+    """Yield stretches of constant offset."""
+    # ``zoneinfo`` does not say when an offset changes. It is compared hour by hour, and a change is
+    # then found by halving the hour.
     start, offset = since, _offset(since, zone)
     for hour in range(since, until, HOUR_S):
         low, high = hour, min(hour + HOUR_S, until)

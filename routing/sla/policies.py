@@ -1,10 +1,9 @@
-"""SLAPolicy and its Targets: what is promised, in whose working time."""
+"""SLAPolicy and Target: the working time that kinds of work may take."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -13,19 +12,19 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.history import Tracked
 from routing.sla.calendars import wrong
-from routing.work.items import WorkNoun
+from routing.work.kinds import models_by_kind
 
 ESCALATE_EVERY = timedelta(hours=4)  # half a working day
-MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours: longer is a typing error
+MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours; more is a typing error
 
 
 class SLAPolicy(models.Model):
     """
-    SLA targets for several kinds of work, measured in one calendar's hours or in the common hours
-    of two.
+    SLA targets for several kinds of work, measured in the hours of one calendar or in the common
+    hours of two.
 
     ``version`` rises with every change of the policy or a target (see
-    ``operations.calendars.save_policy``); open clocks keep the terms they were started under.
+    ``operations.calendars.save_policy``). Open clocks keep their terms.
     """
 
     class Source(models.TextChoices):
@@ -62,17 +61,17 @@ class SLAPolicy(models.Model):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The sources that bind, without ``always``, which binds nothing."""
+        """Return the sources that limit the hours, so without ``always``."""
         named = dict.fromkeys((self.calendar_source, self.also_source))
         return tuple(source for source in named if source not in {"", self.Source.ALWAYS})
 
 
 class Target(models.Model):
     """
-    One promise: how much working time one kind of work may take to one end.
+    The working time within which one kind of work must meet one purpose.
 
-    It runs in the states ``runs_in`` (every open state, if empty) and is met on reaching one of
-    ``met_in``; it pauses on hold and while somebody outside the agency is waited for.
+    Its clocks run in the states ``runs_in`` (all open states, if empty) and are met in one of
+    ``met_in``. They pause on hold and while the work waits on somebody outside the agency.
     """
 
     policy = models.ForeignKey(
@@ -138,11 +137,12 @@ class Target(models.Model):
         states = states_of(self.kind)
         if not states:
             message = gettext("“%(kind)s” is not a kind of work. Kinds: %(kinds)s.")
-            raise wrong("kind", message, kind=self.kind, kinds=", ".join(sorted(work_nouns())))
+            raise wrong("kind", message, kind=self.kind, kinds=", ".join(sorted(models_by_kind())))
         for field, named in (("runs_in", self.runs_in), ("met_in", self.met_in)):
             if unknown := [state for state in named if state not in states]:
                 message = gettext("“%(state)s” is not a state of this kind. States: %(states)s.")
                 raise wrong(field, message, state=unknown[0], states=", ".join(states))
+        # In such a state the clock would have to start and be met at the same time.
         if both := sorted({*self.runs_in} & {*self.met_in}):
             raise wrong(
                 "met_in",
@@ -151,19 +151,9 @@ class Target(models.Model):
             )
 
 
-def work_nouns() -> dict[str, type[models.Model]]:
-    """Every kind of work that is installed, by the name its items carry."""
-    return {
-        str(model._meta.model_name): model
-        for model in apps.get_models()
-        if issubclass(model, WorkNoun)
-    }
-
-
 def states_of(kind: str) -> list[str]:
-    noun = work_nouns().get(kind)
-    if noun is None:
+    model: type[models.Model] | None = models_by_kind().get(kind)
+    if model is None:
         return []
-    return [
-        str(value) for value, _label in getattr(noun._meta.get_field("state"), "flatchoices", [])
-    ]
+    choices = getattr(model._meta.get_field("state"), "flatchoices", [])
+    return [str(value) for value, _label in choices]

@@ -17,10 +17,10 @@ from routing.sla.ladder import level_of, recipients
 @dataclass(frozen=True)
 class Present:
     """
-    Read once for a batch.
+    People who can be notified now, read once for a batch.
 
-    ``there`` is who is active and not absent; of several operations leads the longest-serving one
-    counts.
+    ``there`` has those who are active and not absent. Of several operations leads, only the one
+    with the lowest id counts.
     """
 
     there: frozenset[int]
@@ -55,8 +55,9 @@ class Present:
         self, level: int, owner: int | None, backup: int | None, team: int | None
     ) -> tuple[int, ...]:
         """
-        The ids of those whom a level of this work is told to; none when nobody at all is there.
+        Return the ids of the people to notify at a level of this work, none if nobody is present.
         """
+        # Many clocks of a batch have the same people, so each answer is worked out once.
         key = (level_of(level), owner or 0, backup or 0, team or 0)
         if key not in self._known:
             lead = self.team_leads.get(team or 0)

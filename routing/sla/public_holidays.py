@@ -1,6 +1,7 @@
 """
-Public holidays of a country, from the ``holidays`` library, which corrects its data now and then:
-take a snapshot.
+Public holidays of a country, from the ``holidays`` library.
+
+The library corrects its data now and then, so clocks keep a snapshot in their terms.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import holidays
 
 
 def countries() -> Mapping[str, list[str]]:
-    """ISO 3166 codes of countries, each with those of its subdivisions."""
+    """Return ISO 3166 codes of countries, each with the codes of its subdivisions."""
     return holidays.list_supported_countries(include_aliases=False)
 
 
@@ -22,11 +23,12 @@ def public_holidays(
     country: str, subdivision: str, first_year: int, years: int
 ) -> Mapping[date, str]:
     """
-    Names by date, in English where the library has them; observed days are in. Do not change what
-    you get.
+    Return names by date, in English if the library has them, including observed days.
+
+    The result is cached, so do not change it.
 
     :param country: ISO 3166-1 alpha-2; empty for none
-    :param subdivision: such as ``ENG``; empty for what the whole country keeps
+    :param subdivision: such as ``ENG``; empty for holidays of the whole country
     :raises NotImplementedError: if the library does not know the country or subdivision
     """
     if not country:

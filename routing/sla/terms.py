@@ -1,6 +1,5 @@
 """
-Terms of clocks: from a promise and the calendars of the day to the row that every clock under them
-shares.
+Terms of clocks: the snapshot of a target and its calendars that clocks share.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from routing.sla.timing import Terms
 from routing.sla.week import hours_as_json
 from routing.work.items import WorkItem
 
-HOLIDAY_YEARS = 6  # in the snapshot; no due time lies farther ahead
-# Hours that cannot hold a target in two years are not the ones that were meant.
+HOLIDAY_YEARS = 6  # in the snapshot; no due time is farther ahead
+# If a target does not fit into two years of some hours, they are a mistake.
 REACH = timedelta(days=2 * 366)
 MOST_KEPT = 1_000
 
-# By digest, so right for ever. Each process keeps what it has read: working out a year of hours
-# takes milliseconds.
+# A cache for the process. Working out a year of hours takes milliseconds. The keys are digests, so
+# an entry never becomes wrong.
 _kept: dict[str, Terms] = {}
 
 
@@ -47,19 +46,17 @@ class Uses:
         found = list(
             CalendarUse.objects.filter(named | Q(team=None, client=None)).select_related("calendar")
         )
+        agency = [use.calendar for use in found if use.team_id is None and use.client_id is None]
         return cls(
-            next(
-                (use.calendar for use in found if use.team_id is None and use.client_id is None),
-                None,
-            ),
+            agency[0] if agency else None,
             {use.team_id: use.calendar for use in found if use.team_id is not None},
             {use.client_id: use.calendar for use in found if use.client_id is not None},
         )
 
     def for_item(self, item: WorkItem, sources: Sequence[str]) -> list[Calendar]:
         """
-        One calendar a source, the same one once; without a calendar of their own, team and client
-        keep the agency's.
+        Return the calendars of the sources without duplicates. A team or client without a calendar
+        uses the agency's.
         """
         own = {
             SLAPolicy.Source.TEAM: self.teams.get(item.team_id or 0),
@@ -83,11 +80,13 @@ def agree(
     at: datetime,
 ) -> Agreed:
     """
-    The terms for a clock that starts at ``at``.
+    Return the terms of a clock that starts at ``at``.
 
-    Two calendars that (almost) never meet would make nothing due: then the first one's hours count,
-    and the document says ``instead_of``. A clock always starts.
+    If two calendars (almost) never overlap, the first one's hours count, and the document names
+    both in ``instead_of``.
     """
+    # A clock must always start. Refusing here would refuse the work, long after the calendars were
+    # saved. The last choice is no calendar, which is open around the clock.
     choices = dict.fromkeys((tuple(calendars), tuple(calendars[:1]), ()))
     for chosen in choices:
         agreed = _kept_or_read(_document(target, policy, chosen, calendars, at))
@@ -133,14 +132,14 @@ def _kept_or_read(document: Mapping[str, Any]) -> Agreed:
 
 def _keep(digest: str, document: Mapping[str, Any]) -> Terms:
     if digest not in _kept:
-        if len(_kept) >= MOST_KEPT:
+        if len(_kept) >= MOST_KEPT:  # rare, so a cleverer way to make room is not worth it
             _kept.clear()
         _kept[digest] = Terms.read(document)
     return _kept[digest]
 
 
 def ids_of(agreed: Iterable[Agreed]) -> dict[str, int]:
-    """Ids of the rows of these terms by digest, written first where they are new."""
+    """Return the ids of these terms by digest. New terms are written first."""
     wanted = {each.digest: each.terms for each in agreed}
     known = _ids(wanted)
     missing = [
@@ -149,7 +148,7 @@ def ids_of(agreed: Iterable[Agreed]) -> dict[str, int]:
         if digest not in known
     ]
     if missing:
-        # Somebody else may be writing the same ones.
+        # Another transaction may be writing the same terms. Both then use its rows.
         ClockTerms.objects.bulk_create(missing, ignore_conflicts=True)
         known = _ids(wanted)
     return known
@@ -160,7 +159,7 @@ def _ids(digests: Collection[str]) -> dict[str, int]:
 
 
 def terms_by_digest(digests: Collection[str]) -> Mapping[str, Terms]:
-    """Terms that clocks were started under; a query only for those this process has not seen."""
+    """Return terms by digest, with a query only for those that this process has not seen."""
     found = {digest: _kept[digest] for digest in digests if digest in _kept}
     unseen = {*digests} - {*found}
     if unseen:

@@ -1,7 +1,5 @@
 """
-State and reading of clocks, computed from frozen values.
-
-No database, and no time except the given one.
+State of clocks as pure functions: without a database, and with no time except the given one.
 """
 
 from __future__ import annotations
@@ -31,15 +29,15 @@ class Cause(StrEnum):
     WORK = "work"  # it is being worked on
     STATE = "state"  # the target does not run in this state
     HOLD = "hold"
-    WAITING = "waiting"  # somebody else is asked
+    WAITING = "waiting"  # the work waits on another party
     CHILDREN = "children"  # every open part waits on the same party
-    MET = "met"  # what was promised has happened
-    ENDED = "ended"  # the work ended without it
+    MET = "met"  # the target was met
+    ENDED = "ended"  # the work ended before the target was met
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Action of a clock from some instant on, and the party whose time counts from then."""
+    """Action of a clock, and the party for whom the time counts while it lasts."""
 
     does: Does
     party: str
@@ -48,7 +46,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A turn, when it was taken, and in which state the work was."""
+    """A turn, with its time and the state of the work."""
 
     at: datetime
     turn: Turn
@@ -58,9 +56,9 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class ClockInput:
     """
-    Input of a clock.
+    Values of a work item that decide its clocks' turns.
 
-    ``children_wait_on`` is the one party that every open part waits on, or empty.
+    ``children_wait_on`` is the one party that all open parts wait on, or empty.
     """
 
     state: str
@@ -100,7 +98,7 @@ class Terms:
 
 
 def together(calendars: Sequence[OpenTime]) -> OpenTime:
-    """The hours in which all of them are open; around the clock if there is none."""
+    """Return the hours in which all calendars are open; around the clock if there are none."""
     if not calendars:
         return ALWAYS
     found = calendars[0]
@@ -112,6 +110,8 @@ def together(calendars: Sequence[OpenTime]) -> OpenTime:
 def turn(clock: ClockInput, terms: Terms) -> Turn:
     """Return the turn of a clock for work in this state. The first matching answer counts."""
     state, party = clock.state, clock.waiting_on
+    # The order is the rule. Work that meets its target and ends in one step has met it, and a hold
+    # is shown as such even if the work also waits on somebody.
     answers = (
         (state in terms.met_in, Turn(Does.STOP, AGENCY, Cause.MET)),
         (not clock.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
@@ -129,10 +129,10 @@ def turn(clock: ClockInput, terms: Terms) -> Turn:
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """
-    From one mark to the next: ``worktime`` by the clock's calendar, which counts against the target
-    only if it ``runs``.
+    The time from one mark to the next. Its ``worktime`` counts against the target only if it
+    ``runs``.
 
-    ``expected`` marks what lies ahead, until the clock is due.
+    ``expected`` is true for the future part, until the clock is due.
     """
 
     start: datetime
@@ -151,9 +151,9 @@ class Stretch:
 @dataclass(frozen=True, slots=True)
 class ClockReading:
     """
-    Values of a clock at an instant, by its marks.
+    Values of a clock at one time, according to its marks.
 
-    ``due_at`` is None while it is paused. ``minutes`` is by party.
+    ``due_at`` is None while the clock is paused. ``whose`` is the working time by party.
     """
 
     at: datetime
@@ -169,10 +169,10 @@ class ClockReading:
 
 def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime) -> ClockReading:
     """
-    Recompute a clock from its marks alone, as it stands at ``at``.
+    Recompute a clock at ``at`` from its marks alone.
 
-    :param marks: in the order written, the first one at the start; those after ``at`` are left out
-    :raises ValueError: if there is none up to ``at``
+    :param marks: in the order written, beginning with the start. Those after ``at`` are ignored.
+    :raises ValueError: if there is no mark up to ``at``
     """
     known = [mark for mark in marks if mark.at <= at]
     if not known:
@@ -180,14 +180,16 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
     spent, due_at, breached_at = ZERO, None, None
     for mark, following in zip(known, [*known[1:], None], strict=True):
         if mark.turn.does == Does.RUN:
+            # As in ``Clock.take``: the clock is due after the working time that is left.
             due_at = breached_at or hours.add(mark.at, target - spent)
             until = following.at if following else at
             spent += hours.between(mark.at, until)
-            breached_at = breached_at or (due_at if due_at < until else None)
+            if breached_at is None and due_at < until:
+                breached_at = due_at
         if following and following.turn.does == Does.PAUSE:
             due_at = None
     last = known[-1]
-    kept = last.turn == Turn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
+    is_met = last.turn == Turn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
     stretches = tuple(_stretches(known, hours, at, due_at))
     return ClockReading(
         at=at,
@@ -196,7 +198,7 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
         left=max(ZERO, target - spent),
         due_at=due_at,
         breached_at=breached_at,
-        met_at=last.at if kept else None,
+        met_at=last.at if is_met else None,
         stretches=stretches,
         whose=_whose(stretches),
     )
@@ -206,7 +208,7 @@ def _stretches(
     marks: Sequence[Mark], hours: OpenTime, at: datetime, due_at: datetime | None
 ) -> Iterator[Stretch]:
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        if mark.turn.does == Does.STOP:
+        if mark.turn.does == Does.STOP:  # it is the last mark, and nothing counts after it
             return
         end = following.at if following else at
         if mark.at < end:
@@ -224,7 +226,7 @@ def _stretch(
 
 
 def _whose(stretches: Sequence[Stretch]) -> Mapping[str, timedelta]:
-    """Working time that has passed, by party."""
+    """Return the working time that has passed, by party."""
     found: dict[str, timedelta] = {}
     for stretch in stretches:
         if not stretch.expected:

@@ -1,6 +1,5 @@
 """
-A week of opening hours as people write it, ``{"mon": ["09:00-12:30", "13:30-17:30"]}``, and hours
-as JSON.
+Weekly hours as people write them, ``{"mon": ["09:00-12:30", "13:30-17:30"]}``, and hours as JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.sla.hours import Hours, Window
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# With a hyphen or an en dash, which text programs insert instead.
 _WINDOW = re.compile(r"\A\s*(\d{1,2}):(\d{2})\s*[-\u2013]\s*(\d{1,2}):(\d{2})\s*\Z")
 _MIDNIGHT = 24 * 60
 Words = str | Promise  # translated where it is shown
@@ -25,8 +25,7 @@ WORKING_WEEK = {day: ["09:00-17:30"] for day in DAYS[:5]}
 
 class BadHours(ValueError):
     """
-    Hours or dates that cannot be read; ``message`` says which and what to write instead,
-    untranslated until shown.
+    Hours or dates are invalid. ``message`` says which, and what to enter instead.
     """
 
     def __init__(self, message: Words, **params: Any) -> None:
@@ -40,7 +39,7 @@ class BadHours(ValueError):
 
 def read_week(written: Any) -> tuple[tuple[Window, ...], ...]:
     """
-    The windows of each weekday, Monday first; days left out are closed.
+    Return the windows of each weekday, Monday first. Missing days are closed.
 
     :raises BadHours: see the class
     """
@@ -75,7 +74,7 @@ def _read_day(day: str, written: Any) -> tuple[Window, ...]:
 
 
 def _joined(windows: list[Window]) -> list[Window]:
-    """09:00-12:00 and 12:00-17:00 are one window."""
+    """Join adjacent windows, such as 09:00-12:00 and 12:00-17:00."""
     found: list[Window] = []
     for opens, closes in windows:
         if found and found[-1][1] == opens:
@@ -123,17 +122,17 @@ def clock_face(minutes: int) -> str:
 
 
 def write_week(weekly: tuple[tuple[Window, ...], ...]) -> dict[str, list[str]]:
-    """The reverse of ``read_week``, without closed days."""
-    return {
-        day: [f"{clock_face(opens)}-{clock_face(closes)}" for opens, closes in windows]
-        for day, windows in zip(DAYS, weekly, strict=True)
-        if windows
-    }
+    """Return the text that ``read_week`` reads, without closed days."""
+    found = {}
+    for day, windows in zip(DAYS, weekly, strict=True):
+        if windows:
+            found[day] = [f"{clock_face(opens)}-{clock_face(closes)}" for opens, closes in windows]
+    return found
 
 
 def read_dates(written: Any) -> dict[date, str]:
     """
-    Dates by ISO text, each with its name: ``{"2026-12-24": "Christmas Eve"}``.
+    Read dates with their names, such as ``{"2026-12-24": "Christmas Eve"}``.
 
     :raises BadHours: see the class
     """

@@ -1,4 +1,4 @@
-"""Instants and states in templates."""
+"""Filters for times and states in templates."""
 
 from django import template
 from django.utils.safestring import SafeString

@@ -1,4 +1,7 @@
-"""The rows of a list, written in one go: a template a cell is most of what a long page costs."""
+"""
+The rows of a list, built in Python. Rendering a template for each cell would take most of the time
+of a long page.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from unfold.utils import display_for_field, display_for_value
 register = template.Library()
 Cell = Callable[[Any], str]
 CHECKBOX, KEY = "action_checkbox", "0"
-CHOSEN = mark_safe(' aria-current="true"')  # our own words
+CHOSEN = mark_safe(' aria-current="true"')  # a constant without input
 
 
 @register.simple_tag
@@ -33,7 +36,7 @@ def headers_of(cl: ChangeList) -> list[dict[str, Any]]:
 
 @register.simple_tag
 def links_of(choices: Iterable[Mapping[str, Any]]) -> SafeString:
-    """The choices of a filter, of which there may be many, as the items of a list."""
+    """Return the choices of a filter, of which there may be many, as the items of a list."""
     links = (
         (each["query_string"], CHOSEN if each["selected"] else "", each["display"])
         for each in choices
@@ -44,10 +47,10 @@ def links_of(choices: Iterable[Mapping[str, Any]]) -> SafeString:
 @register.simple_tag
 def rows_of(cl: ChangeList, headers: list[dict[str, Any]]) -> SafeString:
     cells = list(_cells(cl, headers))
-    rows = (
-        f'<tr class="data-row">{"".join(cell(row) for cell in cells)}</tr>'
-        for row in cl.result_list
-    )
+    rows = []
+    for row in cl.result_list:
+        html = "".join(cell(row) for cell in cells)
+        rows.append(f'<tr class="data-row">{html}</tr>')
     return mark_safe("\n".join(rows))  # noqa: S308  # every cell escapes its own
 
 
@@ -61,7 +64,7 @@ def _cells(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Cell]:
         classes = f'class="tl-cell field-{escape(name)}"'
         if link is not None and _leads(cl, name):
             yield _heading(value, link, f"{classes} {label}")
-            # Without a choice, only the first leads on.
+            # Without ``list_display_links``, only the first column is a link.
             link = link if cl.list_display_links else None
         else:
             yield _plain(value, f"{classes} {label}")
@@ -81,14 +84,16 @@ def _heading(value: Cell, link: Cell, attributes: str) -> Cell:
 
 
 def _ticked() -> Cell:
+    # Rendered once and cut in two around the value, as the link below.
     before, after = str(checkbox.render(ACTION_CHECKBOX_NAME, KEY)).split(f'value="{KEY}"')
     return lambda row: f'<td class="action-checkbox tl-check">{before}value="{row.pk}"{after}</td>'
 
 
 def _linked(cl: ChangeList) -> Cell | None:
     """
-    The address of a row's page, which keeps the list's own address; looked up once for all rows.
+    Return a function for the address of a row's page, which keeps the filters of the list.
     """
+    # ``reverse`` is slow for hundreds of rows, so it runs once and the key is replaced.
     try:
         page = reverse(
             f"{cl.model_admin.admin_site.name}:{cl.opts.app_label}_{cl.opts.model_name}_change",
@@ -102,9 +107,14 @@ def _linked(cl: ChangeList) -> Cell | None:
 
 
 def _value(cl: ChangeList, name: Any) -> Cell:
-    """As the library's own lists show it, with what is the same for every row done once."""
+    """Return a function for the content of a cell, as Django's own lists show it."""
+    # Everything that is the same for all rows is looked up here, once.
     admin = cl.model_admin
-    method = name if callable(name) else getattr(admin, name, None) if name != "__str__" else None
+    method = None
+    if callable(name):
+        method = name
+    elif name != "__str__":
+        method = getattr(admin, name, None)
     empty = getattr(method, "empty_value_display", admin.get_empty_value_display())
     if callable(method) and not getattr(method, "boolean", False):
         return lambda row: _shown(method(row), empty)

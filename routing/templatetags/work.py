@@ -33,18 +33,11 @@ register.filter("due_time", display.due_time)
 def clocks(item: WorkItem) -> dict[str, Any]:
     rows = list(Clock.objects.filter(item=item).order_by("stopped_at", "due_at", "id"))
     notified = escalation_entries(rows)
-    return {
-        "clocks": [
-            (
-                clock,
-                purpose_of(clock),
-                clock_status(clock),
-                [each for each in notified.get(clock.pk, ()) if each.sent_at],
-            )
-            for clock in rows
-        ],
-        "now": timezone.now(),
-    }
+    found = []
+    for clock in rows:
+        sent = [each for each in notified.get(clock.pk, ()) if each.sent_at]
+        found.append((clock, purpose_of(clock), clock_status(clock), sent))
+    return {"clocks": found, "now": timezone.now()}
 
 
 @register.inclusion_tag("desk/_outcomes.html", takes_context=True)
@@ -67,12 +60,12 @@ def outcomes(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
 
 @register.inclusion_tag("desk/_related.html", takes_context=True)
 def related(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
-    """Its run, what it is part of, and its parts: as far as the reader sees them."""
+    """Show the run, the parent and the parts of a work item, if the reader may see them."""
     by = getattr(context["request"], "actor", None) or actor_of(context["request"])
     seen = work_seen_by(by).select_related("owner")
     run_id = item.run_id if item.kind != "run" else None
     journey = Run.objects.filter(pk=run_id or 0).order_by().values("item")
-    # Each by its index, in one query.
+    # One query, in which each condition has an index.
     around = Q(parent=item) | Q(pk=item.parent_id or 0) | Q(pk=Subquery(journey))
     is_above = Case(When(parent=item, then=0), When(pk=item.parent_id or 0, then=1), default=2)
     rows = seen.filter(around).order_by(is_above.desc(), "pk")[: PARTS + 2]

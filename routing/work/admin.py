@@ -23,7 +23,7 @@ from routing.desk.forms import long_text
 from routing.runs.operations.outcomes import probe_now, waive
 from routing.work import display
 from routing.work.items import WorkItem, soonest
-from routing.work.kinds import kind_label, nouns, state_badge
+from routing.work.kinds import kind_label, models_by_kind, state_badge
 from routing.work.visibility import work_seen_by
 
 
@@ -75,7 +75,7 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
         return str(titles.get(request.GET.get("whose", ""), _("My work")))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # work begins as a noun, such as a request
+        return False  # work items are created with what they are for, such as a request
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -87,9 +87,9 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The lasting address of a piece of work: leads to the page of its noun."""
+        """Redirect from the lasting address of a work item to the page of its request, run etc."""
         item = self.seen(request, object_id)
-        model = nouns().get(item.kind)
+        model = models_by_kind().get(item.kind)
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
         if model is None or not self.admin_site.is_registered(model):
@@ -113,8 +113,7 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
 
     def look_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
         """
-        Have a proof of this work looked at now, in place of when it is next due; leads back to
-        where the button was.
+        Have the proof of an outcome checked now, not when it is next due. Return to the page.
         """
         item = self.seen(request, object_id)
         if request.method != "POST" or not item.outcomes.filter(pk=outcome).exists():
@@ -129,19 +128,14 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
         return HttpResponseRedirect(work_page(item.run.item_id if item.run else item.pk))
 
     def waive_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
-        """
-        Go without a proof, by name: a reason, then the operation, which asks permission and state
-        again.
-        """
+        """Ask for a reason, then waive the proof of an outcome."""
         item, by = self.seen(request, object_id), actor(request)
         by.require("routing.waive_outcome", to="waive outcomes")
         row = item.outcomes.filter(pk=outcome).first()
         if row is None:
             raise Http404
-        back, form = (
-            work_page(item.run.item_id if item.run else item.pk),
-            Waiver(request.POST if request.method == "POST" else None),
-        )
+        back = work_page(item.run.item_id if item.run else item.pk)
+        form = Waiver(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             [result] = waive(
                 [outcome], by=by, at=timezone.now(), reason=form.cleaned_data["reason"]

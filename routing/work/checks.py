@@ -13,7 +13,7 @@ from django.db import models
 from routing.kernel.transitions import transitions_of
 from routing.work.door import Operation, all_operations
 from routing.work.items import WorkNoun
-from routing.work.registry import announced, reacted_to
+from routing.work.registry import Reaction, announced, reacted_to
 
 
 @register()
@@ -22,18 +22,21 @@ def every_reaction_waits_for_an_event_that_can_happen(
 ) -> list[CheckMessage]:
     """Refuse a reaction to a kind of event that nothing records: it would never run."""
     known = _kinds()
-    return [
-        Error(
-            f"{reaction.__module__}.{reaction.__qualname__} reacts to “{kind}”, which no step "
-            "records.",
-            hint="Name a declared operation or a transition of the model. An event that is no step "
-            "of work is declared with routing.work.registry.announce.",
-            id="throughline.E021",
-        )
-        for kind, found in reacted_to().items()
-        if kind not in known
-        for reaction in found
-    ]
+    found: list[CheckMessage] = []
+    for kind, waiting in reacted_to().items():
+        if kind not in known:
+            found += [_never_runs(reaction, kind) for reaction in waiting]
+    return found
+
+
+def _never_runs(reaction: Reaction, kind: str) -> CheckMessage:
+    name = f"{reaction.__module__}.{reaction.__qualname__}"
+    return Error(
+        f"{name} reacts to “{kind}”, which no step records.",
+        hint="Name a declared operation or a transition of the model. An event that is no step "
+        "of work is declared with routing.work.registry.announce.",
+        id="throughline.E021",
+    )
 
 
 @register()
@@ -52,34 +55,44 @@ def every_step_says_in_the_activity_what_was_done(
     ]
 
 
+@register()
 def every_verb_takes_the_details_of_its_operation(
     app_configs: Sequence[AppConfig] | None = None, **_: Any
 ) -> list[CheckMessage]:
     """Refuse a verb whose parameters are not the fields of the details: a call would fail."""
-    return [
-        Error(
-            f"{step.model.__name__}.{verb} takes {_in_words(taken)}, but {step.kind} gives "
-            f"{_in_words(given)}.",
-            hint="Name and annotate the verb's parameters like the fields of the details. A field "
-            "that only gates read is named in for_gates.",
-            id="throughline.E024",
-        )
-        for step in all_operations()
-        for verb in (step.verb, *step.becomes)
-        if (taken := _parameters(step, verb)) != (given := _given(step))
-    ]
+    found: list[CheckMessage] = []
+    for step in all_operations():
+        given = _given(step)
+        for verb in (step.verb, *step.becomes):
+            taken = _parameters(step, verb)
+            if taken != given:
+                found.append(_mismatch(step, verb, taken, given))
+    return found
+
+
+def _mismatch(
+    step: Operation[Any], verb: str, taken: Mapping[str, Any], given: Mapping[str, Any]
+) -> CheckMessage:
+    return Error(
+        f"{step.model.__name__}.{verb} takes {_in_words(taken)}, but {step.kind} gives "
+        f"{_in_words(given)}.",
+        hint="Name and annotate the verb's parameters like the fields of the details. A field "
+        "that only gates read is named in for_gates.",
+        id="throughline.E024",
+    )
 
 
 def _given(step: Operation[Any]) -> Mapping[str, Any]:
-    """Return the types of the fields that a verb is given; of one that is not there, nothing."""
+    """Return the types of the fields that a verb is given."""
     details: Any = step.verb_details or step.details
     types = get_type_hints(details) if details else {}
+    # A misspelt name in ``for_gates`` would go unnoticed, so it counts as a field nobody takes.
     unknown = dict.fromkeys(set(step.for_gates) - set(types), "not a field")
     return {name: kind for name, kind in types.items() if name not in step.for_gates} | unknown
 
 
 def _parameters(step: Operation[Any], verb: str) -> Mapping[str, Any]:
-    """Return the types of a verb's parameters besides its time."""
+    """Return the types of a verb's parameters, except ``at``."""
     method = inspect.unwrap(getattr(step.model, verb))
     types = get_type_hints(method)
     return {

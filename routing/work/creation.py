@@ -28,15 +28,13 @@ def created(model: type[WorkNoun]) -> EventKind:
 
 def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -> list[Noun]:
     """
-    Write unsaved nouns whose ``item`` is an unsaved WorkItem, and give them their ids and
-    references.
+    Write unsaved rows whose ``item`` is an unsaved WorkItem, and give them ids and references.
 
-    One statement numbers and writes all of them; until its commit, others who create work for the
-    same client wait. Permission is the caller's to ask: what may be created, by whom, differs from
-    noun to noun.
+    The caller checks permission. Until the commit, other transactions that create work for the same
+    client wait, because the next number depends on this one.
 
-    :raises IntegrityError: if a constraint refuses a row, such as an open item without a backup;
-        then none is written
+    :raises IntegrityError: if a constraint refuses a row, such as an open item without a backup.
+        Nothing is written then.
     """
     return again(partial(_create, rows, by, at, reason)) if rows else []
 
@@ -46,6 +44,7 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
     kind = created(model).kind
     then = reactions(kind)
     parts = [row.item for row in rows if row.item.parent_id]
+    # Alone, the INSERT is its own transaction. BEGIN and COMMIT would be two more round trips.
     with transaction.atomic(savepoint=False) if then or parts else nullcontext():
         _join(parts, at)
         _identify(rows)
@@ -64,7 +63,7 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
         for row, ref in zip(rows, refs, strict=True):
             row.item.ref = ref
         if parts:
-            # What they are part of may have waited, and now has work to do again.
+            # The clock of the parent may have been paused. A new open part sets it running again.
             bring_in_line([row.item for row in rows], at)
         for reaction in then:
             reaction(rows, by, at)
@@ -73,9 +72,10 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
 
 def _join(parts: Sequence[WorkItem], at: datetime) -> None:
     """
-    Put new parts under the hold of what they are part of, which is locked: a hold that comes later
-    finds them.
+    Put new parts under the hold of their parent, if it is on hold.
     """
+    # The parents are locked first. A hold that is placed at the same time waits, and then finds the
+    # new parts.
     holds = holds_of({item.parent_id for item in parts if item.parent_id}) if parts else {}
     for item in parts:
         since, held_by, why = holds.get(item.parent_id or 0, (None, None, ""))
@@ -83,11 +83,11 @@ def _join(parts: Sequence[WorkItem], at: datetime) -> None:
 
 
 def _identify(rows: Sequence[WorkNoun]) -> None:
-    """Give nouns and items their ids."""
+    """Give the rows and their work items ids from the sequences, before they are written."""
     for row, (item_id, noun_id) in zip(rows, new_ids(type(rows[0]), len(rows)), strict=True):
         item = row.item
         item.pk = item_id
-        row.pk, row.item = noun_id, item  # again, because only a saved item lends its id
+        row.pk, row.item = noun_id, item  # again, because Django copies the id on assignment
         for each in (row, item):
             each._state.adding, each._state.db = False, connection.alias
         row.numbered()
@@ -97,4 +97,5 @@ def _prefix(row: WorkNoun) -> str:
     """
     Return the prefix of the reference: the client's code, or the agency's while no client is known.
     """
-    return row.item.client.code if row.item.client else settings.AGENCY_PREFIX
+    client = row.item.client
+    return client.code if client else settings.AGENCY_PREFIX

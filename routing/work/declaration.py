@@ -37,27 +37,27 @@ class Options(TypedDict, total=False):
 @dataclass(frozen=True, eq=False)
 class Declaration(Generic[D]):
     """
-    One verb of one noun: who may, which gates, how it is called on screen. Buttons, bulk actions,
-    API and tests read this.
+    One verb of one noun: its permission, gates and label. Buttons, bulk actions, documents and
+    tests read it.
 
-    ``facts`` loads what the gates need, once for the batch. ``system`` operations have no button:
+    ``facts`` loads what the gates need, once for the batch. ``system`` operations have no button;
     reactions call them.
 
-    ``details`` is the frozen dataclass of what a caller gives besides a reason, and None for a
-    button. The verb takes its fields by keyword, except those that are ``for_gates`` alone. Where
-    ``run`` gives the verb something else than it is given, that is ``verb_details``.
+    ``details`` is the frozen dataclass that a caller passes besides the reason, and None if there
+    is nothing to pass. The verb takes its fields by keyword, except those in ``for_gates``. If
+    ``run`` passes something else to the verb, ``verb_details`` is the class of that.
     """
 
-    # A template that shows the label must not run the step.
+    # Django's templates call what can be called. One that shows the label must not run the step.
     do_not_call_in_templates: ClassVar[bool] = True
 
     model: type[models.Model]
     verb: str
     label: Words
     may: tuple[Role, ...] = ()
-    # Roles of a membership whose contacts may too, with their own client's work.
+    # Roles of a membership. Contacts with one of them may call this for work of that client.
     contacts: tuple[str, ...] = ()
-    # Verbs that ``run`` may take in place of its own, as the facts decide.
+    # Verbs that ``run`` may call instead of this one, depending on the facts.
     becomes: tuple[str, ...] = ()
     gates: tuple[Gate[Any], ...] = ()
     facts: Facts[Any] | None = None
@@ -81,21 +81,25 @@ class Declaration(Generic[D]):
 
     @cached_property
     def kind(self) -> str:
-        """The kind of the events it records."""
+        """Return the kind of the events that it records."""
         return f"{self.app}.{self.model._meta.model_name}.{self.verb}"
 
     @cached_property
     def all_gates(self) -> tuple[Gate[Any], ...]:
+        # The reason comes last: nobody should have to write one for a step that is refused anyway.
         hold = () if self.through_hold else (not_held,)
         role = (partial(holds_role, self.contacts),) if self.contacts else ()
-        return (*role, *hold, *self.gates, *((has_reason,) if self.needs_reason else ()))
+        reason = (has_reason,) if self.needs_reason else ()
+        return (*role, *hold, *self.gates, *reason)
 
     def check(self, details: object, *, for_verb: bool = False) -> None:
         """
-        :param for_verb: they are what the verb gets, where ``run`` gives it something else
+        :param for_verb: check against ``verb_details``, if there are any
         :raises TypeError: if these are not the details that the operation takes
         """
-        takes: type[Any] | None = (self.verb_details if for_verb else None) or self.details
+        takes: type[Any] | None = self.details
+        if for_verb and self.verb_details:
+            takes = self.verb_details
         if not isinstance(details, takes or type(None)):
             wanted = takes.__name__ if takes else "no details"
             raise TypeError(f"{self.kind} takes {wanted}, not {type(details).__name__}.")

@@ -15,7 +15,7 @@ class HoldDetails:
 
 @dataclass(frozen=True, slots=True)
 class HandOverDetails:
-    """Who answers for the work from now on, by user id."""
+    """New owner, backup and assignee, by user id."""
 
     owner: int | None
     backup: int | None

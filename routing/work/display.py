@@ -1,5 +1,5 @@
 """
-Display of values: states as badges, relative times with the exact one on hover, people by name.
+Display of values: states as badges, times as relative words with the exact time on hover.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ SOON = timedelta(hours=24)
 
 
 def exact(at: datetime) -> str:
-    """The instant in the reader's time zone, with the zone's name: Sat 21 Nov 2026, 14:20 CET."""
+    """Return a time in the reader's time zone, such as Sat 21 Nov 2026, 14:20 CET."""
     return formats.date_format(timezone.localtime(at), "D j M Y, H:i T")
 
 
 def relative(at: datetime, now: datetime) -> str:
-    """In whole units of the largest kind: “in 3 hours”, “2 days ago”."""
+    """Return a relative time in its largest unit: “in 3 hours”, “2 days ago”."""
     if abs(at - now) < timedelta(minutes=1):
         return _("now")
     span = timesince(min(at, now), max(at, now), depth=1)
-    return _("in %(span)s") % {"span": span} if at > now else _("%(span)s ago") % {"span": span}
+    if at > now:
+        return _("in %(span)s") % {"span": span}
+    return _("%(span)s ago") % {"span": span}
 
 
 def when(at: datetime | None, now: datetime | None = None) -> SafeString | str:
@@ -76,9 +78,9 @@ def badge(text: Any, tone: str = "plain") -> SafeString:
 def priority(item: WorkItem) -> SafeString | str:
     tones = {WorkItem.Priority.URGENT: "bad", WorkItem.Priority.HIGH: "warn"}
     label = item.get_priority_display()
-    return (
-        badge(label, tones[WorkItem.Priority(item.priority)]) if item.priority in tones else label
-    )
+    if item.priority not in tones:
+        return label
+    return badge(label, tones[WorkItem.Priority(item.priority)])
 
 
 def hold(item: WorkItem) -> SafeString | str:

@@ -1,6 +1,5 @@
 """
-The door: the one function through which work changes state, and the operations that lead through
-it.
+The door: the one function through which work changes state, and the operations that go through it.
 """
 
 from __future__ import annotations
@@ -44,20 +43,22 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """Result for one id: done, or refused by these gates."""
+    """Result for one id: done, or refused with reasons."""
 
     id: int
     done: bool
     refusals: tuple[GateResult, ...] = ()
-    # As written; None when it does not exist.
+    # The row after the call, or None if there is none.
     row: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Operation(Declaration[D]):
     """
-    A declaration that can be called. It runs ``run``, or the door itself, for one id or a thousand,
-    and returns one ``OperationResult`` per id in the order given.
+    A declaration that can be called with one id or a thousand.
+
+    It calls ``run``, or the door itself, and returns an ``OperationResult`` for each id, in the
+    order of the ids.
     """
 
     @overload
@@ -93,7 +94,7 @@ class Operation(Declaration[D]):
 
     def with_details(self, details: type[V]) -> Operation[V]:
         """
-        Return the step as its ``run`` takes it through the door, with what the verb takes.
+        Return the operation that ``run`` passes to the door, with the details of the verb.
 
         :raises TypeError: if the operation does not declare them as ``verb_details``
         """
@@ -241,7 +242,10 @@ def operations_of(model: type[models.Model]) -> Mapping[str, Operation[Any]]:
 
 
 def all_operations() -> list[Operation[Any]]:
-    return [each for verbs in _operations.values() for each in verbs.values()]
+    found: list[Operation[Any]] = []
+    for verbs in _operations.values():
+        found += verbs.values()
+    return found
 
 
 @overload
@@ -266,21 +270,21 @@ def move(
     details: object = None,
 ) -> list[OperationResult]:
     """
-    Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and
-    events, clocks, reactions.
+    Run a verb for rows: permission, lock, gates, verb, one statement for rows, history and events,
+    then clocks and reactions.
 
-    What a gate, the state machine or another person refuses stays as it was. One id that neither a
-    reaction, a clock nor a hold waits for needs no lock: its one statement, guarded by the row
-    version, is the transaction. Undone for a deadlock, it is tried again, unless the transaction is
-    the caller's.
+    Rows that are refused stay as they were. After a deadlock everything is tried again, unless the
+    transaction is the caller's.
 
-    :param at: aware; the instant of the change in history and events
+    :param at: aware time of the change in history and events
     :raises PermissionDenied: if ``by`` lacks the permission
     :raises TypeError: if the details are not the operation's
     """
     step.require(by)
     step.check(details, for_verb=True)
     wanted, asked = list(dict.fromkeys(ids)), CallContext(by, at, reason, details)
+    # If the database rolls back every attempt, each id gets OVERTAKEN. To the caller it makes no
+    # difference who was faster.
     return again(
         partial(_move, step, wanted, asked, seen_by(by)), otherwise=partial(_overtaken, wanted)
     )
@@ -308,10 +312,10 @@ def carry(
     details: object = None,
 ) -> list[OperationResult]:
     """
-    Take along what belongs to rows that were just moved, whether or not ``by`` may do or see it:
-    the whole was asked for.
+    Run a verb for rows that belong to rows which were just moved.
 
-    Call it in the transaction that moved them.
+    It checks gates but neither permission nor visibility: ``by`` was allowed to change the whole.
+    Call it in the transaction that moved the whole.
 
     :raises TypeError: if the details are not the operation's
     """
@@ -322,11 +326,16 @@ def carry(
 def _move(
     step: Operation[Any], wanted: Sequence[int], asked: CallContext, seen: Seen
 ) -> list[OperationResult]:
+    # A single row without clocks, hold or reactions needs no lock. Its one statement is the whole
+    # transaction and writes only if the row version is still the one that the gates saw. If not,
+    # the caller gets OVERTAKEN.
     if len(wanted) == 1 and not reactions(step.kind):
         rows = load(step.model, wanted, lock=False, seen=seen)
         if not any((item := _item(row)).concerns_clocks or item.held_at for row in rows):
             return _pass(step, wanted, rows, asked)
     with transaction.atomic(savepoint=False):
+        # First the work items, by id and with their parents, so that two batches never wait for
+        # each other in a circle. Only then are the rows read: what is read is what is locked.
         lock(step.model, wanted)
         return _pass(step, wanted, load(step.model, wanted, lock=True, seen=seen), asked)
 
@@ -334,28 +343,21 @@ def _move(
 def _pass(
     step: Operation[Any], wanted: Sequence[int], rows: Sequence[Any], asked: CallContext
 ) -> list[OperationResult]:
-    """Judge, turn and write rows that are loaded, and locked where that is needed."""
+    """Ask the gates, run the verb and write, for rows that are loaded and locked if necessary."""
     by, at = asked.by, asked.at
     context = context_of(step, rows, asked)
     details = step.keywords(asked.details)
-    found = {
-        row.pk: [answer for answer in judge(step, row, context) if not answer.passed]
-        for row in rows
-    }
-    moved = [
-        pair
-        for row in rows
-        if not found[row.pk] and (pair := _turn(step, row, at, details, found[row.pk]))
-    ]
-    written = (
-        write(
-            step.model,
-            moved,
-            EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason),
-        )
-        if moved
-        else set()
-    )
+    found: dict[int, list[GateResult]] = {}
+    moved = []
+    for row in rows:
+        answers = judge(step, row, context)
+        found[row.pk] = against = [answer for answer in answers if not answer.passed]
+        if not against and (turned := _turn(step, row, at, details, against)):
+            moved.append(turned)
+    written: set[int] = set()
+    if moved:
+        meta = EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason)
+        written = write(step.model, moved, meta)
     for _before, after, *_items in moved:
         if after["id"] not in written:
             found[after["id"]].append(OVERTAKEN)
@@ -365,6 +367,8 @@ def _pass(
         for _, noun, before, after in moved
         if noun["id"] in written and _ended_held(before, after)
     ]
+    # This order matters: the parts of ended work are released before reactions, which may move
+    # them, and clocks follow before reactions, which may read due times.
     release(freed, by=by, at=at, reason=asked.reason)
     bring_in_line([_item(row) for row in done], at)
     for reaction in reactions(step.kind) if done else ():
@@ -386,9 +390,9 @@ def _ended_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None:
     """
-    Resume what is held with these items, whose own hold is over; before reactions, which may have
-    steps to take with it.
+    Resume the parts that were held together with these items, whose own hold is over.
     """
+    # Parts with a hold of their own stay on hold.
     below = [item for item, held_by in open_below(ids) if held_by in ids] if ids else []
     if below:
         carry(RELEASE, below, by=by, at=at, reason=reason)
@@ -403,8 +407,9 @@ def _turn(
     step: Operation[Any], row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]
 ) -> tuple[Any, ...] | None:
     """
-    Run the verb in memory and mirror the outcome to the work item; the values before and after, or
-    None if refused.
+    Run the verb in memory and copy the new state to the work item.
+
+    Return the values before and after, or None if the verb was refused.
     """
     item = _item(row)
     before, item_before = row.__dict__.copy(), item.__dict__.copy()
@@ -414,7 +419,7 @@ def _turn(
     if item is not row:
         item.state, item.is_open = row.state, row.is_open
         if item.held_at is not None and not item.is_open:
-            # A hold pauses open work: what has ended can neither be held nor hold its parts.
+            # A hold pauses open work. Work that has ended is not on hold and holds no parts.
             item.resume(at=at)
     item.changed_at = at
     return before, row.__dict__, item_before, item.__dict__
@@ -426,8 +431,7 @@ def is_held(row: WorkItem, context: ContextWith[Any]) -> GateResult:
     return refused("held", _("Not on hold."), clears_by=_("Nobody"))
 
 
-# Below a held item nobody is asked again: whoever may resume the whole, or end it, may resume its
-# parts.
+# Declared without a permission: whoever may resume or end the whole may resume its parts.
 RELEASE: Operation[None] = Operation(
     WorkItem,
     "resume",

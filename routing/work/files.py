@@ -1,4 +1,4 @@
-"""File: bytes that somebody gave us, and what they were found to be."""
+"""File: uploaded bytes, with their detected type."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class FileQuerySet(models.QuerySet["File"]):
 
 class File(models.Model):
     """
-    Nothing of a row changes but by erasure, which clears ``name`` or also takes the bytes away:
-    then ``storage_key`` is empty.
+    An uploaded file. Only erasure changes a row: it clears ``name`` and may delete the bytes, after
+    which ``storage_key`` is empty.
 
-    The same bytes sent twice are two rows that share one storage key. Personal data, so it carries
-    no history table.
+    The same bytes uploaded twice are two rows with one storage key. A file is personal data, so
+    there is no history table.
     """
 
     class Scan(models.TextChoices):
@@ -59,6 +59,7 @@ class File(models.Model):
         help_text=_("The client the file belongs to."),
     )
     scan = models.CharField(_("scan"), max_length=12, choices=Scan, default=Scan.NOT_SCANNED)
+    # Not unique: equal bytes are stored once, and several rows may refer to them.
     storage_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)
     uploaded_at = models.DateTimeField(_("uploaded"))
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)

@@ -1,7 +1,7 @@
 """
-Delivery of files to people who may see them, as downloads that no browser runs.
+Downloads of files for people who may see them, in a form that no browser runs.
 
-Images also have rendered previews.
+Images also have previews.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from routing.work.previews import TYPE, preview_of
 from routing.work.visibility import files_seen_by
 
 log = structlog.get_logger(__name__)
+# Nothing in a file may run, even if a browser shows it in a tab of its own.
 INERT = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
@@ -37,14 +38,11 @@ def described(file: File) -> dict[str, Any]:
     """Return the data of a file for a page."""
     kind = file.type.rpartition("/")[2].rpartition(".")[2]
     pixels = f"{file.width} × {file.height}" if file.is_image else ""
+    facts = (kind, pixels, filesizeformat(file.size), str(file.get_scan_display()))
     return {
         "file": file,
         "url": address_of(file) if file.is_kept else "",
-        "facts": " · ".join(
-            part
-            for part in (kind, pixels, filesizeformat(file.size), str(file.get_scan_display()))
-            if part
-        ),
+        "facts": " · ".join(fact for fact in facts if fact),
     }
 
 
@@ -52,9 +50,9 @@ def described(file: File) -> dict[str, Any]:
 @login_required
 def show(request: HttpRequest, file_id: int, name: str) -> HttpResponseBase:
     """
-    A file for staff.
+    Serve a file to staff. A hidden file answers like one that does not exist.
 
-    What they may not see answers like what does not exist; ``name`` is for people to read.
+    ``name`` only makes the address readable.
     """
     file = files_seen_by(actor_of(request)).filter(pk=file_id).first()
     if file is None:
@@ -66,11 +64,10 @@ def respond(
     file: File, *, inline_preview: bool = False, request: HttpRequest | None = None
 ) -> HttpResponseBase:
     """
-    The file as a download, or the preview of an image to be shown in a page. Permission is the
-    caller's to ask.
+    Return the file as a download, or an image's preview for a page. The caller checks permission.
 
-    :param request: lets a browser that has it already be told so
-    :raises Http404: if its bytes are gone, or a preview is asked of what has none
+    :param request: if given, a browser that has the file already gets a 304
+    :raises Http404: if the bytes are gone, or there is no preview
     """
     if not file.is_kept or (inline_preview and not file.is_image):
         raise Http404
@@ -104,10 +101,8 @@ def _opened(file: File, inline_preview: bool) -> HttpResponseBase:
 
 def _guarded(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
     answer["ETag"] = etag
-    answer["Cache-Control"] = (
-        # May be kept, but is asked for again each time: rights end at once.
-        "private, no-cache, no-transform"
-    )
+    # Browsers may cache the file but must ask each time, because rights can end at once.
+    answer["Cache-Control"] = "private, no-cache, no-transform"
     answer["Content-Security-Policy"] = INERT
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
     answer["X-Content-Type-Options"] = "nosniff"

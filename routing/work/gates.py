@@ -1,4 +1,4 @@
-"""A gate is a pure question about a row, answered in words that help."""
+"""Gates: pure questions about a row that must pass before a step, with answers for people."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class GateResult:
     """
     Answer of a gate.
 
-    ``code`` is stable and never translated; ``evidence`` is what was looked at; ``clears_by`` says
-    who can clear it, and ``where`` is the path of the page to do so, empty when there is none.
+    ``code`` is stable and never translated. ``evidence`` is what the gate looked at, ``clears_by``
+    who can unblock the step, and ``where`` the path of a page to do that on, if there is one.
     """
 
     code: str
@@ -74,6 +74,7 @@ def refused(
     return GateResult(code, False, message, evidence, clears_by, where)
 
 
+# One answer for both, because it must not say if a hidden row exists.
 GONE = refused("gone", _("This does not exist, or you cannot see it."), clears_by=_("Nobody"))
 OVERTAKEN = refused(
     "overtaken",
@@ -109,7 +110,7 @@ def is_open(row: Any, context: GateContext) -> GateResult:
 
 def is_mine_or_my_teams(row: Any, context: GateContext) -> GateResult:
     """
-    Refuses people who do not answer for this work, nor for its team, nor may act on everybody's.
+    Refuses people who are neither owner nor backup, and may not reassign the team's or all work.
     """
     item, by = getattr(row, "item", row), context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
@@ -139,7 +140,8 @@ def holds_role(roles: Collection[str], row: Any, context: GateContext) -> GateRe
 
 
 def has_reason(row: Any, context: GateContext) -> GateResult:
-    """Refuses without a reason. Reasons go into history, where the next person reads them."""
+    """Refuses a step without a reason. Reasons are kept in the history."""
+    # While a button is drawn, nobody has had a chance to enter a reason.
     if context.preview or context.reason.strip():
         return passed("reason", _("A reason was given."))
     return refused("reason", _("Enter a reason."), clears_by=_("You"))

@@ -1,4 +1,4 @@
-"""WorkItem: the one thing that can be owned, timed, held or excepted."""
+"""WorkItem: the one row of work that can be owned, timed, put on hold or raise exceptions."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 def soonest(prefix: str = "") -> Coalesce:
     """
-    Sort key that puts the earliest due time first and items without one last: one column without
-    gaps, which an index can hold.
+    Return a sort key that puts the earliest due time first and items without one last.
 
-    :param prefix: the way to the work item, such as ``item__``
+    :param prefix: lookup of the work item, such as ``item__``
     """
+    # Without nulls an index can answer the row comparisons that find a page of a list.
     return Coalesce(
         f"{prefix}next_due_at", models.Value(NEVER), output_field=models.DateTimeField()
     )
@@ -32,21 +32,19 @@ def soonest(prefix: str = "") -> Coalesce:
 
 class PlainSaveRefused(TypeError):
     """
-    A row was about to be written around the door, which would lose its history or put an old state
-    back.
+    A row was about to be saved without the door, which would skip its history or restore an old
+    state.
     """
 
 
 class DoorOnly(models.Model):
-    """
-    Rows that nothing but the door writes.
+    """Base of rows that only the door writes."""
 
-    ``protected=True`` alone does not stop a stale ``save()``.
-    """
+    # django-fsm's ``protected=True`` refuses an assignment to the state. It does not stop a
+    # ``save()`` of a row that was read before somebody else changed it.
 
-    redactable: ClassVar[
-        tuple[str, ...]
-    ] = ()  # free-text columns, which may be redacted and are sealed apart
+    # Free-text columns. They may be redacted, so they are sealed apart from the others.
+    redactable: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
@@ -67,18 +65,21 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         return self.filter(held_at__isnull=False)
 
     def overdue(self, at: datetime) -> Self:
-        """Open items whose ``next_due_at`` is strictly before ``at`` (aware)."""
+        """Filter for open items that were due before ``at`` (aware)."""
         return self.open().filter(next_due_at__lt=at)
 
 
 class WorkItem(DoorOnly):
     """
-    The aggregate root of every piece of work: whoever changes the work changes this row, so its row
-    version guards both.
+    The aggregate root of every piece of work: each change of the work also writes this row, so the
+    row version guards the whole.
 
-    ``state``, ``is_open`` and ``next_due_at`` are mirrored by the door from the noun that holds
-    this item; their history is the noun's, so they are not repeated in this one's.
+    The door copies ``state`` and ``is_open`` from the noun that has this item, and clocks write
+    ``next_due_at``. History keeps the state with the noun only.
     """
+
+    # A second guard on the noun could find one half of a change still valid and the other half
+    # overtaken, and one statement cannot undo half of itself: docs/decisions/0001.
 
     class WaitingOn(models.TextChoices):
         AGENCY = "agency", _("Agency")
@@ -121,7 +122,7 @@ class WorkItem(DoorOnly):
     state = models.CharField(_("state"), max_length=32)
     is_open = models.BooleanField(_("open"), default=True)
     held_at = models.DateTimeField(_("on hold since"), null=True)
-    held_by = models.ForeignKey(  # the item whose hold this is: itself, or an ancestor
+    held_by = models.ForeignKey(  # the item that was put on hold: this one or an ancestor
         "self",
         on_delete=models.PROTECT,
         null=True,
@@ -133,6 +134,8 @@ class WorkItem(DoorOnly):
     waiting_on = models.CharField(
         _("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY
     )
+    # There is no table of assignments. History says who owned the work, since when and why:
+    # docs/decisions/0004.
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -167,7 +170,7 @@ class WorkItem(DoorOnly):
     priority = models.PositiveSmallIntegerField(
         _("priority"), choices=Priority, default=Priority.NORMAL
     )
-    # It has had a clock, so its changes concern one.
+    # True once the item has had a clock. Changes of other items need not look for clocks.
     is_timed = models.BooleanField(default=False, db_default=False, editable=False)
     next_due_at = models.DateTimeField(_("due"), null=True)
     created_at = models.DateTimeField(_("created"), editable=False)
@@ -205,8 +208,8 @@ class WorkItem(DoorOnly):
                 soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"
             ),
             models.Index("client", soonest(), "id", name="workitem_client_idx"),
-            # As icontains asks. One index for both, so that a new row is one entry in its pending
-            # list.
+            # UPPER, because that is how Django asks ``icontains``. One index for both columns, so
+            # that a new row makes one entry in the index's pending list.
             GinIndex(
                 OpClass(Upper("ref"), "gin_trgm_ops"),
                 OpClass(Upper("title"), "gin_trgm_ops"),
@@ -232,13 +235,11 @@ class WorkItem(DoorOnly):
 
     @property
     def concerns_clocks(self) -> bool:
-        """
-        True if a change of this item may turn a clock: its own, or that of what it is part of.
-        """
+        """Return whether a change of this item may turn a clock: its own or its parent's."""
         return self.is_timed or self.parent_id is not None
 
     def hold(self, *, at: datetime, why: str, under: WorkItem | None = None) -> None:
-        """Stop all work; ``under`` is the ancestor whose hold reaches this item."""
+        """Put on hold. ``under`` is the ancestor whose hold reaches this item."""
         self.held_at = at
         self.held_by_id = under.pk if under else self.pk
         self.hold_reason = why[:500]
@@ -251,15 +252,15 @@ class WorkItem(DoorOnly):
     def hand_over(
         self, *, at: datetime, owner: int | None, backup: int | None, doer: int | None
     ) -> None:
-        """Change who answers for this, by user id."""
+        """Change the owner, the backup and the assignee, by user id."""
         self.owner_id, self.backup_id, self.doer_id = owner, backup, doer
 
     def name_client(self, *, at: datetime, client: int) -> None:
-        """:param client: id of the client it turned out to be for"""
+        """:param client: id of the client that the work turned out to be for"""
         self.client_id = client
 
     def replace_person(self, *, at: datetime, leaver: int, heir: int) -> None:
-        """Put ``heir`` into every place that ``leaver`` has here, by user id."""
+        """Replace ``leaver`` by ``heir`` wherever this item names them, by user id."""
         for place in ("owner_id", "backup_id", "doer_id"):
             if getattr(self, place) == leaver:
                 setattr(self, place, heir)
@@ -267,9 +268,9 @@ class WorkItem(DoorOnly):
 
 class RefCounter(models.Model):
     """
-    The last number given out for a prefix.
+    The last number of a prefix.
 
-    Numbers are unique, not gapless: a refused creation leaves a gap.
+    Numbers are unique. They may have gaps, because a refused creation uses one up.
     """
 
     prefix = models.CharField(max_length=8, primary_key=True)
@@ -285,11 +286,9 @@ class WorkNoun(DoorOnly):
     """
 
     open_states: ClassVar[frozenset[str]]
-    searchable: ClassVar[
-        tuple[str, ...]
-    ] = ()  # free text of its own that search looks through; index it
-    # Whether contacts see those of their own clients; a condition on the noun where it is some of
-    # them only.
+    # Free-text columns that the search reads. Each needs a trigram index.
+    searchable: ClassVar[tuple[str, ...]] = ()
+    # True if contacts see these rows of their own clients, or a condition if they see only some.
     open_to_clients: ClassVar[bool | models.Q] = False
     state: Any
 
@@ -309,6 +308,5 @@ class WorkNoun(DoorOnly):
 
     def numbered(self) -> None:
         """
-        Called once the ids are given, just before the first write; the reference comes with the
-        write.
+        Set columns that need the row's own id. It is called just before the first write.
         """

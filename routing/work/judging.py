@@ -1,4 +1,4 @@
-"""The gates of a step asked in one order, for the door and for the buttons alike."""
+"""The gates of a step in one order, for the door and for buttons."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class CallContext:
 
 
 def judge(step: Declaration[Any], row: Any, context: ContextWith[Any]) -> list[GateResult]:
-    """Every answer, passed or not, in the order a person should clear them: state first."""
+    """Return all answers, passed or not, in the order in which a person should clear them."""
+    # The state comes first. In the wrong one, no other answer helps.
     return [_state(step, row), *(gate(row, context) for gate in step.all_gates)]
 
 
@@ -40,7 +41,7 @@ def preview(
     """
     Return the answer of each operation without doing it.
 
-    It asks the same gates, so buttons agree with the door.
+    Buttons use it. They agree with the door because both ask the same gates.
     """
     answers = []
     for step in steps:

@@ -1,4 +1,4 @@
-"""The nouns that hold a work item, found by the item's kind."""
+"""The models that have a work item, by the item's kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from routing.work.items import WorkItem, WorkNoun
 
 
 @cache
-def nouns() -> dict[str, type[WorkNoun]]:
+def models_by_kind() -> dict[str, type[WorkNoun]]:
+    """Return every model that has a work item, by the kind of its items."""
     return {
         str(model._meta.model_name): model
         for model in apps.get_models()
@@ -22,10 +23,12 @@ def nouns() -> dict[str, type[WorkNoun]]:
 
 
 def state_badge(kind: str, state: str) -> SafeString:
-    """The state in its noun's own words."""
-    model = nouns().get(kind)
+    """Return a badge with the model's own label for a state."""
+    model = models_by_kind().get(kind)
     choices: Any = getattr(model, "State", None)
-    label = choices(state).label if choices is not None and state in choices.values else state
+    label = state
+    if choices is not None and state in choices.values:
+        label = choices(state).label
     return badge(label, TONES.get((kind, state), "plain"))
 
 
@@ -33,10 +36,10 @@ TONES: dict[tuple[str, str], str] = {}
 
 
 def tone(model: type[WorkNoun], **tones: str) -> None:
-    """Say how states of a noun look, such as ``accepted="good"``."""
+    """Set the tones of a model's states, such as ``accepted="good"``."""
     TONES.update({(str(model._meta.model_name), state): name for state, name in tones.items()})
 
 
 def kind_label(item: WorkItem) -> str:
-    model = nouns().get(item.kind)
+    model = models_by_kind().get(item.kind)
     return str(model._meta.verbose_name).capitalize() if model else item.kind

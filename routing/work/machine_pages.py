@@ -1,5 +1,5 @@
 """
-docs/states: a page for every noun that has a state machine, written from what the code declares.
+Pages of docs/states: one for every model with a state machine, written from the declarations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LEGEND = f"""How to read the tables:
 
 
 def pages() -> dict[str, str]:
-    """Text by file name."""
+    """Return the texts by file name."""
     found = {file_of(model): page(model) for model in machines()}
     return {INDEX: index(), **found}
 
@@ -63,7 +63,8 @@ def page(model: type[models.Model]) -> str:
 
 
 def diagram(model: type[models.Model]) -> str:
-    """Verbs that keep the state are in the table alone: as loops they hide the way of the work."""
+    """Return the diagram of a machine."""
+    # Verbs that keep the state are in the table only. As loops they would hide the way of the work.
     arrows: dict[tuple[str, str], list[str]] = {}
     for verb, ways in moves(model).items():
         for source, target in ways.items():

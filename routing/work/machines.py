@@ -1,6 +1,5 @@
 """
-The state machines as they are declared, for whoever must see a whole one at once: documents and
-tests.
+Whole state machines as they are declared, for documents and tests.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from routing.work.door import Operation, operations_of
 
 
 def machines() -> tuple[type[models.Model], ...]:
-    """Every noun that has a state machine, by name; history tables only copy its column."""
+    """Return every model with a state machine, by name. History tables only copy the column."""
     found = [
         model
         for model in apps.get_models()
@@ -34,14 +33,13 @@ def noun(model: type[models.Model]) -> str:
 
 
 def states(model: type[models.Model]) -> tuple[str, ...]:
-    """In the order they are declared in, which is the order of the work."""
+    """Return the states in the order of their declaration, which is the order of the work."""
     return tuple(str(value) for value, _label in state_field(model).flatchoices)
 
 
 def moves(model: type[models.Model]) -> Mapping[str, Mapping[str, str]]:
     """
-    For each verb, to which state it leads from which; a verb that keeps the state leads to the
-    same.
+    Return for each verb the target by source. A verb that keeps the state leads to the same one.
     """
     return {verb: change.targets for verb, change in transitions_of(model).items()}
 
@@ -52,7 +50,7 @@ def in_words(name: str) -> str:
 
 def gates_of(step: Operation[Any]) -> Mapping[str, str]:
     """
-    Return each gate of a step in the order they are asked: its name, and its one-line meaning.
+    Return the gates of a step in the order in which they are asked: the meaning by name.
     """
     return {in_words(gate_name(gate)): meaning(gate) for gate in step.all_gates}
 
@@ -71,6 +69,7 @@ def meaning(gate: Any) -> str:
 
 
 def _bare(gate: Any) -> Any:
+    # A gate with bound arguments is a partial, which has neither a name nor a docstring of its own.
     while isinstance(gate, partial):
         gate = gate.func
     return gate
@@ -79,7 +78,7 @@ def _bare(gate: Any) -> Any:
 @dataclass(frozen=True, slots=True)
 class Callers:
     """
-    Who may call a verb: roles of the agency, and roles that contacts have at a client.
+    Roles that may call a verb: of the agency, and of contacts at a client.
 
     Both are empty for a verb that only follows from another step.
     """
@@ -90,17 +89,20 @@ class Callers:
 
 def callers_of(model: type[models.Model], verb: str) -> Callers:
     """
-    Return who may call a verb, itself or by a step that may become it.
+    Return the roles that may call a verb, directly or through a step that may become it.
 
-    Verbs without an operation are guarded by the permission that is named after them, if there is
-    one.
+    A verb without an operation is guarded by the permission with its name, if there is one.
     """
     steps = [step for step in operations_of(model).values() if verb in {step.verb, *step.becomes}]
     own = f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
     permissions = {own, *(step.permission for step in steps)}
-    holding = set().union(*(matrix().get(permission, frozenset()) for permission in permissions))
-    contacts = {role for step in steps for role in step.contacts}
+    roles: set[Role] = set()
+    for permission in permissions:
+        roles |= matrix().get(permission, frozenset())
+    contacts: set[str] = set()
+    for step in steps:
+        contacts |= set(step.contacts)
     return Callers(
-        tuple(role for role in Role if role in holding),
+        tuple(role for role in Role if role in roles),
         tuple(role for role in Membership.Role if role in contacts),
     )

@@ -1,4 +1,4 @@
-"""New work items, unsaved: the one place that says what a part takes from what it is part of."""
+"""New, unsaved work items: the one place that decides what a part inherits from its parent."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, TypedDict, Unpack
 from routing.people.clients import Client
 from routing.work.items import WorkItem
 
-# What belongs to a whole piece of work, so that each part of it has the same.
+# Columns that describe the whole piece of work, so that every part has the same values.
 INHERITED = ("client", "run_id", "team_id", "owner_id", "backup_id", "priority")
 LONGEST = WorkItem._meta.get_field("title").max_length
 
 
 class Own(TypedDict, total=False):
-    """What an item has of its own, in place of what it would inherit."""
+    """Values of an item's own, which replace those it would inherit."""
 
     client: Client | None
     run_id: int | None
@@ -33,10 +33,10 @@ def new_item(
     **own: Unpack[Own],
 ) -> WorkItem:
     """
-    Return an unsaved item for ``create``, whose title is cut to what the column holds.
+    Return an unsaved item for ``create``. A title that is too long is cut.
 
-    :param parent: what it is part of, from which it has all that it has not of its own
-    :param like: the item that it comes after, from which it inherits in place of the parent
+    :param parent: the item it is part of, and inherits from
+    :param like: the item it follows, from which it inherits instead
     """
     pattern = like or parent
     values: dict[str, Any] = dict(own)
@@ -46,4 +46,5 @@ def new_item(
         values["parent"] = parent
     elif like is not None:
         values.setdefault("parent_id", like.parent_id)
+    # Titles come from other systems too, and a long one must not stop the work.
     return WorkItem(title=title[:LONGEST], **values)

@@ -1,4 +1,4 @@
-"""Note: what somebody wrote about a piece of work, for colleagues or for the client as well."""
+"""Note: text about a work item, for colleagues only or shared with the client."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ class NoteQuerySet(models.QuerySet["Note"]):
 
 class Note(models.Model):
     """
-    Personal data: erasure rewrites ``body``, so it carries no history table. That it was written is
-    in Event, without its text.
+    Text that someone wrote about a work item.
+
+    It is personal data that erasure rewrites, so there is no history table. Event records that the
+    note was written, without its text.
     """
 
     class Audience(models.TextChoices):
@@ -70,7 +72,7 @@ class Note(models.Model):
 
 
 class NoteFile(models.Model):
-    """That a file was given with a note."""
+    """A file attached to a note."""
 
     note = models.ForeignKey(Note, on_delete=models.PROTECT, related_name="note_files")
     file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="note_files")

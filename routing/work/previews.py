@@ -1,6 +1,5 @@
 """
-Small pictures of images: made anew by Pillow, so that nothing hidden in the original reaches a
-page.
+Previews of images. Pillow draws them anew, so nothing hidden in the original reaches a page.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ KEPT_S = 24 * 60 * 60
 
 def preview_of(file: File) -> bytes:
     """
-    A WebP of the first frame, without metadata. While the cache is away each one is made anew.
+    Return a WebP of the first frame, without metadata.
 
     :raises NotKept: if it cannot be decoded
     :raises FileNotFoundError: if the bytes are gone
     """
     try:
         found: bytes | None = caches["previews"].get(_key(file.sha256))
-    except redis.RedisError as error:
+    except redis.RedisError as error:  # pages still work without the cache, only slower
         log.warning("previews_unanswered", error=type(error).__name__)
         return _made(file)
     if found is None:
@@ -52,7 +51,7 @@ def _keep(sha256: str, picture: bytes) -> None:
 
 
 def forget(sha256: str) -> None:
-    """:raises redis.RedisError: if the cache does not answer: then it may still hold the picture"""
+    """:raises redis.RedisError: if the cache does not answer, and may still have the preview"""
     caches["previews"].delete(_key(sha256))
 
 

@@ -1,5 +1,5 @@
 """
-Registries of what follows a change of work.
+Registries of code that runs when work changes.
 
 Rooms and packages above this one fill them in ``AppConfig.ready``.
 """
@@ -33,7 +33,7 @@ class Recorded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """Kind of an event that no operation records: new work, a transition, or an announced one."""
+    """Kind of an event without an operation: new work, a transition, or an announced kind."""
 
     kind: str
 
@@ -44,11 +44,11 @@ class EventKind:
 
 def react(*causes: Recorded) -> Callable[[Reaction], Reaction]:
     """
-    Run the function in the same transaction whenever one of these operations is done, or an event
-    of one of these kinds is recorded, once a batch.
+    Run the function once for each batch, whenever one of these operations is done or an event of
+    one of these kinds is recorded.
 
-    Reactions to the same cause run in the order in which they were registered. A reaction only
-    writes rows and does no I/O; if it raises, the whole operation is undone.
+    It runs in the same transaction, after reactions that were registered earlier. It only writes
+    rows and does no I/O. If it raises, the whole operation is rolled back.
     """
 
     def register(reaction: Reaction) -> Reaction:
@@ -90,10 +90,9 @@ _followers: list[Follower] = []
 
 def follower(function: Follower) -> Follower:
     """
-    Register who keeps state beside work items and brings it in line with them.
+    Register a function that keeps other state, such as clocks, in line with work items.
 
-    It is called with items that just changed, or that became part of another, in the transaction
-    that changed them.
+    It is called with items that just changed or got a parent, in the transaction that changed them.
     """
     _followers.append(function)
     return function
@@ -114,8 +113,9 @@ _erasers: list[Eraser] = []
 
 def eraser(function: Eraser) -> Eraser:
     """
-    Register who keeps more about people; called in the erasing transaction, before the contact
-    itself is rewritten.
+    Register a function that erases further data about a contact.
+
+    It is called in the erasing transaction, before the contact itself is rewritten.
     """
     _erasers.append(function)
     return function

@@ -1,5 +1,5 @@
 """
-Search over all work that a person sees: by reference, title, client, and what was written down.
+Search in all work that a person may see: by reference, title, client and written text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.work.items import WorkItem, WorkItemQuerySet, WorkNoun, soonest
-from routing.work.kinds import nouns
+from routing.work.kinds import models_by_kind
 from routing.work.search_terms import all_of, words_in
 from routing.work.visibility import clients_seen_by, work_seen_by
 
@@ -22,8 +22,7 @@ SHOWN = 10  # of each kind
 @dataclass(frozen=True, slots=True)
 class SearchGroup:
     """
-    Found work of one kind, what is due first coming first; ``more`` says that there is more, not
-    how much.
+    Found work of one kind, earliest due time first. ``more`` is true if there is more.
     """
 
     model: type[WorkNoun]
@@ -38,15 +37,16 @@ class SearchResults:
 
 
 def with_ref(text: str, by: Actor) -> WorkItem | None:
-    """The one piece of work with this reference, if the actor sees it."""
+    """Return the work item with this reference, if the actor may see it."""
     ref = text.strip().upper()
-    return None if "\0" in ref else work_seen_by(by).filter(ref=ref).first()
+    if "\0" in ref:  # PostgreSQL refuses it in text
+        return None
+    return work_seen_by(by).filter(ref=ref).first()
 
 
 def find(text: str, by: Actor) -> SearchResults:
     """
-    Every word must be found: all in what a list shows of the work, or all in what was written down
-    about it.
+    Find work that contains every word: all in its listed columns, or all in its written text.
     """
     words = words_in(text)
     if not words:
@@ -54,7 +54,7 @@ def find(text: str, by: Actor) -> SearchResults:
     seen = work_seen_by(by).order_by(soonest(), "id")
     kinds = {
         kind: model
-        for kind, model in nouns().items()
+        for kind, model in models_by_kind().items()
         if by.may(f"{model._meta.app_label}.view_{model._meta.model_name}")
     }
     listed = all_of(words, FIELDS)
@@ -62,7 +62,9 @@ def find(text: str, by: Actor) -> SearchResults:
     parts += [
         _written(seen, kind, model, words) for kind, model in kinds.items() if model.searchable
     ]
-    items = {item.pk: item for item in _together([part[: SHOWN + 1] for part in parts])}
+    # One more than is shown, to know whether there is more without counting.
+    limited = [part[: SHOWN + 1] for part in parts]
+    items = {item.pk: item for item in _together(limited)}
     groups = []
     for kind, model in kinds.items():
         mine = sorted((item for item in items.values() if item.kind == kind), key=_due)
@@ -83,14 +85,12 @@ def _written(
 def _together(parts: Sequence[WorkItemQuerySet]) -> Sequence[WorkItem]:
     if not parts:
         return []
-    ids = (
-        parts[0].values("pk").union(*(part.values("pk") for part in parts[1:]), all=True)
-        if len(parts) > 1
-        else parts[0].values("pk")
-    )
-    return list(
-        WorkItem.objects.filter(pk__in=[row["pk"] for row in ids]).select_related("client", "owner")
-    )
+    # A UNION of queries, since an OR over several tables could use no index.
+    ids, *others = (part.values("pk") for part in parts)
+    if others:
+        ids = ids.union(*others, all=True)
+    found = WorkItem.objects.filter(pk__in=[row["pk"] for row in ids])
+    return list(found.select_related("client", "owner"))
 
 
 def _due(item: WorkItem) -> tuple[bool, float, int]:

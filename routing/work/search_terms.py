@@ -13,22 +13,24 @@ from routing.people.clients import Client
 
 MAX_WORDS, MAX_LENGTH = 8, 100
 MOST_CLIENTS = 200
-LETTERS = 3  # the index knows letters in threes: shorter words are looked for where a text begins
+# The index holds trigrams. Shorter words are compared with the beginning of a text only.
+LETTERS = 3
 OF_CLIENT = ("client__code", "client__name")
 HOW = {"=": "iexact", "^": "istartswith"}
 
 
 def words_in(text: str) -> list[str]:
-    """Words by space; all of them are to be found. What nobody types on purpose is cut off."""
+    """Split a search into words. Very long input is cut off."""
     return [word[:MAX_LENGTH] for word in text.replace("\0", " ").split()[:MAX_WORDS]]
 
 
 def matching(word: str, fields: Sequence[str]) -> Q:
     """
-    Rows with the word in one of the fields, which are written as a list's ``search_fields``.
+    Return a condition for rows with the word in one of the fields.
 
-    Clients are found first, by a query of their own: a join in an OR could use no index.
+    :param fields: written as in ``search_fields`` of an admin
     """
+    # Clients are found by a query of their own, because an OR across a join could use no index.
     clients = {
         field.removesuffix("client__code").removesuffix("client__name")
         for field in fields
@@ -46,7 +48,7 @@ def _in_field(word: str, field: str) -> Q:
 
 
 def clients_like(word: str) -> list[int]:
-    """Ids; whoever may see a piece of work may find it by its client."""
+    """Return the ids of matching clients, visible or not: the caller's query limits the work."""
     name = Q(name__icontains=word) if len(word) >= LETTERS else Q(name__istartswith=word)
     return list(
         Client.objects.filter(name | Q(code__istartswith=word))

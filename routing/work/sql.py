@@ -1,4 +1,9 @@
-"""The SQL of the door: one statement loads a batch, one writes it with its history and events."""
+"""
+The SQL of the door: one statement loads a batch, and one writes it with its history and events.
+
+Each statement has one text for a single row and one for any number of rows, so PostgreSQL plans it
+once and psycopg prepares it. docs/performance.md compares this with Django's own statements.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +28,10 @@ from routing.kernel.tables import (
 )
 from routing.work.items import RefCounter, WorkItem
 
+# xmin is the transaction that wrote the row: a row version that no writer can forget to raise.
 STILL_SEEN = "w.id = new.new_item AND w.xmin::text::bigint = new.new_version"
+# One row a prefix, written in the order of prefixes: two transactions that number work of the same
+# clients then never wait for each other in a circle.
 _COUNTED = insert_into(
     RefCounter,
     "new GROUP BY prefix ORDER BY prefix",
@@ -56,9 +64,9 @@ def load(
     seen: tuple[str, Sequence[Any]] | None,
 ) -> list[Any]:
     """
-    Rows with their work items, in the order of the items' ids, which is the order of locking.
+    Load rows with their work items, in the order of the items' ids, which is the order of locks.
 
-    :param seen: SQL and parameters that select the ids of the work items the actor may see, or None
+    :param seen: SQL and parameters for the ids of the work items that the actor may see, or None
         for all
     """
     table, items = Table.of(model), Table.of(WorkItem)
@@ -68,7 +76,7 @@ def load(
         sql, [ids[0] if single else sorted(ids), *(seen[1] if seen else ())]
     ):
         row = item = items.instance(record[: width - 1])
-        item.row_version = version  # xmin: another one after every update, whoever makes it
+        item.row_version = version
         if model is not WorkItem:
             row = table.instance(record[width - 1 :])
             row.item = item
@@ -81,21 +89,21 @@ def loading(model: type[models.Model], single: bool, lock: bool, seen: str) -> s
     table, items = Table.of(model), Table.of(WorkItem)
     columns, source, key, locked = items.selection("w"), f'"{items.name}" w', "w.id", "w"
     if model is not WorkItem:
-        columns, source, key = (
-            f"{columns}, {table.selection('n')}",
-            f'"{table.name}" n JOIN {source} ON w.id = n.item_id',
-            "n.id",
-        )
-        # After a wait, only locked rows are read again: an unlocked noun would be older than its
-        # item.
+        columns = f"{columns}, {table.selection('n')}"
+        source = f'"{table.name}" n JOIN {source} ON w.id = n.item_id'
+        key = "n.id"
+        # After waiting for a lock, PostgreSQL reads only the locked rows again. If the noun were
+        # not locked, it would be older than its work item.
         locked = "w, n"
-    return (
-        f"SELECT w.xmin::text::bigint, {columns} FROM {source} WHERE {key} = "
-        f"{'%s' if single else 'ANY(%s)'}"
-        + (f" AND w.id IN ({seen})" if seen else "")
-        + ("" if single else " ORDER BY w.id")
-        + (f" FOR NO KEY UPDATE OF {locked}" if lock else "")
-    )
+    sql = f"SELECT w.xmin::text::bigint, {columns} FROM {source} WHERE {key} = "
+    sql += "%s" if single else "ANY(%s)"
+    if seen:
+        sql += f" AND w.id IN ({seen})"
+    if not single:
+        sql += " ORDER BY w.id"
+    if lock:
+        sql += f" FOR NO KEY UPDATE OF {locked}"
+    return sql
 
 
 # -- Writing ---------------------------------------------------------------------------------------
@@ -105,11 +113,10 @@ def write(
     model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]], meta: EventMeta
 ) -> set[int]:
     """
-    Write what verbs changed, with history and events, where the work item is still the one they
-    saw.
+    Write changed rows with history and events, if their work items have not changed meanwhile.
 
     :param moved: for each row: the noun before and after, its work item before and after
-    :returns: ids of the nouns written; a missing one was overtaken
+    :returns: ids of the nouns that were written; a missing one was overtaken
     """
     table, items, single = Table.of(model), Table.of(WorkItem), len(moved) == 1
     of_items, item_values = Columns.of(
@@ -142,6 +149,8 @@ def writing(single: bool, of_items: Columns, of_nouns: Columns) -> str:
         "new_version": "bigint",
         "came_from": "text",
     }
+    # The item is updated first, under the row version. Everything else reads what that returned, so
+    # an overtaken row gets no history and no event either.
     parts = [
         arriving(keys | of_items.travelling | of_nouns.travelling, single),
         (
@@ -150,21 +159,25 @@ def writing(single: bool, of_items: Columns, of_nouns: Columns) -> str:
         ),
     ]
     if of_items.are_tracked:
-        parts.append(f"kept_item AS ({items.kept('item', '~')})")
+        parts.append(f"item_history AS ({items.history_insert('item', '~')})")
     written = "item"
     if table is not items:
         written = "written"
         if of_nouns:
+            # ``item`` carries the columns of ``new``: one join less than with both.
             step = f'UPDATE "{table.name}" AS n SET {of_nouns.update("item")} FROM item WHERE n.id = item.new_noun'  # noqa: E501
             step += " RETURNING n.*, item.came_from"
         else:
             step = f'SELECT n.*, item.came_from FROM "{table.name}" AS n JOIN item ON n.id = item.new_noun'  # noqa: E501
-        parts += [f"written AS ({step})", f"kept AS ({table.kept('written', '~')})"]
-    return f"WITH {', '.join(parts)}, told AS ({table.event_insert(written, 'came_from')}) SELECT id FROM {written}"  # noqa: E501
+        # The noun gets a history row even if only its item changed: history by noun has no gaps.
+        parts += [f"written AS ({step})", f"history AS ({table.history_insert('written', '~')})"]
+    parts.append(f"event AS ({table.event_insert(written, 'came_from')})")
+    return f"WITH {', '.join(parts)} SELECT id FROM {written}"
 
 
 def new_ids(model: type[models.Model], many: int) -> list[tuple[int, ...]]:
-    """Ids for ``many`` new work items and their nouns."""
+    """Return ids for ``many`` new work items and their nouns."""
+    # Ids are taken before the INSERT, because a row may refer to its own: a run is its item's run.
     return run(
         f"SELECT {Table.of(WorkItem).next_id}, {Table.of(model).next_id} FROM generate_series(1, "
         f"%s)",
@@ -179,12 +192,11 @@ def insert(
     meta: EventMeta,
 ) -> list[str]:
     """
-    Write new nouns and their work items, ids already given, with history and events, in one
-    statement.
+    Write new nouns and their work items with history and events, in one statement.
 
-    :param rows: for each: the noun, its work item
-    :param prefixes: for each: what its reference starts with
-    :returns: for each, in the same order: its reference, the next of that prefix
+    :param rows: pairs of noun and work item, which have their ids
+    :param prefixes: for each, the prefix of its reference
+    :returns: for each, in the same order, its reference
     """
     table, items, single = Table.of(model), Table.of(WorkItem), len(rows) == 1
     item_names = [name for name in items.fields if name != "ref"]
@@ -207,7 +219,9 @@ def insert(
 
 
 def _after_it(prefixes: Sequence[str]) -> list[int]:
-    """For each, how many with the same prefix come after it."""
+    """Return for each prefix how many equal ones come after it in the batch."""
+    # The counter is raised by the whole batch at once, so its result is the last number. Earlier
+    # rows count back from it.
     left, found = Counter(prefixes), []
     for prefix in prefixes:
         left[prefix] -= 1
@@ -233,9 +247,9 @@ def inserting(single: bool, of_items: Columns, of_nouns: Columns) -> str:
             "new JOIN counter USING (prefix))"
         ),
         f"item AS ({of_items.insert('numbered', id='new_item', ref='new_ref')})",
-        f"kept_item AS ({items.kept('item', '+')})",
+        f"item_history AS ({items.history_insert('item', '+')})",
         f"written AS ({of_nouns.insert('numbered', id='new_noun')})",
-        f"kept AS ({table.kept('written', '+')})",
-        f"told AS ({table.event_insert('written', NOWHERE)})",
+        f"history AS ({table.history_insert('written', '+')})",
+        f"event AS ({table.event_insert('written', NOWHERE)})",
     ]
     return f"WITH {', '.join(parts)} SELECT new_ref FROM numbered ORDER BY place"

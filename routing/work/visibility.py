@@ -14,17 +14,18 @@ from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
 from routing.work.files import File, FileQuerySet
 from routing.work.items import WorkItem, WorkItemQuerySet
-from routing.work.kinds import nouns
+from routing.work.kinds import models_by_kind
 
-# SQL that selects the work items that are seen, and its parameters; None for all.
+# SQL for the ids of visible work items, with its parameters; None for all.
 Seen = tuple[str, Sequence[Any]] | None
 NOTHING: Seen = ("SELECT 0 WHERE false", ())
 
 
 def visible_work(actor: Actor) -> Q | None:
     """
-    A condition on WorkItem, or None when the actor sees everything; an actor who may see nothing
-    matches no row.
+    Return a condition on WorkItem, or None if the actor may see everything.
+
+    For an actor who may see nothing, the condition matches no row.
     """
     if actor.may("routing.see_all_work"):
         return None
@@ -45,18 +46,21 @@ def visible_work(actor: Actor) -> Q | None:
 
 @lru_cache(maxsize=512)
 def seen_by(actor: Actor) -> Seen:
+    """Return the condition as SQL for the statements of the door."""
+    # Cached, because Django builds the same SQL in every step. An actor's value includes all of
+    # their rights, so other rights make another key.
     condition = visible_work(actor)
     if condition is None:
         return None
     try:
         return WorkItem.objects.filter(condition).order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:  # no row can match, and Django makes no SQL of that
+    except EmptyResultSet:  # Django's answer to a condition that matches no row
         return NOTHING
 
 
 def shown_to_clients() -> Q:
-    """A condition on WorkItem: what a client may see of its own work, whichever client it is."""
-    every = {kind: noun for kind, noun in nouns().items() if noun.open_to_clients}
+    """Return a condition on WorkItem for work that clients may see, whichever client it is."""
+    every = {kind: noun for kind, noun in models_by_kind().items() if noun.open_to_clients}
     condition = Q(kind__in=[kind for kind, noun in every.items() if noun.open_to_clients is True])
     for kind, noun in every.items():
         if isinstance(noun.open_to_clients, Q):
@@ -73,10 +77,10 @@ def work_seen_by(actor: Actor) -> WorkItemQuerySet:
 
 def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
     """
-    Every client, except another team's restricted ones for those who do not see all work; none
-    without the permission.
+    Return the clients that the actor may see.
 
-    A contact sees their own.
+    Restricted clients of another team are visible only to people who may see all work. A contact
+    sees their own clients.
     """
     if actor.client_roles:
         return Client.objects.filter(pk__in=sorted(actor.clients_as()))
@@ -90,8 +94,9 @@ def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
 
 def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
     """
-    Contacts of a client that the actor sees, and those of no client yet; none without the
-    permission. Contacts see themselves.
+    Return the contacts of visible clients, and contacts without a client.
+
+    A contact sees only themselves.
     """
     if actor.client_roles:
         return Contact.objects.filter(user=actor.user_id)
@@ -106,8 +111,8 @@ def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
 
 def files_seen_by(actor: Actor) -> FileQuerySet:
     """
-    Files of a client that the actor sees or has work for, and their own of no client; all for those
-    who see all work.
+    Return the files of clients that the actor may see or has work for, and their own files without
+    a client.
     """
     every = FileQuerySet(File)
     if not actor.may("routing.view_file"):

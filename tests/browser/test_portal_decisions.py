@@ -46,7 +46,7 @@ from tests.portal import APPROVER, REQUESTER, invited, user_of
 from tests.storages import use
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.browser, pytest.mark.requirement("E19", "T14", "U3")]
+pytestmark = [pytest.mark.browser, pytest.mark.requirement("T14", "U3")]
 EVIL = """
 <h2>Read me</h2>
 <script>document.title = "ran"; parent.document.title = "ran"; fetch("/portal/?stolen")</script>

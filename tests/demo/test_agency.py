@@ -140,7 +140,7 @@ def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: P
 def test_if_empty_leaves_an_agency_alone(loaded: Path) -> None:
     asked = Request.objects.count()
 
-    assert "Nothing loaded" in demo("--if-empty")
+    assert "Nothing was loaded" in demo("--if-empty")
     assert Request.objects.count() == asked
 
 

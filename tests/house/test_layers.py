@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.rules import Source, sources
 
-pytestmark = [pytest.mark.requirement("R20"), pytest.mark.requirement("R20")]
+pytestmark = pytest.mark.requirement("R20")
 
 ABOVE = frozenset({"integrations", "delivery", "config", "demo"})
 

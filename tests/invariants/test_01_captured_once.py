@@ -35,7 +35,15 @@ def test_ten_senders_at_once_leave_one_event_a_key(committed_world: World) -> No
         ]
     )
 
+    kept = {
+        event.dedupe_key: (event.kind, event.subject_id, event.at, event.payload.body)
+        for event in Event.objects.filter(source="crm").select_related("payload")
+    }
     outcomes = [each.outcome for answer in answers for each in answer]
     assert Event.objects.filter(source="crm").count() == Payload.objects.count() == 6
+    assert kept == {
+        each.dedupe_key: (each.kind, each.subject_id, each.occurred_at, dict(each.body))
+        for each in sent
+    }
     assert outcomes.count(Capture.NEW) == 6
     assert outcomes.count(Capture.REPEATED) == 54

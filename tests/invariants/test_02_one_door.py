@@ -23,6 +23,7 @@ from tests.house.state_writes_allowed import ALLOWED
 from tests.world import NOW, World, by, make_request
 
 
+@pytest.mark.requirement("T11", "T20")
 def test_a_change_is_one_history_row_and_one_event_with_who_and_why(world: World) -> None:
     request = make_request(world.acme)
 
@@ -56,6 +57,7 @@ def test_without_permission_nothing_is_even_read(
     assert Request.objects.get(pk=request.pk).state == "captured"
 
 
+@pytest.mark.requirement("R10")
 def test_saving_around_the_door_is_refused(world: World) -> None:
     request = make_request(world.acme)
 

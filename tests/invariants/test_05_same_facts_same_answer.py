@@ -21,7 +21,7 @@ from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.requirement("A3", "O25", "R3")
+pytestmark = pytest.mark.requirement("A3", "R3")
 
 
 @pytest.mark.parametrize("amount", [Decimal("49999.99"), Decimal(50000)])

@@ -43,7 +43,7 @@ from tests.integrations.outbox.remote import (
 from tests.threads import at_once
 from tests.world import NOW, World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("E14", "N3")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("E14", "N2", "N3")]
 OBJECTS, EACH = 20, 3
 
 

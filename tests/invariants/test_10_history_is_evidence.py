@@ -14,7 +14,7 @@ from routing.audit.ledgers import append_only_models, history_models, ledgers
 from routing.models import DoorOnly, Event, User
 from tests.world import World, make_request
 
-pytestmark = pytest.mark.requirement("G18")
+pytestmark = pytest.mark.requirement("A2", "G18")
 
 EVIDENCE = append_only_models()
 

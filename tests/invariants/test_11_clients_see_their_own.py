@@ -10,7 +10,7 @@ from delivery.requests.details import AnswerDetails
 from delivery.requests.operations import requests
 from routing.kernel.roles import AM, CREATIVE, Role
 from routing.models import Client, Contact, WorkItem
-from routing.work.kinds import nouns
+from routing.work.kinds import models_by_kind
 from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 from tests.delivery.making import done, hand_in, make_deliverables, question
 from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
@@ -55,7 +55,7 @@ def test_a_contact_sees_requests_of_their_own_clients_and_nothing_else(world: Wo
 
 
 def test_what_is_the_agencys_own_is_shown_to_no_contact(world: World) -> None:
-    shown = {name for name, noun in nouns().items() if noun.open_to_clients}
+    shown = {name for name, noun in models_by_kind().items() if noun.open_to_clients}
 
     assert shown == {"request", "deliverable", "approval"}
     assert not shown & {"run", "exceptioncase", "brief", "incident"}

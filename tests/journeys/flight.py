@@ -44,11 +44,11 @@ class Register(CRM):
     gate: Gate = field(default_factory=Gate)
     waiting: Gate = field(default_factory=Gate)
 
-    def update(self, noun: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
+    def update(self, object_type: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
         self.writes[key] += 1
         self.waiting.set()
         self.gate.wait(HELD_S)
-        return super().update(noun, key, body, author)
+        return super().update(object_type, key, body, author)
 
 
 class Flight:

@@ -25,6 +25,7 @@ from routing.models import (
     ExceptionCase,
     FlowVersion,
     Notification,
+    Outcome,
     Payload,
     Run,
     RunEvent,
@@ -35,6 +36,7 @@ from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Capture, Signal, capture
 from routing.runs.operations.exceptions import resolve
+from routing.runs.operations.outcomes import expect, prove
 from routing.runs.operations.process import process
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.recompute import recompute_decision
@@ -91,13 +93,18 @@ def crm(world: World, flow: FlowVersion) -> Iterator[FakeCRM]:
         yield crm
 
 
-@pytest.mark.requirement("R2", "R9", "T3", "T13", "T21", "U1")
+@pytest.mark.requirement(
+    "R2", "T1", "T2", "T3", "T6", "T10", "T11", "T12", "T13", "T20", "T21", "U1"
+)
 def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: FakeCRM) -> None:
     capture(signals(), by=Actor.system(), at=NOW)
 
     work()
 
     run, request, brief = Run.objects.get(), Request.objects.get(), Brief.objects.get()
+    known = run.enrichments.latest("id")
+    assert (known.facts["deal.amount"], known.sources["deal.amount"]) == ("12000", "crm")
+    assert Event.objects.filter(kind="routing.run.route", item=run.item).count() == 1
     assert (run.state, run.item.title) == (Run.State.IN_DELIVERY, "Lead to brief: Spring campaign")
     assert (request.item.owner, request.item.backup, request.item.client) == (
         world.alice,
@@ -218,7 +225,7 @@ def test_our_own_write_coming_back_starts_nothing(world: World, crm: FakeCRM) ->
     assert [(part.part, part.run) for part in RunEvent.objects.all()] == [("echo", None)]
 
 
-@pytest.mark.requirement("E3", "E4", "E10", "E12", "Q2", "R4", "T5", "T15", "T16")
+@pytest.mark.requirement("E3", "E4", "E5", "E10", "E12", "Q2", "R4", "T5", "T15", "T16")
 def test_what_is_missing_stops_the_run_until_a_person_fills_it_in(
     world: World, crm: FakeCRM
 ) -> None:
@@ -351,11 +358,16 @@ def test_runs_keep_their_version_when_the_flow_changes(
     ]
 
 
-@pytest.mark.requirement("R6", "R7", "R16", "R17")
+@pytest.mark.requirement("R6", "R7", "R16", "R17", "T6", "T10")
 def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, crm: FakeCRM) -> None:
+    del crm.facts["deal.amount"]
     capture(signals(), by=Actor.system(), at=NOW)
     work()
     run, out = Run.objects.get(), StringIO()
+    fill_in(run.pk, {"deal.amount": "9000"}, by=by(world.olga), at=NOW, reason="Asked by phone")
+    work()
+    expect([Request.objects.get().item], Outcome.Kind.LIVE, by=Actor.system(), at=NOW)
+    prove(Outcome.objects.get().pk, {"url": "https://acme.test/"}, by=Actor.system(), at=NOW)
 
     call_command("trace", run.item.ref, "--json", stdout=out)
     story = json.loads(out.getvalue())
@@ -375,8 +387,12 @@ def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, cr
         "step",
         "enrichment",
         "decision",
+        "exception",
+        "outcome",
     }
     assert "Everything else" in text
+    assert "Required information missing (Resolved)" in text
+    assert "Live as approved: Proven" in text
     assert "{" not in text
     assert run.item.ref in text
     assert "identical, byte for byte" in out.getvalue()

@@ -23,11 +23,12 @@ from tests.world import World, by
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.requirement("A5", "M1", "M17", "N6", "R5"),
+    pytest.mark.requirement("M1", "M17", "N6", "R5"),
 ]
 State = Deliverable.State
 
 
+@pytest.mark.requirement("A4", "T3")
 def test_an_approved_page_is_published_read_back_seen_and_proven(
     committed_world: World, place: Destination, time: Time
 ):

@@ -53,9 +53,9 @@ class Slow(CRM):
     delay_s: float = ANSWERS_AFTER_S
     over: Gate = field(default_factory=Gate)
 
-    def update(self, noun: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
+    def update(self, object_type: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
         self.over.wait(self.delay_s)
-        return super().update(noun, key, body, author)
+        return super().update(object_type, key, body, author)
 
 
 class Sides:

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.real_clock,
     pytest.mark.timeout(300),
-    pytest.mark.requirement("P1", "U2"),
+    pytest.mark.requirement("P1", "U1", "U2"),
 ]
 LIMIT_S = 180
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from django.db import models
 
 from demo.agency.load import load
@@ -20,8 +19,6 @@ from routing.work.items import WorkNoun
 from routing.work.machines import machines, moves, states
 from tests.details import blank
 from tests.world import NOW
-
-pytestmark = pytest.mark.requirement("T11", "T20")
 
 
 def refused_pairs(model: type[models.Model]) -> Iterator[tuple[Operation[Any], Any]]:

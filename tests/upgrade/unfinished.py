@@ -43,7 +43,7 @@ from demo.sandbox.faults import InjectedFault  # noqa: E402
 from demo.sandbox.server import serve  # noqa: E402
 from integrations.connections.operations import ConnectionSettings, connect  # noqa: E402
 from integrations.models import Outbound  # noqa: E402
-from integrations.outbox.crm import tell_deal  # noqa: E402
+from integrations.outbox.crm import update_deal  # noqa: E402
 from integrations.outbox.deliver import deliver_due  # noqa: E402
 from routing.kernel.events import Dispatch  # noqa: E402
 from routing.models import Run, User  # noqa: E402
@@ -179,16 +179,16 @@ def refused_deal(outer: Outer, run: Run) -> None:
     """What the CRM refuses is dead, and what is to be said after it is held."""
     remember(outer, run.subject_id)
     outer.crm.faults.add("PATCH", REFUSED)
-    tell_deal(run, {"state": "routed"}, by=Actor.system(), at=now())
+    update_deal(run, {"state": "routed"}, by=Actor.system(), at=now())
     deliver_due(clock=now)
-    tell_deal(run, {"state": "in_delivery"}, by=Actor.system(), at=now())
+    update_deal(run, {"state": "in_delivery"}, by=Actor.system(), at=now())
 
 
 def overtaken_deal(outer: Outer, run: Run) -> None:
     """Nobody has sent the older thing to say when the newer one takes its place."""
     remember(outer, run.subject_id)
     for state in ("routed", "in_delivery"):
-        tell_deal(run, {"state": state}, by=Actor.system(), at=now())
+        update_deal(run, {"state": state}, by=Actor.system(), at=now())
 
 
 def remember(outer: Outer, key: str) -> None:

@@ -23,7 +23,7 @@ class Command(migrate.Command):
         parser.set_defaults(database=OWNER)
 
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
-        # System checks run before handle(), and would look for an alias that is not there.
+        # System checks run before handle(), and would fail with a traceback on a missing alias.
         if options["database"] not in connections.settings:
             raise CommandError(_why())
         return super().get_check_kwargs(options)
@@ -41,15 +41,15 @@ def _why() -> str:
 
 def refuse_newer(alias: str) -> None:
     """
-    Older code must not touch a newer schema: it would leave out what the newer code relies on.
+    Refuse to migrate a schema that is newer than this code.
 
-    :raises CommandError: naming the migrations this code does not know, and what to do
+    Older code would not write what the newer code relies on.
+
+    :raises CommandError: with the unknown migrations and what to do
     """
     if unknown := schema.migration_status(connections[alias]).unknown:
         raise CommandError(
             "This database was migrated by a newer Throughline, so this older code will not touch "
-            "it. It does not "
-            f"know: {', '.join(unknown)}.\nCheck out the newer version again, or restore the dump "
-            f"that was taken "
-            "before its migrations (var/backups)."
+            f"it. It does not know: {', '.join(unknown)}.\nCheck out the newer version again, or "
+            "restore the dump that was taken before its migrations (var/backups)."
         )

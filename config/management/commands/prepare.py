@@ -17,7 +17,10 @@ from routing.models import Agency
 
 
 class Command(BaseCommand):
-    help = "Bring an installation up to this code: dump, migrate, collect static files, make what an agency starts with and, once, the demo."  # noqa: E501
+    help = (
+        "Bring an installation up to this code: dump, migrate, collect static files and create the "
+        "defaults. Load the demo once, if asked."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--in-image",
             action="store_true",
-            help="dumps and static files are others' work: the backup's and the image's",
+            help="skip dumps and static files, which backups and the image take care of",
         )
         parser.add_argument(
             "--demo", action="store_true", help="load the demo agency, unless it was loaded before"
@@ -54,8 +57,8 @@ class Command(BaseCommand):
         if shutil.which(program) is None:
             raise CommandError(
                 f"Migrations are pending, and {program} is not installed to take a dump before "
-                f"them. Install "
-                "PostgreSQL's client, or take a dump yourself and run `manage.py migrate`."
+                f"them. Install PostgreSQL's client, or take a dump yourself and run "
+                f"`manage.py migrate`."
             )
         target = backups() / f"{timezone.now():%Y-%m-%dT%H%M%SZ}-before-{status.pending[0]}.dump"
         try:

@@ -18,14 +18,17 @@ from routing.people.staff import User
 
 
 class Command(BaseCommand):
-    help = "A small agency to try the product with: 8 people, 6 clients, about 60 runs, dated relative to now."  # noqa: E501
+    help = (
+        "Load a small agency to try the product: 8 people, 6 clients and about 60 runs, dated "
+        "relative to now."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
             "--if-empty",
             action="store_true",
-            help="load it only where there are no people and no clients yet",
+            help="load it only if there are no people and no clients yet",
         )
         how.add_argument(
             "--refresh",
@@ -47,12 +50,11 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
             Path(settings.SIGN_INS_FILE).unlink(missing_ok=True)
             self.stdout.write(
-                f"The demo is removed: {ended} open requests ended. Its history stays, as all "
-                f"history does."
+                f"The demo was removed, and {ended} open requests were ended. Its history stays."
             )
             return
         if options["if_empty"] and (User.objects.people().exists() or Client.objects.exists()):
-            self.stdout.write("Nothing loaded: there are people or clients already.")
+            self.stdout.write("Nothing was loaded, because there are people or clients already.")
             return
         if options["refresh"]:
             end_work(at, "The demo was refreshed.")

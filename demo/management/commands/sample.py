@@ -26,11 +26,11 @@ COMPANIES = (
     "Brightwater Rowing",
 )
 SERVICES = ("landing page", "campaign site", "brand refresh", "newsletter")
-PERSON = "userId:1"  # a person at the CRM, or the changes would be our own coming back
+PERSON = "userId:1"  # without an author, the changes would count as our own
 
 
 class Command(BaseCommand):
-    help = "Let something happen outside: one new deal in the sandbox of HubSpot, or one submitted form."  # noqa: E501
+    help = "Create a sample: a new deal in the sandbox of HubSpot, or a submitted form."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=["form", "hubspot"])
@@ -41,23 +41,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         connection = only(options["kind"], options["connection"])
         try:
-            subject = (
-                self.deal(connection) if options["kind"] == "hubspot" else self.form(connection)
-            )
+            make = self.deal if options["kind"] == "hubspot" else self.form
+            subject = make(connection)
         except CallFailed as error:
             raise CommandError(f"{connection.name}: {error}") from None
         self.stdout.write(f"Look at it:  manage.py trace {connection.slug}/{subject}")
 
     def deal(self, connection: Connection) -> str:
         """
-        A company, a contact and their deal; then five changes at once. The CRM tells of the deal
-        alone: six events.
+        Create a company, a contact and a deal, then change the deal five times.
+
+        The CRM sends events about the deal only: six.
         """
         with client_of(connection) as client:
             if client.get(SANDBOX).headers.get(SIGN) != "hubspot":
                 raise CommandError(
-                    "This is no sandbox, and samples are not written into a real CRM. Start one: "
-                    "manage.py sandbox hubspot"
+                    "This is not a sandbox, and samples are not written into a real CRM. Start "
+                    "one: manage.py sandbox hubspot"
                 )
             made = self.make(client, connection)
             client.call(
@@ -88,8 +88,8 @@ class Command(BaseCommand):
             create(client, connection, "contacts", person),
         ]
         linked = [
-            {"to": {"id": key}, "types": [{"associationTypeId": noun}]}
-            for key, noun in zip(ids, (5, 3), strict=True)
+            {"to": {"id": key}, "types": [{"associationTypeId": kind}]}
+            for key, kind in zip(ids, (5, 3), strict=True)
         ]
         deal = {
             "dealname": f"{name}: {SystemRandom().choice(SERVICES)}",
@@ -98,11 +98,8 @@ class Command(BaseCommand):
         return create(client, connection, "deals", deal, linked)
 
     def form(self, connection: Connection) -> str:
-        key, name, number = (
-            f"form-{uuid4().hex[:12]}",
-            SystemRandom().choice(COMPANIES),
-            uuid4().hex[:6],
-        )
+        key, number = f"form-{uuid4().hex[:12]}", uuid4().hex[:6]
+        name = SystemRandom().choice(COMPANIES)
         deal = {
             "name": f"{name}: {SystemRandom().choice(SERVICES)}",
             "amount": "4800",
@@ -115,22 +112,12 @@ class Command(BaseCommand):
             "contact": {"name": "Robin Okafor", "email": f"robin@{number}.example"},
             "deal": {**deal, "service": "landing page", "starts": day(14), "ends": day(44)},
         }
-        body = json.dumps(
-            {
-                "type": "form.submitted",
-                "id": key,
-                "timestamp": timezone.now().isoformat(),
-                "data": data,
-            }
-        )
+        at = timezone.now().isoformat()
+        body = json.dumps({"type": "form.submitted", "id": key, "timestamp": at, "data": data})
         headers = signed(connection, key, body)
-        here = connection.hook_url
-        with SafeClient(
-            here.removesuffix(connection.hook_path), private=frozenset({origin_of(here)})
-        ) as client:
-            answer = client.call(
-                "POST", connection.hook_path, content=body.encode(), headers=headers
-            ).json()
+        url, path = connection.hook_url, connection.hook_path
+        with SafeClient(url.removesuffix(path), private=frozenset({origin_of(url)})) as client:
+            answer = client.call("POST", path, content=body.encode(), headers=headers).json()
         self.stdout.write(f"Submitted form {key}: {json.dumps(answer)}")
         return f"form/{key}"
 
@@ -148,16 +135,13 @@ def objects(connection: Connection, rest: str) -> str:
 def create(
     client: SafeClient,
     connection: Connection,
-    noun: str,
+    plural: str,
     properties: dict[str, str],
     associations: Any = (),
 ) -> str:
     body = {"properties": properties, "associations": list(associations)}
-    return str(
-        client.call("POST", objects(connection, noun), json=body, headers={AUTHOR: PERSON}).json()[
-            "id"
-        ]
-    )
+    path, headers = objects(connection, plural), {AUTHOR: PERSON}
+    return str(client.call("POST", path, json=body, headers=headers).json()["id"])
 
 
 def changes() -> dict[str, str]:

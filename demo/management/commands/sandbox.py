@@ -15,7 +15,7 @@ from integrations.models import Connection
 
 
 class Command(BaseCommand):
-    help = "Play a system outside on this machine: it speaks enough of its API to try the product without an account."  # noqa: E501
+    help = "Simulate an external system on this machine, to try the product without an account."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=list(PLAYS))
@@ -23,25 +23,25 @@ class Command(BaseCommand):
             "--port",
             type=int,
             required=True,
-            help="on 127.0.0.1; the connection's address must be this one",
+            help="on 127.0.0.1; the connection's address must use it",
         )
         parser.add_argument(
             "--connection",
             default="",
-            help="the slug of the connection it plays for (the only one of its kind by default)",
+            help="the slug of its connection (the only one of its kind by default)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = only(options["kind"], options["connection"])
         if not connection.token:
             raise CommandError(
-                "The connection has no token, so the sandbox cannot tell its own caller: give one "
+                "The connection has no token, so the sandbox cannot verify its calls. Provide one "
                 "with --token-file."
             )
-        server, told = PLAYS[options["kind"]](connection, options["port"])
+        server, words = PLAYS[options["kind"]](connection, options["port"])
         address = f"http://127.0.0.1:{server.server_port}"
         self.stdout.write(
-            f"A sandbox of {told.format(address=address)}. Press Ctrl-C to stop it. "
+            f"A sandbox of {words.format(address=address)}. Press Ctrl-C to stop it. "
             "Its data is not kept."
         )
         self.stdout.flush()
@@ -62,16 +62,14 @@ def hubspot(connection: Connection, port: int) -> tuple[ThreadingHTTPServer, str
     portals = connection.setting("portal_ids") or [1]
     sender = Sender(connection.hook_url, connection.signing_secrets.first())
     crm = CRM(int(portals[0]), int(connection.setting("app_id") or 1), sender.tell)
-    return serve(
-        crm, connection.token.first(), port
-    ), f"HubSpot answers at {{address}} and posts to {connection.hook_url}"
+    server = serve(crm, connection.token.first(), port)
+    return server, f"HubSpot answers at {{address}} and posts to {connection.hook_url}"
 
 
 def wordpress(connection: Connection, port: int) -> tuple[ThreadingHTTPServer, str]:
     user, _, password = connection.token.first().partition(":")
-    return serve_cms(
-        CMS(user, password), port
-    ), "WordPress answers at {address} and shows there what is published"
+    server = serve_cms(CMS(user, password), port)
+    return server, "WordPress answers at {address} and shows published pages there"
 
 
 PLAYS: dict[str, Callable[[Connection, int], tuple[ThreadingHTTPServer, str]]] = {
@@ -81,14 +79,16 @@ PLAYS: dict[str, Callable[[Connection, int], tuple[ThreadingHTTPServer, str]]] =
 
 
 def only(kind: str, slug: str) -> Connection:
-    """The connection of this slug, or the one there is of this kind."""
+    """Return the connection with this slug, or the only one of this kind."""
     active = Connection.objects.active().filter(kind=kind)
-    found = list((active.filter(slug=slug) if slug else active.unnamed())[:2])
+    active = active.filter(slug=slug) if slug else active.unnamed()
+    found = list(active[:2])
     if len(found) == 1:
         return found[0]
     if slug or not found:
+        name = f" “{slug}”" if slug else ""
         raise CommandError(
-            f"There is no active {kind} connection{f' “{slug}”' if slug else ''}. Make one: "
+            f"There is no active {kind} connection{name}. Create one: "
             f"manage.py connect {kind} --slug …"
         )
-    raise CommandError(f"There are several {kind} connections: say which with --connection.")
+    raise CommandError(f"There are several {kind} connections. Choose one with --connection.")

@@ -1,6 +1,7 @@
 """
-A form, or any sender of Standard Webhooks (https://www.standardwebhooks.com): what is posted is all
-there is to know.
+A form, or any sender of Standard Webhooks (https://www.standardwebhooks.com).
+
+The submission itself holds everything, so nothing has to be fetched.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ KIND = "form.submitted"
 ID = "webhook-id"
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}", re.ASCII)
+# Checked when a connection has no secret, so that this answer takes as long as any other.
 _NO_SECRET = ("whsec_" + "A" * 43 + "=",)
 MIN_KEY = 16  # bytes; Standard Webhooks recommends 24 to 64
 MAX_FACTS = 100
@@ -52,6 +54,7 @@ class FormAdapter(Adapter):
     kept_headers = ("content-type", "user-agent", ID, "webhook-timestamp")
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
+        # Every secret is tried, even after a match: the time taken must not say which one it was.
         genuine = False
         for secret in secrets or _NO_SECRET:
             genuine |= _verified(secret, delivery)
@@ -97,44 +100,47 @@ class FormAdapter(Adapter):
 
 
 def _verified(secret: str, delivery: Delivery) -> bool:
-    """
-    The library also raises plain ValueErrors: for bodies that are not UTF-8 and signatures without
-    a comma or of bad base64.
-    """
     try:
         Webhook(secret).verify(delivery.body, dict(delivery.headers), json_parse=False)
     except (WebhookVerificationError, ValueError):
+        # The library raises plain ValueErrors, too: for a body that is not UTF-8, and for a
+        # signature without a comma or with bad base64.
         return False
     return True
 
 
 def _when(body: Mapping[str, Any], at: datetime) -> datetime:
     """
-    Return the time it was sent, if given with a zone and not in the future, or else the time of
-    receipt.
+    Return the time of sending, or the time of receipt.
+
+    The sender's timestamp counts only if it has a time zone and is not in the future.
     """
     try:
-        said = parse_datetime(str(body.get("timestamp", "")))
+        sent = parse_datetime(str(body.get("timestamp", "")))
     except ValueError:
-        said = None
-    return said if said is not None and said.tzinfo is not None and said <= at else at
+        return at
+    if sent is None or sent.tzinfo is None or sent > at:
+        return at
+    return sent
 
 
 class FormReader:
     """
-    Answers are facts by the name of their field, nested ones joined by dots: ``{"company":
-    {"name"}}`` is ``company.name``.
+    Reads the answers of a submission as facts.
+
+    A fact has the name of its field. Names of nested fields are joined by dots: ``{"company":
+    {"name": …}}`` becomes ``company.name``.
     """
 
     def read(self, subject: Subject) -> SubjectFacts:
         body = _newest([subject]).get(subject)
         if body is None:
-            raise NotFound("What was submitted is no longer kept.", 410)
+            raise NotFound("The submission is no longer kept.", 410)
         return _known(subject, body)
 
 
 def _newest(subjects: Sequence[Subject]) -> Mapping[Subject, Mapping[str, Any]]:
-    """The bodies of the newest submissions about these subjects; without those that were erased."""
+    """Return the body of the newest submission of each subject, unless it was erased."""
     event = {
         "event__source__in": {subject.source for subject in subjects},
         "event__subject_type": "form",
@@ -143,31 +149,36 @@ def _newest(subjects: Sequence[Subject]) -> Mapping[Subject, Mapping[str, Any]]:
     rows = Payload.objects.filter(
         event__subject_id__in=[subject.id for subject in subjects], **event
     ).order_by("event_id")
-    newest = {
-        Subject(source, "form", key): body if erased_at is None else None
-        for source, key, body, erased_at in rows.values_list(
-            "event__source", "event__subject_id", "body", "erased_at"
-        )
-    }
+    # A later row replaces an earlier one, even if it was erased: an older body must not come back.
+    newest: dict[Subject, Mapping[str, Any] | None] = {}
+    for source, key, body, erased_at in rows.values_list(
+        "event__source", "event__subject_id", "body", "erased_at"
+    ):
+        newest[Subject(source, "form", key)] = None if erased_at else body
     return {subject: body for subject in subjects if (body := newest.get(subject)) is not None}
 
 
 def _known(subject: Subject, body: Mapping[str, Any]) -> SubjectFacts:
     answers = dict(_answers(body))
-    people = (
-        ExternalPerson(
-            "", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)
-        ),
-    )
-    company, domain = _text(answers, "company.name", 200), _text(answers, "company.domain", 253)
     facts = {name: value for name, value in answers.items() if not name.startswith("contact.")}
+    has_deal = any(name.startswith("deal.") for name in facts)
     return SubjectFacts(
         facts=facts,
         sources=dict.fromkeys(facts, f"Form {subject.id}"),
-        organisation=Organisation("", company, domain) if company or domain else None,
-        people=people if people[0].name or people[0].email else (),
-        deal=("form", subject.id) if any(name.startswith("deal.") for name in facts) else None,
+        organisation=_organisation(answers),
+        people=_people(answers),
+        deal=("form", subject.id) if has_deal else None,
     )
+
+
+def _organisation(answers: Mapping[str, Any]) -> Organisation | None:
+    name, domain = _text(answers, "company.name", 200), _text(answers, "company.domain", 253)
+    return Organisation("", name, domain) if name or domain else None
+
+
+def _people(answers: Mapping[str, Any]) -> tuple[ExternalPerson, ...]:
+    name, email = _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)
+    return (ExternalPerson("", name, email),) if name or email else ()
 
 
 def _text(answers: Mapping[str, Any], name: str, longest: int) -> str:
@@ -175,7 +186,11 @@ def _text(answers: Mapping[str, Any], name: str, longest: int) -> str:
 
 
 def _answers(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Up to MAX_FACTS answers that are text, numbers, yes or no; lists as JSON text."""
+    """
+    Yield up to MAX_FACTS answers: text, numbers, yes or no, and lists as JSON text.
+
+    A stack in place of recursion: a stranger decides how deep the body nests.
+    """
     found = next(
         (body[name] for name in ("data", "fields") if isinstance(body.get(name), dict)), body
     )

@@ -47,7 +47,6 @@ class HubSpotAdapter(Adapter):
         if not isinstance(portals, list) or len(portals) != 1 or not str(portals[0]).isdigit():
             raise ValueError(
                 "Give --portal-id with the number of the HubSpot account, exactly one: ids of "
-                "deals are unique within one "
-                "account, so each has a connection of its own."
+                "deals are unique within one account, so each has a connection of its own."
             )
         writing.check(settings)

@@ -1,13 +1,9 @@
-"""
-HubSpot's CRM API, as far as we read it: an object with its associations, and batches of others by
-id.
-"""
+"""The parts of HubSpot's CRM API that we use: read an object, read a batch, update an object."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.base.adapter import NotFound, Permanent, Temporary, Unknown
@@ -17,21 +13,22 @@ from integrations.http.client import SafeClient
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
-API = "2026-09"  # v1 to v3 end in September 2027, so the version is a setting of the connection
+API = "2026-09"  # v1 to v3 end in September 2027, so a connection can set another version
 HOME = "https://api.hubapi.com"
 PLURALS = {"deal": "deals", "company": "companies", "contact": "contacts"}
 MAX_BATCH = 100
-# https://developers.hubspot.com/docs/api/crm/associations: the type that marks the one primary
-# company of a deal or contact
+# The association types that mark the one primary company of a deal or contact:
+# https://developers.hubspot.com/docs/api/crm/associations
 PRIMARY = {"deal_to_company", "contact_to_company"}
 
 
 @dataclass(frozen=True, slots=True)
 class HubSpotObject:
     """
-    One CRM object. ``properties`` are strings as HubSpot sends them, empty ones left out.
+    One CRM object.
 
-    ``associated`` lists ids by type, the primary company first and alone if there is one.
+    ``properties`` are strings as HubSpot sends them, without empty ones. ``associated`` lists ids
+    by type. If there is a primary company, it is the only one listed.
     """
 
     type: str
@@ -57,87 +54,86 @@ class HubSpotClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
 
     def read(
-        self, noun: str, key: str, properties: Sequence[str], associations: Sequence[str]
+        self, object_type: str, key: str, properties: Sequence[str], associations: Sequence[str]
     ) -> HubSpotObject:
         """
-        One object by its id there.
+        Return one object by its id in HubSpot.
 
-        :raises NotFound: if it was deleted, or never was
+        :raises NotFound: if it was deleted or never existed
         """
         if not (key.isascii() and key.isalnum()):
-            raise NotFound(f"“{key[:40]}” is not the id of a {noun}.", 404)
+            raise NotFound(f"“{key[:40]}” is not the id of a {object_type}.", 404)
         wanted = {"properties": ",".join(properties)}
         if associations:
             wanted["associations"] = ",".join(PLURALS[name] for name in associations)
-        return _remote(noun, self._http.call("GET", self._path(noun, key), params=wanted).json())
+        return _remote(
+            object_type, self._http.call("GET", self._path(object_type, key), params=wanted).json()
+        )
 
     def read_many(
-        self, noun: str, ids: Sequence[str], properties: Sequence[str]
+        self, object_type: str, ids: Sequence[str], properties: Sequence[str]
     ) -> list[HubSpotObject]:
         """
-        Up to 100 objects in the order of ``ids``; those that are gone are left out (HubSpot answers
-        207 then).
+        Return up to 100 objects in the order of ``ids``, without those that are gone.
+
+        For a batch with missing objects, HubSpot answers 207 and lists the rest.
         """
         if not ids:
             return []
         body = {"properties": list(properties), "inputs": [{"id": key} for key in ids[:MAX_BATCH]]}
         answer = self._http.call(
-            "POST", self._path(noun, "batch/read"), json=body, reads=True
+            "POST", self._path(object_type, "batch/read"), json=body, reads=True
         ).json()
-        found = {
-            remote.id: remote
-            for remote in (_remote(noun, each) for each in _list(answer, "results"))
-        }
+        remotes = [_remote(object_type, each) for each in _list(answer, "results")]
+        found = {remote.id: remote for remote in remotes}
         return [found[key] for key in ids if key in found]
 
-    def update(self, noun: str, key: str, properties: Mapping[str, str]) -> HubSpotObject:
+    def update(self, object_type: str, key: str, properties: Mapping[str, str]) -> HubSpotObject:
         """
-        Change properties of one object; an empty one is taken away.
+        Change properties of one object. An empty value clears its property.
 
-        :raises NotFound: if it was deleted, or never was
-        :raises Unknown: if the answer is not the object, so that the change may not have been made
+        :raises NotFound: if it was deleted or never existed
+        :raises Unknown: if the answer is not the object, so the change may or may not have happened
         """
         if not (key.isascii() and key.isalnum()):
-            raise NotFound(f"“{key[:40]}” is not the id of a {noun}.", 404)
+            raise NotFound(f"“{key[:40]}” is not the id of a {object_type}.", 404)
         answer = self._http.call(
-            "PATCH", self._path(noun, key), json={"properties": dict(properties)}
+            "PATCH", self._path(object_type, key), json={"properties": dict(properties)}
         ).json()
         try:
-            return _remote(noun, answer)
+            return _remote(object_type, answer)
         except Temporary as error:
             raise Unknown(str(error)) from None
 
-    def _path(self, noun: str, rest: str) -> str:
-        return f"/crm/objects/{self._version}/{PLURALS[noun]}/{rest}"
+    def _path(self, object_type: str, rest: str) -> str:
+        return f"/crm/objects/{self._version}/{PLURALS[object_type]}/{rest}"
 
 
-def _remote(noun: str, value: Any) -> HubSpotObject:
+def _remote(object_type: str, value: Any) -> HubSpotObject:
     if (
         not isinstance(value, dict)
         or not isinstance(value.get("properties"), dict)
         or "id" not in value
     ):
         raise Temporary("The answer is not a CRM object.")
-    properties = {
-        str(name): said
-        for name, given in value["properties"].items()
-        if given is not None and (said := clean(str(given)))
-    }
+    properties = {}
+    for name, given in value["properties"].items():
+        text = "" if given is None else clean(str(given))
+        if text:
+            properties[str(name)] = text
     linked = value.get("associations") or {}
     return HubSpotObject(
-        noun,
+        object_type,
         str(value["id"]),
         properties,
-        {one: _ids(linked.get(many)) for one, many in PLURALS.items()},
+        {singular: _ids(linked.get(plural)) for singular, plural in PLURALS.items()},
     )
 
 

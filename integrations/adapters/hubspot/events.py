@@ -1,6 +1,7 @@
 """
-HubSpot's webhook events as signals. https://developers.hubspot.com/docs/api/webhooks lists the
-fields.
+HubSpot's webhook events as signals.
+
+https://developers.hubspot.com/docs/api/webhooks lists the fields.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from integrations.base.strict import NotJSON, flaw, read
 from routing.kernel.canonical import ESCAPED, json_digest
 from routing.runs.operations.capture import Signal
 
-# HubSpot sends up to 100; other senders of the same form may send more, within MAX_BODY_BYTES of
-# the hook.
+# HubSpot sends up to 100. Other senders of this format may send more, within MAX_BODY_BYTES of the
+# hook.
 MAX_EVENTS = 1_000
 ECHO = "hubspot.echo"
-# Differ from one delivery of an event to the next, and eventId is not even unique.
+# These differ between two deliveries of one event. HubSpot says itself that eventId is not unique.
 METADATA = frozenset({"attemptNumber", "eventId"})
 VERBS = frozenset(
     {
@@ -31,19 +32,21 @@ VERBS = frozenset(
         "privacyDeletion",
     }
 )
-# Of the generic events, object.*.
+# Generic events (object.*) name the type of their object by number.
 OBJECT_TYPES = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
 OBJECTS = frozenset(OBJECT_TYPES.values())
 EARLIEST = datetime(2006, 1, 1, tzinfo=UTC)  # the year HubSpot was founded
 MAX_ID = 40  # characters
-AHEAD = timedelta(days=1)  # clocks differ, and so do zones that were meant
+AHEAD = timedelta(days=1)  # tolerates wrong clocks and mistaken time zones
 
 
 def parts(delivery: Delivery, settings: Mapping[str, Any], source: str, at: datetime) -> list[Part]:
     """
-    One part an event, in the order sent; capture sorts by time.
+    Return one part for each event, in the order sent.
 
-    :raises Unreadable: if the body is no list of events at all
+    HubSpot does not keep the order of events. Capture sorts them by time.
+
+    :raises UnreadableBody: if the body is not a list of events
     """
     try:
         events = read(delivery.body)
@@ -67,30 +70,23 @@ def _part(event: Any, settings: Mapping[str, Any], source: str, at: datetime) ->
     portals = settings.get("portal_ids") or ()
     if portals and str(event.get("portalId")) not in {str(portal) for portal in portals}:
         return Ignored("unknown_portal")
-    noun, _, verb = kind.partition(".")
-    if noun == "object":
-        noun = OBJECT_TYPES.get(str(event.get("objectTypeId")), "")
-    if noun not in OBJECTS or verb not in VERBS:
+    object_type, _, verb = kind.partition(".")
+    if object_type == "object":
+        object_type = OBJECT_TYPES.get(str(event.get("objectTypeId")), "")
+    if object_type not in OBJECTS or verb not in VERBS:
         return Ignored("unknown_type")
-    return _signal(event, noun, verb, settings, source, at)
+    return _signal(event, object_type, verb, settings, source, at)
 
 
 def _signal(
     event: dict[str, Any],
-    noun: str,
+    object_type: str,
     verb: str,
     settings: Mapping[str, Any],
     source: str,
     at: datetime,
 ) -> Part:
-    subject = next(
-        (
-            event[name]
-            for name in ("objectId", "primaryObjectId", "fromObjectId")
-            if event.get(name) is not None
-        ),
-        None,
-    )
+    subject = _subject_id(event)
     if (
         isinstance(subject, bool)
         or not isinstance(subject, int | str)
@@ -104,17 +100,25 @@ def _signal(
     if occurred_at is None:
         return Poison("no_time")
     echo = is_echo(event, settings)
-    body = {name: value for name, value in event.items() if name not in METADATA} | (
-        {"echo": True} if echo else {}
-    )
-    kind = ECHO if echo else f"hubspot.{noun}.{verb}"
+    body = {name: value for name, value in event.items() if name not in METADATA}
+    kind = f"hubspot.{object_type}.{verb}"
+    if echo:
+        body["echo"], kind = True, ECHO
     return Signal(
-        source, kind, dedupe_key(event, str(subject)), noun, str(subject), occurred_at, body
+        source, kind, dedupe_key(event, str(subject)), object_type, str(subject), occurred_at, body
     )
+
+
+def _subject_id(event: dict[str, Any]) -> Any:
+    """Return the object's id. Merge and association events have it under another name."""
+    for name in ("objectId", "primaryObjectId", "fromObjectId"):
+        if event.get(name) is not None:
+            return event[name]
+    return None
 
 
 def _instant(value: Any, at: datetime) -> datetime | None:
-    """Milliseconds since 1970, exactly."""
+    """Convert milliseconds since 1970, exactly: a float would round them."""
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     try:
@@ -128,11 +132,11 @@ def dedupe_key(event: Mapping[str, Any], subject: str) -> str:
     """
     Return the key that identifies repeated deliveries of one event.
 
-    A digest, because values may be long and personal.
+    The key holds a digest, because values may be long and personal.
     """
     named = ("subscriptionId", "propertyName", "propertyValue", "occurredAt", "portalId")
-    # Only association and merge events have these; without them, two made in one instant would be
-    # one.
+    # Only association and merge events have these. Without them, two such events of one instant
+    # would share a key.
     more = ("associationType", "toObjectId", "associationRemoved", "mergedObjectIds")
     parts = [
         subject,
@@ -146,11 +150,13 @@ def is_echo(event: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
     """
     Return whether our own app made the change.
 
-    ``appId`` alone does not say so: it is the app whose subscription this is, so ours in every
-    event. An event without a ``sourceId`` is taken for ours when an integration made the change.
+    ``appId`` alone does not tell: it names the app that subscribed, so it is ours in every event.
+    If an integration made the change and ``sourceId`` is missing, ``appId`` decides.
     """
     ours = settings.get("app_id")
     if not ours or event.get("changeSource") not in {"INTEGRATION", "API"}:
         return False
     author = event.get("sourceId")
-    return str(event.get("appId") if author in {None, ""} else author) == str(ours)
+    if author in {None, ""}:
+        author = event.get("appId")
+    return str(author) == str(ours)

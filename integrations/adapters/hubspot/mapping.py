@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +12,23 @@ from integrations.base.typed import Typed, currency, day, number, text, whole
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """
+    One fact and the HubSpot property it is read from.
+
+    The connection's setting ``properties`` can name another property.
+    """
+
     name: str  # of the fact
-    remote: (
-        str  # the property of HubSpot, unless the connection's setting ``properties`` names another
-    )
+    remote: str  # the property
     typed: Typed = text
 
     @property
-    def noun(self) -> str:
+    def object_type(self) -> str:
         return self.name.partition(".")[0]
 
 
-# dealname to numberofemployees are HubSpot's own:
-# https://developers.hubspot.com/docs/api/crm/properties. Those that begin with agency_ are no
-# properties of HubSpot: an agency makes them, or names its own.
+# HubSpot ships most of these: https://developers.hubspot.com/docs/api/crm/properties. It does not
+# ship those that begin with agency_: an agency creates them, or maps properties it has.
 FIELDS = (
     Field("deal.name", "dealname"),
     Field("deal.amount", "amount", number),
@@ -45,30 +48,30 @@ FIELDS = (
 NAME_PARTS = ("firstname", "lastname")
 
 
-def fields(settings: Mapping[str, Any], noun: str) -> list[Field]:
-    """
-    Return the properties to read of one kind of object, with the names used by this connection.
-    """
+def fields(settings: Mapping[str, Any], object_type: str) -> list[Field]:
+    """Return the properties of an object type, with the names that this connection uses."""
     named = settings.get("properties") or {}
     return [
         Field(each.name, str(named.get(each.name, each.remote)), each.typed)
         for each in FIELDS
-        if each.noun == noun
+        if each.object_type == object_type
     ]
 
 
-def wanted(settings: Mapping[str, Any], noun: str) -> list[str]:
-    return [
-        *(field.remote for field in fields(settings, noun)),
-        *(NAME_PARTS if noun == "contact" else ()),
-    ]
+def wanted(settings: Mapping[str, Any], object_type: str) -> list[str]:
+    names = [field.remote for field in fields(settings, object_type)]
+    if object_type == "contact":
+        names += NAME_PARTS
+    return names
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """
-    ``sources`` says by fact where it was read, and by ``<fact>!`` what was there but could not be
-    read.
+    The facts of one object.
+
+    ``sources`` says for each fact where it was read. Under ``<fact>!`` it says which value could
+    not be read, and why.
     """
 
     facts: Mapping[str, Any]
@@ -76,7 +79,7 @@ class Mapped:
 
 
 def mapped(remote: HubSpotObject, settings: Mapping[str, Any]) -> Mapped:
-    """The facts of one object: typed, absent where HubSpot has none or something that is none."""
+    """Return the typed facts of one object, without those that are empty or unreadable."""
     facts: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for field in fields(settings, remote.type):
@@ -90,15 +93,13 @@ def mapped(remote: HubSpotObject, settings: Mapping[str, Any]) -> Mapped:
         except (ValueError, OverflowError) as error:
             sources[f"{field.name}!"] = f"{where}: {error}"
     if name := full_name(remote):
-        facts["contact.name"], sources["contact.name"] = (
-            name,
-            f"HubSpot contact {remote.id}, firstname and lastname",
-        )
+        facts["contact.name"] = name
+        sources["contact.name"] = f"HubSpot contact {remote.id}, firstname and lastname"
     return Mapped(facts, sources)
 
 
 def full_name(remote: HubSpotObject) -> str:
-    parts: Sequence[str] = (
-        [remote.properties.get(part, "") for part in NAME_PARTS] if remote.type == "contact" else ()
-    )
+    if remote.type != "contact":
+        return ""
+    parts = [remote.properties.get(part, "") for part in NAME_PARTS]
     return " ".join(part for part in parts if part)[:120]

@@ -1,12 +1,13 @@
 """
-Read a deal, its company and its contacts back from HubSpot: the webhook says only that something
-changed.
+Read a deal, its company and its contacts from HubSpot.
+
+A webhook says only that something changed, so the object is fetched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from integrations.adapters.hubspot.client import HubSpotClient, HubSpotObject
 from integrations.adapters.hubspot.mapping import full_name, mapped, wanted
@@ -17,6 +18,7 @@ from routing.runs.registry import Problem
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
+T = TypeVar("T")
 ASSOCIATED = {"deal": ("company", "contact"), "contact": ("company",), "company": ()}
 
 
@@ -26,10 +28,9 @@ class HubSpotReader:
 
     def read(self, subject: Subject) -> SubjectFacts:
         """
-        Everything about one deal, contact or company, in one to three calls.
+        Read one deal, contact or company with its associated objects, in one to three calls.
 
-        :raises Problem: ``duplicate``, if several companies are associated and none is the primary
-            one
+        :raises Problem: ``duplicate``, if several companies are associated and none is primary
         """
         with HubSpotClient(self.connection) as client:
             main = client.read(
@@ -53,25 +54,22 @@ class HubSpotReader:
             )
         return companies[0] if companies else None
 
-    def _read(self, client: HubSpotClient, main: HubSpotObject, noun: str) -> list[HubSpotObject]:
-        return client.read_many(noun, main.associated.get(noun, ()), wanted(self.settings, noun))
+    def _read(
+        self, client: HubSpotClient, main: HubSpotObject, object_type: str
+    ) -> list[HubSpotObject]:
+        return client.read_many(
+            object_type, main.associated.get(object_type, ()), wanted(self.settings, object_type)
+        )
 
     def _known(
         self, main: HubSpotObject, company: HubSpotObject | None, contacts: list[HubSpotObject]
     ) -> SubjectFacts:
         found = [mapped(remote, self.settings) for remote in _distinct([main, company])]
-        facts = {
-            name: value
-            for each in found
-            for name, value in each.facts.items()
-            if not name.startswith("contact.")
-        }
-        sources = {
-            name: where
-            for each in found
-            for name, where in each.sources.items()
-            if not name.startswith("contact.")
-        }
+        facts: dict[str, Any] = {}
+        sources: dict[str, str] = {}
+        for each in found:
+            facts |= _without_people(each.facts)
+            sources |= _without_people(each.sources)
         return SubjectFacts(
             facts=facts,
             sources=sources,
@@ -92,6 +90,11 @@ class HubSpotReader:
             full_name(contact),
             mapped(contact, self.settings).facts.get("contact.email", ""),
         )
+
+
+def _without_people(values: Mapping[str, T]) -> dict[str, T]:
+    """Leave out what is about a person: which people may be stored is decided later."""
+    return {name: value for name, value in values.items() if not name.startswith("contact.")}
 
 
 def _distinct(remotes: Iterable[HubSpotObject | None]) -> list[HubSpotObject]:

@@ -1,6 +1,7 @@
 """
-HubSpot's request signature, version 3, and no other: v1 and v2 sign no time, so they could be
-replayed for ever.
+HubSpot's request signature, version 3.
+
+Versions 1 and 2 are refused: they sign no time, so a request could be replayed for ever.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from integrations.base.adapter import Delivery
 
 SIGNATURE, TIMESTAMP = "x-hubspot-signature-v3", "x-hubspot-request-timestamp"
 MAX_DIGITS = 15
-TOLERANCE_MS = (
-    300_000  # both ways: HubSpot's own SDK takes times to come, and so replays, however far off
-)
+# In both directions. HubSpot's own SDK accepts any time in the future, and so any replay.
+TOLERANCE_MS = 300_000
 
-# The escapes that HubSpot undoes before signing, and no others:
+# HubSpot decodes these escapes before it signs, and no others:
 # https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
 _UNDONE = {
     "3A": ":",
@@ -38,20 +38,21 @@ _UNDONE = {
     "3B": ";",
 }
 _ESCAPE = re.compile("%(" + "|".join(_UNDONE) + ")", re.IGNORECASE)
-_NO_SECRET = ("a connection that is not there has this one, so that its answer takes as long",)
+# Tried when there is no secret, so that a refusal takes as long as a check.
+_NO_SECRET = ("the secret of a connection without one",)
 
 
 def decoded(url: str) -> str:
-    """A URL as HubSpot writes it into what it signs."""
+    """Decode a URL the way HubSpot does before it signs it."""
     return _ESCAPE.sub(lambda escape: _UNDONE[escape.group(1).upper()], url)
 
 
 def sign(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str:
     """
-    Base64 of HMAC-SHA256 under the app's client secret.
+    Return the base64 of HMAC-SHA256 under the app's client secret.
 
-    :param url: as it is signed: already decoded
-    :param timestamp: milliseconds since 1970, as the header says it
+    :param url: decoded, as it is signed
+    :param timestamp: milliseconds since 1970, as in the header
     """
     source = b"".join(
         (
@@ -66,15 +67,15 @@ def sign(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str
 
 def unsigned(delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
     """
-    Return a code for the reason to distrust a delivery, or an empty string if it is genuine. ``at``
-    is now (aware).
+    Return a code for the reason to distrust a delivery, or an empty string if it is genuine.
 
-    Every live secret is tried and every digest made whatever is wrong, so the time taken tells
-    nothing.
+    Always tries every secret and computes every digest, so that the time taken reveals nothing.
+
+    :param at: the current time, aware
     """
     given, timestamp = delivery.headers.get(SIGNATURE, ""), delivery.headers.get(TIMESTAMP, "")
     claimed = given.encode("utf-8", "surrogateescape")
-    # The page says the first; some senders were seen to undo all.
+    # HubSpot documents the first form. Some senders were seen to decode every escape.
     urls = {decoded(delivery.url), unquote(delivery.url)}
     genuine = False
     for secret in secrets or _NO_SECRET:

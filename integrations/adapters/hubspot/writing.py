@@ -1,12 +1,13 @@
 """
-Write what became of a run into HubSpot's deal: properties of ours, which nobody else is meant to
-change.
+Write the outcome of a run into its HubSpot deal.
+
+The values go into properties of our own, which nobody else should change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from integrations.adapters.hubspot.client import HubSpotClient
 from integrations.adapters.hubspot.events import ECHO
@@ -18,19 +19,21 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 DEAL = "deal"
-# The properties must be made in HubSpot first: Settings, Properties, Deal. The connection's setting
-# ``writes`` names others, or is false where nothing is to be written.
+# The properties must be created in HubSpot first: Settings, Properties, Deal. The connection's
+# setting ``writes`` can name others. If it is false, nothing is written.
 PROPERTIES = {"state": "throughline_state", "owner": "throughline_owner", "url": "throughline_url"}
 
 
 def properties_of(settings: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the property for each value that we write."""
-    named = settings.get("writes", PROPERTIES)
-    return {} if named is False else PROPERTIES if named is True else named
+    named: bool | Mapping[str, str] = settings.get("writes", True)
+    if isinstance(named, bool):
+        return PROPERTIES if named else {}
+    return named
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """:raises ValueError: if ``writes`` names what we do not say, or a property twice"""
+    """:raises ValueError: if ``writes`` names an unknown value, or a property twice"""
     named = settings.get("writes", True)
     if isinstance(named, bool):
         return
@@ -41,8 +44,7 @@ def check(settings: Mapping[str, Any]) -> None:
     )
     if not known or len(set(named.values())) < len(named):
         raise ValueError(
-            f"writes is false, or says which property each of {', '.join(PROPERTIES)} is written "
-            f"into, each another one."
+            f"writes is false, or names a different property for each of {', '.join(PROPERTIES)}."
         )
 
 
@@ -50,7 +52,7 @@ def outcome_content(
     changes: Mapping[str, str], settings: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
     named = properties_of(settings)
-    properties = {named[what]: clean(value) for what, value in changes.items() if what in named}
+    properties = {named[name]: clean(value) for name, value in changes.items() if name in named}
     return {"properties": properties} if properties else None
 
 
@@ -67,28 +69,30 @@ def echo(signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
 
 
 class HubSpotWriter:
-    """Updates deals; a deal is never made. The same values written twice are written once."""
+    """Updates deals and never creates one. Writing the same values twice changes nothing."""
 
-    consistency_delay_s = (
-        5.0  # an object read by its id shows a change at once; only search lags behind
-    )
+    # HubSpot shows a change at once in an object read by its id. Only its search lags behind.
+    consistency_delay_s = 5.0
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._client = HubSpotClient(connection)
 
-    def find(self, intent: OutboxMessage) -> Written | None:
-        with HubSpotClient(self._connection) as client:
-            return Written(client.read(DEAL, _id(intent), [], []).id)
+    def __enter__(self) -> Self:
+        return self
 
-    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
-        with HubSpotClient(self._connection) as client:
-            remote = client.update(DEAL, _id(intent), _properties(intent))
-        return Written(remote.id, evidence={"properties": sorted(_properties(intent))})
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
 
-    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
-        sent = _properties(intent)
-        with HubSpotClient(self._connection) as client:
-            there = client.read(DEAL, written.remote_id, list(sent), []).properties
+    def find(self, message: OutboxMessage) -> Written | None:
+        return Written(self._client.read(DEAL, _id(message), [], []).id)
+
+    def write(self, message: OutboxMessage, known: Written | None) -> Written:
+        remote = self._client.update(DEAL, _id(message), _properties(message))
+        return Written(remote.id, evidence={"properties": sorted(_properties(message))})
+
+    def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
+        sent = _properties(message)
+        there = self._client.read(DEAL, written.remote_id, list(sent), []).properties
         return [
             f"{name} differs from what was sent."
             for name, value in sent.items()
@@ -96,12 +100,12 @@ class HubSpotWriter:
         ]
 
 
-def _id(intent: OutboxMessage) -> str:
-    """:raises Permanent: see there"""
-    if not intent.remote_id:
+def _id(message: OutboxMessage) -> str:
+    """:raises Permanent: if the message names no deal"""
+    if not message.remote_id:
         raise Permanent("The deal of this message is unknown.")
-    return intent.remote_id
+    return message.remote_id
 
 
-def _properties(intent: OutboxMessage) -> Mapping[str, str]:
-    return dict(intent.content["properties"])
+def _properties(message: OutboxMessage) -> Mapping[str, str]:
+    return dict(message.content["properties"])

@@ -1,4 +1,4 @@
-"""Mail: what people are told at the desk, brought to them by e-mail."""
+"""Mail: notifications and invitations, sent by e-mail."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 class MailAdapter(Adapter):
     """
-    Sends through Django's e-mail settings: the connection holds no address, only the state of the
-    mail server's health.
+    Sends through Django's e-mail settings.
+
+    The connection holds no address of its own, only the health of the mail server.
     """
 
     kind = "mail"

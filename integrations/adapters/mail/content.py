@@ -1,6 +1,4 @@
-"""
-Content of an e-mail: the waiting notifications with links, in the reader's language and time zone.
-"""
+"""The content of e-mails: notifications with links, in the reader's language and time zone."""
 
 from __future__ import annotations
 
@@ -30,9 +28,11 @@ class EmailContent:
 
 def email_of(person: User, notifications: Sequence[Notification]) -> EmailContent:
     """
-    One message, or several as a digest. Names the work by reference and title, and nobody.
+    Write an e-mail about one or several notifications.
 
-    :param notifications: with their items, oldest first; at least one
+    It names work by reference and title. It names no people, because mail can be read on the way.
+
+    :param notifications: at least one, oldest first, with their items
     """
     with translation.override(settings.LANGUAGE_CODE), timezone.override(ZoneInfo(person.timezone)):
         lines = "\n\n".join(_line(each, person) for each in notifications)
@@ -42,14 +42,12 @@ def email_of(person: User, notifications: Sequence[Notification]) -> EmailConten
 
 
 def invitation_of(person: User, contact_id: int, inviter_id: int) -> EmailContent | None:
-    """None for somebody who has no client any more."""
+    """Write an invitation to the portal, or None if the contact has no client any more."""
     contact = Contact.objects.known().filter(pk=contact_id, user=person).first()
-    membership = (
-        contact.memberships.select_related("client").order_by("client__name").first()
-        if contact
-        else None
-    )
-    if contact is None or membership is None:
+    if contact is None:
+        return None
+    membership = contact.memberships.select_related("client").order_by("client__name").first()
+    if membership is None:
         return None
     by = User.objects.filter(pk=inviter_id).values_list("full_name", flat=True).first() or ""
     with translation.override(settings.LANGUAGE_CODE):
@@ -63,7 +61,7 @@ def _subject(notifications: Sequence[Notification]) -> str:
         subject = ngettext(
             "%(count)s new notification", "%(count)s new notifications", len(notifications)
         ) % {"count": len(notifications)}
-    return " ".join(subject.split())
+    return " ".join(subject.split())  # a subject is one line
 
 
 def _ending(person: User) -> str:
@@ -71,17 +69,17 @@ def _ending(person: User) -> str:
         return _("All your notifications: %(url)s") % {
             "url": _url(reverse("admin:routing_notification_changelist"))
         }
-    return _("Everything that is waiting for you: %(url)s") % {"url": _url(reverse("portal:home"))}
+    return _("Everything waiting for you: %(url)s") % {"url": _url(reverse("portal:home"))}
 
 
-def _line(message: Notification, person: User) -> str:
-    item = message.item
-    url = _url(
-        reverse("admin:routing_workitem_change", args=[item.pk])
-        if person.is_staff
-        else portal_page(item)
-    )
-    return f"{message.get_words_display()}: {item.ref} {item.title}\n{exact(message.at)}\n{url}"
+def _line(notification: Notification, person: User) -> str:
+    item = notification.item
+    if person.is_staff:
+        path = reverse("admin:routing_workitem_change", args=[item.pk])
+    else:
+        path = portal_page(item)
+    title = f"{notification.get_words_display()}: {item.ref} {item.title}"
+    return f"{title}\n{exact(notification.at)}\n{_url(path)}"
 
 
 def _url(path: str) -> str:

@@ -1,7 +1,8 @@
 """
-Send one letter.
+Send one e-mail.
 
-Mail cannot be looked up: it is sent at least once, and a repetition carries the same Message-ID.
+An e-mail cannot be looked up, so after a lost answer it is sent again. Each repetition has the same
+Message-ID, so that mail programs can show one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.utils import timezone
 from integrations.adapters.mail.content import INVITE, EmailContent, email_of, invitation_of
 from integrations.base.adapter import (
     CallFailed,
+    ClientlessWriter,
     CredentialsRefused,
     OutboxMessage,
     Permanent,
@@ -30,46 +32,44 @@ from integrations.base.adapter import (
 from routing.messages.operations import sending
 from routing.models import Notification, User
 
-NOBODY = "nobody"  # the id of a letter that needed no sending
+NOBODY = "nobody"  # the id of an e-mail that did not have to be sent
 
 
-class MailWriter:
+class MailWriter(ClientlessWriter):
     consistency_delay_s = 60.0
 
-    def find(self, intent: OutboxMessage) -> Written | None:
+    def find(self, message: OutboxMessage) -> Written | None:
         return None
 
-    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
+    def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Send the notifications that were not read in the meantime.
+        Send the notifications that are still unread.
 
-        Nothing is sent if none are left or the person has left.
+        Sends nothing if all were read at the desk or the person has left.
         """
-        person = User.objects.filter(pk=intent.content["to"], is_active=True).first()
-        if person is not None and intent.verb == INVITE:
-            invited = invitation_of(person, intent.content["contact"], intent.content["by"])
-            return self._send(intent, person, invited, {}) if invited else Written(NOBODY)
+        person = User.objects.filter(pk=message.content["to"], is_active=True).first()
+        if person is not None and message.verb == INVITE:
+            invited = invitation_of(person, message.content["contact"], message.content["by"])
+            return self._send(message, person, invited, {}) if invited else Written(NOBODY)
         notifications = Notification.objects.filter(
-            pk__in=intent.content.get("messages", ()), recipient=intent.content["to"], read_at=None
+            pk__in=message.content.get("messages", ()),
+            recipient=message.content["to"],
+            read_at=None,
         )
-        messages = list(notifications.select_related("item").order_by("pk"))
-        if person is None or not messages:
+        unread = list(notifications.select_related("item").order_by("pk"))
+        if person is None or not unread:
             return Written(NOBODY)
-        sending([each.pk for each in messages], at=timezone.now())
-        return self._send(
-            intent,
-            person,
-            email_of(person, messages),
-            {"messages": [each.pk for each in messages]},
-        )
+        ids = [each.pk for each in unread]
+        sending(ids, at=timezone.now())
+        return self._send(message, person, email_of(person, unread), {"messages": ids})
 
     def _send(
-        self, intent: OutboxMessage, person: User, letter: EmailContent, evidence: Mapping[str, Any]
+        self, message: OutboxMessage, person: User, email: EmailContent, evidence: Mapping[str, Any]
     ) -> Written:
-        number = message_id(intent.key)
+        number = message_id(message.key)
         mail = EmailMessage(
-            letter.subject,
-            letter.body,
+            email.subject,
+            email.body,
             to=[person.email],
             headers={"Message-ID": number, "Auto-Submitted": "auto-generated"},
         )
@@ -77,12 +77,12 @@ class MailWriter:
             mail.send()
         return Written(number[1:-1][:100], evidence=evidence)
 
-    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
+    def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         return ()
 
 
 def message_id(key: str) -> str:
-    """The same for every try of one letter, so that a mail program can recognise a repetition."""
+    """Return the Message-ID, which is the same for every attempt to send one e-mail."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return f"<{sha256(key.encode()).hexdigest()[:32]}@{host}>"
 
@@ -90,8 +90,9 @@ def message_id(key: str) -> str:
 @contextmanager
 def _smtp_errors() -> Iterator[None]:
     """
-    SMTP's errors in our words: what the server says may hold the address, so only its code is
-    repeated.
+    Translate errors of SMTP.
+
+    The server's own text may hold the recipient's address, so only its code is repeated.
     """
     try:
         yield
@@ -102,6 +103,7 @@ def _smtp_errors() -> Iterator[None]:
             f"The mail server refused our credentials ({error.smtp_code}).", error.smtp_code
         ) from None
     except smtplib.SMTPServerDisconnected:
+        # It may have come after the text was taken in, and then the e-mail is on its way.
         raise Unknown("The mail server closed the connection.") from None
     except smtplib.SMTPConnectError as error:
         raise Temporary(f"The mail server is not ready ({error.smtp_code}).") from None
@@ -114,6 +116,6 @@ def _smtp_errors() -> Iterator[None]:
 
 
 def _coded(code: int) -> CallFailed:
-    """RFC 5321, section 4.2.1: 4xx may work later, 5xx will not."""
-    said = f"The mail server answered {code}."
-    return Permanent(said, code) if code >= 500 else Temporary(said)  # noqa: PLR2004  # see above
+    """Classify a reply code: 4xx may work later, 5xx will not (RFC 5321, section 4.2.1)."""
+    text = f"The mail server answered {code}."
+    return Permanent(text, code) if code >= 500 else Temporary(text)  # noqa: PLR2004  # see above

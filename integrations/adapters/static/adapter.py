@@ -1,7 +1,4 @@
-"""
-A static site: a folder of pages that the product itself serves. The destination of those who have
-no other.
-"""
+"""A static site: a folder of pages that the product serves itself, for clients without a CMS."""
 
 from __future__ import annotations
 

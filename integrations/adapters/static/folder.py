@@ -1,6 +1,4 @@
-"""
-The folder of a static site: what may be written where, and how a file is there whole or not at all.
-"""
+"""The folder of a static site. Files are written below it, and each as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}(/[A-Za-z0-9][A-Za-z0-9_-]{
 
 
 def check_folder(name: str) -> None:
-    """:raises ValueError: if it is no plain path below SITES_DIR"""
+    """:raises ValueError: if it is not a plain path below SITES_DIR"""
     if not _FOLDER.fullmatch(name):
         raise ValueError(
             "The folder is a path below SITES_DIR, of letters, digits, - and _, such as acme or "
@@ -35,9 +33,9 @@ def check_folder(name: str) -> None:
 
 def folder_of(connection: Connection) -> Path:
     """
-    Return the folder of its pages.
+    Return the folder of a connection's pages.
 
-    :raises Permanent: if the setting leads anywhere else, also by a link
+    :raises Permanent: if the path leaves SITES_DIR, also through a symbolic link
     """
     name = str(connection.setting("folder") or connection.slug)
     try:
@@ -53,9 +51,9 @@ def folder_of(connection: Connection) -> Path:
 
 def steps_of(path: str) -> tuple[str, ...]:
     """
-    The steps of a page's path, lower case, at least one.
+    Return the steps of a page's path, at least one.
 
-    :raises Permanent: if it is no plain path
+    :raises Permanent: if it is not a plain path in lower case
     """
     steps = tuple(step for step in path.strip("/").split("/") if step)
     if not steps or len(path) > MOST_CHARACTERS or not all(_STEP.fullmatch(step) for step in steps):
@@ -68,9 +66,11 @@ def steps_of(path: str) -> tuple[str, ...]:
 
 def put(path: Path, raw: bytes) -> None:
     """
-    Write a file: under another name, synced, then renamed, so that nobody ever reads half of it.
+    Write a file.
 
-    :raises Temporary: if the disk is full or does not let us
+    It is written under another name, synced and then renamed, so that nobody reads half of it.
+
+    :raises Temporary: if the disk is full or refuses
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def put(path: Path, raw: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """A rename is lasting only when its folder is."""
+    """Sync a folder. Without this, a crash of the machine can undo a rename."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -100,9 +100,9 @@ def _sync(folder: Path) -> None:
 
 def get(path: Path) -> bytes | None:
     """
-    A file's bytes; None where there is none.
+    Return a file's bytes, or None if there is no file.
 
-    :raises Temporary: if the disk does not answer
+    :raises Temporary: if the file cannot be read
     """
     try:
         return path.read_bytes()
@@ -113,7 +113,7 @@ def get(path: Path) -> bytes | None:
 
 
 def drop(path: Path) -> None:
-    """:raises Temporary: if the disk does not let us"""
+    """:raises Temporary: if the file cannot be removed"""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

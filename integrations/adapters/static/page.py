@@ -1,6 +1,8 @@
 """
-One page as bytes: the same content always gives the same ones, and they say themselves whether
-somebody changed them.
+Render a page as bytes.
+
+The same content always gives the same bytes. A page holds its own digest, so that a later change by
+somebody else can be detected.
 """
 
 from __future__ import annotations
@@ -17,8 +19,7 @@ from django.template.loader import render_to_string
 from integrations.base.adapter import Asset, OutboxMessage, Permanent
 from integrations.base.markup import assets_in, placed
 
-# What may lie beside a page and is shown by a browser; everything else would be a download, and
-# belongs elsewhere.
+# Files that may lie beside a page: a browser shows them. Anything else would be a download.
 TYPES: Mapping[str, str] = {
     "avif": "image/avif",
     "gif": "image/gif",
@@ -38,23 +39,29 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class RenderedPage:
-    """``files`` lie beside the page and are there before it; their names hold their digests."""
+    """
+    A page and the files beside it, which are written first.
+
+    Their names hold their digests, so that a new version never overwrites a file in use.
+    """
 
     html: bytes
     files: Mapping[str, bytes]
     named: Mapping[str, str]  # by sha256: the asset's name beside the page
 
 
-def page(intent: OutboxMessage, url: str) -> RenderedPage:
+def page(message: OutboxMessage, url: str) -> RenderedPage:
     """
-    :raises Permanent: if the text refers to a file that was not sent along, or one is of a type
-    that no page shows
+    Render the page of a message.
+
+    :raises Permanent: if the text refers to a file that was not sent, or a file has a type that no
+        page shows
     """
-    content = intent.content
-    named = {asset.sha256: file_name(asset) for asset in intent.assets}
+    content = message.content
+    named = {asset.sha256: file_name(asset) for asset in message.assets}
     missing = [sha for sha in assets_in(content["body_html"]) if sha not in named]
     if missing:
-        raise Permanent(f"The text refers to a file that was not sent along: {missing[0][:12]}….")
+        raise Permanent(f"The text refers to a file that was not sent: {missing[0][:12]}….")
     style, seo = style_sheet(), content.get("seo") or {}
     style_name = f"style-{sha256(style).hexdigest()[:16]}.css"
     context = {
@@ -62,18 +69,16 @@ def page(intent: OutboxMessage, url: str) -> RenderedPage:
         "title": content["title"],
         "head_title": seo.get("title") or content["title"],
         "description": seo.get("description") or content.get("excerpt") or "",
-        "object_key": intent.object_key,
+        "object_key": message.object_key,
         "url": url,
         "style": style_name,
         "body": placed(content["body_html"], named),  # sanitised before its version got its digest
     }
+    # The digest is of the page with zeros in its place, and then takes that place.
     blank = render_to_string("site/page.html", {**context, "digest": _NO_DIGEST}).encode()
     html = blank.replace(_NO_DIGEST.encode(), sha256(blank).hexdigest().encode(), 1)
-    return RenderedPage(
-        html,
-        {style_name: style, **{named[asset.sha256]: asset.read() for asset in intent.assets}},
-        named,
-    )
+    files = {named[asset.sha256]: asset.read() for asset in message.assets}
+    return RenderedPage(html, {style_name: style, **files}, named)
 
 
 def file_name(asset: Asset) -> str:
@@ -93,15 +98,17 @@ def style_sheet() -> bytes:
 
 
 def mark_of(html: bytes) -> tuple[str, str]:
-    """(object key, digest) that a page carries; two empty strings if it is none of ours."""
+    """Return the object key and the digest in a page, or two empty strings if it is not ours."""
     found = _MARK.search(html)
-    return (found.group(1).decode(errors="replace"), found.group(2).decode()) if found else ("", "")
+    if found is None:
+        return "", ""
+    return found.group(1).decode(errors="replace"), found.group(2).decode()
 
 
 def is_untouched(html: bytes) -> bool:
     """Return whether the page is byte for byte as we wrote it, by its own digest."""
     _, digest = mark_of(html)
-    return (
-        bool(digest)
-        and sha256(html.replace(digest.encode(), _NO_DIGEST.encode(), 1)).hexdigest() == digest
-    )
+    if not digest:
+        return False
+    blank = html.replace(digest.encode(), _NO_DIGEST.encode(), 1)
+    return sha256(blank).hexdigest() == digest

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 SEO = {"title", "description"}
-MOST_SETTLE_S = 3600
+MAX_CONSISTENCY_DELAY_S = 3600
 
 
 class WordPressAdapter(Adapter):
@@ -37,17 +37,15 @@ class WordPressAdapter(Adapter):
                 "Give the address of the site itself as --base-url, without /wp-json or /wp-admin."
             )
         if not inside and origin_of(base_url).scheme != "https":
-            raise ValueError(
-                "Give an https address: over http everybody on the way could read the password."
-            )
+            raise ValueError("Give an https address: over http, others could read the password.")
 
     def check_token(self, token: str) -> None:
         user, _, password = token.partition(":")
         if not user or not password:
             raise ValueError(
-                "The token is written user:application password. In WordPress, an application "
-                "password is made under Users, Profile; "
-                "the role Author is enough for posts, Editor for pages."
+                "Write the token as user:application password. In WordPress, create an "
+                "application password under Users, Profile. The role Author is enough for posts, "
+                "Editor for pages."
             )
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
@@ -61,13 +59,13 @@ class WordPressAdapter(Adapter):
                 "seo_meta names the meta fields of an SEO plugin: "
                 '{"title": "…", "description": "…"}.'
             )
-        settle_s = settings.get("settle_s", 0)
+        delay_s = settings.get("settle_s", 0)
         if (
-            isinstance(settle_s, bool)
-            or not isinstance(settle_s, int | float)
-            or not 0 <= settle_s <= MOST_SETTLE_S
+            isinstance(delay_s, bool)
+            or not isinstance(delay_s, int | float)
+            or not 0 <= delay_s <= MAX_CONSISTENCY_DELAY_S
         ):
             raise ValueError(
-                "settle_s is how many seconds the site's PHP may go on when a connection is lost "
-                "(max_execution_time)."
+                "settle_s is how many seconds the site's PHP may continue after a connection is "
+                "lost (max_execution_time)."
             )

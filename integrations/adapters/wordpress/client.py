@@ -1,11 +1,10 @@
-"""WordPress's REST API, as far as we use it. https://developer.wordpress.org/rest-api/reference/"""
+"""The parts of WordPress's REST API that we use: https://developer.wordpress.org/rest-api/reference/"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.base.adapter import CredentialsRefused, NotFound, Permanent, Temporary, Unknown
@@ -15,15 +14,15 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 API = "/wp-json/wp/v2"
-EVERY_STATUS = "any,trash"  # any leaves out what lies in the trash
-MOST_FOUND = 100  # the API's own limit for a page of a list
+EVERY_STATUS = "any,trash"  # “any” alone leaves out the trash
+MOST_FOUND = 100  # the API's limit for one page of a list
 POST_TYPES = ("posts", "pages")
 TRASHED = "trash"
 
 
 @dataclass(frozen=True, slots=True)
 class WordPressPost:
-    """A post or page with its raw fields, as people edit them."""
+    """A post or page with its raw fields, as in the editor."""
 
     id: str
     status: str
@@ -45,7 +44,7 @@ class Medium:
 
 
 class WordPressClient:
-    """:raises CallFailed: from every call, see integrations.http.client.client"""
+    """:raises CallFailed: from every call, see integrations.http.client"""
 
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()
@@ -61,58 +60,60 @@ class WordPressClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def read(self, noun: str, key: str) -> WordPressPost:
+    def close(self) -> None:
+        self._http.close()
+
+    def read(self, post_type: str, key: str) -> WordPressPost:
         """
-        One post by its id, also one in the trash.
+        Return one post by its id, also one in the trash.
 
-        :raises NotFound: if it was deleted for good, or never was
+        :raises NotFound: if it was deleted permanently or never existed
         """
         if not (key.isascii() and key.isdigit()):
             raise NotFound(f"“{key[:40]}” is not the id of a WordPress post.", 404)
-        return _remote(self._ask("GET", f"/{noun}/{key}", params={"context": "edit"}))
+        return _remote(self._ask("GET", f"/{post_type}/{key}", params={"context": "edit"}))
 
-    def search(self, noun: str, words: str) -> list[WordPressPost]:
+    def search(self, post_type: str, words: str) -> list[WordPressPost]:
         """
-        Those that hold ``words`` somewhere in title, excerpt or content, and that this user may
-        edit; also in the trash.
+        Return posts that this user may edit and whose title, excerpt or content has ``words``.
+
+        Includes those in the trash.
         """
-        return self._list(noun, search=words)
+        return self._list(post_type, search=words)
 
-    def with_slug(self, noun: str, slug: str) -> list[WordPressPost]:
-        """More than one, where drafts are: their slugs are not unique."""
-        return self._list(noun, slug=slug)
+    def with_slug(self, post_type: str, slug: str) -> list[WordPressPost]:
+        """Return the posts with a slug. There can be several, since drafts may share one."""
+        return self._list(post_type, slug=slug)
 
-    def create(self, noun: str, fields: Mapping[str, Any]) -> WordPressPost:
+    def create(self, post_type: str, fields: Mapping[str, Any]) -> WordPressPost:
         return _remote(
-            self._ask("POST", f"/{noun}", params={"context": "edit"}, json=fields), wrote=True
+            self._ask("POST", f"/{post_type}", params={"context": "edit"}, json=fields), wrote=True
         )
 
-    def update(self, noun: str, key: str, fields: Mapping[str, Any]) -> WordPressPost:
+    def update(self, post_type: str, key: str, fields: Mapping[str, Any]) -> WordPressPost:
         return _remote(
-            self._ask("POST", f"/{noun}/{key}", params={"context": "edit"}, json=fields), wrote=True
+            self._ask("POST", f"/{post_type}/{key}", params={"context": "edit"}, json=fields),
+            wrote=True,
         )
 
     def medium(self, key: int) -> Medium:
-        """:raises NotFound: if it is gone"""
+        """:raises NotFound: if it was deleted"""
         return _medium(self._ask("GET", f"/media/{key}"))
 
     def medium_with_slug(self, slug: str) -> Medium | None:
-        """The oldest, if a race made several: they hold the same bytes."""
+        """Return the oldest file with a slug. A race can make several, with the same bytes."""
         found = self._ask("GET", "/media", params={"slug": slug, "orderby": "id", "order": "asc"})
-        return _medium(_rows(found)[0]) if _rows(found) else None
+        rows = _rows(found)
+        return _medium(rows[0]) if rows else None
 
     def upload(self, slug: str, filename: str, kind: str, raw: bytes, title: str) -> Medium:
         """
-        A file in one request, with the slug by which it is found again: two requests could lose the
-        second.
+        Upload a file together with the slug by which it is found again.
+
+        With the slug in a second request, a lost answer would leave a file that nobody finds.
         """
         headers = {
             "content-type": kind,
@@ -127,7 +128,11 @@ class WordPressClient:
         self._ask("POST", f"/media/{key}", json={"alt_text": alt})
 
     def terms(self, taxonomy: str, name: str) -> list[tuple[int, str]]:
-        """(id, name as stored, with entities) of those whose name or slug is like ``name``."""
+        """
+        Return the id and stored name of terms whose name or slug is like ``name``.
+
+        WordPress stores names with HTML entities.
+        """
         found = _rows(
             self._ask("GET", f"/{taxonomy}", params={"search": name, "per_page": str(MOST_FOUND)})
         )
@@ -137,7 +142,7 @@ class WordPressClient:
         answer = self._ask("POST", f"/{taxonomy}", json={"name": name})
         return int(_object(answer, wrote=True)["id"])
 
-    def _list(self, noun: str, **wanted: str) -> list[WordPressPost]:
+    def _list(self, post_type: str, **wanted: str) -> list[WordPressPost]:
         params = {
             **wanted,
             "status": EVERY_STATUS,
@@ -147,12 +152,12 @@ class WordPressClient:
             "order": "asc",
         }
         try:
-            found = self._ask("GET", f"/{noun}", params=params)
+            found = self._ask("GET", f"/{post_type}", params=params)
         except Permanent as error:
-            if (
-                error.status == HTTPStatus.BAD_REQUEST
-            ):  # what WordPress says to strangers who ask for drafts
-                self._ask("GET", "/users/me")  # which tells strangers so
+            # WordPress answers 400, not 401, if wrong credentials ask for drafts. Asking who we are
+            # then gives the 401 that says so.
+            if error.status == HTTPStatus.BAD_REQUEST:
+                self._ask("GET", "/users/me")
             raise
         return [_remote(each) for each in _rows(found)]
 
@@ -165,7 +170,12 @@ class WordPressClient:
 
 
 def _explained(error: CredentialsRefused) -> Permanent:
-    """403 is about one post and this user's role, so it says nothing about the key; 401 does."""
+    """
+    Add a hint to a refusal.
+
+    A 401 is about the password. A 403 is about one post and the user's role, so it must not pause
+    the whole connection.
+    """
     if error.status == HTTPStatus.FORBIDDEN:
         return Permanent(
             f"{error} The role of the connection's user does not allow it.", error.status
@@ -181,13 +191,13 @@ def _rows(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(
         isinstance(each, dict) and "id" in each for each in value
     ):
-        raise Temporary("The answer is not a list of WordPress's objects.")
+        raise Temporary("The answer is not a list of WordPress objects.")
     return value
 
 
 def _object(value: Any, *, wrote: bool) -> dict[str, Any]:
     if not isinstance(value, dict) or not str(value.get("id", "")).isdigit():
-        raise (Unknown if wrote else Temporary)("The answer is not one of WordPress's objects.")
+        raise (Unknown if wrote else Temporary)("The answer is not a WordPress object.")
     return value
 
 
@@ -195,7 +205,7 @@ def _raw(value: dict[str, Any], name: str, *, wrote: bool) -> str:
     field = value.get(name)
     if not isinstance(field, dict) or not isinstance(field.get("raw"), str):
         raise (Unknown if wrote else Temporary)(
-            f"The answer holds no raw {name}: the connection's user may not edit this post."
+            f"The answer has no raw {name}: the connection's user may not edit this post."
         )
     return str(field["raw"])
 
@@ -221,5 +231,5 @@ def _medium(value: Any, *, wrote: bool = False) -> Medium:
     given = _object(value, wrote=wrote)
     url = given.get("source_url")
     if not isinstance(url, str) or not url:
-        raise (Unknown if wrote else Temporary)("The answer names no address of the file.")
+        raise (Unknown if wrote else Temporary)("The answer has no address of the file.")
     return Medium(int(given["id"]), url, str(given.get("alt_text") or ""))

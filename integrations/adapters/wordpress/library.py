@@ -1,4 +1,4 @@
-"""Parts of a post beside its text: files in the media library, categories and tags."""
+"""The parts of a post beside its text: files in the media library, categories and tags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from integrations.base.markup import plain
 
 
 def placed_media(client: WordPressClient, assets: Sequence[Asset]) -> dict[str, Medium]:
-    """Every file in the library, by sha256; uploaded only if no earlier attempt or version did."""
+    """
+    Return every file in the media library by sha256.
+
+    A file is uploaded only if no earlier attempt or version did so: WordPress would keep both.
+    """
     found: dict[str, Medium] = {}
     for asset in assets:
         if asset.sha256 not in found:
@@ -25,24 +29,20 @@ def _placed(client: WordPressClient, asset: Asset) -> Medium:
     medium = client.medium_with_slug(slug)
     if medium is None:
         medium = client.upload(slug, mapping.filename(asset), asset.type, asset.read(), asset.name)
-    if (
-        asset.alt and not medium.alt
-    ):  # a text that somebody gave it there stays: the page brings its own
+    # An alt text that somebody wrote in the library stays. The page has its own.
+    if asset.alt and not medium.alt:
         client.describe(medium.id, asset.alt)
     return medium
 
 
 def term_ids(client: WordPressClient, taxonomy: str, names: Sequence[str]) -> list[int]:
     """
-    The terms of exactly these names, made where there are none.
+    Return the terms with exactly these names, and create those that are missing.
 
-    :raises Permanent: if there is none and this user may make none
+    :raises Permanent: if one is missing and this user may not create it
     """
-    return [
-        _term(client, taxonomy, name)
-        for name in dict.fromkeys(plain(name) for name in names)
-        if name
-    ]
+    wanted = dict.fromkeys(map(plain, names))
+    return [_term(client, taxonomy, name) for name in wanted if name]
 
 
 def _term(client: WordPressClient, taxonomy: str, name: str) -> int:
@@ -52,10 +52,10 @@ def _term(client: WordPressClient, taxonomy: str, name: str) -> int:
     try:
         return client.make_term(taxonomy, name)
     except Permanent as error:
-        known = _find(client, taxonomy, name)  # term_exists: somebody made it in between
+        known = _find(client, taxonomy, name)  # term_exists: somebody created it meanwhile
         if known is None:
             raise Permanent(
-                f"“{name}” is not among the {taxonomy} there, and could not be added: {error}",
+                f"“{name}” is not among the {taxonomy} of the site and could not be added: {error}",
                 error.status,
             ) from None
         return known
@@ -63,9 +63,9 @@ def _term(client: WordPressClient, taxonomy: str, name: str) -> int:
 
 def _find(client: WordPressClient, taxonomy: str, name: str) -> int | None:
     """
-    The oldest, if children of several categories have the same name.
+    Return the term with a name, or the oldest if children of several categories share it.
 
-    Names are stored with &amp;, and searched as stored.
+    WordPress stores “&” as “&amp;” and searches for the stored form.
     """
     stored = escape(name, quote=False)
     return min(

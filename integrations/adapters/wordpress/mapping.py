@@ -1,6 +1,8 @@
 """
-Our content as a WordPress post, the mark by which we know it again, and whether somebody else has
-changed it.
+Our content as a WordPress post.
+
+A mark in the content identifies our post and says what we wrote, so that a change by somebody else
+can be detected.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ from integrations.base.adapter import Asset
 from integrations.base.markup import plain, seen, spelled
 from routing.kernel.canonical import SPACED, json_digest
 
-# A comment in the content is the one thing of ours that plain WordPress keeps: its API drops meta
-# that no plugin registered. Around it the block for ready HTML, or WordPress would make paragraphs
-# and line breaks of its own (wpautop).
+# A comment in the content is the only mark that plain WordPress keeps: its API drops meta fields
+# that no plugin registered. The HTML block around it keeps WordPress from adding paragraphs and
+# line breaks (wpautop).
 _RAW = "<!-- wp:html -->\n<!-- throughline:{key} {digest} -->\n{body}\n<!-- /wp:html -->"
 _MARK = re.compile(r"<!-- throughline:(\S+) ([0-9a-f]{32}) -->")
 _NUMBERED = re.compile(r"-\d+$")
@@ -26,15 +28,12 @@ _SHOWN = 60
 
 
 def marked(body: str, object_key: str, title: str, excerpt: str) -> str:
-    """The raw content: the body with our mark, which also says what we wrote."""
-    return _RAW.format(key=object_key, digest=_said(title, body, excerpt), body=body.strip())
+    """Return the raw content: the body with our mark."""
+    return _RAW.format(key=object_key, digest=_text_digest(title, body, excerpt), body=body.strip())
 
 
 def mark_of(remote: WordPressPost) -> tuple[str, str]:
-    """
-    (object key, digest of what we said) in a post's mark; two empty strings if it has none, or
-    several.
-    """
+    """Return the object key and text digest of a mark; empty strings without exactly one mark."""
     found = _MARK.findall(remote.content)
     return found[0] if len(found) == 1 else ("", "")
 
@@ -43,12 +42,12 @@ def search_word(object_key: str) -> str:
     return f"throughline:{object_key}"
 
 
-def _said(title: str, body: str, excerpt: str) -> str:
+def _text_digest(title: str, body: str, excerpt: str) -> str:
     """
-    A digest of what is said: texts, links and images.
+    Return a digest of texts, links and images.
 
-    Not of the markup, which WordPress cleans for users without unfiltered_html, and spells in its
-    own way.
+    The markup is left out: WordPress cleans it for users without ``unfiltered_html`` and spells
+    entities in its own way.
     """
     shown = seen(body)
     parts = [plain(title), plain(excerpt), " ".join(shown.blocks), shown.images, shown.links]
@@ -56,16 +55,17 @@ def _said(title: str, body: str, excerpt: str) -> str:
 
 
 def exactly(remote: WordPressPost) -> str:
-    """A digest of the raw fields as they are there."""
+    """Return a digest of the raw fields as the site has them."""
     return json_digest([remote.title, remote.content, remote.excerpt], SPACED)
 
 
 def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: str) -> list[str]:
     """
-    Return the changes by others since our last write, in words.
+    Return what others changed since our last write, in words.
 
-    ``evidence`` is that of our last write as far as it is known. A write whose answer was lost is
-    in none of it: then the post itself says what we wrote, in its mark.
+    A write whose answer was lost left no evidence. Then the mark in the post says what we wrote.
+
+    :param evidence: of our last write, as far as it is known
     """
     changes = []
     if exactly(remote) != evidence.get("written") and not _as_marked(remote):
@@ -79,17 +79,14 @@ def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: 
 
 def _as_marked(remote: WordPressPost) -> bool:
     _, digest = mark_of(remote)
-    return bool(digest) and _said(remote.title, remote.content, remote.excerpt) == digest
+    return bool(digest) and _text_digest(remote.title, remote.content, remote.excerpt) == digest
 
 
 def same_slug(wanted: str, found: str) -> bool:
-    """
-    Return whether ``found`` is ``wanted``, or the form WordPress gives it while another post has
-    that slug.
-    """
-    return found == wanted or (
-        found.startswith(wanted) and _NUMBERED.fullmatch(found[len(wanted) :]) is not None
-    )
+    """Return whether the slugs are equal, but for the number that WordPress adds to a taken one."""
+    if found == wanted:
+        return True
+    return found.startswith(wanted) and _NUMBERED.fullmatch(found[len(wanted) :]) is not None
 
 
 def unlike(remote: WordPressPost, wanted: Mapping[str, Any]) -> list[str]:
@@ -101,7 +98,7 @@ def unlike(remote: WordPressPost, wanted: Mapping[str, Any]) -> list[str]:
     if difference := _first_difference(spelled(wanted["content"]), spelled(remote.content)):
         found.append(f"The text has {difference[1]} where {difference[0]} was sent.")
     if mark_of(remote)[0] != mark_of_text(wanted["content"]):
-        found.append("The text has lost our mark.")
+        found.append("The text no longer has our mark.")
     if remote.slug != wanted["slug"]:
         found.append(
             f"The slug is “{remote.slug}”, not “{wanted['slug']}”: another post has that one."
@@ -150,12 +147,12 @@ def in_trash(remote: WordPressPost) -> bool:
 
 
 def media_slug(asset: Asset) -> str:
-    """Of the bytes alone, so that the same file is never uploaded twice, whatever it is called."""
+    """Return a slug made of the bytes alone, so that no file is uploaded twice under two names."""
     return f"tl-{asset.sha256[:32]}"
 
 
 def filename(asset: Asset) -> str:
-    """As it may stand in a header and a URL."""
+    """Return a name that is safe in a header and a URL."""
     name = PurePath(asset.name)
     stem = _UNSAFE.sub("-", name.stem.lower()).strip("-")[:60] or "file"
     ending = _UNSAFE.sub("", name.suffix.lower())

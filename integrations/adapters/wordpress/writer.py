@@ -1,12 +1,14 @@
 """
-Write a post or page to WordPress: found before it is made, a draft before it is public, and never
-over somebody else's work.
+Write a post or page to WordPress.
+
+WordPress has no idempotency key. So a post is looked for before it is created, it is a draft before
+it is public, and other people's changes are never overwritten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from integrations.adapters.wordpress import mapping
 from integrations.adapters.wordpress.client import (
@@ -23,81 +25,83 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 STATUSES = {"publish": "publish", "draft": "draft"}
-# PHP goes on after a lost connection, by default for at most this long (max_execution_time).
+# PHP continues after a lost connection, by default for up to this long (max_execution_time).
 CONSISTENCY_DELAY_S = 30.0
-FEATURED = (
-    "hero"  # the role of the file that becomes the post's own image, beside or above its text
-)
+FEATURED = "hero"  # the role of the file that becomes the post's featured image
 
 
 class WordPressWriter:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.consistency_delay_s = float(connection.setting("settle_s", CONSISTENCY_DELAY_S))
+        self._client = WordPressClient(connection)
 
-    def find(self, intent: OutboxMessage) -> Written | None:
-        """
-        By id, else by our mark, else by slug.
+    def __enter__(self) -> Self:
+        return self
 
-        :raises Conflict: if several could be it, it was deleted or lies in the trash, or the slug
-            is somebody else's
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def find(self, message: OutboxMessage) -> Written | None:
         """
-        with WordPressClient(self.connection) as client:
-            remote = self._find(client, intent)
+        Find the post by id, else by our mark, else by slug.
+
+        :raises Conflict: if several posts match, the post was deleted or trashed, or the slug
+            belongs to somebody else's post
+        """
+        remote = self._find(message)
         return _written(remote, {}) if remote else None
 
-    def _find(self, client: WordPressClient, intent: OutboxMessage) -> WordPressPost | None:
-        noun = _noun(intent)
-        if intent.remote_id:
-            return _alive(_known(client, noun, intent.remote_id))
-        marked = client.search(noun, mapping.search_word(intent.object_key))
-        same_slug = client.with_slug(noun, str(intent.content["slug"]))
-        # A search that leaves comments out finds nothing; the slug then leads to the same posts.
+    def _find(self, message: OutboxMessage) -> WordPressPost | None:
+        post_type = _post_type(message)
+        if message.remote_id:
+            return _alive(_known(self._client, post_type, message.remote_id))
+        marked = self._client.search(post_type, mapping.search_word(message.object_key))
+        same_slug = self._client.with_slug(post_type, str(message.content["slug"]))
+        # Some search plugins leave out comments. The slug then leads to the same posts.
         ours = {
             each.id: each
             for each in (*marked, *same_slug)
-            if mapping.mark_of(each)[0] == intent.object_key
+            if mapping.mark_of(each)[0] == message.object_key
         }
         if len(ours) > 1:
             raise Conflict(
-                f"Several there say that they are this work: {_ids(ours.values())}. Delete all but "
-                f"one for good."
+                f"Several posts of the site have the mark of this work: {_ids(ours.values())}. "
+                f"Delete all but one permanently."
             )
         if ours:
             return _alive(next(iter(ours.values())))
         if same_slug:
             raise Conflict(
-                f"The slug “{intent.content['slug']}” is taken there by {_ids(same_slug)}, not "
-                f"written by us. Change one of them."
+                f"The slug “{message.content['slug']}” is taken by {_ids(same_slug)}, not written "
+                f"by us. Change one of them."
             )
         return None
 
-    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
+    def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Files first, then the text, as a draft if it is new; it is made public by a call of its own.
+        Write the files, then the text, then the status.
 
-        So whatever answer is lost, no page is public that lacks a part.
+        A new post starts as a draft. So whichever answer is lost, no public page lacks a part.
         """
-        noun, status = _noun(intent), _status(intent)
-        with WordPressClient(self.connection) as client:
-            now = _alive(_known(client, noun, known.remote_id)) if known else None
-            if known and now:
-                _unchanged(now, known, intent, status)
-            fields, urls = self._fields(client, intent, noun)
-            now = (
-                client.update(noun, now.id, fields)
-                if now
-                else client.create(noun, {**fields, "status": "draft"})
-            )
-            if status != now.status:
-                now = client.update(noun, now.id, {"status": status})
+        client, post_type, status = self._client, _post_type(message), _status(message)
+        now = _alive(_known(client, post_type, known.remote_id)) if known else None
+        if known and now:
+            _unchanged(now, known, message, status)
+        fields, urls = self._fields(message, post_type)
+        if now:
+            now = client.update(post_type, now.id, fields)
+        else:
+            now = client.create(post_type, {**fields, "status": "draft"})
+        if status != now.status:
+            now = client.update(post_type, now.id, {"status": status})
+        # WordPress answers 200 to the update of a trashed post, and leaves it in the trash.
         if now.status == TRASHED:
             raise Conflict(
-                f"Post {now.id} was put into the trash there meanwhile. Restore it, or withdraw "
-                f"this."
+                f"Post {now.id} was trashed on the site meanwhile. Restore it, or discard this "
+                f"message."
             )
-        # What stands for "written" is what the answer says is there now, in WordPress's own
-        # spelling.
+        # “written” is a digest of the answer, not of what was sent: WordPress spells HTML its way.
         evidence = {
             "written": mapping.exactly(now),
             "media": urls,
@@ -105,58 +109,48 @@ class WordPressWriter:
         }
         return _written(now, evidence)
 
-    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
-        noun = _noun(intent)
+    def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
+        post_type = _post_type(message)
         media: Mapping[str, Mapping[str, Any]] = written.evidence.get("media", {})
-        with WordPressClient(self.connection) as client:
-            try:
-                now = client.read(noun, written.remote_id)
-            except NotFound:
-                return [f"{noun}/{written.remote_id} is not there."]
-            missing = [_file(client, sha256, medium) for sha256, medium in media.items()]
-        found = [each for each in missing if each]
         try:
-            wanted = {
-                **self._text(
-                    intent, {sha256: str(medium["url"]) for sha256, medium in media.items()}
-                ),
-                "status": _status(intent),
-            }
+            now = self._client.read(post_type, written.remote_id)
+        except NotFound:
+            return [f"{post_type}/{written.remote_id} is not there."]
+        missing = [_file(self._client, sha256, medium) for sha256, medium in media.items()]
+        found = [each for each in missing if each]
+        urls = {sha256: str(medium["url"]) for sha256, medium in media.items()}
+        try:
+            wanted = self._text(message, urls) | {"status": _status(message)}
         except Permanent as error:
             return [*found, str(error)]
-        return [*found, *mapping.unlike(now, {**wanted, **written.evidence.get("terms", {})})]
+        return [*found, *mapping.unlike(now, wanted | written.evidence.get("terms", {}))]
 
     def _fields(
-        self, client: WordPressClient, intent: OutboxMessage, noun: str
+        self, message: OutboxMessage, post_type: str
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the fields to send and, by sha256, the files they refer to."""
-        media = placed_media(client, intent.assets)
-        fields = self._text(intent, {sha256: medium.url for sha256, medium in media.items()})
+        media = placed_media(self._client, message.assets)
+        fields = self._text(message, {sha256: medium.url for sha256, medium in media.items()})
         featured = next(
-            (media[asset.sha256].id for asset in intent.assets if asset.role == FEATURED), None
+            (media[asset.sha256].id for asset in message.assets if asset.role == FEATURED), None
         )
         if featured is not None:
             fields["featured_media"] = featured
-        if noun == "posts":  # pages have no terms
-            terms = intent.content.get("terms") or {}
-            fields |= {
-                name: term_ids(client, name, terms[name])
-                for name in ("categories", "tags")
-                if terms.get(name)
-            }
-        return fields, {
-            sha256: {"id": medium.id, "url": medium.url} for sha256, medium in media.items()
-        }
+        if post_type == "posts":  # pages have no terms
+            terms = message.content.get("terms") or {}
+            for name in ("categories", "tags"):
+                if terms.get(name):
+                    fields[name] = term_ids(self._client, name, terms[name])
+        files = {sha256: {"id": medium.id, "url": medium.url} for sha256, medium in media.items()}
+        return fields, files
 
-    def _text(self, intent: OutboxMessage, urls: Mapping[str, str]) -> dict[str, Any]:
-        given = intent.content
+    def _text(self, message: OutboxMessage, urls: Mapping[str, str]) -> dict[str, Any]:
+        given = message.content
         missing = [sha256 for sha256 in assets_in(given["body_html"]) if sha256 not in urls]
         if missing:
-            raise Permanent(
-                f"The text refers to a file that was not sent along: {missing[0][:12]}…."
-            )
+            raise Permanent(f"The text refers to a file that was not sent: {missing[0][:12]}….")
         body, excerpt = placed(given["body_html"], urls), str(given.get("excerpt") or "")
-        content = mapping.marked(body, intent.object_key, given["title"], excerpt)
+        content = mapping.marked(body, message.object_key, given["title"], excerpt)
         fields = {
             "title": given["title"],
             "content": content,
@@ -172,47 +166,47 @@ class WordPressWriter:
         return {**fields, "meta": meta} if meta else fields
 
 
-def _noun(intent: OutboxMessage) -> str:
-    noun = str(intent.content.get("post_type") or "posts")
-    if noun not in POST_TYPES:
-        raise Permanent(f"“{noun}” is neither {' nor '.join(POST_TYPES)}.")
-    return noun
+def _post_type(message: OutboxMessage) -> str:
+    post_type = str(message.content.get("post_type") or "posts")
+    if post_type not in POST_TYPES:
+        raise Permanent(f"“{post_type}” is neither {' nor '.join(POST_TYPES)}.")
+    return post_type
 
 
-def _status(intent: OutboxMessage) -> str:
-    if intent.verb not in STATUSES:
-        raise Permanent(f"WordPress does not support “{intent.verb}”.")
-    return STATUSES[intent.verb]
+def _status(message: OutboxMessage) -> str:
+    if message.verb not in STATUSES:
+        raise Permanent(f"WordPress does not support “{message.verb}”.")
+    return STATUSES[message.verb]
 
 
-def _known(client: WordPressClient, noun: str, key: str) -> WordPressPost:
+def _known(client: WordPressClient, post_type: str, key: str) -> WordPressPost:
     try:
-        return client.read(noun, key)
+        return client.read(post_type, key)
     except NotFound:
         raise Conflict(
-            f"{noun}/{key} was deleted there. It is not made again by itself: decide whether it "
-            f"should be."
+            f"{post_type}/{key} was deleted on the site. It is not created again automatically. "
+            f"Decide whether it should be."
         ) from None
 
 
 def _alive(remote: WordPressPost) -> WordPressPost:
     if mapping.in_trash(remote):
         raise Conflict(
-            f"Post {remote.id} lies in the trash there. Restore it, or delete it for good and "
-            f"publish again."
+            f"Post {remote.id} is in the trash of the site. Restore it, or delete it permanently "
+            f"and publish again."
         )
     return remote
 
 
-def _unchanged(now: WordPressPost, known: Written, intent: OutboxMessage, status: str) -> None:
-    changes = mapping.changed_by_others(now, known.evidence, str(intent.content["slug"]))
+def _unchanged(now: WordPressPost, known: Written, message: OutboxMessage, status: str) -> None:
+    changes = mapping.changed_by_others(now, known.evidence, str(message.content["slug"]))
     if changes:
         raise Conflict(
-            f"Somebody changed post {now.id} there since we last wrote: {', '.join(changes)}. It "
-            f"was not overwritten."
+            f"Somebody changed post {now.id} on the site since our last write: "
+            f"{', '.join(changes)}. It was not overwritten."
         )
     if now.status == "publish" and status != "publish":
-        raise Conflict(f"Post {now.id} is public. It is not taken back to a draft by itself.")
+        raise Conflict(f"Post {now.id} is public. It is not made a draft again automatically.")
 
 
 def _file(client: WordPressClient, sha256: str, medium: Mapping[str, Any]) -> str:
@@ -220,9 +214,9 @@ def _file(client: WordPressClient, sha256: str, medium: Mapping[str, Any]) -> st
         there = client.medium(int(medium["id"]))
     except NotFound:
         return f"The file {sha256[:12]}… is not in the media library."
-    return (
-        "" if there.url == medium["url"] else f"The file {sha256[:12]}… has moved to {there.url}."
-    )
+    if there.url != medium["url"]:
+        return f"The file {sha256[:12]}… has moved to {there.url}."
+    return ""
 
 
 def _ids(remotes: Any) -> str:

@@ -1,7 +1,4 @@
-"""
-Connections at the desk: how each outside system is, and what may be changed without a secret in
-sight.
-"""
+"""Admin of connections: their health and settings. Secrets are never shown."""
 
 from __future__ import annotations
 
@@ -149,10 +146,5 @@ class ConnectionAdmin(SavedAdmin[Connection]):
 
     @admin.display(description=gettext_lazy("allowed private addresses"))
     def private(self, row: Connection) -> str:
-        return (
-            ", ".join(
-                f"{each.scheme}://{each.host}:{each.port}"
-                for each in sorted(row.private_origins, key=str)
-            )
-            or NOTHING
-        )
+        origins = sorted(row.private_origins, key=str)
+        return ", ".join(f"{each.scheme}://{each.host}:{each.port}" for each in origins) or NOTHING

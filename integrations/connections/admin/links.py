@@ -1,4 +1,4 @@
-"""External links at the desk: which object of which system stands for what of ours."""
+"""Admin of external links: the external objects that stand for our rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from routing.work.display import NOTHING
 @admin.register(ExternalLink)
 class ExternalLinkAdmin(ReadOnly[ExternalLink]):
     heading = _("External links")
-    list_display = ("there", "connection", "noun", "ours")
+    list_display = ("external", "connection", "linked_type", "ours")
     list_select_related = ("connection", "client", "contact", "engagement__client", "item")
     list_filter = ("connection", "object_type")
     search_fields = ("=remote_id", "client__name", "engagement__name")
@@ -33,19 +33,17 @@ class ExternalLinkAdmin(ReadOnly[ExternalLink]):
         return super().get_queryset(request).select_related(*self.list_select_related)
 
     @admin.display(description=_("external object"), ordering="remote_id")
-    def there(self, row: ExternalLink) -> SafeString:
+    def external(self, row: ExternalLink) -> SafeString:
         return format_html('{} <span class="tl-ref">{}</span>', row.object_type, row.remote_id)
 
     @admin.display(description=_("linked to"))
-    def noun(self, row: ExternalLink) -> str:
+    def linked_type(self, row: ExternalLink) -> str:
         ours = row.client or row.contact or row.engagement or row.item
         return str(ours._meta.verbose_name).capitalize() if ours else NOTHING
 
     @admin.display(description=_("name"))
     def ours(self, row: ExternalLink) -> SafeString | str:
         ours = row.client or row.contact or row.engagement or row.item
-        return (
-            format_html('<a class="tl-link" href="{}">{}</a>', page_of(ours), ours)
-            if ours
-            else NOTHING
-        )
+        if ours is None:
+            return NOTHING
+        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(ours), ours)

@@ -1,4 +1,4 @@
-"""New clients, from companies that nobody here knew."""
+"""Create clients for companies that match none."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def make_client(
     writer: RecordWriter, known: SubjectFacts, people: Sequence[ExternalPerson]
 ) -> Client:
     """
-    A new client for a company, or for a company's domain.
+    Create a client for a company, or for the domain of its people.
 
-    :raises Problem: ``missing_context`` without either; ``duplicate`` if a client has the name, but
-        not the domain
+    :raises Problem: ``missing_context`` without a company and a single domain; ``duplicate`` if a
+        client has the name, but not the domain
     """
     domains = domains_of(known, people)
-    name = (known.organisation.name if known.organisation else "") or (
-        domains[0] if len(domains) == 1 else ""
-    )
+    name = known.organisation.name if known.organisation else ""
+    if not name and len(domains) == 1:
+        name = domains[0]
     if not name:
         message = _(
             "No company and no contact with a company e-mail address was found. Add the company in "
@@ -52,17 +52,15 @@ def make_client(
     client = Client(code=free_code(name), name=name, team_id=team, owner_id=owner, backup_id=backup)
     writer.save(client)
     tell("routing.client.add", client.pk, by=writer.by, at=writer.at)
-    if (
-        len(domains) == 1
-        # People of several domains may be partners and consultants: whose client they are is not
-        # known.
-    ):
+    # With several domains, some people may be partners or consultants, so it is not known which
+    # domain is the client's.
+    if len(domains) == 1:
         writer.save(ClientDomain(client=client, domain=domains[0]))
     return client
 
 
 def _responsible(connection: Connection) -> tuple[int, int, int]:
-    """Team, owner and backup of new clients: the connection's, else the agency's."""
+    """Return team, owner and backup of new clients: the connection's, or else the agency's."""
     own = (connection.default_team_id, connection.default_owner_id, connection.default_backup_id)
     if own[0] is not None and own[1] is not None and own[2] is not None:
         return own[0], own[1], own[2]
@@ -78,8 +76,9 @@ def _responsible(connection: Connection) -> tuple[int, int, int]:
 
 def free_code(name: str) -> str:
     """
-    A code that nobody has, from the letters of the name: ACM, then ACME, then ACM2, ACM3 and so on.
-    Under ``lock``.
+    Return a free code from the letters of the name: ACM, then ACME, then ACM2, ACM3 and so on.
+
+    Call it under ``lock``, or two clients could choose the same.
     """
     taken = {*Client.objects.values_list("code", flat=True), settings.AGENCY_PREFIX}
     return next(code for code in _codes(name) if code not in taken)

@@ -1,4 +1,4 @@
-"""The people at a client, as far as another system knows them."""
+"""Store the contacts that an external system reports."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def keep_contacts(
     writer: RecordWriter, client: Client, people: Sequence[ExternalPerson], links: SubjectLinks
 ) -> list[Contact]:
     """
-    The contacts these people are, in the same order; made where there is none, without access to
-    anything.
+    Return the contacts of these people in the same order, and create missing ones.
 
-    What a person already has stays as it is: a changed address in a CRM must not move a sign-in.
+    A new contact has no access to the portal. An existing contact is not changed: a changed address
+    in a CRM must not move a sign-in.
     """
     kept: dict[int, Contact] = {}
     for person in people:
@@ -34,8 +34,8 @@ def keep_contacts(
         Membership.objects.filter(client=client, contact__in=kept).values_list("contact", flat=True)
     )
     for contact in kept.values():
-        # Somebody who can sign in would see this client's work at once: that takes a person's
-        # invitation.
+        # With a membership, somebody who can sign in would see this client's work at once. Only a
+        # person may grant that, by an invitation.
         if contact.pk not in members and contact.user_id is None:
             writer.save(Membership(contact=contact, client=client))
     return list(kept.values())
@@ -45,7 +45,7 @@ def _contact(writer: RecordWriter, person: ExternalPerson, links: SubjectLinks) 
     link = links.contacts.get(person.remote_id)
     if link is not None:
         return link.contact
-    email = _sound(person.email)
+    email = _valid(person.email)
     contact = Contact.objects.known().filter(email__iexact=email).first() if email else None
     if contact is None:
         name = person.name or email.partition("@")[0]
@@ -57,7 +57,7 @@ def _contact(writer: RecordWriter, person: ExternalPerson, links: SubjectLinks) 
     return contact
 
 
-def _sound(email: str) -> str:
+def _valid(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Engagements as reported by another system."""
+"""Store the engagements that an external system reports."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from integrations.inbox.matching import SubjectLinks
 from routing.models import Client
 from routing.runs.registry import Problem
 
-MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # what the columns hold
+MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # limits of the columns
 
 
 def keep_engagement(
     writer: RecordWriter, client: Client, known: SubjectFacts, links: SubjectLinks
 ) -> Engagement | None:
     """
-    Store the engagement as reported now. Values that are not reported stay unchanged.
+    Store the engagement of a deal. Values that are not reported stay unchanged.
 
     :raises Problem: ``missing_context``, if it ends before it starts
     """
@@ -43,39 +43,37 @@ def engagement_of(
     client: Client, known: SubjectFacts, links: SubjectLinks
 ) -> tuple[Engagement | None, bool]:
     """
-    Return the unsaved engagement and whether anything in it is new.
+    Return the unsaved engagement and whether any value changed.
 
     :raises Problem: ``missing_context``, if it ends before it starts
     """
     if known.deal is None:
         return None, False
-    said = _sold(known.facts)
+    reported = _values(known.facts)
     found = links.deal.engagement if links.deal else None
     engagement = found or Engagement(client=client, name=_("Deal %(id)s") % {"id": known.deal[1]})
-    changed = {name: value for name, value in said.items() if getattr(engagement, name) != value}
-    for name, value in changed.items():
-        setattr(engagement, name, value)
-    if (
-        engagement.starts_date
-        and engagement.ends_date
-        and engagement.starts_date > engagement.ends_date
-    ):
+    changed = False
+    for name, value in reported.items():
+        if getattr(engagement, name) != value:
+            setattr(engagement, name, value)
+            changed = True
+    starts, ends = engagement.starts_date, engagement.ends_date
+    if starts and ends and starts > ends:
         message = _(
             "The end date %(ends)s is before the start date %(starts)s. Correct the dates in the "
             "external system, then retry."
         )
-        dates = {
-            "starts": engagement.starts_date.isoformat(),
-            "ends": engagement.ends_date.isoformat(),
-        }
+        dates = {"starts": starts.isoformat(), "ends": ends.isoformat()}
         raise Problem("missing_context", message % dates, dates)
-    return engagement, bool(changed)
+    return engagement, changed
 
 
-def _sold(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _values(facts: Mapping[str, Any]) -> dict[str, Any]:
     """
-    The columns of an engagement that the facts have; a form's facts are as typed, so they may be no
-    numbers or dates.
+    Return the values for columns of an engagement.
+
+    The facts of a form are as somebody typed them, so those that are no numbers or dates are left
+    out.
     """
     read: dict[str, tuple[str, Typed]] = {
         "name": ("deal.name", _name),

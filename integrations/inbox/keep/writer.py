@@ -1,4 +1,4 @@
-"""Serialised writer for data read from external systems."""
+"""Write what was read from external systems, one transaction at a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from routing.kernel.sql import run
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
 
-_LOCK = 0x7468726C  # one number for all matching: two locks could wait for each other
+_LOCK = 0x7468726C  # one lock for all matching: with several, two could wait for each other
 
 
 @dataclass(frozen=True, slots=True)
 class RecordWriter:
-    """For whom, as whom, when and why rows are written."""
+    """Writes rows for one connection, with the actor, time and reason for their history."""
 
     connection: Connection
     by: Actor
@@ -27,16 +27,20 @@ class RecordWriter:
     def save(self, row: Any) -> None:
         save_with_reason(row, by=self.by, at=self.at, reason=self.reason)
 
-    def link(self, noun: str, key: str, **target: Any) -> None:
-        """Remember what the other side calls a thing of ours; nothing where it has no id."""
+    def link(self, object_type: str, key: str, **target: Any) -> None:
+        """Link a row of ours to an external object. Without an external id, do nothing."""
         if key:
             self.save(
-                ExternalLink(connection=self.connection, object_type=noun, remote_id=key, **target)
+                ExternalLink(
+                    connection=self.connection, object_type=object_type, remote_id=key, **target
+                )
             )
 
 
 def lock() -> None:
     """
-    One at a time until the transaction ends: two deals of a new company must not make it twice.
+    Lock all matching until the end of the transaction.
+
+    Otherwise, two deals of one new company at the same time would create it twice.
     """
     run("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

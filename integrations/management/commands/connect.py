@@ -24,13 +24,15 @@ MAX_SECRET_BYTES = 4096
 
 def secret_from(name: str) -> str:
     """
-    The text of a file, or of standard input for ``-``: never of an argument, which others on the
-    machine can see.
+    Read a secret from a file, or from standard input for ``-``.
+
+    A secret is never an argument, because other users of the machine can see those.
     """
     try:
-        raw = (
-            sys.stdin.buffer.read(MAX_SECRET_BYTES + 1) if name == "-" else Path(name).read_bytes()
-        )
+        if name == "-":
+            raw = sys.stdin.buffer.read(MAX_SECRET_BYTES + 1)
+        else:
+            raw = Path(name).read_bytes()
         text = raw.decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentTypeError(f"cannot be read: {error}") from None
@@ -88,7 +90,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--app-id",
             type=int,
-            help="HubSpot: the number of our app, to recognise our own changes",
+            help="HubSpot: the number of our app, to detect our own changes",
         )
         parser.add_argument(
             "--api-version", default="", help="HubSpot: the version in the paths of its API"
@@ -134,9 +136,10 @@ class Command(BaseCommand):
         except BadConnection as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{'Made' if new else 'Kept'} the {connection.kind} connection “{connection.slug}”."
+            f"{'Created' if new else 'Up to date'}: {connection.kind} connection "
+            f"“{connection.slug}”."
         )
-        self.see_to_flow(connection)
+        self.publish_flow(connection)
         adapter = adapter_of(connection.kind)
         if adapter is not None and adapter.receives:
             self.stdout.write(f"Webhook address: {connection.hook_url}")
@@ -145,7 +148,7 @@ class Command(BaseCommand):
         for origin in sorted(connection.private_origins):
             self.stdout.write(f"It may use the private address {origin}, and no other.")
 
-    def see_to_flow(self, connection: Connection) -> None:
+    def publish_flow(self, connection: Connection) -> None:
         """Publish the shipped flow for the connection's events if no flow takes them."""
         kinds = [
             kind
@@ -191,8 +194,9 @@ class Command(BaseCommand):
 
     def private(self, base_url: str, named: list[str] | None) -> tuple[str, ...] | None:
         """
-        Return the named private addresses, plus the base URL if it is private, because the person
-        who typed it meant it.
+        Return the allowed private addresses: those that were named, and a private base URL.
+
+        Whoever gives a private base URL to this command means to allow it.
         """
         if base_url and leads_inside(base_url):
             self.stdout.write(

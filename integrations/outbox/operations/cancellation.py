@@ -1,7 +1,4 @@
-"""
-Effect of cancelled work on the outbox: unstarted messages are discarded and failed ones are not
-retried.
-"""
+"""Discard the messages of cancelled work, unless they were started."""
 
 from __future__ import annotations
 
@@ -27,9 +24,9 @@ NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None)
 @react(runs.cancel)
 def call_off(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """
-    Discard unstarted messages.
+    Discard the messages of the runs that were not started.
 
-    Started ones finish or wait for a person, because attempts cannot be undone.
+    Started ones finish or wait for a person, because an attempt cannot be undone.
     """
     of = Q(run__in=[run.pk for run in rows]) | Q(item__run__in=[run.pk for run in rows])
     _give_up(of & NOT_BEGUN, by, at)
@@ -37,19 +34,18 @@ def call_off(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 @react(requests.cancel)
 def call_off_with_request(rows: Sequence[Request], by: Actor, at: datetime) -> None:
-    """The same, also where no run is."""
-    _give_up(
-        Q(item__as_deliverable__request__in=[request.pk for request in rows]) & NOT_BEGUN,
-        by,
-        at,
-    )
+    """Discard the messages of the requests' deliverables, which may belong to no run."""
+    of = Q(item__as_deliverable__request__in=[request.pk for request in rows])
+    _give_up(of & NOT_BEGUN, by, at)
 
 
 @react(deliverables.cancel, deliverables.reopen)
 def call_off_with_deliverable(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
-    Nobody should let a page go anew that is made anew or not at all; and it holds what comes after
-    it no longer.
+    Discard the messages of the deliverables, also failed ones.
+
+    Otherwise somebody could retry a page that is being replaced or was cancelled, and a failed
+    message would block later ones of its object.
     """
     failed = NOT_BEGUN | Q(state=Outbound.State.DEAD)
     _give_up(Q(item__in=[row.item_id for row in rows]) & failed, by, at)

@@ -1,4 +1,4 @@
-"""Operations on failed messages: retry or discard."""
+"""Operations on messages: retry a failed one, or discard one that is no longer wanted."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ DISCARDABLE = verb_of(Outbound, "discard").sources
 
 def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Let what failed be tried anew, and what waited behind it follow; one ``OperationResult`` per id.
+    Retry failed messages and release those that were blocked by them.
 
-    :raises PermissionDenied: if ``by`` may not
+    Returns one ``OperationResult`` for each id.
+
+    :raises PermissionDenied: if ``by`` may not retry messages
     """
     by.require("integrations.replay_outbound", to="retry outbox messages")
 
@@ -55,12 +57,11 @@ def resume_refused(
     connection: Connection, paused_until: datetime | None, *, by: Actor, at: datetime
 ) -> list[OperationResult]:
     """
-    With new credentials, try anew what failed because the old ones were refused, and what waited
-    for the pause to end.
+    Resume after new credentials: retry what the old ones failed, and end waiting for the pause.
 
-    One change goes first; once it was answered, the rest follow.
+    One message goes first. When it has been answered, the rest follow.
 
-    :param paused_until: the pause that the new credentials ended
+    :param paused_until: the end of the pause that the new credentials cut short
     """
     if paused_until is not None:
         end = paused_until + timedelta(seconds=AFTER_REST_S)
@@ -69,7 +70,9 @@ def resume_refused(
         )
         rested.update(due_at=at)
     ids = list(refused_dead(connection).order_by("pk").values_list("pk", flat=True))
-    results = replay(ids, by=by, at=at, reason="The connection has new credentials.") if ids else []
+    results = []
+    if ids:
+        results = replay(ids, by=by, at=at, reason="The connection has new credentials.")
     first = (
         heads(at)
         .filter(connection=connection)
@@ -82,10 +85,11 @@ def resume_refused(
 
 def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Give up what is not delivered, and let what waited behind it go; one ``OperationResult`` per
-    id. What an attempt did there stays.
+    Discard messages that are not delivered and release those that were blocked by them.
 
-    :raises PermissionDenied: if ``by`` may not
+    What an attempt wrote stays. Returns one ``OperationResult`` for each id.
+
+    :raises PermissionDenied: if ``by`` may not discard messages
     """
     by.require("integrations.discard_outbound", to="discard outbox messages")
     return give_up(ids, by=by, at=at, reason=reason)
@@ -95,10 +99,9 @@ def give_up(
     ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replaced: bool = False
 ) -> list[OperationResult]:
     """
-    The same, whether or not ``by`` may discard: what it was for is called off or done anew.
+    Discard messages without asking for the permission: their work is cancelled or done again.
 
-    :param replaced: another one is being written in its place, so that nothing here follows from
-        this one's end
+    :param replaced: a new message takes the place of these, so no callback runs
     """
 
     def each(row: Outbound) -> None:
@@ -119,6 +122,7 @@ def _apply(
     reason: str,
 ) -> list[OperationResult]:
     with transaction.atomic():
+        # Work items, then objects, then rows: the order in which a worker records a result, too.
         seen = list(Outbound.objects.filter(pk__in=ids))
         lock_work(seen)
         lock_objects({(row.connection_id, row.object_key) for row in seen})
@@ -158,11 +162,9 @@ def _keep(row: Outbound, by: Actor, at: datetime, reason: str, verb: str) -> Non
     tell(f"integrations.outbound.{verb}", row.pk, by=by, at=at)
 
 
-def _free(settled: Sequence[Outbound], at: datetime) -> None:
-    """
-    Let those go that were held behind something dead, where nothing dead is left of their object.
-    """
-    objects = {(row.connection_id, row.object_key) for row in settled}
+def _free(resolved: Sequence[Outbound], at: datetime) -> None:
+    """Release the blocked messages of objects without any failed message left."""
+    objects = {(row.connection_id, row.object_key) for row in resolved}
     of = {
         "connection__in": {connection for connection, _ in objects},
         "object_key__in": {key for _, key in objects},

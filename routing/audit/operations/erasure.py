@@ -1,4 +1,4 @@
-"""Erase a contact's personal data, leaving the evidence whole."""
+"""Erase a contact's personal data and keep the evidence intact."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from routing.work.registry import erasers
 
 
 def identity_digest(email: str) -> str:
-    """HMAC-SHA256 of the address, lower-cased, under ERASURE_KEY, as hex."""
+    """Return the HMAC-SHA256 of the lower-case address under ERASURE_KEY, as hex."""
     return hmac.new(
         settings.ERASURE_KEY.encode(), email.strip().lower().encode(), "sha256"
     ).hexdigest()
@@ -28,17 +28,15 @@ def identity_digest(email: str) -> str:
 
 def is_erased(email: str) -> bool:
     """
-    Return whether a person with this address was erased.
-
-    Intake then keeps no name, address or number.
+    Return whether a person with this address was erased. Intake then stores no personal data.
     """
     return ErasedIdentity.objects.filter(digest=identity_digest(email)).exists()
 
 
 def forget_facts(contact_id: int, email: str, at: datetime) -> None:
     """
-    Keep of what runs knew only the fields that name nobody, and nothing with the address; empty the
-    bodies of their events.
+    Remove personal fields and the address from the facts of runs, and empty the bodies of their
+    events.
     """
     known = Q(contact_ids__contains=contact_id)
     if email:
@@ -66,11 +64,10 @@ def forget_facts(contact_id: int, email: str, at: datetime) -> None:
 
 def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
     """
-    Rewrite a contact so that nobody can be recognised, close the portal account, and remember only
-    a keyed digest.
+    Erase a contact's personal data everywhere, close the portal account, and keep only a keyed
+    digest of the address. Erasing again changes nothing.
 
-    What runs knew of the person and what outside systems sent goes too. Erasing again changes
-    nothing. Events and history carry ids only, so the chain still verifies.
+    Events and history contain only ids, so the chain still verifies.
 
     :raises PermissionDenied: if ``by`` may not erase
     :raises Contact.DoesNotExist: if there is no such contact
@@ -84,22 +81,18 @@ def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
             ErasedIdentity.objects.get_or_create(
                 digest=identity_digest(contact.email), defaults={"erased_at": at}
             )
+        # The contact itself comes last: erasers search by the address.
         for forget in (forget_facts, *erasers()):
             forget(contact.pk, contact.email, at)
-        contact.full_name, contact.email, contact.phone, contact.erased_at = (
-            f"Erased contact {contact.pk}",
-            "",
-            "",
-            at,
-        )
+        contact.full_name = f"Erased contact {contact.pk}"
+        contact.email = contact.phone = ""
+        contact.erased_at = at
         contact.save()
         if contact.user is not None:
+            # The account stays, because history refers to it.
             user = contact.user
-            user.email, user.full_name, user.is_active = (
-                f"erased-{user.pk}@throughline.invalid",
-                contact.full_name,
-                False,
-            )
+            user.email = f"erased-{user.pk}@throughline.invalid"
+            user.full_name, user.is_active = contact.full_name, False
             user.session_epoch += 1
             user.set_unusable_password()
             EmailAddress.objects.filter(user=user).delete()

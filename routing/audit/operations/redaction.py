@@ -1,6 +1,6 @@
 """
-Remove free text from evidence on purpose, by the owner role alone, so that it verifies as redacted
-and not as broken.
+Remove free text from evidence on purpose, as the owner of the database. The row then verifies as
+redacted, not as broken.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ OWNER = "owner"
 
 
 class NotRedactable(ValueError):
-    """There is no such ledger, no such row, or nothing in it that may be redacted."""
+    """There is no such ledger or row, or it has no text that may be redacted."""
 
 
 def redact(table: str, row_id: int, *, reason: str, at: datetime) -> None:
     """
-    Replace the free text of one row of evidence, through the database's owner role.
+    Replace the free text of one row of evidence, as the owner of the database.
 
     :raises NotRedactable: see the class; nothing was changed
     """
@@ -40,6 +40,7 @@ def redact(table: str, row_id: int, *, reason: str, at: datetime) -> None:
         sql.Identifier(table), assignments, sql.Identifier(ledger.key)
     )
     with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
+        # Without it the trigger of the table refuses even the owner.
         cursor.execute("SET LOCAL throughline.redacting = 'on'")
         cursor.execute(statement, [*[REDACTED] * len(ledger.free_text), row_id])
         if cursor.rowcount != 1:

@@ -1,4 +1,8 @@
-"""Seal evidence into the hash chain, behind the writers."""
+"""
+Seal evidence into the hash chain.
+
+Writers never wait for it: rows are sealed a little after their commit.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,8 @@ SWEEP_EVERY = timedelta(hours=1)
 
 Types: TypeAlias = Mapping[str, Mapping[str, str]]
 
-# Up to this id every row that a snapshot could know of is sealed; its parameter is the ledger.
+# The id up to which all rows of a ledger are sealed, so that a batch need not compare all rows. The
+# last 50 seals are enough to find it, and two of them are needed: see Seal.
 FLOOR = """SELECT coalesce(max(least(one.floor, later.floor)), 0) AS id
     FROM (SELECT * FROM routing_seal WHERE ledger = %(ledger)s ORDER BY id DESC LIMIT 50) one
     JOIN (SELECT * FROM routing_seal WHERE ledger = %(ledger)s ORDER BY id DESC LIMIT 50) later
@@ -40,13 +45,13 @@ NO_FLOOR = "SELECT '-9223372036854775808'::bigint AS id"
 
 def seal(*, at: datetime) -> int:
     """
-    Seal everything that is committed and not sealed yet; the number of rows sealed.
+    Seal all committed rows that are not sealed yet, and return their number.
 
-    Looks behind the floor of each ledger, and every hour at all of it: a row whose id was taken
-    before its transaction had a number (INSERT … ON CONFLICT waits in between) can be committed
-    below the floor. Safe to run twice at once: the second one finds the lock taken and does
-    nothing.
+    It can run twice at once: the second one finds the lock taken and does nothing.
     """
+    # Usually only rows above the floor are read. But INSERT … ON CONFLICT may wait between taking
+    # an id and starting its transaction, and its row is then committed below the floor. So each
+    # ledger is read as a whole every hour.
     types = column_types()
     swept = set(
         SealSweep.objects.filter(at__gt=at - SWEEP_EVERY, at__lte=at).values_list(
@@ -62,7 +67,7 @@ def seal(*, at: datetime) -> int:
 
 
 def column_types() -> Types:
-    """PostgreSQL's type name of each column of each table."""
+    """Return the name of PostgreSQL's type for each column of each table."""
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in run(
         "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE "
@@ -74,6 +79,7 @@ def column_types() -> Types:
 
 def _drain(ledger: Ledger, types: Types, at: datetime, *, sweep: bool = False) -> int:
     total = 0
+    # Each batch is a transaction of its own, and its head is published only after the commit.
     while sealed := _seal_batch(ledger, types[ledger.table], at, sweep=sweep):
         publish(sealed)
         total += sealed.row_count
@@ -102,11 +108,11 @@ def _fresh(
     ledger: Ledger, types: Mapping[str, str], *, sweep: bool
 ) -> list[tuple[int, str, str, int, int]]:
     """
-    Committed rows that no seal holds, by id, each with the snapshot's lower and upper transaction
-    id.
+    Return committed rows without a seal, by id, each with the lower and the upper transaction id of
+    the snapshot.
     """
-    # EXCEPT, and from the floor on both sides: whatever the planner knows of the tables, a pass
-    # reads only what is new.
+    # EXCEPT with the floor on both sides reads only new rows, whatever the planner's statistics
+    # are. An anti-join may be planned to read both tables.
     found = run(
         f"""
         WITH floor AS ({NO_FLOOR if sweep else FLOOR}), fresh AS (

@@ -1,4 +1,4 @@
-"""The agency itself: whom everything belongs to that nobody else answers for yet."""
+"""Save the agency, whose default owner and backup take work that nobody else owns."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ grant("routing.add_agency", OPS)
 
 def save_agency(row: Agency, *, by: Actor, at: datetime, reason: str = "") -> None:
     """
-    Name the agency and its default team and pair. Whoever registered for ``SAVED`` follows in the
-    same transaction.
+    Save the agency's name, default team, owner and backup. Reactions to ``SAVED`` run in the same
+    transaction.
 
-    :raises PermissionDenied: if ``by`` may not
+    :raises PermissionDenied: if ``by`` may not change the agency
     """
     with transaction.atomic():
         known = Agency.objects.select_for_update().first()

@@ -1,4 +1,4 @@
-"""Roles, and leaving: what must happen at once when a person's rights change."""
+"""Changes of a person's roles, deactivation and reactivation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ for _verb in ("view", "add", "change", "delete"):
 
 class CannotLeave(Exception):
     """
-    A person still has places that the named successor cannot take; ``results`` says which and why.
+    The successor cannot take all places of the person. ``results`` says which ones, and why.
     """
 
     def __init__(self, results: Sequence[OperationResult]) -> None:
@@ -44,7 +44,8 @@ class CannotLeave(Exception):
 
 
 def _locked(*users: User) -> list[User]:
-    """These people as they are now, locked; a form may have read them long ago."""
+    """Lock these people and read them again, because a form may have read them long ago."""
+    # In the order of ids, so that two people who hand over to each other do not deadlock.
     found = (
         User.objects.people()
         .order_by("pk")
@@ -56,7 +57,7 @@ def _locked(*users: User) -> list[User]:
 
 def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, reason: str) -> None:
     """
-    Give a person exactly these roles. Losing one ends every session at once.
+    Give a person exactly these roles. Losing a role ends all their sessions.
 
     :raises PermissionDenied: if ``by`` may not change users
     """
@@ -68,9 +69,8 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
         now.groups.set(Group.objects.filter(name__in=wanted))
         if had - wanted:
             now.session_epoch += 1
-        changes = [f"+{name}" for name in sorted(wanted - had)] + [
-            f"-{name}" for name in sorted(had - wanted)
-        ]
+        changes = [f"+{name}" for name in sorted(wanted - had)]
+        changes += [f"-{name}" for name in sorted(had - wanted)]
         save_with_reason(
             now,
             by=by,
@@ -84,14 +84,14 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
 
 @dataclass(frozen=True, slots=True)
 class ReplacePersonDetails:
-    """By user id."""
+    """The person who leaves and their successor, by user id."""
 
     leaver: int
     heir: int
 
 
 def successor_is_free(row: WorkItem, context: ContextWith[ReplacePersonDetails]) -> GateResult:
-    """Refuses a successor who already stands on the other side of the pair."""
+    """Refuses a successor who is already the other of owner and backup."""
     named, pair = context.details, {row.owner_id, row.backup_id}
     if named is not None and named.leaver in pair and named.heir in pair:
         return refused(
@@ -128,12 +128,12 @@ def _unfit(leaver: User, heir: User) -> list[OperationResult]:
 
 def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) -> int:
     """
-    Let a person go: the successor takes every place in open work, clients, flows, teams and the
-    like, in one transaction.
+    Deactivate a person. In the same transaction, the successor takes every place they have in open
+    work, clients, flows, teams and other configuration.
 
-    :returns: how many open items changed hands
+    :returns: the number of open items that changed hands
     :raises PermissionDenied: if ``by`` may not change users
-    :raises CannotLeave: if any place cannot be handed over; then nothing was changed
+    :raises CannotLeave: if any place cannot be handed over; nothing was changed
     """
     by.require("routing.change_user", to="deactivate people")
     with transaction.atomic():
@@ -141,6 +141,8 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
         stuck = _unfit(leaver, successor)
         if stuck:
             raise CannotLeave(stuck)
+        # Work, then configuration, then the account. If one place is refused, all is rolled back,
+        # so no work is left with a person who cannot sign in.
         mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
         ids = list(WorkItem.objects.filter(mine, is_open=True).values_list("pk", flat=True))
         named = ReplacePersonDetails(leaver.pk, successor.pk)
@@ -159,8 +161,8 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
 
 def reactivate(user: User, *, by: Actor, at: datetime, reason: str) -> None:
     """
-    Let a person who left sign in again, with the roles they had; what they answered for stays with
-    their successor.
+    Let a person who left sign in again, with the roles they had. Their work stays with the
+    successor.
 
     :raises PermissionDenied: if ``by`` may not change users
     """

@@ -1,5 +1,5 @@
 """
-Access of contacts to the portal: invited and withdrawn by people of the agency, never by a CRM.
+Portal access of contacts, which people of the agency give and withdraw. A CRM never does.
 """
 
 from __future__ import annotations
@@ -25,16 +25,11 @@ grant("routing.invite_contact", AM, OPS, name="Can invite a contact to the porta
 grant("routing.withdraw_contact", AM, OPS, name="Can withdraw a contact's access to the portal")
 
 INVITED = announce("routing.contact.invite")
-_RANK = {
-    role: place
-    for place, role in enumerate(
-        (Membership.Role.VIEWER, Membership.Role.REQUESTER, Membership.Role.APPROVER)
-    )
-}
+_RANK = {Membership.Role.VIEWER: 0, Membership.Role.REQUESTER: 1, Membership.Role.APPROVER: 2}
 
 
 class CannotInvite(Exception):
-    """``refusals`` say why, as everywhere."""
+    """The contact cannot be invited. ``refusals`` says why."""
 
     def __init__(self, refusals: Sequence[GateResult]) -> None:
         super().__init__(" ".join(str(each.message) for each in refusals))
@@ -90,13 +85,13 @@ def refusals_to_invite(contact: Contact) -> list[GateResult]:
 
 def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> Contact:
     """
-    Let a contact sign in with the address they have now, and write to them; also after access was
-    withdrawn.
+    Let a contact sign in with their current address, and send them an e-mail. This also restores
+    access that was withdrawn.
 
-    :param write: False where nobody is to get a letter, as in the demo
+    :param write: False to send no e-mail, as in the demo
     :raises PermissionDenied: if ``by`` may not invite
     :raises Contact.DoesNotExist: if there is no such contact, or ``by`` may not see them
-    :raises CannotInvite: see ``refusals_to_invite``; then nothing was changed
+    :raises CannotInvite: see ``refusals_to_invite``; nothing was changed
     """
     by.require("routing.invite_contact", to="invite contacts")
     with transaction.atomic():
@@ -106,22 +101,15 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
             raise CannotInvite(against)
         client = contact.memberships.select_related("client").order_by("client__name")[0].client
         user = contact.user or User(timezone=client.timezone)
-        user.email, user.full_name, user.kind = (
-            contact.email.lower(),
-            contact.full_name,
-            User.Kind.PERSON,
-        )
-        user.is_active, user.is_staff, user.is_superuser, user.password = (
-            True,
-            False,
-            False,
-            make_password(None),
-        )
+        user.email, user.full_name = contact.email.lower(), contact.full_name
+        user.kind, user.is_active = User.Kind.PERSON, True
+        user.is_staff = user.is_superuser = False
+        user.password = make_password(None)
         user.session_epoch += 1
         save_with_reason(user, by=by, at=at, reason="Invited to the portal.")
-        EmailAddress.objects.filter(
-            user=user
-        ).delete()  # an address of an earlier invitation signs nobody in
+        # allauth sends codes to these addresses too. One of an earlier invitation must not sign
+        # anybody in.
+        EmailAddress.objects.filter(user=user).delete()
         contact.user = user
         contact.save(update_fields=["user"])
         tell(INVITED.kind, contact.pk, by=by, at=at)
@@ -132,7 +120,7 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
 
 def withdraw(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
     """
-    End a contact's access, and every session at once. Their requests stay. Doing it again changes
+    End a contact's access and all their sessions. Their requests stay. Calling it again changes
     nothing.
 
     :raises PermissionDenied: if ``by`` may not withdraw access
@@ -149,9 +137,9 @@ def withdraw(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contac
 
 def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
     """
-    Save what a contact is at a client.
+    Save a contact's role at a client.
 
-    A lesser role than before, or another client, ends their sessions at once.
+    A lower role than before, or another client, ends all their sessions.
     """
     with transaction.atomic():
         before = Membership.objects.filter(pk=membership.pk).select_for_update().first()
@@ -163,6 +151,7 @@ def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: 
 def end_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
     """Remove a contact from a client, and end their sessions."""
     with transaction.atomic():
+        # simple-history reads who deleted a row, when and why from the instance.
         membership._history_user, membership._history_date, membership._change_reason = (  # type: ignore[attr-defined]
             User(pk=by.user_id),
             at,
@@ -173,7 +162,7 @@ def end_membership(membership: Membership, *, by: Actor, at: datetime, reason: s
 
 
 def end_sessions(contact_id: int, *, by: Actor, at: datetime, reason: str) -> None:
-    """Whoever is signed in as this contact has to sign in again."""
+    """End all sessions of a contact, who then has to sign in again."""
     contact = Contact.objects.select_related("user").get(pk=contact_id)
     if has_access(contact):
         _end(contact, by=by, at=at, reason=reason, active=True)
@@ -186,8 +175,8 @@ def _less(before: Membership, after: Membership) -> bool:
 
 def _locked(contact_id: int, by: Actor) -> Contact:
     seen = contacts_seen_by(by).values("pk")
-    # Without select_related: after a wait for the lock, PostgreSQL reads this row again, but not
-    # those joined to it.
+    # Without select_related: after waiting for the lock, PostgreSQL reads this row again, but not
+    # the rows joined to it.
     return Contact.objects.select_for_update().get(pk=contact_id, pk__in=seen)
 
 

@@ -1,4 +1,4 @@
-"""Forms that were sent: claimed with the work they do, and forgotten after a day."""
+"""Submissions of forms, claimed in the transaction of their work and deleted after a day."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ CLAIM = f"{_SENDING} ON CONFLICT (user_id, form, token) DO NOTHING RETURNING id"
 
 def claim(user_id: int, form: str, token: str, at: datetime) -> int | None:
     """
-    The id of a first sending; None if the same was sent before.
+    Return the id of a first submission, or None if the form was submitted before.
 
-    Call it in the transaction of what the form does. While that of another sending is still at work
-    this waits for its end: is it undone, this one is the first.
+    Call it in the transaction that does the work of the form.
     """
+    # If another submission is still running, the INSERT waits for its end on the unique index. If
+    # that one is rolled back, this one is the first.
     made = run(CLAIM, {"user": user_id, "form": form, "token": token, "at": at})
     return made[0][0] if made else None
 
 
 def led_to(user_id: int, form: str, token: str) -> str:
-    """Return the target page of an earlier sending, or an empty string."""
+    """Return the page to which an earlier submission led, or an empty string."""
     found = (
         Sending.objects.filter(user=user_id, form=form, token=token)
         .values_list("leads_to", flat=True)
@@ -47,7 +48,7 @@ def lead(sending_id: int, url: str) -> None:
 
 def forget_sendings(at: datetime) -> int:
     """
-    Let go of forms that nobody sends again, a day later; how many. Safe to run twice, or at once.
+    Delete submissions that are more than a day old, and return their number.
     """
     gone, _models = Sending.objects.filter(sent_at__lt=at - KEPT).delete()
     return gone

@@ -1,6 +1,5 @@
 """
-The flow catalog: who answers for each flow, what it decides, which version is live, and what is
-open.
+The flow catalog at the desk: each flow with its decision, owners, live version and open work.
 """
 
 from __future__ import annotations
@@ -93,22 +92,14 @@ class FlowAdmin(SavedAdmin[Flow]):
     ) -> HttpResponse:
         by = actor(request)
         seen = work_seen_by(by).order_by()
-        versions = FlowVersion.objects.filter(
-            flow__pk=int(object_id) if object_id.isdecimal() else 0
-        )
+        flow_id = int(object_id) if object_id.isdecimal() else 0
+        versions = FlowVersion.objects.filter(flow__pk=flow_id)
         rows = versions.select_related("published_by", "copied_from__flow").order_by("-number")
+        runs = Run.objects.filter(version=OuterRef("pk"), state__in=Run.open_states, item__in=seen)
+        may_draft = by.may("routing.add_flowversion")
         more = {
-            "versions": rows.annotate(
-                runs_open=_count(
-                    Run.objects.filter(
-                        version=OuterRef("pk"), state__in=Run.open_states, item__in=seen
-                    ),
-                    "version",
-                )
-            ),
-            "drafting": address(Flow, "draft", object_id)
-            if by.may("routing.add_flowversion")
-            else "",
+            "versions": rows.annotate(runs_open=_count(runs, "version")),
+            "drafting": address(Flow, "draft", object_id) if may_draft else "",
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
         }
         page: HttpResponse = super().change_view(
@@ -177,7 +168,8 @@ class FlowAdmin(SavedAdmin[Flow]):
 
 
 def _count(rows: Any, key: str) -> Coalesce:
-    """Count the related rows in a separate subquery, because joins would multiply them."""
+    """Return the number of related rows as a subquery."""
+    # Two counts over joins would multiply each other.
     return Coalesce(
         Subquery(rows.order_by().values(key).annotate(found=Count("pk")).values("found")), 0
     )

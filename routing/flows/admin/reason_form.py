@@ -1,4 +1,4 @@
-"""The form of a step that needs nothing but a reason."""
+"""The form of a step that takes only a reason."""
 
 from __future__ import annotations
 

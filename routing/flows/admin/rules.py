@@ -28,8 +28,9 @@ WITHOUT_VALUE = {Operator.KNOWN, Operator.UNKNOWN}
 
 class ConditionForm(forms.ModelForm[Condition]):
     """
-    The value is written as text; several by comma. What could never be answered is refused here
-    already.
+    Form of a condition. The value is text, or several texts separated by commas.
+
+    A condition that could never be evaluated is refused.
     """
 
     specs: dict[str, FieldSpec] = {}  # noqa: RUF012  # replaced for each version
@@ -52,26 +53,24 @@ class ConditionForm(forms.ModelForm[Condition]):
         named = [(name, spec.label) for name, spec in self.specs.items()]
         now = self.instance.field
         if now and now not in self.specs:
-            named.append((now, now))  # faulty already: it must be seen to be put right
+            named.append((now, now))  # an invalid field must be visible to be corrected
         self.fields["field"].choices = named  # type: ignore[attr-defined]
         value = self.initial.get("value")
-        self.initial["value"] = (
-            ", ".join(str(each) for each in value) if isinstance(value, list) else value
-        )
+        if isinstance(value, list):
+            value = ", ".join(str(each) for each in value)
+        self.initial["value"] = value
 
     def clean(self) -> None:
         super().clean()
         spec = self.specs.get(self.cleaned_data.get("field", ""))
         if spec is None or "operator" not in self.cleaned_data or "value" not in self.cleaned_data:
             return
-        operator, text = Operator(self.cleaned_data["operator"]), self.cleaned_data["value"]
-        value = (
-            None
-            if operator in WITHOUT_VALUE
-            else split(text)
-            if operator is Operator.ONE_OF
-            else text
-        )
+        operator = Operator(self.cleaned_data["operator"])
+        value = self.cleaned_data["value"]
+        if operator in WITHOUT_VALUE:
+            value = None
+        elif operator is Operator.ONE_OF:
+            value = split(value)
         try:
             check(Clause(spec, operator, value))
         except BadClause as bad:
@@ -138,11 +137,10 @@ class RuleAdmin(FrozenWhenPublished[Rule]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         rule = self.get_object(request, object_id)
-        more = (
-            {"version": rule.version, "version_url": page_of(rule.version), "show_history": False}
-            if rule
-            else {}
-        )
+        more: dict[str, Any] = {}
+        if rule:
+            url = page_of(rule.version)
+            more = {"version": rule.version, "version_url": url, "show_history": False}
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})
         )

@@ -1,4 +1,4 @@
-"""The rows of a flow version: what starts it, what must be known, and which team takes it."""
+"""The rows of a flow version at the desk: triggers, required facts and rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from routing.runs.admin.trace_page import OPERATORS
 
 
 class PartOfVersion(Rows):
-    """Rows that only a draft lets anybody change."""
+    """Rows that can be changed only while the version is a draft."""
 
     hide_title = True  # the row says it all
 
@@ -89,14 +89,13 @@ class RulesOfVersion(PartOfVersion):
 
 
 def said(field: str, operator: str, value: Any) -> str:
-    """A condition in words."""
-    shown = (
-        ", ".join(str(each) for each in value)
-        if isinstance(value, list)
-        else ""
-        if value is None
-        else str(value)
-    )
+    """Return a condition in words."""
+    if value is None:
+        shown = ""
+    elif isinstance(value, list):
+        shown = ", ".join(str(each) for each in value)
+    else:
+        shown = str(value)
     return f"{field} {OPERATORS.get(operator, operator)} {shown}".strip()
 
 

@@ -1,4 +1,4 @@
-"""Versions of a flow: a draft is edited, what is published is read, copied, or rolled back to."""
+"""Flow versions at the desk: edit and publish drafts, copy versions or roll back to them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from routing.sla.policies import SLAPolicy
 from routing.work.display import badge, when
 
 Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
-VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when done
+VERBS: dict[str, Verb] = {  # operation, permission, label, message
     "publish": (
         publish,
         "routing.publish_flow",
@@ -64,7 +64,7 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
     """
 
     def version_of(self, obj: Any) -> FlowVersion:
-        """Of a version itself, or of a part of one."""
+        """Return the version of a row, which may be the version itself."""
         version: FlowVersion = getattr(obj, "version", obj)
         return version
 
@@ -86,7 +86,9 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
             page: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context
             )
-        except IntegrityError:  # somebody published or changed it between reading and saving
+        except IntegrityError:
+            # Somebody published or changed the version after the form was read, and the triggers or
+            # constraints of the database refused the rest.
             messages.error(
                 request,
                 _(
@@ -103,8 +105,7 @@ _parts: list[type[PartOfVersion]] = []
 
 def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
     """
-    Show what a package above keeps with a flow version on its page, editable as long as that is a
-    draft.
+    Register rows that a package above stores with a flow version, to show them on its page.
     """
     _parts.append(part)
     return part
@@ -112,7 +113,7 @@ def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
 
 @admin.register(FlowVersion)
 class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
-    list_display = ("__str__", "standing", "published", "published_by", "copied_from")
+    list_display = ("__str__", "status", "published", "published_by", "copied_from")
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)
     fields = ("title", "action", "policy", "template", "reason")
@@ -135,6 +136,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         return [*self.inlines, *_parts]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # A page that cannot be saved does not ask for a reason.
         return self.fields if self.has_change_permission(request, obj) else self.fields[:-1]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -189,7 +191,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         }
 
     def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
-        """Publish, copy or roll back: asks why, and does it by POST alone."""
+        """Ask for a reason, then publish, copy or roll back by POST."""
         version = self.seen(request, object_id)
         if verb not in VERBS:
             raise Http404
@@ -218,8 +220,10 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
 
     @admin.display(description=gettext_lazy("status"), ordering="published_at")
-    def standing(self, version: FlowVersion) -> str:
-        return badge(_("Published"), "good") if version.published_at else badge(_("Draft"), "info")
+    def status(self, version: FlowVersion) -> str:
+        if version.published_at is None:
+            return badge(_("Draft"), "info")
+        return badge(_("Published"), "good")
 
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
     def published(self, version: FlowVersion) -> Any:

@@ -12,7 +12,7 @@ from routing.work.machine_pages import pages
 
 
 class Command(BaseCommand):
-    help = "Write a page for every noun's states: a diagram, and for each verb who may call it behind which gates."  # noqa: E501
+    help = "Write a page for every state machine: a diagram, and for each verb its roles and gates."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

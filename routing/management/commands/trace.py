@@ -26,26 +26,24 @@ class Command(BaseCommand):
                 f"Nothing is known as {run}. Give a reference such as ACM-142, or source/type/id "
                 f"such as crm/deal/901."
             )
-        story = trace(found).as_json()
-        self.stdout.write(_as_text(story) if not json else _as_json(story))
+        data = trace(found).as_json()
+        self.stdout.write(_as_json(data) if json else _as_text(data))
 
 
-def _as_json(story: dict[str, Any]) -> str:
-    return json.dumps(story, indent=2, ensure_ascii=False, default=str)
+def _as_json(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
 
 
-def _as_text(story: dict[str, Any]) -> str:
-    subject = story["subject"]
+def _as_text(data: dict[str, Any]) -> str:
+    subject = data["subject"]
+    client = data["client"] or "not known yet"
     lines = [
-        f"{story['ref']}  {story['state']}  {story['flow']}",
-        (
-            f"about {subject['source']} {subject['type']} {subject['id']}, client "
-            f"{story['client'] or 'not known yet'}"
-        ),
-        f"owner {story['owner']}, backup {story['backup']}",
+        f"{data['ref']}  {data['state']}  {data['flow']}",
+        f"about {subject['source']} {subject['type']} {subject['id']}, client {client}",
+        f"owner {data['owner']}, backup {data['backup']}",
         "",
     ]
-    for entry in story["entries"]:
+    for entry in data["entries"]:
         lines.append(f"{entry['at'][:19]}Z  {entry['section']:<11} {entry['title']}")
         lines += [f"{'':23}{line}" for line in _data_lines(entry["data"])]
     return "\n".join(lines)
@@ -67,13 +65,12 @@ def _data_lines(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _short(value: Any) -> str:
-    """On one line."""
+    """Return a value on one line."""
     if isinstance(value, Mapping):
-        return ", ".join(
-            f"{name} {_short(each)}"
-            for name, each in value.items()
-            if each not in ("", None, [], {})
-        )
+        known = {name: each for name, each in value.items() if each not in ("", None, [], {})}
+        return ", ".join(f"{name} {_short(each)}" for name, each in known.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_short, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

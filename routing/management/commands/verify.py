@@ -1,4 +1,4 @@
-"""Verify the hash chain over all evidence, and say so in words."""
+"""Verify the hash chain over all evidence."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """:raises CommandError: if the chain is broken; its exit code is 1"""
         found = verify()
-        upto = (
-            f"sealed up to {found.sealed_up_to:%Y-%m-%d %H:%M:%S} UTC"
-            if found.sealed_up_to
-            else "nothing sealed yet"
-        )
+        upto = "nothing sealed yet"
+        if found.sealed_up_to:
+            upto = f"sealed up to {found.sealed_up_to:%Y-%m-%d %H:%M:%S} UTC"
         self.stdout.write(f"{found.sealed} rows in {found.seals} seals, {upto}.")
         self.stdout.write(
             f"{found.unsealed} rows are not sealed yet, {found.redacted} are redacted."

@@ -39,7 +39,7 @@ class ClientsOfContact(Rows):
 
 class ContactForm(forms.ModelForm[Contact]):
     """
-    Without a reason: a contact has no history of its own, so there would be nowhere to keep it.
+    Form without a reason: a contact has no history that could keep one.
     """
 
 
@@ -103,7 +103,7 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
         return page
 
     def erase_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Say what goes and what stays, then erase."""
+        """Show what is erased and what stays, then erase."""
         by = actor(request)
         by.require("routing.erase_contact", to="erase personal data")
         contact = self.seen(request, object_id)
@@ -117,6 +117,7 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
         context = {
             "title": _("Erase %(who)s") % {"who": contact},
             "contact": contact,
+            # The model of requests is in a package above, which this one does not know.
             "requests": contact.requests.count() if hasattr(contact, "requests") else 0,
             "form": form,
             "submit": _("Erase permanently"),

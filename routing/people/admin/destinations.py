@@ -23,7 +23,8 @@ from routing.work.visibility import clients_seen_by
 
 class DestinationForm(SavedForm):
     """
-    Kinds and connections are chosen where a package above knows them, and written where none does.
+    Form in which kinds and connections are chosen from those that a package registered. Without
+    any, they are text fields.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -32,19 +33,17 @@ class DestinationForm(SavedForm):
         if known and "kind" in self.fields:
             kinds = [(each.kind, each.label) for each in known]
             self.fields["kind"] = self._choice("kind", kinds)
-            connections = [
-                (slug, f"{each.label}: {name}") for each in known for slug, name in each.connections
-            ]
-            self.fields["connection"] = self._choice(
-                "connection",
-                [("", _("The only connection of this kind")), *connections],
-                required=False,
-            )
+            connections: list[tuple[str, Any]] = [("", _("The only connection of this kind"))]
+            for each in known:
+                for slug, name in each.connections:
+                    connections.append((slug, f"{each.label}: {name}"))
+            self.fields["connection"] = self._choice("connection", connections, required=False)
 
     def _choice(
         self, name: str, choices: list[tuple[str, Any]], **options: Any
     ) -> forms.ChoiceField:
         field, now = self.fields[name], getattr(self.instance, name)
+        # A destination keeps its place after that was switched off, or saving would change it.
         if now and now not in dict(choices):
             choices.append((now, _("%(name)s (inactive)") % {"name": now}))
         return choice(

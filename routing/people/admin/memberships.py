@@ -1,6 +1,5 @@
 """
-Pages with memberships on them: losing a role ends the contact's sessions, whichever page it was
-taken on.
+Base of the pages that show memberships. Losing a role ends the contact's sessions, on any page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A contact's access to the portal, on their page at the desk: invite, withdraw."""
+"""Buttons on a contact's page that give and withdraw access to the portal."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ class PortalAccess(DeskAdmin[Contact]):
         granted = has_access(contact)
         email = contact.user.email if granted and contact.user else ""
         verb = "withdraw" if granted else "invite"
+        may = by.may(f"routing.{verb}_contact")
         return {
             "granted": granted,
             "signs_in_with": email,
+            # The address changed after the invitation. The old one still signs in.
             "moved": granted and email != contact.email.lower(),
-            "access_step": address(Contact, verb, contact.pk)
-            if by.may(f"routing.{verb}_contact")
-            else "",
+            "access_step": address(Contact, verb, contact.pk) if may else "",
         }
 
     def invite_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Say who will get a letter and what they will see, or why it cannot be, then invite."""
+        """Show who will get an e-mail and what they will see, or why not, then invite."""
         by = actor(request)
         by.require("routing.invite_contact", to="invite contacts")
         contact = self.seen(request, object_id)

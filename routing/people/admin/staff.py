@@ -32,7 +32,7 @@ SHOWN = 50
 class UserAdmin(SavedAdmin[User]):
     form = PersonForm
     heading = gettext_lazy("People")
-    list_display = ("full_name", "email", "role_names", "team_names", "timezone", "standing")
+    list_display = ("full_name", "email", "role_names", "team_names", "timezone", "status")
     list_filter = ("is_active", "groups", "teams")
     search_fields = ("full_name", "email")
     search_help_text = gettext_lazy("Name or e-mail")
@@ -55,6 +55,7 @@ class UserAdmin(SavedAdmin[User]):
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # Otherwise an operations lead could change the address of a superuser and sign in as them.
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return bool(super().has_change_permission(request, obj)) and not above
 
@@ -62,7 +63,8 @@ class UserAdmin(SavedAdmin[User]):
         by, at, reason = actor(request), timezone.now(), form.cleaned_data["reason"]
         if not change:
             obj.is_staff = True
-            obj.set_unusable_password()  # chosen by the person, over the link for a forgotten one
+            # People choose their own password, with the link for a forgotten one.
+            obj.set_unusable_password()
         with transaction.atomic():
             if not change or {"full_name", "email", "timezone"} & set(form.changed_data):
                 super().save_model(request, obj, form, change)
@@ -82,18 +84,15 @@ class UserAdmin(SavedAdmin[User]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        leaving = (
-            address(User, "deactivate", object_id)
-            if actor(request).may("routing.change_user")
-            else ""
-        )
-        context: HttpResponse = super().change_view(
+        may = actor(request).may("routing.change_user")
+        leaving = address(User, "deactivate", object_id) if may else ""
+        page: HttpResponse = super().change_view(
             request, object_id, form_url, {"leaving": leaving, **(extra_context or {})}
         )
-        return context
+        return page
 
     def leave_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Say what hands over to whom, then let the person go."""
+        """Show what the successor takes over, then deactivate the person."""
         by = actor(request)
         by.require("routing.change_user", to="deactivate people")
         person = self.seen(request, object_id)
@@ -134,7 +133,7 @@ class UserAdmin(SavedAdmin[User]):
         return ", ".join(team.name for team in user.teams.all())
 
     @admin.display(description=gettext_lazy("status"), ordering="is_active")
-    def standing(self, user: User) -> str:
+    def status(self, user: User) -> str:
         return badge(_("Active"), "good") if user.is_active else badge(_("Left"))
 
 

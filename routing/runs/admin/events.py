@@ -37,12 +37,11 @@ class EventAdmin(ReadOnly[Event]):
     empty_text = _("Each change to work is recorded here as an event.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        every, by = super().get_queryset(request), actor(request)
-        return (
-            every
-            if visible_work(by) is None
-            else every.filter(item__in=work_seen_by(by).order_by())
-        )
+        events, by = super().get_queryset(request), actor(request)
+        # People who may see all work also see events without a work item.
+        if visible_work(by) is None:
+            return events
+        return events.filter(item__in=work_seen_by(by).order_by())
 
     @admin.display(description=_("work"))
     def of_work(self, event: Event) -> SafeString | str:
@@ -54,11 +53,9 @@ class EventAdmin(ReadOnly[Event]):
 
     @admin.display(description=_("from, to"))
     def way(self, event: Event) -> str:
-        return (
-            f"{event.from_state} → {event.to_state}"
-            if event.from_state != event.to_state
-            else event.to_state
-        )
+        if event.from_state == event.to_state:
+            return event.to_state
+        return f"{event.from_state} → {event.to_state}"
 
     @admin.display(description=_("when"), ordering="id")
     def happened(self, event: Event) -> SafeString | str:

@@ -20,9 +20,9 @@ LABELS = {
 
 def in_words(evidence: Mapping[str, Any], names: Mapping[int, str]) -> Sequence[tuple[str, str]]:
     """
-    Label and text of each thing that was looked at.
+    Return the label and the text of each piece of evidence.
 
-    :param names: of the clients that the reader sees; others are counted, not named
+    :param names: names of the clients that the reader may see; others are only counted
     """
     found = [(str(each["label"]), _field(each)) for each in evidence.get("fields", ())]
     order = [*LABELS, *sorted(set(evidence) - set(LABELS) - {"fields"})]
@@ -33,16 +33,20 @@ def in_words(evidence: Mapping[str, Any], names: Mapping[int, str]) -> Sequence[
 
 def client_names(evidence: Sequence[Mapping[str, Any]], seen: Any) -> Mapping[int, str]:
     """
-    The names of the clients that these name, in one query or none.
+    Return the names of the clients in the evidence.
 
-    :param seen: the clients that the reader sees
+    :param seen: the clients that the reader may see
     """
-    ids = {pk for each in evidence for pk in each.get("clients", ())}
-    return dict(seen.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    ids: set[int] = set()
+    for each in evidence:
+        ids.update(each.get("clients", ()))
+    if not ids:
+        return {}
+    return dict(seen.filter(pk__in=ids).values_list("pk", "name"))
 
 
 def in_short(evidence: Mapping[str, Any]) -> str:
-    """One line for a list."""
+    """Return one line for a list."""
     if evidence.get("fields"):
         return ", ".join(str(each["label"]) for each in evidence["fields"])
     return str(evidence.get("message") or evidence.get("error") or "")
@@ -62,9 +66,9 @@ def _text(name: str, value: Any, names: Mapping[int, str]) -> str:
     if name == "clients":
         shown = [names[pk] for pk in value if pk in names]
         hidden = len(value) - len(shown)
-        return ", ".join(
-            [*shown, *([_("%(count)s you cannot see") % {"count": hidden}] if hidden else [])]
-        )
+        if hidden:
+            shown.append(_("%(count)s you cannot see") % {"count": hidden})
+        return ", ".join(shown)
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     return str(value)

@@ -1,4 +1,4 @@
-"""The exception map: for each reason, who takes it and how long they have."""
+"""Exception routing at the desk: the owner and the timebox of each reason code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 
 
 class RouteForm(forms.ModelForm[ExceptionRoute]):
-    """``reason`` is the code here, so what history keeps has another name."""
+    """Form of a route. ``reason`` is its code, so the reason for the history is called ``why``."""
 
     why = line(
         gettext_lazy("Reason"),

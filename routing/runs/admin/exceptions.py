@@ -1,6 +1,5 @@
 """
-Exceptions at the desk: what only a person can settle, mine first, and the form that settles most of
-them.
+Exceptions at the desk, the reader's own first, with a form that resolves most of them.
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ from routing.runs.owners import reasons_of
 from routing.runs.snapshots import field_problems, run_snapshots
 from routing.work import display
 from routing.work.door import OperationResult
+from routing.work.gates import GateResult
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import clients_seen_by, work_seen_by
@@ -96,14 +96,14 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # steps that stop raise them
+        return False  # only the system raises exceptions
 
     def list_title(self, request: HttpRequest) -> str:
         titles = {"all": _("All exceptions"), "team": _("My teams' exceptions")}
         return titles.get(request.GET.get("whose", ""), _("My exceptions"))
 
     def fill_in_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Keep what the person knows; then say whether the run went on, or what it still misses."""
+        """Store what the person filled in, and say if the run continued or what is missing."""
         case, by, at = self.seen(request, object_id), actor(request), timezone.now()
         if request.method != "POST":
             return HttpResponseRedirect(page_of(case))
@@ -122,7 +122,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
             except Run.DoesNotExist:
                 raise Http404 from None
             else:
-                self.tell(request, case, results)
+                self.show_result(request, case, results)
                 return HttpResponseRedirect(page_of(case))
         offered = panel(case, PageFacts(by, at))
         context = {
@@ -133,22 +133,24 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         }
         return self.page(request, self.noun_template, case, context)
 
-    def tell(
+    def show_result(
         self, request: HttpRequest, case: ExceptionCase, results: Sequence[OperationResult]
     ) -> None:
         run, step = case.run, RunStep.Name(case.step).label
         assert run is not None
-        here = case.step == RunStep.Name.VALIDATE
-        missing = (
-            [fault.label for fault in field_problems(run_snapshots([run.pk])[0])] if here else []
-        )
-        stuck = [refusal for result in results for refusal in result.refusals]
+        missing: list[str] = []
+        if case.step == RunStep.Name.VALIDATE:
+            [snapshot] = run_snapshots([run.pk])
+            missing = [fault.label for fault in field_problems(snapshot)]
+        refusals: list[GateResult] = []
+        for result in results:
+            refusals += result.refusals
         if missing:
             messages.warning(
                 request, _("Saved. Still missing: %(what)s.") % {"what": ", ".join(missing)}
             )
-        elif stuck:
-            why = " ".join(f"{refusal.message} {refusal.evidence}".strip() for refusal in stuck)
+        elif refusals:
+            why = " ".join(f"{refusal.message} {refusal.evidence}".strip() for refusal in refusals)
             messages.warning(
                 request, _("Saved, but the exception stays open: %(why)s") % {"why": why}
             )
@@ -168,6 +170,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         context: dict[str, Any],
         status: int = 200,
     ) -> TemplateResponse:
+        # The pages of steps have forms of their own.
         if template == self.noun_template:
             by = actor(request)
             form: FillInForm | None = context.get("form") or form_for(row, by, timezone.now())
@@ -209,8 +212,12 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
 
     @admin.display(description=gettext_lazy("stopped at"), ordering="step")
     def stopped_at(self, row: ExceptionCase) -> str:
-        label = str(RunStep.Name(row.step).label) if row.step in RunStep.Name.values else row.step
-        return f"{label}, {row.run.item.ref}" if row.run else label or display.NOTHING
+        label = row.step
+        if row.step in RunStep.Name.values:
+            label = str(RunStep.Name(row.step).label)
+        if row.run:
+            return f"{label}, {row.run.item.ref}"
+        return label or display.NOTHING
 
     @admin.display(description=gettext_lazy("problem"))
     def evidence_short(self, row: ExceptionCase) -> str:
@@ -218,8 +225,6 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
 
 
 def link_to(run: Run | None) -> SafeString | str:
-    return (
-        format_html('<a class="tl-link" href="{}">{}</a>', page_of(run), run.item.ref)
-        if run
-        else display.NOTHING
-    )
+    if run is None:
+        return display.NOTHING
+    return format_html('<a class="tl-link" href="{}">{}</a>', page_of(run), run.item.ref)

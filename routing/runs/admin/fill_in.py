@@ -1,6 +1,6 @@
 """
-The form that asks a person for what a run still needs to know: one field for each that fails, of
-its own type.
+The form that asks a person for the missing or invalid facts of a run, each with a field of its
+type.
 """
 
 from __future__ import annotations
@@ -36,24 +36,22 @@ CLIENT_IS_OPEN = {Reason.MISSING_CONTEXT, Reason.DUPLICATE}
 
 
 class FillInForm(forms.Form):
-    partial = True  # what is needed may come one by one, so nothing is called optional
+    partial = True  # facts may come one by one, so no field is marked as optional
 
     def __init__(
         self, case: ExceptionCase, snapshot: RunSnapshot, by: Actor, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         specs = {spec.name: spec for spec in snapshot.plan.fields}
-        # Before anything was read there is nothing to check: whose it is comes first.
+        # Before the enrich step has read anything, no fact can be wrong. Only the client is asked.
         for fault in field_problems(snapshot) if case.step == RunStep.Name.VALIDATE else ():
             source = snapshot.found.sources.get(fault.name, "")
             self.fields[fault.name] = _field(specs[fault.name], fault, source)
         if case.reason in CLIENT_IS_OPEN:
             fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
+            clients = fits if fits.exists() else clients_seen_by(by)
             self.fields[CLIENT] = picked(
-                _("Client"),
-                fits if fits.exists() else clients_seen_by(by),
-                required=False,
-                help_text=_("The client this work is for."),
+                _("Client"), clients, required=False, help_text=_("The client this work is for.")
             )
         self.fields["reason"] = long_text(
             gettext_lazy("Source"), error=gettext_lazy("Enter the source."), rows=2, max_length=200
@@ -83,9 +81,10 @@ class FillInForm(forms.Form):
         return chosen.pk if chosen else None
 
     def refuse(self, wrong: WrongValues) -> None:
-        """Show beside each field what the operation said of it."""
+        """Show the operation's errors beside their fields."""
         for name, message in wrong.faults.items():
-            self.add_error(name if name in self.fields else None, message)
+            field = name if name in self.fields else None
+            self.add_error(field, message)
 
     @property
     def asks(self) -> bool:
@@ -94,7 +93,7 @@ class FillInForm(forms.Form):
 
 
 def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> FillInForm | None:
-    """The form, if a person could help the case by filling something in, and this person may."""
+    """Return the form if filling in facts could help and the person may do so, otherwise None."""
     can_help = (
         case.is_open
         and case.run_id is not None
@@ -146,6 +145,7 @@ def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 
 def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    # Not a checkbox: one that is left empty would say “no” and not “unknown”.
     return forms.ChoiceField(
         choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))],
         widget=UnfoldAdminSelectWidget(),

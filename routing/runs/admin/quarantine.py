@@ -1,6 +1,5 @@
 """
-Events that wait: those that failed too often are put aside here, visibly, until somebody lets them
-be tried again.
+Queued events at the desk. Those that kept failing are quarantined until somebody retries them.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ class QuarantineFilter(WithDefault):
 
 @admin.register(Dispatch)
 class DispatchAdmin(ReadOnly[Dispatch]):
-    heading = gettext_lazy("Quarantined")
-    list_display = ("what", "source", "subject", "standing", "attempts", "since")
+    heading = gettext_lazy("Failed events")
+    list_display = ("what", "source", "subject", "status", "attempts", "since")
     list_select_related = ("event",)
     list_filter = (QuarantineFilter, "event__source")
     search_fields = ("event__kind", "=event__subject_id")
@@ -76,12 +75,10 @@ class DispatchAdmin(ReadOnly[Dispatch]):
         )
 
     @admin.display(description=gettext_lazy("status"))
-    def standing(self, row: Dispatch) -> SafeString | str:
-        return (
-            format_html("{} {}", display.badge(_("Quarantined"), "bad"), row.parked_reason)
-            if row.parked_reason
-            else _("Queued")
-        )
+    def status(self, row: Dispatch) -> SafeString | str:
+        if not row.parked_reason:
+            return _("Queued")
+        return format_html("{} {}", display.badge(_("Quarantined"), "bad"), row.parked_reason)
 
     @admin.display(description=gettext_lazy("received"), ordering="event__at")
     def since(self, row: Dispatch) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""Runs at the desk: the list, and each run's whole story on one page."""
+"""Runs at the desk: the list, and each run with its trace on one page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from routing.desk.addresses import address
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.steps import StepsAdmin
-from routing.runs.admin.trace_page import started_by, story
+from routing.runs.admin.trace_page import page_entries, started_by
 from routing.runs.blocking import holds, next_step, with_holds
 from routing.runs.models import Run
 from routing.runs.trace import trace
@@ -88,12 +88,13 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
         ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # events begin runs
+        return False  # only events start runs
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # The page of a flow links to the runs of each version.
         return lookup == "version__id__exact" or bool(
             super().lookup_allowed(lookup, value, request)
-        )  # a flow's page counts by it
+        )
 
     def json_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.seen(request, object_id)
@@ -126,18 +127,18 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
         work = [part for part in parts if part.kind != "exceptioncase"]
         event, joined = started_by(run)
         again = "again" in request.GET
+        may_see_flow = by.may("routing.view_flowversion")
+        version_url = address(type(run.version), "change", run.version_id)
         return {
             "started": event,
             "joined": joined,
             "holds": holds(run),
             "next": next_step(run, work),
             "parts": work,
-            "story": story(trace(run), seen=clients_seen_by(by), again=again),
+            "trace": page_entries(trace(run), seen=clients_seen_by(by), again=again),
             "again": again,
             "json": address(Run, "json", run.pk),
-            "flow_url": address(type(run.version), "change", run.version_id)
-            if by.may("routing.view_flowversion")
-            else "",
+            "flow_url": version_url if may_see_flow else "",
             "event_page": by.may("routing.view_event"),
         }
 
@@ -157,4 +158,6 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
     @admin.display(description=_("blocked by"))
     def held_by(self, run: Run) -> str:
         found = holds(run)
-        return f"{found[0].message} · {found[0].clears_by}" if found else display.NOTHING
+        if not found:
+            return display.NOTHING
+        return f"{found[0].message} · {found[0].clears_by}"

@@ -1,4 +1,4 @@
-"""A trace, laid out for a page: each entry with what its kind shows."""
+"""A trace laid out for a page: each entry with the data that its template shows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OPERATORS = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """``fault`` says what is wrong with it: missing, or not of its type."""
+    """A known or missing fact. ``fault`` says if it is missing or has the wrong type."""
 
     label: str
     name: str
@@ -67,28 +67,29 @@ KINDS = {"event", "enrichment", "decision", "exception", "step"}
 TOGETHER = {"joined": gettext_lazy("Later events joined"), "clock": gettext_lazy("Clocks started")}
 
 
-def story(trace: Trace, *, seen: Any, again: bool = False) -> list[TracePageEntry]:
+def page_entries(trace: Trace, *, seen: Any, again: bool = False) -> list[TracePageEntry]:
     """
-    The page's entries, oldest first.
+    Return the entries of the page, oldest first.
 
-    :param seen: the clients that the reader sees
+    :param seen: the clients that the reader may see
     :param again: recompute each decision from its own record
     """
     run = trace.run
     specs = {spec.name: spec for spec in published(run.version_id).fields}
-    names = client_names(
-        [entry.data.get("evidence", {}) for entry in trace.entries if entry.section == "exception"],
-        seen,
-    )
-    recomputed = {row.pk: recompute_decision(row) for row in run.decisions.all()} if again else {}
-    return _together([_tell(entry, specs, names, recomputed) for entry in trace.entries])
+    exceptions = [entry for entry in trace.entries if entry.section == "exception"]
+    names = client_names([entry.data.get("evidence", {}) for entry in exceptions], seen)
+    recomputed = {}
+    if again:
+        recomputed = {row.pk: recompute_decision(row) for row in run.decisions.all()}
+    return _together([_page_entry(entry, specs, names, recomputed) for entry in trace.entries])
 
 
 def _together(entries: Sequence[TracePageEntry]) -> list[TracePageEntry]:
     """
-    Events that only joined, and clocks, as one entry of many lines each: the story is in what
-    happened next.
+    Group all events that joined the run into one entry with many lines, and all clocks into
+    another.
     """
+    # There may be hundreds of them, and what happened next is what people look for.
     kept: list[TracePageEntry] = []
     groups: dict[str, list[TracePageEntry]] = {}
     for each in entries:
@@ -108,33 +109,41 @@ def _together(entries: Sequence[TracePageEntry]) -> list[TracePageEntry]:
                     lines=groups[each.kind],
                 )
             )
+    # The event that started the run comes first, even if its sender's clock is ahead of ours.
     return sorted(kept, key=lambda each: each.data.get("part") != "started")
 
 
-def _tell(
+def _page_entry(
     entry: TraceEntry,
     specs: Mapping[str, FieldSpec],
     names: Mapping[int, str],
     recomputed: Mapping[int, Any],
 ) -> TracePageEntry:
-    data, kind = entry.data, entry.section
-    due = data.get("due")
+    data, kind, title = entry.data, entry.section, entry.title
+    words: Sequence[tuple[str, str]] = _plain(data)
+    facts: Sequence[Fact] = ()
+    model_name, state = kind, ""
     if kind == "event" and data["part"] == "joined":
         kind = "joined"
+    elif kind == "enrichment":
+        facts = _facts(data, specs)
+    elif kind == "exception":
+        title = str(Reason(data["reason"]).label)
+        words = in_words(data.get("evidence", {}), names)
+        model_name = str(ExceptionCase._meta.model_name)
+    if "ref" in data:
+        state = state_badge(model_name, data["state"])
+    due = data.get("due")
     return TracePageEntry(
         kind=kind if kind in KINDS or kind in TOGETHER else "other",
         at=entry.at,
-        title=str(Reason(data["reason"]).label) if kind == "exception" else entry.title,
+        title=title,
         url=entry.url,
         data=data,
-        facts=_facts(data, specs) if kind == "enrichment" else (),
-        words=in_words(data.get("evidence", {}), names) if kind == "exception" else _plain(data),
+        facts=facts,
+        words=words,
         again=recomputed.get(data.get("decision", 0)),
-        state=state_badge(
-            kind if kind != "exception" else str(ExceptionCase._meta.model_name), data["state"]
-        )
-        if "ref" in data
-        else "",
+        state=state,
         due_at=parse_datetime(due) if due else None,
         rules=[_rule(each, specs) for each in data.get("rules", ())],
     )
@@ -142,8 +151,7 @@ def _tell(
 
 def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
-    Return the details of an entry without its reference, state and times, which are shown
-    elsewhere.
+    Return the details of an entry without those that the page shows elsewhere.
     """
     left_out = {"ref", "state", "due", "title"}
     return [
@@ -175,29 +183,22 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
     except WrongType:
         fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
     shown = "" if value is None else str(value)
-    return Fact(
-        spec.label, spec.name, shown, str(sources.get(spec.name, "")) if shown else "", fault
-    )
+    source = str(sources.get(spec.name, "")) if shown else ""
+    return Fact(spec.label, spec.name, shown, source, fault)
 
 
 def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:
     clauses = [
-        {
-            "words": " ".join(
-                part
-                for part in (
-                    _named(clause["field"], specs),
-                    str(OPERATORS.get(clause["operator"], clause["operator"])),
-                    clause["wanted"],
-                )
-                if part
-            ),
-            "found": clause["found"],
-            "held": clause["held"],
-        }
+        {"words": _clause(clause, specs), "found": clause["found"], "held": clause["held"]}
         for clause in rule["clauses"]
     ]
     return {"name": rule["name"], "held": rule["held"], "clauses": clauses}
+
+
+def _clause(clause: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> str:
+    operator = str(OPERATORS.get(clause["operator"], clause["operator"]))
+    words = (_named(clause["field"], specs), operator, clause["wanted"])
+    return " ".join(word for word in words if word)
 
 
 def _named(name: str, specs: Mapping[str, FieldSpec]) -> str:
@@ -205,7 +206,7 @@ def _named(name: str, specs: Mapping[str, FieldSpec]) -> str:
 
 
 def started_by(run: Run) -> tuple[Any, int]:
-    """The event that started the run, and how many joined it."""
+    """Return the event that started the run, and the number of events that joined it."""
     parts = list(run.run_events.select_related("event").order_by("event__at", "event_id"))
     first = next((part.event for part in parts if part.part == "started"), None)
     return first, sum(1 for part in parts if part.part == "joined")

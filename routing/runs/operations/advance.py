@@ -1,4 +1,4 @@
-"""Take every event and run as far as it goes now."""
+"""Process every event and run as far as possible now."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from routing.runs.operations.route_runs import route_runs
 
 def advance(*, clock: Callable[[], datetime]) -> None:
     """
-    Process, enrich and settle until nothing is due. What fails or is not due yet is found again by
-    the next call.
+    Process, enrich and route until nothing is due. The next call finds what failed or was not due.
 
-    :param clock: says the instant, aware; asked anew before each stage, because enriching waits for
-        other systems
+    :param clock: returns the current time (aware). It is called before each stage, because
+        enriching waits for other systems.
     """
     while (
         process(at=clock())

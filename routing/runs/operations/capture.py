@@ -1,5 +1,5 @@
 """
-Capture signals from outside: once each, whatever the sender repeats, in two statements a batch.
+Capture signals from outside as events, each once however often it is sent.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Signal:
     """
     Something that happened outside.
 
-    ``dedupe_key`` names it within its source (at most 200 characters); ``body`` is canonical:
-    without delivery metadata, so that a repeated delivery has an equal body.
+    ``dedupe_key`` (at most 200 characters) identifies it within its source. ``body`` is without
+    metadata of the delivery, so that a repeated delivery has an equal body.
     """
 
     source: str
@@ -41,14 +41,14 @@ class Signal:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the body's canonical JSON, as hex."""
+        """Return the SHA-256 of the body's canonical JSON, as hex."""
         return json_digest(self.body)
 
 
 class Capture(StrEnum):
     NEW = "new"
     REPEATED = "repeated"
-    CONFLICT = "conflict"  # same key, another body: kept apart as an exception, never an overwrite
+    CONFLICT = "conflict"  # same key, another body: raises an exception and overwrites nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ _PAYLOAD = insert_into(
     event_id="kept.id",
     body="new.body",
 )
+# Event, payload and queue in one statement. ``kept`` has only rows that are new, so a repetition
+# writes nothing at all. ORDER BY place gives the ids the order of the signals.
 _QUEUED = insert_into(Dispatch, "kept", event_id="id", due_at="%(queued)s::timestamptz")
 _CAPTURING = f"""
     WITH new AS (
@@ -101,14 +103,12 @@ def capture_new(
     signal: Signal, *, by: Actor, at: datetime, beside: str, values: Mapping[str, Any]
 ) -> tuple[int, int] | None:
     """
-    Record one signal that is probably new, and something beside it, in one statement and so all or
-    nothing.
+    Record one signal that is probably new, together with another row, in one statement.
 
-    :param beside: an INSERT of one row that reads FROM kept and RETURNING its id, so that it writes
-        nothing when nothing is kept
-    :param values: its parameters by name, none of which ``_columns`` has
-    :returns: the ids of the event and of what is beside it; None if the key is known, and then
-        nothing was written
+    :param beside: an INSERT of one row FROM kept that returns its id
+    :param values: its parameters by name, which must differ from those of ``_columns``
+    :returns: the ids of the event and of the other row. None if the key is known; nothing was
+        written then.
     """
     sql = f"{_CAPTURING}, beside AS ({beside}) SELECT kept.id, beside.id FROM kept, beside"
     found = run(sql, {**values, **_columns([signal], by, at)})
@@ -132,42 +132,27 @@ def _columns(signals: Sequence[Signal], by: Actor, at: datetime) -> dict[str, An
 
 def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captured]:
     """
-    Record each signal as one event with its payload, queued for its flow; one answer a signal, in
-    order.
+    Record each signal as an event with its payload, queue it, and return a result for each signal.
 
-    A conflict becomes an exception case. Committed when this returns, unless the caller holds a
-    transaction. Safe concurrently: the database keeps one row a key.
+    A conflict raises an exception. Everything is committed on return, unless the caller holds a
+    transaction.
     """
     if not signals:
         return []
     first: dict[tuple[str, str], Signal] = {}
     for signal in signals:
         first.setdefault((signal.source, signal.dedupe_key), signal)
+    # Ids follow the times of the events. One order also keeps two batches with the same keys from
+    # waiting for each other in a circle.
     distinct = sorted(first.values(), key=lambda signal: (signal.occurred_at, signal.dedupe_key))
     with transaction.atomic(savepoint=False):
-        new = {
-            (source, key): event for source, key, event in run(STORE, _columns(distinct, by, at))
-        }
+        stored = run(STORE, _columns(distinct, by, at))
+        new = {(source, key): event for source, key, event in stored}
         known = {key: (event, first[key].digest) for key, event in new.items()}
         if len(known) < len(first):
-            known |= {
-                (source, key): (event, digest) for source, key, event, digest in _known(first)
-            }
-        others = {
-            event: s.digest
-            for s in signals
-            for event, digest in [known[s.source, s.dedupe_key]]
-            if digest != s.digest
-        }
-        if others:
-            conflict = Reason.CONFLICTING_DUPLICATE
-            raise_exceptions(
-                [
-                    ExceptionFinding(conflict, {"sent": digest}, event_id=event)
-                    for event, digest in sorted(others.items())
-                ],
-                at=at,
-            )
+            for source, key, event, digest in _known(first):
+                known[source, key] = (event, digest)
+        _raise_conflicts(signals, known, at)
     answers, reported = [], set()
     for signal in signals:
         key = (signal.source, signal.dedupe_key)
@@ -178,6 +163,24 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
         reported.add(key)
         answers.append(Captured(event, outcome))
     return answers
+
+
+def _raise_conflicts(
+    signals: Sequence[Signal], known: Mapping[tuple[str, str], tuple[int, str]], at: datetime
+) -> None:
+    """Raise an exception for each event that was sent again with another body."""
+    others: dict[int, str] = {}
+    for signal in signals:
+        event, digest = known[signal.source, signal.dedupe_key]
+        sent = signal.digest
+        if sent != digest:
+            others[event] = sent
+    conflict = Reason.CONFLICTING_DUPLICATE
+    findings = [
+        ExceptionFinding(conflict, {"sent": sent}, event_id=event)
+        for event, sent in sorted(others.items())
+    ]
+    raise_exceptions(findings, at=at)
 
 
 def _known(keys: Mapping[tuple[str, str], Signal]) -> list[tuple[Any, ...]]:

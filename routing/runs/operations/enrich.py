@@ -1,6 +1,6 @@
 """
-The enrich step: read the other side under a lease, outside any transaction; then keep what was
-read.
+The enrich step: read facts from an external system under a lease, outside any transaction, and then
+store them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ from routing.work.items import WorkItem
 
 Clock = Callable[[], datetime]
 Name = RunStep.Name
-LEASE = timedelta(minutes=3)  # longer than the total deadline of every call an enricher makes
+LEASE = timedelta(minutes=3)  # longer than the deadlines of all calls of an enricher together
 MAX_ATTEMPTS = 12
-# Stands while a worker is at it, and after one that died.
+# Written when a worker takes a step. If it is still there later, that worker died.
 UNHEARD = "The worker that started this never reported back."
-CLIENT = "client"  # beside the facts' names in ``sources``: how the client is known
+CLIENT = "client"  # key in ``sources``, beside the names of facts: the source of the client
+# Twelve attempts take nearly two hours. A system that says when to come back is given more.
 PATIENCE = Patience(MAX_ATTEMPTS, invited=120)
 ENRICH = operation(
     Run, "enrich", _("Enrich"), done=_("%(who)s started enriching the run"), system=True
@@ -45,11 +46,11 @@ ENRICH = operation(
 
 @dataclass(frozen=True, slots=True)
 class LeasedStep:
-    """A step that is ours until its lease ends, with its run."""
+    """A step that this worker has leased, with its run."""
 
     lease: Lease
     step: RunStep
-    unheard: bool = False  # of a worker that was at it before
+    unheard: bool = False  # the worker before this one died
 
     @property
     def run(self) -> Run:
@@ -57,7 +58,7 @@ class LeasedStep:
 
 
 def enrich(*, clock: Clock, limit: int = 50) -> int:
-    """Do the enrich and refresh steps that are due, one after the other; how many were tried."""
+    """Run the due enrich and refresh steps one after the other, and return how many were tried."""
     due = RunStep.objects.due(clock()).filter(name__in=[Name.ENRICH, Name.REFRESH])
     ids = list(due.order_by("due_at", "id").values_list("pk", flat=True)[:limit])
     tried = 0
@@ -75,6 +76,8 @@ def _one(leased: LeasedStep, clock: Clock, _ids: Sequence[int]) -> int:
         return 0
     step, run = leased.step, leased.run
     enricher = enricher_for(run.subject)
+    # The read may take minutes, so no transaction is open and no row is locked. ``_finish`` checks
+    # the lease before it stores anything.
     try:
         read = enricher.read(run.subject) if enricher else None
         _finish(leased, lambda: _keep(run, enricher, read, clock()), clock())
@@ -90,11 +93,12 @@ def _one(leased: LeasedStep, clock: Clock, _ids: Sequence[int]) -> int:
 
 
 def _take(step_id: int, at: datetime) -> LeasedStep | None:
-    """Lease a step: of two workers that saw it due, one gets it."""
+    """Lease a step. If two workers saw it due, one of them gets None."""
     unheard = False
 
     def take(step: RunStep) -> bool:
         nonlocal unheard
+        # Read before it is overwritten: it says if the worker before this one reported back.
         unheard = step.last_error == UNHEARD
         step.take(at=at, until=at + LEASE)
         step.last_error = UNHEARD
@@ -107,8 +111,9 @@ def _take(step_id: int, at: datetime) -> LeasedStep | None:
 
 
 def _begun(leased: LeasedStep, at: datetime) -> bool:
-    """Tell the run that somebody reads; False if every worker that tried it died."""
+    """Start enriching the run. Return False if the step was stopped instead."""
     step = leased.step
+    # A step that kills its worker never gets to report an error, so its attempts are counted here.
     if leased.unheard and step.attempts > MAX_ATTEMPTS:
         evidence = {"attempts": step.attempts}
         died = Problem(Reason.FAILED_STEP, "Every worker that tried it died.", evidence)
@@ -123,12 +128,13 @@ def _begun(leased: LeasedStep, at: datetime) -> bool:
 @contextmanager
 def _mine(leased: LeasedStep, at: datetime) -> Iterator[RunStep | None]:
     """
-    In a transaction: the step, locked after its run's work item as everywhere; None when the lease
-    or the run is lost.
+    Yield the locked step in a transaction, or None if the lease was lost or the run has ended.
 
-    A step of a run that has ended is stopped for good.
+    A step of a run that has ended is called off.
     """
     with transaction.atomic():
+        # The work item before the step, as everywhere. A person who cancels the run holds the item
+        # and then wants its steps.
         item = WorkItem.objects.select_for_update(no_key=True).get(pk=leased.run.item_id)
         step = finish(RunStep.objects.unfinished(), leased.lease)
         if step is not None and not item.is_open:
@@ -139,8 +145,7 @@ def _mine(leased: LeasedStep, at: datetime) -> Iterator[RunStep | None]:
 
 def _finish(leased: LeasedStep, keep: Callable[[], None], at: datetime) -> None:
     """
-    Keep the result in one transaction, unless the lease was lost to another worker meanwhile, or
-    the run has ended.
+    Store the result in one transaction, unless the lease was lost or the run has ended.
     """
     with _mine(leased, at) as step:
         if step is None:
@@ -155,20 +160,18 @@ def _finish(leased: LeasedStep, keep: Callable[[], None], at: datetime) -> None:
 def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
     system = Actor.system()
     chosen = _chosen_by_people(run)
-    found = (
-        enricher.keep(read, subject=run.subject, by=system, at=at, client_id=chosen)
-        if enricher
-        else EnrichedFacts(_signal_facts(run))
-    )
+    if enricher:
+        found = enricher.keep(read, subject=run.subject, by=system, at=at, client_id=chosen)
+    else:
+        found = EnrichedFacts(_signal_facts(run))
     known = _known_by_people(run)
+    sources = {**found.sources, **dict.fromkeys(known, "person")}
+    if chosen:
+        sources[CLIENT] = "person"
     Enrichment.objects.create(
         run=run,
         facts={**found.facts, **known},
-        sources={
-            **found.sources,
-            **dict.fromkeys(known, "person"),
-            **({CLIENT: "person"} if chosen else {}),
-        },
+        sources=sources,
         client_id=chosen or found.client_id,
         contact_ids=list(found.contact_ids),
         engagement_id=found.engagement_id,
@@ -179,7 +182,7 @@ def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
 
 
 def _signal_facts(run: Run) -> Mapping[str, Any]:
-    """Return the facts stated by the event itself, for subjects without a reader."""
+    """Return the facts in the event itself, for subjects without an enricher."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
     return {
         name: value for name, value in body.items() if isinstance(value, str | int | float | bool)
@@ -187,16 +190,16 @@ def _signal_facts(run: Run) -> Mapping[str, Any]:
 
 
 def _chosen_by_people(run: Run) -> int | None:
-    """The client that a person named, when nothing outside told which one it is."""
+    """Return the client that a person chose, because no other system identified it."""
     row = Enrichment.objects.filter(run=run, by__kind=User.Kind.PERSON).order_by("-id").first()
-    return row.client_id if row is not None and row.sources.get(CLIENT) == "person" else None
+    if row is None or row.sources.get(CLIENT) != "person":
+        return None
+    return row.client_id
 
 
 def _known_by_people(run: Run) -> dict[str, Any]:
     """
-    Return the facts that people filled in.
-
-    They outrank anything the external system says later.
+    Return the facts that people filled in. They outrank later values from the external system.
     """
     filled = Enrichment.objects.filter(run=run, by__kind=User.Kind.PERSON).order_by("-id").first()
     if filled is None:
@@ -214,7 +217,7 @@ def _later(leased: LeasedStep, why: str, after_s: float, at: datetime) -> None:
 
 
 def _poisoned(leased: LeasedStep, clock: Clock, _step_id: int, why: str) -> None:
-    """An error that nobody foresaw: tried again a few times, then shown to a person."""
+    """Retry a step after an unexpected error, or stop it after too many attempts."""
     attempts = leased.step.attempts
     if PATIENCE.is_spent(attempts):
         _stop(leased, Problem(Reason.FAILED_STEP, why, {"attempts": attempts}), clock())
@@ -224,8 +227,8 @@ def _poisoned(leased: LeasedStep, clock: Clock, _step_id: int, why: str) -> None
 
 def _stop(leased: LeasedStep, problem: Problem, at: datetime) -> None:
     """
-    A refresh that fails changes nothing; an enrichment that fails stops the run until a person has
-    looked.
+    Stop the step. A failed enrichment also stops its run until a person has looked at it; a failed
+    refresh does not.
     """
     with _mine(leased, at) as step:
         if step is None:

@@ -1,6 +1,5 @@
 """
-The enrich step of runs about which all is known already: many in one transaction, and nobody
-outside is asked.
+The enrich step for many runs in one transaction, if all facts are known without external calls.
 """
 
 from __future__ import annotations
@@ -27,30 +26,34 @@ Name = RunStep.Name
 
 def enrich_batch(*, at: datetime, limit: int = 200) -> int:
     """
-    Do the enrich and refresh steps that are due and need no lease, because nothing leaves the
-    house; how many were done.
+    Run the due enrich and refresh steps that need no external call, and return how many were done.
 
-    Only steps that nobody has begun: each is marked before it is tried, so whatever a batch leaves
-    behind, or kills its worker with, is read alone and under a lease, and counted there.
+    Steps that cannot be done here are left to ``enrich``.
     """
     fresh = RunStep.objects.due(at).filter(
         name__in=[Name.ENRICH, Name.REFRESH], attempts=0, started_at=None
     )
     due = list(fresh.order_by("due_at", "id").values_list("pk", "run__source")[:limit])
-    near = (
-        {source for each in recognisers() for source in each.sources({source for _, source in due})}
-        if due
-        else set()
-    )
-    steps = [step for step, source in due if source in near]
+    known = _known_sources({source for _, source in due}) if due else set()
+    steps = [step for step, source in due if source in known]
+    # Marked before they are tried, in a transaction of its own. If the batch fails or kills its
+    # worker, its steps are no longer fresh, and ``enrich`` takes them one by one under a lease.
     RunStep.objects.filter(pk__in=steps, started_at=None).update(started_at=at)
     return isolate(lambda ids: _enrich_batch(ids, at), steps, lambda _step, _why: None)
+
+
+def _known_sources(sources: set[str]) -> set[str]:
+    """Return the sources whose facts some recogniser has without a call."""
+    found: set[str] = set()
+    for each in recognisers():
+        found.update(each.sources(sources))
+    return found
 
 
 def _enrich_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         steps = _mine(step_ids, at)
-        # Of two runs about one subject, one.
+        # If two runs are about one subject, only one is done here. The other is left to ``enrich``.
         found = _found({step.run.subject: step for step in steps}, at)
         done = [
             step
@@ -64,9 +67,10 @@ def _enrich_batch(step_ids: Sequence[int], at: datetime) -> int:
 
 def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
     """
-    Locked, after their runs' work items as everywhere; without the runs to which a person has added
-    something.
+    Lock and return the steps, without those of runs to which a person has added facts.
     """
+    # Work items before steps, as everywhere. Facts by people outrank others, and merging them is
+    # left to ``enrich``.
     runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
     free = claim_batch(WorkItem.objects.filter(pk__in=runs, is_open=True), no_key=True)
     due = RunStep.objects.due(at).filter(pk__in=step_ids, attempts=0, run__item__in=free)

@@ -1,4 +1,4 @@
-"""The exception map as shipped: every reason code has a taker and a timebox from the first day."""
+"""Default exception routing, so that every reason code has an owner from the first day."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
 
 
 def ensure_routes(using: str = "default") -> None:
-    """Add the routes that are missing; what an operations lead has changed stays."""
+    """Add missing routes. Routes that an operations lead has changed stay."""
     ExceptionRoute.objects.using(using).bulk_create(
         [
             ExceptionRoute(reason=reason, taker=taker, timebox_minutes=minutes)
@@ -37,6 +37,6 @@ def ensure_routes(using: str = "default") -> None:
 
 
 def unrouted(using: str = "default") -> list[str]:
-    """Reason codes that the exception map sends to nobody."""
+    """Return the reason codes without a route."""
     known = set(ExceptionRoute.objects.using(using).values_list("reason", flat=True))
     return [reason.value for reason in Reason if reason not in known]

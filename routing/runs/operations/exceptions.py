@@ -25,24 +25,26 @@ grant("routing.add_exceptionroute", OPS)
 grant("routing.change_exceptionroute", OPS)
 
 UNESCALATED = literals(verb_of(ExceptionCase, "escalate").sources)
-UNSETTLED = f"""
+# Every sweep asks this. Only clocks that wake are looked at, and few of them belong to exceptions.
+UNRESOLVED = f"""
     SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
     WHERE e.state IN ({UNESCALATED}) AND c.wakes_at <= %s AND c.next_level <= 1"""
 
-SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT})
+ROUTING_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT})
 
 
 def still_failing(
     rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: object
 ) -> Mapping[int, tuple[str, ...]]:
-    """Return the problems that each case's step would still stop at, given the current facts."""
-    judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
-    found = current_problems(list(judged.values()), at)
-    return {case: found.get(run, ()) for case, run in judged.items()}
+    """Return the problems at which the step of each case would stop again with today's facts."""
+    # Other steps call external systems. Only a retry shows if they would pass.
+    runs = {row.pk: row.run_id for row in rows if row.run_id and row.step in ROUTING_STEPS}
+    found = current_problems(list(runs.values()), at)
+    return {case: found.get(run, ()) for case, run in runs.items()}
 
 
 def step_would_pass(row: ExceptionCase, context: GateContext) -> GateResult:
-    """Refuses to call settled what would stop again at once."""
+    """Refuses to resolve an exception whose step would stop again at once."""
     faults = context.facts.get(row.pk, ())
     if faults:
         return refused(
@@ -66,7 +68,9 @@ def does_not_block(row: ExceptionCase, context: GateContext) -> GateResult:
 
 
 def is_mine_to_resolve(row: ExceptionCase, context: GateContext) -> GateResult:
-    """Refuses people who neither own the exception nor may act for its team or for everybody."""
+    """
+    Refuses people who are neither owner nor backup, and may not reassign the team's or all work.
+    """
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
     if (
@@ -125,10 +129,9 @@ escalate = operation(
 
 def _unresolved(at: datetime) -> Mapping[int, int]:
     """
-    Exceptions that nobody has resolved or escalated, by those of their clocks that wake up to
-    ``at``.
+    Return exceptions that nobody has resolved or escalated, by their clocks that wake until ``at``.
     """
-    return dict(run_sql(UNSETTLED, [at]))
+    return dict(run_sql(UNRESOLVED, [at]))
 
 
 on_breach(escalate, _unresolved)
@@ -144,7 +147,8 @@ PROCEED = operation(
 
 @react(resolve)
 def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None:
-    """Run exactly the step again that stopped, once nothing else blocks the run."""
+    """Retry the step that stopped, once nothing else blocks the run."""
+    # A run may have several blocking exceptions. Its step waits until the last one is resolved.
     runs = {case.run_id: case.step for case in cases if case.run_id and case.blocking}
     blocked = set(
         ExceptionCase.objects.filter(
@@ -156,5 +160,5 @@ def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None
     for step in {runs[run] for run in free}:
         mine = [run for run in free if runs[run] == step]
         turn_all(RunStep.objects.filter(run__in=mine, name=step), "resume", at=at)
-    if free:  # one that was not waiting needs nothing but its step
+    if free:  # the door refuses runs that were not waiting, and they need only their steps
         move(PROCEED, free, by=Actor.system(), at=at, reason="Its exception was resolved.")

@@ -1,6 +1,6 @@
 """
-Say whose a run is as soon as it is known: from then on it is seen by those who see the client's
-work.
+Set the client of a run as soon as it is known. From then on, people who may see the client's work
+see the run.
 """
 
 from __future__ import annotations
@@ -40,25 +40,20 @@ WHY = "The client was identified."
 
 def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: datetime) -> None:
     """
-    Give each run, and the exceptions it has so far, its client; a run that has one keeps it.
+    Set the client of each run, and of its exceptions so far. A run with a client keeps it.
 
-    :param clients: by run id; None where nobody knows yet
+    :param clients: by run id; None if the client is unknown
     """
     known = {run: client for run, client in clients.items() if client is not None}
-    unnamed = list(
-        Run.objects.filter(
-            pk__in=[run for run in run_ids if run in known], item__client=None
-        ).values_list("pk", flat=True)
-    )
+    named = [run for run in run_ids if run in known]
+    missing = Run.objects.filter(pk__in=named, item__client=None)
+    unnamed = list(missing.values_list("pk", flat=True))
     if not unnamed:
         return
     IDENTIFY(unnamed, by=Actor.system(), at=at, reason=WHY, details=IdentifyDetails(known))
+    rest = WorkItem.objects.filter(run__in=unnamed, client=None).order_by("pk")
     parts: dict[int, list[int]] = defaultdict(list)
-    for item, run in (
-        WorkItem.objects.filter(run__in=unnamed, client=None)
-        .order_by("pk")
-        .values_list("pk", "run_id")
-    ):
+    for item, run in rest.values_list("pk", "run_id"):
         parts[known[run or 0]].append(item)
     for client, items in parts.items():
         NAME_CLIENT(items, by=Actor.system(), at=at, reason=WHY, details=NameClientDetails(client))

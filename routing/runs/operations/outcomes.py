@@ -1,5 +1,5 @@
 """
-Outcomes: expected, proven, decayed, waived; and the run that is complete when none is missing.
+Operations on outcomes. A run is complete when none of its outcomes is missing.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ SUPERSEDED = EventKind.of(Outcome, "supersede")
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
     """
-    Say what must be so before the runs of these items are complete; one that was expected before
-    stays as it is.
+    Add an outcome that must be proven before the runs of these items are complete. Existing
+    outcomes stay as they are.
     """
     known = set(
         Outcome.objects.filter(item__in=[item.pk for item in items], kind=kind).values_list(
@@ -69,25 +69,23 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
 
 
 def look_at(item_ids: Collection[int], kind: str, at: datetime) -> None:
-    """Let whoever proves outcomes of this kind look from ``at`` on."""
+    """Have outcomes of this kind checked from ``at`` on."""
     rows = Outcome.objects.current().filter(item__in=item_ids, kind=kind)
     rows.update(next_probe_at=at, failures=0)
 
 
 def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[OperationResult]:
     """
-    Have outcomes looked at with the next sweep, in place of when their next look is due; one
-    ``OperationResult`` per id.
+    Have outcomes checked by the next sweep, and return an ``OperationResult`` for each id.
 
-    What earlier looks found still counts: two in a row that do not find it are a decay, whoever
-    asked for them.
-
-    :raises PermissionDenied: if ``by`` may not
+    :raises PermissionDenied: if ``by`` may not check outcomes
     """
+    # The count of failed checks stays: two in a row are a decay, whoever asked for them.
     by.require("routing.probe_outcome", to="check outcomes")
     seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
     known = set(seen.values_list("pk", flat=True))
     watched = set(seen.exclude(next_probe_at=None).values_list("pk", flat=True))
+    # Only later checks are moved. One that is due already keeps its place in the queue.
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
     for pk in sorted(watched):
         tell("routing.outcome.probe", pk, by=by, at=at)
@@ -96,61 +94,58 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Operatio
         _("This outcome has ended or is not expected yet, so it is not checked."),
         clears_by=_("Nobody"),
     )
-    return [
-        OperationResult(
-            pk, pk in watched, () if pk in watched else (never if pk in known else GONE,)
-        )
-        for pk in dict.fromkeys(ids)
-    ]
+    results = []
+    for pk in dict.fromkeys(ids):
+        if pk in watched:
+            results.append(OperationResult(pk, True))
+        elif pk in known:
+            results.append(OperationResult(pk, False, (never,)))
+        else:
+            results.append(OperationResult(pk, False, (GONE,)))
+    return results
 
 
 def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
     """
-    Mark the outcome as proven and return whether it was not before.
+    Mark the outcome as proven, and complete its run if nothing else is missing.
 
-    Completes its run if nothing else is missing.
+    :returns: False if it was proven before, or can no longer be
     """
     return _move(outcome_id, "prove", by, at, evidence=dict(evidence))
 
 
 def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
     """
-    Mark the proof as lapsed and return whether it held until now.
+    Mark the proof as no longer holding, reopen the run and raise an exception.
 
-    Reopens its run and asks a person.
+    :returns: False if the outcome was not proven
     """
     with transaction.atomic():
         moved = _move(outcome_id, "decay", by, at, evidence=dict(evidence))
         if moved:
             row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
-            if (
-                row.run is not None
-                and row.run.state == Run.State.COMPLETE
-                and not _followed(row.run)
-            ):
-                carry(
-                    REOPEN,
-                    [row.run.pk],
-                    by=by,
-                    at=at,
-                    reason=str(_("The proof no longer holds.")),
-                    details=ReopenDetails(_pair(row.run, at)),
-                )
-            raise_exception(
-                ExceptionFinding(
-                    Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item
-                ),
-                at=at,
-            )
+            if row.run is not None:
+                _reopen(row.run, by, at)
+            details = {"outcome": row.pk, **_short(evidence)}
+            finding = ExceptionFinding(Reason.OUTCOME_DECAYED, details, row.item)
+            raise_exception(finding, at=at)
     return moved
+
+
+def _reopen(run: Run, by: Actor, at: datetime) -> None:
+    """Reopen a run that was complete, unless another run about the same subject is open."""
+    if run.state != Run.State.COMPLETE or _followed(run):
+        return
+    details = ReopenDetails(_pair(run, at))
+    why = str(_("The proof no longer holds."))
+    carry(REOPEN, [run.pk], by=by, at=at, reason=why, details=details)
 
 
 def _followed(run: Run) -> bool:
     """
     Return whether another run about the same subject is open.
-
-    Only one can be, and the exception still tells a person.
     """
+    # A constraint allows one open run a subject. The exception still notifies a person.
     same = Run.objects.filter(
         flow=run.flow_id,
         source=run.source,
@@ -161,50 +156,35 @@ def _followed(run: Run) -> bool:
 
 
 def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
-    """It is not found, and a person should know: whoever looks goes on looking."""
+    """Raise an exception because the proof was not found. Checking goes on."""
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
-    raise_exception(
-        ExceptionFinding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item),
-        at=at,
-    )
+    details = {"outcome": row.pk, **_short(evidence)}
+    raise_exception(ExceptionFinding(Reason.OUTCOME_MISSING, details, row.item), at=at)
 
 
 def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:
-    """Something newer is in the place of these items' outcomes."""
+    """Mark the outcomes of these items as replaced by newer ones."""
     for pk in Outcome.objects.filter(item__in=item_ids).values_list("pk", flat=True):
         _move(pk, "supersede", by, at)
 
 
 def take_down(item_ids: Collection[int], *, at: datetime) -> None:
     """
-    Nobody looks at these items any more: they were taken down, and nothing is in their place.
+    Stop checking the outcomes of these items, which were taken down without a replacement.
 
-    What was proven of them was so. What was not stays unmet until somebody waives it by name, and a
-    person is asked to.
+    Proven outcomes stay proven. For the others a person gets an exception, and may waive them.
     """
     Outcome.objects.filter(item__in=item_ids).update(next_probe_at=None)
+    why = _("The page was taken down before it was proven. Waive the outcome or publish again.")
     for pk in Outcome.objects.filter(item__in=item_ids).unmet().values_list("pk", flat=True):
-        miss(
-            pk,
-            {
-                "differences": [
-                    str(
-                        _(
-                            "The page was taken down before it was proven. Waive the outcome or "
-                            "publish again."
-                        )
-                    )
-                ]
-            },
-            at=at,
-        )
+        miss(pk, {"differences": [str(why)]}, at=at)
 
 
 def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Go without the proof, by name and with a reason; one ``OperationResult`` per id.
+    Waive the proof of outcomes, with a reason, and return an ``OperationResult`` for each id.
 
-    :raises PermissionDenied: if ``by`` may not
+    :raises PermissionDenied: if ``by`` may not waive outcomes
     """
     by.require("routing.waive_outcome", to="waive outcomes")
     seen = set(
@@ -230,12 +210,11 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[O
 
 def _move(pk: int, verb: str, by: Actor, at: datetime, reason: str = "", **details: Any) -> bool:
     """
-    Take one outcome through a verb, with its run locked first, or without one what it is part of;
-    False if its state does not allow it.
-
-    Two that are proven at once then see each other.
+    Run a verb for one outcome. Return False if its state does not allow it.
     """
     with transaction.atomic():
+        # The run is locked first. If two outcomes are proven at once, the second transaction waits
+        # and sees the first, and so one of them completes the run.
         lock_work(pk)
         row = Outcome.objects.select_for_update(of=("self",)).filter(pk=pk).first()
         if row is None or not turn(row, verb, at=at, **details):
@@ -252,7 +231,8 @@ def _move(pk: int, verb: str, by: Actor, at: datetime, reason: str = "", **detai
 
 
 def lock_work(pk: int) -> None:
-    """Lock what an outcome completes, before the outcome: its run, or what its work is part of."""
+    """Lock the run of an outcome or, without a run, the parent of its work item."""
+    # Neither the run nor the parent ever changes, so they can be read before the lock.
     about = Outcome.objects.filter(pk=pk).values_list(
         Coalesce("run__item_id", "item__parent_id"), flat=True
     )
@@ -262,7 +242,7 @@ def lock_work(pk: int) -> None:
 
 
 def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
-    """Nobody need look after it any more."""
+    """Withdraw the exceptions about an outcome that is final."""
     cases = ExceptionCase.objects.filter(
         item__parent=row.item_id, reason__in=TROUBLES, state__in=ExceptionCase.open_states
     )
@@ -272,21 +252,15 @@ def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
 
 
 def complete(run_ids: Collection[int], *, at: datetime) -> None:
-    """Complete those runs that await their outcome and lack none."""
-    missing, met = (
-        Outcome.objects.filter(run=OuterRef("pk")).unmet(),
-        Outcome.objects.filter(run=OuterRef("pk")),
-    )
+    """Complete the runs that await their outcome and have no unmet one."""
+    outcomes = Outcome.objects.filter(run=OuterRef("pk"))
     awaiting = verb_of(Run, "complete").guard
-    ready = Run.objects.filter(awaiting, ~Exists(missing), Exists(met), pk__in=run_ids)
+    ready = Run.objects.filter(
+        awaiting, ~Exists(outcomes.unmet()), Exists(outcomes), pk__in=run_ids
+    )
     if ids := list(ready.order_by("item_id").values_list("pk", flat=True)):
-        carry(
-            runs.complete,
-            ids,
-            by=Actor.system(),
-            at=at,
-            reason=str(_("All expected outcomes are proven or waived.")),
-        )
+        why = str(_("All expected outcomes are proven or waived."))
+        carry(runs.complete, ids, by=Actor.system(), at=at, reason=why)
 
 
 @react(runs.await_outcome)
@@ -297,7 +271,7 @@ def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 @react(runs.cancel, runs.close_unproven)
 def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """Nobody waits for what is still expected; what is proven is watched on."""
+    """Stop checking expected outcomes of ended runs. Proven ones are still checked."""
     Outcome.objects.filter(run__in=[row.pk for row in rows], state=State.EXPECTED).update(
         next_probe_at=None
     )
@@ -305,10 +279,9 @@ def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 def _pair(run: Run, at: datetime) -> tuple[int, int]:
     """
-    Return owner and backup for a reopened run: its previous ones as far as they are active.
-
-    An absence does not move them, because a run lasts longer than one.
+    Return owner and backup for a reopened run: the previous ones, if they are active.
     """
+    # Absent people keep the run, because it lasts longer than an absence.
     places = [Place.of(ExceptionRoute.Taker.WORK.label, run.item.owner_id, run.item.backup_id)]
     found = owners_for(places, Staff.at(at).whoever_is_away())
     return found.owner_id, found.backup_id

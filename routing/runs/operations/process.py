@@ -1,6 +1,5 @@
 """
-From captured events to runs: each event starts a run, joins an open one, or is kept as claimed by
-nobody.
+Route captured events to runs: each event starts a run, joins an open run or matches no flow.
 """
 
 from __future__ import annotations
@@ -27,13 +26,17 @@ from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
 from routing.work.new_items import new_item
 
-ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write, come back
-MAX_ATTEMPTS = 8
+ECHO = ".echo"  # adapters append it to the kind of an event that our own write caused
+MAX_ATTEMPTS = 8  # about ten minutes, with the waits of ``backoff_s``
 PATIENCE = Patience(MAX_ATTEMPTS)
-REFRESH_DELAY_S = 5  # a deal that is edited sends one event a field: read it once after the last
+# A CRM sends an event for each field of an edited deal. Wait, so that the deal is read only once.
+REFRESH_DELAY_S = 5
+# A new run has no row to lock yet. Two workers with events about one subject take this lock, and
+# the second then finds the run of the first. In one order, against waiting in a circle.
 ONE_A_SUBJECT = """
     SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203003) AS h
         FROM unnest(%s::text[]) k ORDER BY 1) s"""
+# A join with the subjects makes one index lookup for each. An OR of conditions would be a scan.
 ABOUT = """
     SELECT r.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS s(source, type, id)
     JOIN routing_run r ON r.source = s.source AND r.subject_type = s.type AND r.subject_id = s.id"""
@@ -41,10 +44,10 @@ ABOUT = """
 
 def process(*, at: datetime, limit: int = 200) -> int:
     """
-    Find the flow of every event that waits and is due; how many were dealt with.
+    Route the queued events that are due, and return how many were processed.
 
-    Safe to run many times at once, and to be killed: an event stays queued until the transaction
-    that deals with it commits.
+    It can run many times at once, and can be killed: an event stays queued until its transaction
+    commits.
     """
     due = Dispatch.objects.filter(parked_reason="", due_at__lte=at).order_by("due_at", "id")
     ids = list(due.values_list("event_id", flat=True)[:limit])
@@ -73,12 +76,12 @@ def _place(events: Sequence[Event], at: datetime) -> None:
     subjects = {_subject(event) for event in events}
     open_runs = _open_runs(subjects)
     live = _live()
-    starts = [(event, version) for event in events for version in _started_by(event, live)]
     new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
-    for event, version in starts:
-        key = (version.flow_id, _subject(event))
-        if key not in open_runs and key not in new:
-            new[key] = (_new_run(version, event), event)
+    for event in events:
+        for version in _started_by(event, live):
+            key = (version.flow_id, _subject(event))
+            if key not in open_runs and key not in new:
+                new[key] = (_new_run(version, event), event)
     _follow(new)
     create([run for run, _ in new.values()], by=system, at=at)
     _record(events, open_runs, new, at)
@@ -98,31 +101,29 @@ def _live() -> list[FlowVersion]:
 
 def _started_by(event: Event, live: Sequence[FlowVersion]) -> list[FlowVersion]:
     """
-    The flows that ask for this event. Those that ask for a value in it go before those that take
-    any of its kind.
+    Return the flow versions that this event starts.
 
-    So a flow of its own for one account or form takes that account's events from the general one,
-    and one deal is not two runs.
+    Flows with a matching value win over flows that take any event of the kind.
     """
+    # So a special flow, such as for one form, takes its events from the general flow, and one deal
+    # does not become two runs.
     body: Mapping[str, Any] = event.payload.body if hasattr(event, "payload") else {}
-    asking = [
-        (version, trigger)
-        for version in live
-        for trigger in version.triggers.all()
-        if trigger.kind == event.kind
-    ]
-    exactly = [
-        version
-        for version, trigger in asking
-        if trigger.field and str(body.get(trigger.field)) == trigger.value
-    ]
-    return list(
-        dict.fromkeys(exactly or [version for version, trigger in asking if not trigger.field])
-    )
+    by_value: dict[FlowVersion, None] = {}
+    by_kind: dict[FlowVersion, None] = {}
+    for version in live:
+        for trigger in version.triggers.all():
+            if trigger.kind != event.kind:
+                continue
+            if not trigger.field:
+                by_kind[version] = None
+            elif str(body.get(trigger.field)) == trigger.value:
+                by_value[version] = None
+    return list(by_value or by_kind)
 
 
 def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:
-    """Locked, so that none of them ends before these events have joined it."""
+    """Lock and return the open runs about these subjects."""
+    # Locked, so that none of them ends before these events have joined it.
     found = (
         Run.objects.filter(pk__in=_about(subjects), item__is_open=True)
         .select_related("item")
@@ -135,13 +136,13 @@ def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:
 
 
 def _about(subjects: Collection[Subject]) -> list[int]:
-    """All runs about these subjects, ended ones too: one look into the index a subject."""
-    about = [(subject.source, subject.type, subject.id) for subject in subjects]
-    return (
-        [run for (run,) in sql(ABOUT, [list(column) for column in zip(*about, strict=True)])]
-        if about
-        else []
-    )
+    """Return the ids of all runs about these subjects, including ended ones."""
+    if not subjects:
+        return []
+    sources = [subject.source for subject in subjects]
+    types = [subject.type for subject in subjects]
+    ids = [subject.id for subject in subjects]
+    return [run for (run,) in sql(ABOUT, [sources, types, ids])]
 
 
 def _new_run(version: FlowVersion, event: Event) -> Run:
@@ -162,7 +163,7 @@ def _new_run(version: FlowVersion, event: Event) -> Run:
 
 
 def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
-    """Link each new run to the last one of its flow about the same subject."""
+    """Link each new run to the previous run of its flow about the same subject."""
     earlier = Run.objects.filter(pk__in=_about({subject for _flow, subject in new})).order_by("pk")
     last = {(run.flow_id, run.subject): run for run in earlier}
     for key, (run, _event) in new.items():
@@ -200,7 +201,8 @@ def _record(
 def _refresh(
     open_runs: Mapping[tuple[int, Subject], Run], subjects: set[Subject], at: datetime
 ) -> None:
-    """Read again what changed: later events bring no new work, only newer facts."""
+    """Have the facts of open runs read again, because a later event may have changed them."""
+    # A run whose enrich step nobody has begun will read the newest facts anyway.
     ids = [run.pk for (_, subject), run in open_runs.items() if subject in subjects]
     begun = Q(state=RunStep.State.DONE) | Q(lease__gt=0)
     read = list(
@@ -213,17 +215,17 @@ def _refresh(
 
 
 def _postpone(event_id: int, why: str, at: datetime) -> None:
-    """Put a poisoned event aside, visibly; after the last attempt it waits for a person."""
+    """Delay an event that failed, or quarantine it and raise an exception after too many times."""
     row = Dispatch.objects.filter(event_id=event_id).first()
     if row is None:
-        return  # another worker has dealt with it meanwhile
+        return  # another worker has processed it meanwhile
     attempts = row.attempts + 1
-    parked = why if PATIENCE.is_spent(attempts) else ""
+    reason = why if PATIENCE.is_spent(attempts) else ""
     with transaction.atomic():
         mine = Dispatch.objects.filter(pk=row.pk, attempts=row.attempts)
-        put_aside = put_off(
-            mine, tried=attempts, key=event_id, at=at, attempts=attempts, parked_reason=parked
+        is_ours = put_off(
+            mine, tried=attempts, key=event_id, at=at, attempts=attempts, parked_reason=reason
         )
-        if put_aside and parked:
+        if is_ours and reason:
             failed = ExceptionFinding(Reason.FAILED_STEP, {"error": why}, event_id=event_id)
             raise_exception(failed, at=at)

@@ -1,4 +1,4 @@
-"""Events that failed too often wait for a person: let them be tried again."""
+"""Retry quarantined events."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ grant("routing.unpark_dispatch", OPS, INTEGRATIONS, name="Can retry failed event
 
 def retry_quarantined(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
     """
-    Queue parked events anew, as if they had never failed; how many there were. Those that are not
-    parked stay as they are.
+    Queue quarantined events again as if they had never failed, and return how many there were.
 
-    :raises PermissionDenied: if ``by`` may not
+    :raises PermissionDenied: if ``by`` may not retry events
     """
     by.require("routing.unpark_dispatch", to="retry events")
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""The one way to raise an exception: about a step of a run, some work, an event or a connection."""
+"""The one way to raise an exception about a step of a run, work, an event or a connection."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeAlias
 
 import structlog
@@ -39,20 +40,20 @@ WAIT = operation(
     system=True,
     through_hold=True,
 )
-ONE_AT_A_TIME = 7_203_005  # exceptions without work have no row to lock: one transaction at a time
+ONE_AT_A_TIME = 7_203_005  # key of the advisory lock for exceptions that have no work item to lock
 Key: TypeAlias = tuple[str, str, Any, str]  # reason, kind of subject, its id, step
 
 
 @dataclass(frozen=True, slots=True)
 class ExceptionFinding:
     """
-    Problem that only a person can resolve. ``evidence`` is JSON without secrets.
+    A problem that only a person can resolve. ``evidence`` is JSON without secrets.
 
-    With a ``step`` it blocks that step of ``run``. Without one it blocks nothing and is about
-    ``item``, or else the run, or else the open run of the event; if no work is known, it is about
-    the event or the connection that the evidence names, and ``about`` describes that briefly.
+    With a ``step``, it blocks that step of ``run``. Otherwise it blocks nothing, and is about
+    ``item``, or else the run, or else the open run of the event. If there is no work, it is about
+    the event or about the connection in the evidence, which ``about`` describes.
 
-    ``first`` are the people who come before those of exception routing.
+    ``first`` has people who come before those of exception routing.
     """
 
     reason: str
@@ -67,7 +68,7 @@ class ExceptionFinding:
 
 @dataclass(frozen=True, slots=True)
 class _Located:
-    """A finding with the rows that it is about, as they are now."""
+    """A finding with the rows that it is about."""
 
     finding: ExceptionFinding
     work: WorkItem | None
@@ -76,7 +77,7 @@ class _Located:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """An open exception with one of these keys is the same one."""
+        """Return the keys of the exception. An open one with one of them is a duplicate."""
         reason, step = str(self.finding.reason), self.finding.step
         found: list[Key] = []
         if step and self.run is not None:
@@ -118,7 +119,7 @@ def raise_exception(finding: ExceptionFinding, *, at: datetime) -> ExceptionCase
     """
     Raise one exception. Call it in the transaction that found the problem.
 
-    :returns: None if one is open for the same, or nobody active could own it
+    :returns: None if such an exception is open, or no active person could own it
     """
     made = raise_exceptions([finding], at=at)
     return made[0] if made else None
@@ -126,16 +127,14 @@ def raise_exception(finding: ExceptionFinding, *, at: datetime) -> ExceptionCase
 
 def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> list[ExceptionCase]:
     """
-    Raise an exception for each finding, with its owner and its timebox, and tell the owners.
+    Raise an exception for each finding, with an owner and a timebox, and notify the owners.
 
-    One that is open for the same is kept with its first evidence. The same is: this reason for the
-    step of the run, for the event, for the work or, without any of these, for the connection.
-
-    A finding that blocks nothing never fails its caller: if nobody active could own it, that is
-    logged.
+    If an exception with the same reason is open for the same step, event, work or connection, it is
+    kept with its first evidence.
 
     :returns: the new exceptions
-    :raises NobodyLeft: if a step cannot be stopped because nobody active could own the exception
+    :raises NobodyLeft: if no active person could own an exception that stops a step. For other
+        findings this is only logged, so that they never fail their caller.
     """
     if not findings:
         return []
@@ -156,8 +155,8 @@ def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> l
 
 def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> QuerySet[ExceptionCase]:
     """
-    Return the open exceptions that block nothing: about a work item, without one about a run,
-    without either about a connection (its slug).
+    Return the open exceptions that block nothing, about a work item or, if there is none, about a
+    run or, if there is neither, about a connection (by its slug).
     """
     found = ExceptionCase.objects.filter(
         state__in=ExceptionCase.open_states, step="", blocking=False
@@ -172,7 +171,7 @@ def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> Query
 
 
 def _locate(findings: Sequence[ExceptionFinding]) -> list[_Located]:
-    """Read what the findings are about, in a few statements however many there are."""
+    """Load the rows that the findings are about, in a few statements however many there are."""
     events = Event.objects.in_bulk({f.event_id for f in findings if f.event_id})
     run_of_event = _open_runs(list(events))
     items = WorkItem.objects.select_related("client").in_bulk(
@@ -184,8 +183,11 @@ def _locate(findings: Sequence[ExceptionFinding]) -> list[_Located]:
     located = []
     for finding in findings:
         item = items.get(finding.item.pk) if finding.item else None
-        run_id = finding.run.pk if finding.run else item.run_id if item else None
-        if item is None and run_id is None:
+        if finding.run:
+            run_id: int | None = finding.run.pk
+        elif item:
+            run_id = item.run_id
+        else:
             run_id = run_of_event.get(finding.event_id)
         run = runs.get(run_id)
         work = item or (run.item if run else None)
@@ -195,16 +197,16 @@ def _locate(findings: Sequence[ExceptionFinding]) -> list[_Located]:
 
 def _open_runs(events: Sequence[int]) -> dict[int | None, int]:
     """Return the oldest open run of each event, for events that have one."""
+    # Newest first, so that the oldest run of an event is the last to enter the dict and stays.
     parts = RunEvent.objects.filter(event__in=events, run__item__is_open=True).order_by("-run_id")
     return {event: run for event, run in parts.values_list("event_id", "run_id") if run}
 
 
 def _one_at_a_time(located: Sequence[_Located]) -> None:
     """
-    Let whoever raises the same at the same time wait for this transaction.
-
-    Work first, by id, as everybody locks it.
+    Make other transactions that raise the same exception wait for this one.
     """
+    # Work items in the order of ids, as everywhere, and the advisory lock only after them.
     works = {each.work.pk for each in located if each.work is not None}
     if works:
         holds_of(sorted(works))
@@ -229,7 +231,7 @@ def _open_keys(located: Sequence[_Located]) -> set[Key]:
             subjects[kind].add(subject)
     rows = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states)
     loose = rows.filter(step="", blocking=False)
-    # One statement a kind: each has its own index, which an OR of them could not use.
+    # A query for each kind of subject, because each has its own index. An OR could use none.
     asked: dict[str, tuple[QuerySet[ExceptionCase], str]] = {
         "run": (rows.filter(run__in=subjects["run"]), "run_id"),
         "work": (loose.filter(item__parent__in=subjects["work"]), "item__parent_id"),
@@ -258,6 +260,7 @@ def _cases(
     located: Sequence[_Located], routes: Mapping[str, ExceptionRoute], at: datetime
 ) -> Mapping[str, list[ExceptionCase]]:
     """Return unsaved exceptions by the reason for their choice of owner."""
+    # Grouped, because one call of ``create`` writes the same reason for all of its rows.
     found: dict[str, list[ExceptionCase]] = defaultdict(list)
     if not located:
         return found
@@ -309,19 +312,19 @@ def _case(each: _Located, owners: Owners, staff: Staff) -> ExceptionCase:
 
 
 def _minutes(route: ExceptionRoute | None) -> int:
-    """Return the timebox of a route; a reason without a route has the usual one."""
+    """Return the timebox of a route, or the default without a route."""
     return (route or ExceptionRoute()).timebox_minutes
 
 
 def _stop(located: Sequence[_Located], at: datetime) -> None:
-    """Stop each run at its step, which is tried again when the exception is resolved."""
+    """Stop each run at its step, which is retried when the exception is resolved."""
     by_step: dict[str, list[int]] = defaultdict(list)
     for each in located:
         if each.run is not None:
             by_step[each.finding.step].append(each.run.pk)
     for step, runs in by_step.items():
         turn_all(RunStep.objects.filter(run__in=runs, name=step), "stop", at=at)
-    ids = [run for runs in by_step.values() for run in runs]
+    ids = list(chain.from_iterable(by_step.values()))
     if ids:
         reason = "A blocking exception was raised."
         move(WAIT, ids, by=Actor.system(), at=at, reason=reason)

@@ -1,6 +1,5 @@
 """
-Validate, decide and act: three steps of many runs in one transaction, on what is known and without
-asking anybody outside.
+The steps validate, decide and act, for many runs in one transaction. They make no external calls.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from routing.work.items import WorkItem
 
 Name = RunStep.Name
 PATIENCE = Patience(8)
-SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
+ROUTING_STEPS = (Name.VALIDATE, Name.DECIDE, Name.ACT)
 
 ROUTE = operation(
     Run,
@@ -62,15 +61,14 @@ BEGIN = operation(
 
 def route_runs(*, at: datetime, limit: int = 200) -> int:
     """
-    Take every run whose next step needs nobody outside as far as it goes; how many were dealt with.
-
-    Steps of held runs wait. Each attempt is counted before it is made, so a batch that kills its
-    worker is taken apart.
+    Run the due steps, and return the number of runs. Steps of runs on hold wait.
     """
-    ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": SETTLED}
+    ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": ROUTING_STEPS}
     due = RunStep.objects.due(at).filter(**ready).order_by("due_at", "id")
     done = 0
     for batch in batches(due.values_list("pk", "attempts")[:limit]):
+        # Counted before the attempt and committed at once. If a batch kills its worker, its steps
+        # have been tried, and the next call takes them one by one.
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
             lambda ids: _route_batch(ids, at), batch, lambda step, why: _later(step, why, at)
@@ -81,6 +79,7 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
 def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
+        # Work items before steps, as everywhere: whoever cancels or holds a run has its item first.
         free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None)
         items = claim_batch(free, no_key=True)
         mine = (
@@ -96,7 +95,7 @@ def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
         decided = _decide(_validate(run_snapshots(run_ids), findings), findings, at)
         _act(decided, at)
         _stop(findings, at)
-        mark_done([snapshot.run.pk for snapshot, _choice, _decision in decided], SETTLED, at)
+        mark_done([snapshot.run.pk for snapshot, _choice, _decision in decided], ROUTING_STEPS, at)
     return len(run_ids)
 
 
@@ -123,11 +122,11 @@ def _at(
 
 
 def _problem_details(problem: FieldProblem, snapshot: RunSnapshot) -> dict[str, str]:
-    """
-    The fault as evidence, which history keeps: without the value of a field that names a person.
-    """
-    personal = problem.name not in {spec.name for spec in snapshot.plan.rule_fields}
-    return asdict(replace(problem, found="")) if personal else asdict(problem)
+    """Return a problem as evidence, without the value of a personal field."""
+    # History keeps evidence and is never rewritten.
+    if problem.name not in {spec.name for spec in snapshot.plan.rule_fields}:
+        problem = replace(problem, found="")
+    return asdict(problem)
 
 
 def _decide(
@@ -136,6 +135,7 @@ def _decide(
     if not valid:
         return []
     pool, decided = pool_for(valid, at), []
+    # One after the other: each choice adds to the open items that the next one compares.
     for snapshot in valid:
         try:
             choice = decide_for(snapshot, pool)
@@ -153,7 +153,7 @@ def _decide(
 
 
 def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> Decision:
-    """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
+    """Return the record of a decision: its whole input and its answer, as canonical JSON."""
     fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
     asked = as_json(
         {"facts": rule_facts(snapshot), "candidates": pool.candidates, "fallback": fallback}
@@ -186,6 +186,7 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
         reason="Decided by rule.",
         details=RouteDetails(owners, clients, titles),
     )
+    # A run that the door refused starts no action.
     routed = {result.id: result.row for result in results if result.done}
     jobs: dict[str, list[RoutedRun]] = defaultdict(list)
     for snapshot, choice, _decision in decided:
@@ -224,11 +225,12 @@ def _job(run: Run, snapshot: RunSnapshot, choice: Choice) -> RoutedRun:
 
 def _stop(findings: Sequence[ExceptionFinding], at: datetime) -> None:
     """
-    Stop each run at the step that could not be done, and nowhere else: resolving its case makes
-    that one due again.
+    Stop each run at the step that could not be done. Resolving its exception makes that step due.
     """
     stopped = [finding.run.pk for finding in findings if finding.run]
-    turn_all(RunStep.objects.filter(run__in=stopped, name__in=SETTLED), "call_off", at=at)
+    turn_all(RunStep.objects.filter(run__in=stopped, name__in=ROUTING_STEPS), "call_off", at=at)
+    # The step may have no row yet, because only validate was due. One that exists is stopped with
+    # the exception below.
     steps = [
         RunStep(run=finding.run, name=finding.step, due_at=at, started_at=at)
         for finding in findings
@@ -240,7 +242,7 @@ def _stop(findings: Sequence[ExceptionFinding], at: datetime) -> None:
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:
-    """Put a poisoned run aside; after the last attempt it becomes an exception."""
+    """Delay a step after an unexpected error, and raise an exception after too many attempts."""
     step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
     mine = RunStep.objects.unfinished().filter(pk=step_id)
     put_off(mine, tried=step.attempts, key=step_id, at=at, last_error=why[:300])

@@ -1,4 +1,4 @@
-"""Operations by people on a run: fill in missing facts, close it without proof, cancel it."""
+"""Operations on a run: fill in missing facts, close without proof, cancel."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ withdraw_case = operation(
 
 
 class WrongValues(ValueError):
-    """Values that do not fit the flow's fields; ``faults`` says which and why, by field name."""
+    """Values do not fit the fields of the flow. ``faults`` has a message for each field."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__("; ".join(faults.values()))
@@ -93,36 +93,37 @@ def fill_in(
     reason: str,
 ) -> list[OperationResult]:
     """
-    Add what a person knows to a run, and resolve what thereby no longer fails: the same run goes on
-    at that step.
+    Add facts that a person knows to a run, and resolve the exceptions that these facts resolve. The
+    run then continues at the same step.
 
-    :param values: by field name; a text, number or ISO date as the field's type asks; empty ones
-        are ignored
-    :returns: a result for each exception that could now be resolved
-    :raises PermissionDenied: if ``by`` may not fill in
+    :param values: text, number or ISO date by field name, as the type of the field needs. Empty
+        values are ignored.
+    :returns: a result for each exception that could be resolved now
+    :raises PermissionDenied: if ``by`` may not fill in facts
     :raises Run.DoesNotExist: if there is no such run, or ``by`` may not see it
-    :raises WrongValues: if a value does not fit its field, or the field is not the flow's; then
-        nothing is kept
+    :raises WrongValues: if a value does not fit, or the flow has no such field; nothing was stored
     """
     by.require("routing.fill_in_run", to="fill in runs")
     with transaction.atomic():
+        # Locked, so that two people who fill in different facts at once do not lose one of them:
+        # each new row copies the facts of the one before.
         rows = Run.objects.select_related("item").select_for_update(of=("item",), no_key=True)
         run = rows.get(pk=run_id, item__in=work_seen_by(by))
         [snapshot] = run_snapshots([run.pk])
         known = _fitting(values, {spec.name: spec for spec in snapshot.plan.fields})
         if not run.item.is_open:
             raise WrongValues({"run": str(_("This run has ended."))})
+        # A client that the person may not see must not become theirs by its number.
         if client_id is not None and not clients_seen_by(by).filter(pk=client_id).exists():
             raise WrongValues({"client": str(_("Choose one of the clients you see."))})
         found = snapshot.found
+        sources = {**found.sources, **dict.fromkeys(known, "person")}
+        if client_id:
+            sources[CLIENT] = "person"
         Enrichment.objects.create(
             run=run,
             facts={**found.facts, **known},
-            sources={
-                **found.sources,
-                **dict.fromkeys(known, "person"),
-                **({CLIENT: "person"} if client_id else {}),
-            },
+            sources=sources,
             client_id=client_id or found.client_id,
             contact_ids=list(found.contact_ids),
             engagement_id=found.engagement_id,
@@ -137,13 +138,13 @@ def fill_in(
 
 def _resolved_cases(run: Run, client_id: int | None) -> list[int]:
     """Return the ids of open exceptions that the run's newest facts resolve."""
-    settled = Q(pk__in=[])
+    resolved = Q(pk__in=[])
     if client_id is not None:
         reasons = [Reason.DUPLICATE, Reason.MISSING_CONTEXT]
-        settled |= Q(step=RunStep.Name.ENRICH, reason__in=reasons)
+        resolved |= Q(step=RunStep.Name.ENRICH, reason__in=reasons)
     if not field_problems(run_snapshots([run.pk])[0]):
-        settled |= Q(step=RunStep.Name.VALIDATE)
-    cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
+        resolved |= Q(step=RunStep.Name.VALIDATE)
+    cases = run.exceptions.filter(resolved, state__in=ExceptionCase.open_states)
     return list(cases.values_list("pk", flat=True))
 
 
@@ -167,7 +168,7 @@ def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, A
 
 @react(cancel, close_unproven)
 def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
-    """A run that is called off needs no more steps, and nobody to settle what blocked it."""
+    """Call off the steps of ended runs, and withdraw their exceptions."""
     ids = [run.pk for run in runs]
     turn_all(RunStep.objects.filter(run__in=ids), "call_off", at=at)
     cases = ExceptionCase.objects.filter(run__in=ids, state__in=ExceptionCase.open_states)

@@ -1,5 +1,5 @@
 """
-Calendars: every change raises the version, and open clocks keep the hours they were started with.
+Calendars at the desk. Every change raises the version, and open clocks keep their hours.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WINDOWS = gettext_lazy("Such as 09:00-12:30, 13:30-17:30. Leave empty if closed.
 
 
 class CalendarForm(SavedForm):
-    """A line for each day of the week, and one for each day off."""
+    """Form with a field for each day of the week, and one for the days off."""
 
     mon, tue, wed, thu, fri, sat, sun = (
         CommaList(label=label, help_text=WINDOWS) for label in DAYS.values()
@@ -61,12 +61,11 @@ class CalendarForm(SavedForm):
         hours = {day: found[day] for day in DAYS if found.get(day)}
         for day, windows in hours.items():
             self.try_to_read(day, read_week, {day: windows})
-        lines = (
-            line.split(maxsplit=1)
-            for line in found.get("days_off", "").splitlines()
-            if line.strip()
-        )
-        dates = {parts[0]: (parts[1] if len(parts) > 1 else "").strip() for parts in lines}
+        dates = {}
+        for line in found.get("days_off", "").splitlines():
+            if line.strip():
+                day, *name = line.split(maxsplit=1)
+                dates[day] = "".join(name).strip()
         self.try_to_read("days_off", read_dates, dates)
         if not self.errors:
             self.instance.hours, self.instance.extra_dates = hours, dates
@@ -98,9 +97,8 @@ class Careful(SavedAdmin[ModelT]):
             page: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context
             )
-        except (
-            ValidationError
-        ) as wrong:  # what changed between the form's questions and the operation's
+        except ValidationError as wrong:
+            # The form was valid, but something changed before the operation checked again.
             messages.error(request, _("Not saved: %(why)s") % {"why": " ".join(wrong.messages)})
             return HttpResponseRedirect(request.path)
         return page

@@ -1,5 +1,5 @@
 """
-Clocks at the desk, and why each is due when it is: segment by segment, and whose minutes they were.
+Clocks at the desk, each with an explanation of its due time, segment by segment.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ClockAdmin(ReadOnly[Clock]):
         "policy",
         "state_name",
         "due_at_time",
-        "told_level",
+        "notified_level",
         "since",
     )
     list_select_related = ("item", "policy")
@@ -71,11 +71,11 @@ class ClockAdmin(ReadOnly[Clock]):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.kept)
+        page = self.admin_site.admin_view(self.compliance_view)
         return [path("kept/", page, name="routing_clock_kept"), *super().get_urls()]
 
-    def kept(self, request: HttpRequest) -> HttpResponse:
-        """Show the share of SLA targets met on time and the median working time."""
+    def compliance_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the share of SLA targets that were met on time, and the median working time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self.render(
@@ -99,6 +99,7 @@ class ClockAdmin(ReadOnly[Clock]):
             raise PermissionDenied
         clock = self.seen(request, object_id)
         at, zone = timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
+        # A clock may have started a moment in the future, on a server whose time is ahead.
         found = explain(clock, max(at, clock.started_at))
         context = {
             "title": _("Why %(ref)s is due: %(purpose)s")
@@ -112,7 +113,7 @@ class ClockAdmin(ReadOnly[Clock]):
                 for party, time in found.reading.whose.items()
             ],
             "stretches": [_stretch(each, zone) for each in found.reading.stretches],
-            "told": escalation_entries([clock]).get(clock.pk, ()),
+            "notified": escalation_entries([clock]).get(clock.pk, ()),
             "now": at,
             "zone": zone.key,
             "back": work_page(clock.item_id),
@@ -138,14 +139,12 @@ class ClockAdmin(ReadOnly[Clock]):
         return display.due_time(clock.due_at, timezone.now())
 
     @admin.display(description=gettext_lazy("notified"), ordering="next_level")
-    def told_level(self, clock: Clock) -> SafeString | str:
+    def notified_level(self, clock: Clock) -> SafeString | str:
         if clock.trouble:
             return display.badge(_("Nobody could be notified"), "bad")
-        return (
-            display.badge(*SHORT[level_of(clock.next_level - 1)])
-            if clock.next_level
-            else display.NOTHING
-        )
+        if not clock.next_level:
+            return display.NOTHING
+        return display.badge(*SHORT[level_of(clock.next_level - 1)])
 
     @admin.display(description=gettext_lazy("started"), ordering="started_at")
     def since(self, clock: Clock) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""Promises kept, at the desk: the numbers, and the filters of the clocks they lead to."""
+"""SLA compliance at the desk: the numbers, and filters for the clocks behind them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from routing.desk.base import actor
-from routing.sla.compliance import ENDS, LABELS, ComplianceRow, promises
+from routing.sla.compliance import ENDS, LABELS, ComplianceRow, compliance
 from routing.sla.explain_due import length
 
 DAYS = (7, 30, 90, 365)
@@ -41,40 +41,39 @@ class StartedWithin(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         days = self.value() or ""
-        return (
-            queryset.filter(started_at__gte=_since(int(days)))
-            if days in map(str, DAYS)
-            else queryset
-        )
+        if days not in map(str, DAYS):
+            return queryset
+        return queryset.filter(started_at__gte=_since(int(days)))
 
 
 def table(request: HttpRequest, clocks: str) -> dict[str, Any]:
     """
     Return the content of the page for the period given in the address.
 
-    :param clocks: where the list of clocks lies
+    :param clocks: address of the list of clocks
     """
     asked = request.GET.get("days", "")
     days = int(asked) if asked in map(str, DAYS) else USUAL_DAYS
+    rows = compliance(actor(request), since=_since(days))
     return {
         "ends": LABELS.values(),
-        "rows": [_row(each, days, clocks) for each in promises(actor(request), since=_since(days))],
+        "rows": [_row(each, days, clocks) for each in rows],
         "choices": [(f"?days={each}", _last(each), each == days) for each in DAYS],
         "said": _last(days),
     }
 
 
-def _row(promise: ComplianceRow, days: int, clocks: str) -> dict[str, Any]:
-    at = {"policy__id__exact": promise.policy_id, "purpose": promise.purpose, "days": days}
+def _row(row: ComplianceRow, days: int, clocks: str) -> dict[str, Any]:
+    at = {"policy__id__exact": row.policy_id, "purpose": row.purpose, "days": days}
     return {
-        "policy": promise.policy,
-        "purpose": promise.purpose.replace("_", " ").capitalize(),
-        "target": length(promise.target),
-        "kept": promise.kept,
-        "usual": length(promise.usual) if promise.usual is not None else "",
+        "policy": row.policy,
+        "purpose": row.purpose.replace("_", " ").capitalize(),
+        "target": length(row.target),
+        "met_percent": row.met_percent,
+        "median": length(row.median) if row.median is not None else "",
         "cells": [
             (LABELS[end], number, f"{clocks}?{urlencode(at | {'kept': end})}")
-            for end, number in promise.counts.items()
+            for end, number in row.counts.items()
         ],
     }
 

@@ -1,6 +1,6 @@
 """
-SLA policies with what they promise: one thing, saved together; open clocks keep the terms they were
-started under.
+SLA policies and their targets at the desk. They are saved together, and open clocks keep their
+terms.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from routing.desk.lists import CommaList
 from routing.desk.saved import Rows
 from routing.sla.admin.calendars import Careful
 from routing.sla.operations.calendars import save_policy
-from routing.sla.policies import ESCALATE_EVERY, MOST_WORKTIME, SLAPolicy, Target, work_nouns
+from routing.sla.policies import ESCALATE_EVERY, MOST_WORKTIME, SLAPolicy, Target
+from routing.work.kinds import models_by_kind
 
 
 class WorkTime(forms.DurationField):
-    """Hours, however many, never days: a day of working time is a matter of calendars."""
+    """Working time as hours, never as days: the length of a day depends on the calendar."""
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, timedelta):
@@ -63,7 +64,7 @@ class TargetsOfPolicy(Rows):
         if db_field.name == "kind":
             kinds = [
                 (name, str(model._meta.verbose_name).capitalize())
-                for name, model in sorted(work_nouns().items())
+                for name, model in sorted(models_by_kind().items())
             ]
             field = choice(gettext_lazy("Kind of work"), kinds)
             field.widget.attrs["aria-label"] = field.label
@@ -88,18 +89,18 @@ class SLAPolicyAdmin(Careful[SLAPolicy]):
     empty_text = gettext_lazy("Add a policy with targets. Clocks start from it.")
 
     def save_model(self, request: HttpRequest, obj: SLAPolicy, form: Any, change: bool) -> None:
-        """Nothing yet: the policy and its targets are one thing, see ``save_related``."""
+        """Save nothing yet: ``save_related`` saves the policy together with its targets."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         for formset in formsets:
-            # Says what was added and deleted, for the message of this page.
+            # Django's message about the saved page reads what this found to be new and deleted.
             formset.save(commit=False)
-        targets = [
-            each.instance
-            for formset in formsets
-            for each in formset.forms
-            if each not in formset.deleted_forms and (each.instance.pk or each.has_changed())
-        ]
+        targets = []
+        for formset in formsets:
+            for each in formset.forms:
+                is_empty = not each.instance.pk and not each.has_changed()
+                if each not in formset.deleted_forms and not is_empty:
+                    targets.append(each.instance)
         reason = form.cleaned_data["reason"]
         save_policy(
             form.instance, targets=targets, by=actor(request), at=timezone.now(), reason=reason

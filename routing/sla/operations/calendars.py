@@ -1,4 +1,4 @@
-"""Change calendars and SLA policies, each change a version; and what an agency starts with."""
+"""Changes of calendars and SLA policies, which raise their versions, and the defaults of both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from routing.kernel.tables import Table
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
 from routing.sla.calendars import Calendar, CalendarUse
-from routing.sla.policies import SLAPolicy, Target, work_nouns
+from routing.sla.policies import SLAPolicy, Target
+from routing.work.kinds import models_by_kind
 
 for _noun in ("calendar", "calendaruse", "slapolicy", "target"):
     grant(f"routing.view_{_noun}", AM, OPS, INTEGRATIONS, AUDITOR)
@@ -34,9 +35,10 @@ class TargetValues(TypedDict):
     met_in: list[str]
 
 
-# Kinds that are not installed are left out; the states are those of the design.
+# States by name, because the models are in packages above. Kinds that are not installed are left
+# out.
 TRIAGED = ["triaged", "accepted", "in_delivery", "delivered", "closed", "rejected", "duplicate"]
-STANDARD_PROMISES: tuple[TargetValues, ...] = (
+STANDARD_TARGETS: tuple[TargetValues, ...] = (
     TargetValues(
         kind="request",
         purpose="first_response",
@@ -84,27 +86,25 @@ STANDARD_PROMISES: tuple[TargetValues, ...] = (
 
 def standard() -> SLAPolicy | None:
     """
-    The policy of work that nothing else was promised for.
-
-    All new work asks, so in one prepared statement; None before there is one.
+    Return the policy for work without another one, or None before it exists.
     """
+    # Hand-written, because all new work asks for it and a prepared statement takes less time.
     table = Table.of(SLAPolicy)
-    # Our own names.
     found = run(f"SELECT {table.selection('p')} FROM {table.name} p WHERE slug = %s", [STANDARD])
     return table.instance(list(found[0])) if found else None
 
 
 def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = "") -> None:
     """
-    Save a new or edited calendar; an edit that changes anything raises ``version``. Open clocks
-    keep what they have.
+    Save a new or edited calendar. A change raises ``version``; open clocks keep their hours.
 
-    :raises PermissionDenied: if ``by`` may not
-    :raises ValidationError: by field, if hours, dates or country cannot be read
+    :raises PermissionDenied: if ``by`` may not change calendars
+    :raises ValidationError: by field, if hours, dates or country are invalid
     """
     by.require(f"routing.{'change' if calendar.pk else 'add'}_calendar", to="change calendars")
     calendar.full_clean()
     with transaction.atomic():
+        # Locked, or two edits at once would both get the same version.
         stored = Calendar.objects.select_for_update().filter(pk=calendar.pk).first()
         if stored is None or _differs(stored, calendar):
             calendar.version = stored.version + 1 if stored else 1
@@ -120,13 +120,13 @@ def save_policy(
     reason: str = "",
 ) -> None:
     """
-    Save a policy and, where given, exactly these targets; any change raises ``version``. Open
-    clocks keep their terms.
+    Save a policy and, if given, its targets. Any change raises ``version``; open clocks keep their
+    terms.
 
-    :param targets: all that the policy is to have, new ones unsaved; those it had besides are
-        deleted. None leaves them.
-    :raises PermissionDenied: if ``by`` may not
-    :raises ValidationError: by field; then nothing was changed
+    :param targets: all targets of the policy, new ones unsaved. Others are deleted. None leaves the
+        targets alone.
+    :raises PermissionDenied: if ``by`` may not change SLA policies
+    :raises ValidationError: by field; nothing was changed
     """
     by.require(f"routing.{'change' if policy.pk else 'add'}_slapolicy", to="change SLA policies")
     policy.full_clean()
@@ -148,11 +148,10 @@ def _save_targets(
 ) -> bool:
     """Save the targets and return whether anything changed."""
     stored = {target.pk: target for target in policy.targets.all()}
-    gone = [
-        target for key, target in stored.items() if key not in {target.pk for target in targets}
-    ]
+    wanted = {target.pk for target in targets}
+    gone = [target for key, target in stored.items() if key not in wanted]
     for target in gone:
-        # Deleting alone would leave no trace of who and why.
+        # Saved first, because the record of a deletion has neither actor nor reason.
         save_with_reason(target, by=by, at=at, reason=reason)
         target.delete()
     changed = []
@@ -175,15 +174,13 @@ def ensure_defaults(
     at: datetime,
     timezone: str = "UTC",
     country: str = "",
-    promises: Sequence[TargetValues] = STANDARD_PROMISES,
+    targets: Sequence[TargetValues] = STANDARD_TARGETS,
 ) -> SLAPolicy:
     """
-    The agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard``, made where
-    they are missing.
+    Create the agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard`` if
+    they are missing. Existing rows stay as they are.
 
-    What is there already stays as it is, whatever the arguments say.
-
-    :raises ValidationError: if zone or country is not known
+    :raises ValidationError: if the time zone or the country is unknown
     """
     by = Actor.system()
     with transaction.atomic():
@@ -198,6 +195,7 @@ def ensure_defaults(
         policy = standard()
         if policy is None:
             policy = SLAPolicy(slug=STANDARD, name="Standard")
-            targets = [Target(**promise) for promise in promises if promise["kind"] in work_nouns()]
-            save_policy(policy, by=by, at=at, targets=targets, reason="Default")
+            kinds = models_by_kind()
+            rows = [Target(**values) for values in targets if values["kind"] in kinds]
+            save_policy(policy, by=by, at=at, targets=rows, reason="Default")
     return policy

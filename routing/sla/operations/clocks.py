@@ -1,9 +1,10 @@
-"""Start clocks, let them follow the work, stop them, and say why something is due when it is."""
+"""Operations on clocks: start them, let them follow the work, and stop them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -23,7 +24,8 @@ for _noun in ("clock", "clockmark", "clockterms", "escalation"):
 
 FIELDS = [field.attname for field in Clock._meta.concrete_fields]
 TYPES = {name: sql_type(field) for name, field in written_fields(Clock).items()}
-# What is agreed when a clock starts, and what the sweep alone writes: a turn changes all the rest.
+# Columns that are fixed when a clock starts, and columns that only the sweep writes. A turn writes
+# all others.
 AGREED = {
     "item_id",
     "purpose",
@@ -70,19 +72,20 @@ def start(
     worktimes: Mapping[int, timedelta] | None = None,
 ) -> list[Clock]:
     """
-    Start the clocks that a policy promises for these items, from ``at`` (aware) on.
+    Start the clocks of a policy for these items, at ``at`` (aware).
 
-    What has an open clock for the purpose keeps it; what is already met or over gets none; a clock
-    may start paused.
+    An item keeps an open clock of the same purpose, and gets none if the target is already met or
+    the work has ended. A clock may start paused.
 
     :param purposes: only these; None for all
-    :param worktimes: by item id, in place of the target's working time, such as an exception's
+    :param worktimes: working time by item id that replaces the target's, such as an exception's
         timebox
     :returns: the clocks that were started
     """
     uses = Uses.of(items)
-    seen: dict[Any, Agreed] = {}  # most of a batch shares its terms,
-    alike: dict[Any, dict[str, Any]] = {}  # and then what its clocks do
+    # Most items of a batch have the same terms and the same values, which are worked out once.
+    seen: dict[Any, Agreed] = {}
+    alike: dict[Any, dict[str, Any]] = {}
     made = []
     for target in policy.targets.filter(kind__in={item.kind for item in items}):
         for item in items:
@@ -106,8 +109,10 @@ def start(
 
 def _news_to_parents(items: Sequence[WorkItem]) -> list[WorkItem]:
     """
-    Without the open parts that wait for the agency of what is started here too: its clocks run
-    already as these parts ask.
+    Return the items whose parents' clocks may have to turn.
+
+    A parent that is started in the same batch runs already. An open part that waits for the agency
+    does not change that.
     """
     here = {item.pk for item in items}
     return [
@@ -127,10 +132,9 @@ def _new(
     alike: dict[Any, dict[str, Any]],
 ) -> Clock | None:
     """
-    A clock in memory, or None where the target is already met or the work is over.
+    Return an unsaved clock, or None if the target is already met or the work has ended.
 
-    :param alike: what clocks of the same target, terms and turn were found to say, filled as they
-        are made
+    :param alike: values of clocks with the same target, terms and turn, filled as they are made
     """
     wanted = turn(_clock_input(item, ""), agreed.terms)
     if wanted.does == Does.STOP:
@@ -166,31 +170,29 @@ def _first(
 @follower
 def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
     """
-    Let the open clocks of items that just changed, and of what they are part of, do what their new
-    standing asks.
+    Let the open clocks of changed items, and of their parents, take the turn that the new state
+    asks for. Set each item's ``next_due_at``, in the database and in memory.
 
-    Two or three statements, however many items; one when they have no clocks. Sets each item's
-    ``next_due_at`` to its earliest running clock's due time, in the database and in memory. Call it
-    in the transaction that changed the items, which must be locked; also when a part was added. An
-    ``at`` before the last turn counts as that turn's instant.
+    Call it in the transaction that changed the items and holds their locks, and also when a part
+    was added. If ``at`` is before a clock's last turn, the time of that turn counts.
 
     :returns: the clocks that turned
     """
+    # Two or three statements, however many items.
     timed = [item for item in items if item.concerns_clocks]
     if not timed:
         return []
     with transaction.atomic(savepoint=False):
         known = {item.pk for item in timed}
-        return _turn_all(
-            [*timed, *(parent for parent in _parents(timed) if parent.pk not in known)], at
-        )
+        parents = [parent for parent in _parents(timed) if parent.pk not in known]
+        return _turn_all([*timed, *parents], at)
 
 
 def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
     """
-    Stop clocks for a purpose met outside the system, such as a first response by telephone.
+    Stop clocks whose purpose was met outside the system, such as a first response by telephone.
 
-    :returns: the clocks that were stopped; none for items without an open clock of this purpose
+    :returns: the clocks that were stopped
     """
     with transaction.atomic(savepoint=False):
         met = Turn(Does.STOP, AGENCY, Cause.MET)
@@ -201,8 +203,8 @@ def _turn_all(
     items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn] | None = None
 ) -> list[Clock]:
     """
-    :param forced: by purpose, what to do whatever the item's standing; other purposes then stay as
-    they are
+    :param forced: turns by purpose, whatever the state of the item. Clocks of other purposes then
+        stay as they are.
     """
     by_id = {item.pk: item for item in items}
     found = _open_clocks(by_id) if by_id else []
@@ -228,10 +230,10 @@ def _clock_input(item: WorkItem, children_wait_on: str) -> ClockInput:
 
 def _parents(items: Sequence[WorkItem]) -> list[WorkItem]:
     """
-    Return the locked parents of these items that have clocks.
-
-    Two parts may change at once, and the later one must see both.
+    Lock and return the parents of these items that have clocks.
     """
+    # Two parts may change at once. Whether a parent's clock pauses depends on all its parts, so the
+    # later transaction waits and then sees both changes.
     ids = {item.parent_id for item in items if item.parent_id is not None}
     if not ids:
         return []
@@ -244,9 +246,11 @@ def _parents(items: Sequence[WorkItem]) -> list[WorkItem]:
 
 def _open_clocks(item_ids: Collection[int]) -> list[tuple[Clock, str, str]]:
     """
-    Open clocks, locked, each with the digest of its terms and the party that every open part of its
-    item waits on.
+    Lock open clocks. Return each with the digest of its terms and the party that all open parts of
+    its item wait on, if there is one such party.
     """
+    # The parties are compared with min() and max() in the same statement: if both are equal, all
+    # parts wait on the same one. Clocks are locked after their items, in one order.
     rows = run(
         f"""
         SELECT {quoted(FIELDS, "c.")}, t.digest, coalesce(k.party, '')
@@ -267,9 +271,10 @@ def _open_clocks(item_ids: Collection[int]) -> list[tuple[Clock, str, str]]:
 
 def _columns(clocks: Sequence[Clock], types: Mapping[str, str]) -> tuple[str, list[Any]]:
     """
-    ``unnest`` of these columns, the state of the work and what the clock does, and its parameters.
+    Return a SELECT of these columns, the state of the work and the clock's action, and its
+    parameters.
     """
-    arrays = [[getattr(clock, name) for clock in clocks] for name in types]
+    arrays = [list(map(attrgetter(name), clocks)) for name in types]
     arrays += [[clock.item.state for clock in clocks], [clock.turn.does.value for clock in clocks]]
     casts = ", ".join(f"%s::{kind}[]" for kind in (*types.values(), "text", "text"))
     return f"SELECT * FROM unnest({casts}) AS new({', '.join(types)}, state, does)", arrays
@@ -277,9 +282,12 @@ def _columns(clocks: Sequence[Clock], types: Mapping[str, str]) -> tuple[str, li
 
 def _insert(clocks: Sequence[Clock]) -> list[Clock]:
     """
-    Clocks, their first marks and the items' due times in one statement; what already had one is
-    left out.
+    Write clocks, their first marks and the items' due times in one statement.
+
+    :returns: the clocks that are new
     """
+    # Two workers may start the same clock. The unique index decides, and the loser's clock comes
+    # back without an id.
     new, params = _columns(clocks, STARTED)
     rows = run(
         f"""
@@ -306,9 +314,9 @@ def _insert(clocks: Sequence[Clock]) -> list[Clock]:
 
 def _update(turned: Sequence[Clock], every: Sequence[Clock]) -> None:
     """
-    Turned clocks, their marks and the items' due times in one statement.
+    Write turned clocks, their marks and the items' due times in one statement.
 
-    ``every``: all open clocks of those items.
+    :param every: all open clocks of those items
     """
     items = {clock.item_id: clock.item for clock in turned}
     dues: dict[int, list[datetime]] = {item_id: [] for item_id in items}

@@ -1,6 +1,6 @@
 """
-Tell of work that is about to be late or is, each level of a clock's ladder once, however many
-sweeps look or fail to.
+Escalation: notify people of work that is nearly or already overdue, once for each level of a
+clock's ladder, however many sweeps run or fail.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ from routing.sla.timing import Terms
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 2_000  # some tenths of a second: as long may a step wait for a clock
-PUSHED_BACK = timedelta(minutes=5)
+# A chunk takes some tenths of a second, and a step of work may have to wait for it that long.
+CHUNK = 2_000
+PUSHED_BACK = timedelta(minutes=5)  # so that a clock that always fails does not fill each sweep
 WHY = "The timebox ran out."
 NOBODY = "Nobody is available"
 
+# SKIP LOCKED: a clock that another sweep or a person is changing is left for the next sweep. In the
+# order of ids, as everywhere. ``wakes_at`` is checked again, because the lock may have come late.
 CLAIM = """
     SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id, c.next_level, c.warn_at,
         coalesce(c.breached_at, c.due_at),
@@ -67,14 +70,16 @@ _EVENT = insert_into(
 )
 _NOTIFICATION = insert_into(
     Notification,
-    """new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[])
-        AS told(clock, person) USING (clock)""",
+    """new JOIN unnest(%(notified_clock)b::bigint[], %(notified_person)b::bigint[])
+        AS notified(clock, person) USING (clock)""",
     recipient_id="person",
     item_id="item",
     words="(ARRAY['warning', 'breach', 'escalation'])[what]",
     dedupe_key="concat_ws(':', 'clock', clock, level, person)",
     at="%(at)s",
 )
+# One statement, so that a level, its event and its notifications are written together or not at
+# all. The unique index on clock and level makes a second sweep fail instead of notifying twice.
 WRITE = f"""
     WITH new AS (
         SELECT *, least(level, 2) + 1 AS what
@@ -88,15 +93,15 @@ WRITE = f"""
                 WHEN new.level > 0 THEN coalesce(c.breached_at, c.due_at) END
         FROM new WHERE c.id = new.clock),
     level AS ({_LEVEL}),
-    told AS ({_EVENT})
+    event AS ({_EVENT})
     {_NOTIFICATION}
     RETURNING id, recipient_id, item_id"""
 NAMES = [level.name.lower() for level in Level]
 
 
 @dataclass
-class Telling:
-    """The columns of what a batch writes, and what it puts off."""
+class EscalationBatch:
+    """Columns of the rows that a batch writes, and the clocks that it puts off."""
 
     clock: list[int] = field(default_factory=list)
     item: list[int] = field(default_factory=list)
@@ -106,14 +111,14 @@ class Telling:
     under_clock: list[int] = field(default_factory=list)
     under_level: list[int] = field(default_factory=list)
     under_due_at: list[datetime] = field(default_factory=list)
-    told_clock: list[int] = field(default_factory=list)
-    told_person: list[int] = field(default_factory=list)
-    # Clocks of which it is told for the first time that they are.
+    notified_clock: list[int] = field(default_factory=list)
+    notified_person: list[int] = field(default_factory=list)
+    # Clocks whose breach is escalated for the first time.
     late: list[int] = field(default_factory=list)
-    # By clock: when it wakes next, and what troubled it.
+    # The next time to look and the problem, by clock.
     put_off: dict[int, tuple[datetime | None, str]] = field(default_factory=dict)
 
-    def tell(
+    def add(
         self,
         clock: int,
         item: int,
@@ -121,15 +126,15 @@ class Telling:
         wakes_at: datetime | None,
         people: Sequence[int],
     ) -> None:
-        """One message, of the highest level; those below it are caught up."""
+        """Notify people of the highest level reached. Levels below it count as caught up."""
         *under, highest = reached
         self.clock.append(clock)
         self.item.append(item)
         self.level.append(highest.level)
         self.due_at.append(highest.due_at)
         self.wakes_at.append(wakes_at)
-        self.told_clock += [clock] * len(people)
-        self.told_person += people
+        self.notified_clock += [clock] * len(people)
+        self.notified_person += people
         for each in under:
             self.under_clock.append(clock)
             self.under_level.append(each.level)
@@ -140,12 +145,11 @@ class Telling:
 
 def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
     """
-    Tell of every clock that something is to be told about at ``at`` (aware); how many were looked
-    at.
+    Escalate every clock that has reached a level at ``at`` (aware). Return the number of clocks
+    looked at.
 
-    Safe to run many times at once, and to be killed: a chunk is one transaction, and what another
-    sweep or a person works on is left to them. A clock that cannot be told of is pushed back and
-    reported; the others go on.
+    It can run many times at once, and can be killed: each chunk is one transaction. A clock that
+    cannot be escalated is pushed back and reported, and the others go on.
     """
     page, looked = _page(at, None, chunk), 0
     affected = affected_by_breach(at) if page else []
@@ -162,8 +166,9 @@ def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
 
 def _page(at: datetime, last: tuple[int, Any] | None, chunk: int) -> list[tuple[int, Any]]:
     """
-    The next ones by what they wake at: those that were looked at and stay due come again with the
-    next sweep, not in this one.
+    Return the next clocks in the order of their waking times.
+
+    Clocks that stay due after this sweep looked at them come again with the next one.
     """
     waking = Clock.objects.waking(at)
     if last:
@@ -174,36 +179,33 @@ def _page(at: datetime, last: tuple[int, Any] | None, chunk: int) -> list[tuple[
 
 def _escalate(ids: Sequence[int], affected: Sequence[Affected], at: datetime) -> int:
     with transaction.atomic():
-        lock_affected(affected, ids)  # work before clocks, as everybody locks
+        # Work is locked before clocks, as everywhere. Breached work is moved below, and locking it
+        # only then could deadlock with a step that holds the work and waits for its clock.
+        lock_affected(affected, ids)
         claimed = run(CLAIM, [list(ids), at], binary=True)
         if not claimed:
             return 0
-        telling, system = _notifications_of(claimed, at), Actor.system()
-        if telling.clock:
-            written = run(
-                WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at}
-            )
-            send_notifications(
-                [
-                    Notification(pk=pk, recipient_id=person, item_id=about, at=at)
-                    for pk, person, about in written
-                ],
-                at,
-            )
-        for clock, (wakes_at, trouble) in telling.put_off.items():
+        batch, system = _batch_of(claimed, at), Actor.system()
+        if batch.clock:
+            shared = {"names": NAMES, "actor": system.user_id, "at": at}
+            written = run(WRITE, {**_columns(batch), **shared})
+            notifications = [
+                Notification(pk=pk, recipient_id=person, item_id=about, at=at)
+                for pk, person, about in written
+            ]
+            send_notifications(notifications, at)
+        for clock, (wakes_at, trouble) in batch.put_off.items():
             Clock.objects.filter(pk=clock).update(wakes_at=wakes_at, trouble=trouble)
-        escalate_affected(affected, telling.late, by=system, at=at, reason=WHY)
+        escalate_affected(affected, batch.late, by=system, at=at, reason=WHY)
     return len(claimed)
 
 
-def _columns(telling: Telling) -> dict[str, Any]:
-    return {
-        name: column for name, column in vars(telling).items() if name not in {"late", "put_off"}
-    }
+def _columns(batch: EscalationBatch) -> dict[str, Any]:
+    return {name: column for name, column in vars(batch).items() if name not in {"late", "put_off"}}
 
 
-def _notifications_of(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
-    telling, present = Telling(), Present.at(at)
+def _batch_of(claimed: Sequence[tuple[Any, ...]], at: datetime) -> EscalationBatch:
+    batch, present = EscalationBatch(), Present.at(at)
     terms: Mapping[str, Terms] = terms_by_digest({digest for _, _, digest, *_ in claimed})
     for clock, item, digest, owner, backup, team, *rest in claimed:
         hours = terms[digest].hours
@@ -214,13 +216,13 @@ def _notifications_of(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telli
             past=lambda time, c=clock, h=hours: when_spent(_marks(c), h, time),  # type: ignore[misc]
         )
         if not reached:
-            telling.put_off[clock] = (wakes_at, "")
+            batch.put_off[clock] = (wakes_at, "")
         elif people := present.for_level(reached[-1].level, owner, backup, team):
-            telling.tell(clock, item, reached, wakes_at, people)
+            batch.add(clock, item, reached, wakes_at, people)
         else:
             log.error("nobody is available to notify", action="escalate", clock=clock)
-            telling.put_off[clock] = (at + PUSHED_BACK, NOBODY)
-    return telling
+            batch.put_off[clock] = (at + PUSHED_BACK, NOBODY)
+    return batch
 
 
 def _marks(clock: int) -> list[Any]:

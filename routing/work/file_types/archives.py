@@ -1,6 +1,5 @@
 """
-Office documents are zips: told from others by what their directories list. Nothing is ever
-unpacked.
+Office documents, which are zips. They are recognised by their directories; nothing is unpacked.
 """
 
 from __future__ import annotations
@@ -41,6 +40,7 @@ def office_type(stream: IO[bytes]) -> str:
         NotImplementedError,
     ) as error:
         raise NotKept("broken") from error
+    # Nothing is unpacked here, but whoever opens the file unpacks it.
     if any(
         name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names
     ):
@@ -62,8 +62,7 @@ def _check_directory(stream: IO[bytes]) -> None:
     if at < 0 or len(end) - at < _END_BYTES:
         raise NotKept("broken")
     (size,) = struct.unpack_from("<L", end, at + 12)
-    if (
-        size > MOST_DIRECTORY_BYTES
-    ):  # also the 0xFFFFFFFF of zip64, which no office document of this size needs
+    # This also refuses zip64, which writes 0xFFFFFFFF here. No office document is that large.
+    if size > MOST_DIRECTORY_BYTES:
         raise NotKept("archive")
     stream.seek(0)

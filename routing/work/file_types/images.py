@@ -17,8 +17,7 @@ FORMATS = {
     "image/webp": "WEBP",
     "image/avif": "AVIF",
 }
-# What Pillow raises for damaged images; struct.error and the like come from deep inside its
-# readers.
+# Pillow raises all of these for damaged images: its readers do not catch their own errors.
 _DAMAGED = (
     UnidentifiedImageError,
     OSError,
@@ -34,7 +33,7 @@ _DAMAGED = (
 
 def measure(stream: IO[bytes], kind: str, most_pixels: int) -> tuple[int, int]:
     """
-    Width and height in pixels, as stored.
+    Return the width and height in pixels, as stored.
 
     :raises NotKept: if it is damaged, is no image of this kind, or has more than ``most_pixels``
     """
@@ -56,7 +55,7 @@ def measure(stream: IO[bytes], kind: str, most_pixels: int) -> tuple[int, int]:
 
 def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -> bytes:
     """
-    The first frame as WebP, at most ``most_side`` pixels a side, turned upright, without metadata.
+    Return the first frame as upright WebP without metadata, at most ``most_side`` pixels a side.
 
     :raises NotKept: as ``measure``
     """
@@ -64,12 +63,13 @@ def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -
     stream.seek(0)
     try:
         with _opened(stream, kind) as image:
-            # A JPEG is decoded no larger than it is needed.
+            # Lets the JPEG decoder scale down, which saves most of the time and memory.
             image.draft("RGB", (most_side, most_side))
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((most_side, most_side))
             transparent = upright.has_transparency_data
             out = BytesIO()
+            # Without EXIF and XMP, which may say where a photo was taken.
             upright.convert("RGBA" if transparent else "RGB").save(
                 out, "WEBP", quality=82, exif=b"", icc_profile=b"", xmp=b""
             )
@@ -80,6 +80,6 @@ def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -
 
 def _opened(stream: IO[bytes], kind: str) -> Image.Image:
     with warnings.catch_warnings():
-        # Our own bound is asked right after.
+        # Pillow warns above its own limit. Ours is checked right after.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         return Image.open(stream, formats=[FORMATS[kind]])

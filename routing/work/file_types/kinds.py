@@ -33,10 +33,10 @@ class FileType:
 
 def kind_of(stream: IO[bytes], name: str, seen: FileScan, *, most_pixels: int) -> FileType:
     """
-    Judge a seekable stream.
+    Detect the type of a seekable stream.
 
-    :param name: only tells a table from other text
-    :raises NotKept: if its kind is not taken, it is damaged, or holds code beside what it shows
+    :param name: only distinguishes CSV from other text
+    :raises NotKept: if the type is not accepted, or the file is damaged or contains code
     """
     stream.seek(0)
     head = stream.read(_HEAD)
@@ -58,9 +58,7 @@ def kind_of(stream: IO[bytes], name: str, seen: FileScan, *, most_pixels: int) -
         or seen.holds_code
         or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"#!", b"<?", b"{\\rtf"))
     ):
-        raise NotKept(
-            "archive" if mime.startswith("application/") and mime in _ARCHIVES else "type"
-        )
+        raise NotKept("archive" if mime in _ARCHIVES else "type")
     return FileType("text/csv" if name.lower().endswith(".csv") else "text/plain")
 
 

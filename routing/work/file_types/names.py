@@ -1,5 +1,5 @@
 """
-Display names of files: as given, without characters that could mislead a reader or a file system.
+Display names of files, without characters that could mislead a reader or a file system.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 
 from routing.work.file_types.refusal import NotKept
 
-MOST_BYTES = 200  # of UTF-8: file systems take 255, and whoever downloads it may have to add " (1)"
+MOST_BYTES = 200  # of UTF-8: file systems allow 255, and browsers append " (1)" to a second copy
 _LONGEST_ENDING = 20
-# Controls, right-to-left overrides, halves of characters, line ends.
+# Control characters, right-to-left overrides, surrogates and line ends.
 _MISLEADING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
-# What Windows, macOS or a web server runs or opens as a page, whatever is in it.
+# Endings that Windows, macOS or a web server runs or opens as a page, whatever the content.
 RUNS = frozenset(
     """
     app asp aspx bat cgi chm cmd com cpl dll dmg exe hta htm html iso jar js jse jsp lnk mhtml mjs msi msp mht phar php php3 php4
@@ -26,9 +26,11 @@ RUNS = frozenset(
 
 def clean(name: str) -> str:
     """
-    The last part of a path, in composed characters, without invisible ones, at most ``MOST_BYTES``
-    long; never empty.
+    Return the last part of a path, without invisible characters and at most ``MOST_BYTES`` long.
+
+    It is never empty.
     """
+    # NFC, because macOS sends decomposed characters and two forms of one name would look the same.
     name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(
@@ -52,8 +54,7 @@ def _shortened(name: str) -> str:
 
 def check(name: str) -> None:
     """
-    :raises NotKept: if the name ends like something that runs; endings before the last are kept,
-        they do nothing
+    :raises NotKept: if the last ending is one that runs; earlier endings have no effect
     """
     ending = PurePosixPath(name).suffix.lstrip(".").lower()
     if ending in RUNS:

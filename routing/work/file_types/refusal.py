@@ -70,11 +70,10 @@ _SENTENCES: dict[str, tuple[int, str | Promise]] = {
 
 class NotKept(ValueError):
     """
-    A file was refused and nothing of it was kept. ``str()`` says what to do, in the reader's
-    language.
+    A file was refused, and nothing of it was kept. ``str()`` says what to do.
 
-    :ivar code: why, for machines: one of the keys above
-    :ivar status: the HTTP status that fits
+    :ivar code: the reason, one of the keys above
+    :ivar status: a suitable HTTP status
     """
 
     def __init__(self, code: str, **details: Any) -> None:

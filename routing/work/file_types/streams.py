@@ -1,5 +1,5 @@
 """
-One pass over the bytes of a file: digest, marks of viruses and programs, and whether it is text.
+One pass over the bytes of a file: its digest, and signs of viruses, programs and text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ CHUNK = 1 << 16
 # https://www.eicar.org/download-anti-malware-testfile/; written in two halves so that no scanner
 # takes this file for it.
 EICAR = (b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*").lower()
-# What no image, table or letter needs.
+# Marks of code, which no image, table or text needs.
 CODE = (b"<?php", b"<script", b"<html", b"<svg", b"<!doctype", b"<iframe")
 _LONGEST = max(len(mark) for mark in (EICAR, *CODE))
 
@@ -28,7 +28,7 @@ class FileScan:
 
 
 def look(stream: IO[bytes]) -> FileScan:
-    """Read a seekable stream to its end, from its beginning."""
+    """Read a seekable stream from beginning to end."""
     stream.seek(0)
     digest, size, tail = hashlib.sha256(), 0, b""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -37,6 +37,7 @@ def look(stream: IO[bytes]) -> FileScan:
     while chunk := stream.read(CHUNK):
         digest.update(chunk)
         size += len(chunk)
+        # With the end of the chunk before, because a mark may lie across the border.
         window = tail + chunk.lower()
         infected = infected or EICAR in window
         code = code or any(mark in window for mark in CODE)

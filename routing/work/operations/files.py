@@ -1,4 +1,4 @@
-"""Keep what people upload, and let go of what nobody refers to."""
+"""Store uploads, and remove files that nothing refers to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from routing.work.previews import forget
 from routing.work.registry import eraser
 
 log = structlog.get_logger(__name__)
-# Seed of the advisory locks: whoever keeps a key shares its lock, whoever removes it has it alone.
+# Seed of the advisory locks on storage keys: shared to store a file, exclusive to remove one.
 KEEPING = 7_203_010
 UNREFERENCED = timedelta(days=1)  # longer than any upload or transaction may take
 
@@ -37,14 +37,14 @@ grant("routing.view_file", *EVERYONE)
 
 def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at: datetime) -> File:
     """
-    Judge, store and record what was uploaded. Permission is the caller's to ask.
+    Check, store and record an upload. The caller checks permission.
 
-    The bytes are complete on disk before there is a row. Without a row, after a crash or a
-    rollback, ``sweep_orphans`` takes them away again.
+    All bytes are on disk before there is a row. If the row is never committed, ``sweep_orphans``
+    removes them.
 
     :param upload: seekable; a ``ContentFile`` for bytes in memory
-    :param client: whose it is: who may see the client may see the file; None for the uploader's own
-    :raises NotKept: with what to do; then there is neither row nor bytes
+    :param client: people who may see the client may see the file; None for the uploader alone
+    :raises NotKept: with instructions; nothing was stored
     """
     shown = names.clean(name)
     seen, kind = examine(upload, shown)
@@ -52,7 +52,8 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
     _store(key, upload)
     with transaction.atomic():
         sql("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, %s))", [key, KEEPING])
-        # A sweep may have taken what was there when we looked; from here on it cannot.
+        # A sweep may have removed the bytes between the first call and the lock. From here on it
+        # cannot. The first call keeps the slow copy out of the lock.
         _store(key, upload)
         return File.objects.create(
             sha256=seen.sha256,
@@ -72,7 +73,7 @@ def examine(upload: Upload[Any], name: str) -> tuple[FileScan, FileType]:
     """
     Detect the type of an upload without storing it.
 
-    :raises NotKept: with what to do
+    :raises NotKept: with instructions
     """
     if upload.size > settings.FILE_MAX_BYTES:
         raise NotKept("too_large", limit=filesizeformat(settings.FILE_MAX_BYTES))
@@ -102,9 +103,9 @@ def _store(key: str, upload: Upload[Any]) -> None:
 
 def content_of(file: File) -> bytes:
     """
-    All its bytes.
+    Return all bytes of a file.
 
-    :raises FileNotFoundError: if they are gone from the storage
+    :raises FileNotFoundError: if they are missing from the storage
     """
     with private().open(file.storage_key) as stream:
         content: bytes = stream.read()
@@ -113,8 +114,9 @@ def content_of(file: File) -> bytes:
 
 def sweep_orphans(at: datetime) -> int:
     """
-    Remove unfinished files and those that no row refers to, once they are a day old; how many. Safe
-    to run twice, or at once.
+    Remove unfinished files and files without a row once they are a day old. Return their number.
+
+    It can run more than once at a time.
     """
     storage = private()
     removed = 0
@@ -128,9 +130,10 @@ def sweep_orphans(at: datetime) -> int:
 
 def _remove(key: str, *, before: datetime | None = None) -> bool:
     """
-    Remove bytes that no row refers to, unless somebody is keeping the same ones now, or they are
+    Remove bytes that no row refers to, unless somebody is storing the same bytes now, or they are
     younger than ``before``.
     """
+    # Without waiting for the lock: if somebody holds it, the bytes are about to get a row.
     storage = private()
     with transaction.atomic():
         [(mine,)] = sql(
@@ -149,7 +152,7 @@ def _remove(key: str, *, before: datetime | None = None) -> bool:
 
 @eraser
 def forget_names(contact_id: int, email: str, at: datetime) -> None:
-    """Clear what the person called their files, and every name with their address in it."""
+    """Clear the names of a person's files, and every name that contains their address."""
     named = Q(uploader__contact=contact_id)
     if email:
         named |= Q(name__icontains=email)
@@ -158,8 +161,8 @@ def forget_names(contact_id: int, email: str, at: datetime) -> None:
 
 def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
     """
-    Take away the bytes of everything a contact uploaded; how many files. What somebody else sent as
-    well stays for them.
+    Delete the bytes of everything a contact uploaded, and return the number of files. Bytes that
+    somebody else uploaded as well stay.
 
     :raises PermissionDenied: if ``by`` may not erase
     """
@@ -176,7 +179,8 @@ def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
         )
         for file in found:
             forget(file.sha256)
-            # Lost in a crash, the next sweep does it.
+            # After the commit, since a rollback could not restore them. If the process dies in
+            # between, the next sweep removes them.
             transaction.on_commit(partial(_remove, file.storage_key))
     return len(found)
 

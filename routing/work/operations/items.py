@@ -34,9 +34,11 @@ def hold_with_children(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     """
-    Hold items and everything open below them; a child that is already held keeps its own hold.
+    Put items and everything open below them on hold. A part that is on hold keeps its own hold.
     """
     with transaction.atomic(savepoint=False):
+        # Everything below is locked in one go. Locked level by level, two holds of overlapping
+        # work could wait for each other in a circle.
         lock(WorkItem, ids, below=True)
         results = move(
             step.with_details(HoldDetails),
@@ -47,6 +49,7 @@ def hold_with_children(
             details=HoldDetails(reason),
         )
         for root in [result.row for result in results if result.done]:
+            # One root after the other: a part of two of them is held by the first.
             below = [child for child, held_by in open_below([root.pk]) if held_by is None]
             if below:
                 details = HoldDetails(reason, under=root)
@@ -57,7 +60,7 @@ def hold_with_children(
 def resume_with_children(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
-    """Resume items and what was held with them."""
+    """Resume items and the parts that were held with them."""
     with transaction.atomic(savepoint=False):
         lock(WorkItem, ids, below=True)
         results = move(step, ids, by=by, at=at, reason=reason)
@@ -91,11 +94,10 @@ def active_people(
     """Return the ids of the named people who are active staff. The set is the same for each row."""
     people = (details.owner, details.backup, details.doer) if details else ()
     named = [person for person in people if person is not None]
-    staff = (
-        frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True))
-        if named
-        else frozenset()
-    )
+    staff: frozenset[int] = frozenset()
+    if named:
+        active = User.objects.staff().filter(pk__in=named)
+        staff = frozenset(active.values_list("pk", flat=True))
     return dict.fromkeys((row.pk for row in rows), staff)
 
 
@@ -151,7 +153,7 @@ hand_over = operation(
     needs_reason=True,
     details=HandOverDetails,
 )
-# Below a held item nobody is asked again: whoever may hold the whole may hold its parts.
+# Declared without a permission: whoever may put the whole on hold may do so with its parts.
 HOLD_BELOW: Operation[HoldDetails] = Operation(
     WorkItem,
     "hold",

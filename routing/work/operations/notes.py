@@ -1,4 +1,4 @@
-"""Notes about work: written once, never changed but by erasure."""
+"""Notes about work. They are written once, and only erasure changes them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def add(
     """
     Write a note about work that ``by`` may see, whatever its state.
 
-    :param audience: of ``Note.Audience``
-    :param files: kept before, in the same transaction
+    :param audience: a value of ``Note.Audience``
+    :param files: stored before, in the same transaction
     :raises PermissionDenied: if ``by`` may not write notes
     :raises WorkItem.DoesNotExist: if there is no such work, or ``by`` may not see it
-    :raises ValidationError: if it says nothing, or too much
+    :raises ValidationError: if the note is empty or too long
     """
     by.require("routing.add_note", to=_("write notes"))
     return write(
@@ -48,10 +48,9 @@ def write(
     item: WorkItem, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime
 ) -> Note:
     """
-    ``add`` without its questions: for callers that asked permission in their own way, such as the
-    portal.
+    Write a note without checking permission, for callers such as the portal that check their own.
 
-    :raises ValidationError: if it says nothing, or too much
+    :raises ValidationError: if the note is empty or too long
     """
     note = Note(
         item=item, author_id=by.user_id, audience=Note.Audience(audience), body=body.strip(), at=at
@@ -72,9 +71,10 @@ def write(
 
 @eraser
 def forget_notes(contact_id: int, email: str, at: datetime) -> None:
-    """Empty what the person wrote, and take the address out of what others did."""
+    """Empty a person's notes, and remove their address from the notes of others."""
     Note.objects.filter(author__contact=contact_id).update(body="", erased_at=at)
     if email:
+        # Without regard to case, as people write addresses.
         without = Func(
             F("body"), Value(_literal(email)), Value(ERASED), Value("gi"), function="regexp_replace"
         )
@@ -82,5 +82,5 @@ def forget_notes(contact_id: int, email: str, at: datetime) -> None:
 
 
 def _literal(text: str) -> str:
-    """A PostgreSQL pattern that matches the text itself."""
+    """Return a PostgreSQL pattern that matches the text itself."""
     return "".join(sign if sign.isalnum() else f"\\{sign}" for sign in text)

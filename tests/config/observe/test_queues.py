@@ -10,11 +10,11 @@ from routing.people.staff import User
 
 NOTHING = queues.QueueCounts(
     events=0,
-    parked=0,
+    quarantined=0,
     oldest_s=0,
     steps=0,
     exceptions=0,
-    untold=0,
+    unnotified=0,
     oldest_clock_s=0,
     outgoing=0,
     dead=0,
@@ -42,7 +42,7 @@ def test_what_waits_is_counted_and_what_was_put_aside_apart():
 
     found = queues.look(now)
 
-    assert (found.events, found.parked) == (2, 1)
+    assert (found.events, found.quarantined) == (2, 1)
     assert found.oldest_s == pytest.approx(600, abs=2)
 
 

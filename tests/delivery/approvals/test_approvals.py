@@ -44,6 +44,7 @@ def test_who_made_a_version_cannot_approve_it(world: World):
     assert codes(result) == ["author"]
 
 
+@pytest.mark.requirement("Q15")
 def test_the_client_is_asked_after_the_agency_approved_and_only_if_somebody_there_may(world: World):
     [page] = make_deliverables(world)
     page = hand_in(world, page)
@@ -89,6 +90,7 @@ def test_an_answer_to_another_version_is_refused(world: World):
     assert codes(result) == ["digest"]
 
 
+@pytest.mark.requirement("E9")
 def test_changes_send_the_work_back_count_a_round_and_close_the_question(world: World):
     [page] = make_deliverables(world, engagement=make_engagement(world, rounds=0))
     page = with_the_client(world, page)
@@ -131,6 +133,7 @@ def test_a_rejection_stops_and_asks_the_owner(world: World):
     )
 
 
+@pytest.mark.requirement("L5")
 def test_nobody_answers_in_time_it_is_never_a_yes_and_may_be_asked_again(world: World):
     [page] = make_deliverables(world)
     page = with_the_client(world, page)

@@ -58,7 +58,7 @@ def test_an_approved_brief_becomes_what_it_plans(world: World):
     assert page.item.parent == page.request.item
 
 
-@pytest.mark.requirement("Q3", "Q4")
+@pytest.mark.requirement("Q3")
 def test_above_what_is_left_of_the_engagement_two_people_approve(world: World):
     sold = make_engagement(world, amount=500)
     brief = make_brief(world, engagement=sold)

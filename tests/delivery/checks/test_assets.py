@@ -5,7 +5,7 @@ import pytest
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import HERO, PLAN, failures, picture
 
-pytestmark = pytest.mark.requirement("Q3", "Q4")
+pytestmark = pytest.mark.requirement("Q3")
 
 
 def test_missing_files_are_told_by_role_and_number() -> None:

@@ -18,7 +18,7 @@ from tests.world import NOW, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("Q7", "Q16"),
+    pytest.mark.requirement("Q16"),
 ]
 
 SENT = {

@@ -4,7 +4,7 @@ import pytest
 
 from tests.delivery.checks.builders import messages
 
-pytestmark = pytest.mark.requirement("Q3", "Q4")
+pytestmark = pytest.mark.requirement("Q3")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import HERO, failures, messages, picture
 
-pytestmark = pytest.mark.requirement("Q3", "Q4", "Q22")
+pytestmark = pytest.mark.requirement("Q3", "Q22")
 
 
 @pytest.mark.parametrize(

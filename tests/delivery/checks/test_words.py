@@ -8,7 +8,7 @@ from delivery.checks.kinds.page import BudgetContext
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import failures
 
-pytestmark = pytest.mark.requirement("Q3", "Q4")
+pytestmark = pytest.mark.requirement("Q3")
 
 
 @pytest.mark.parametrize(

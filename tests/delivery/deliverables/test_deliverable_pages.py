@@ -26,7 +26,7 @@ from tests.desk import signed_in, url, words
 from tests.files import jpeg
 from tests.world import NOW, World, by, make_user
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("A9")]
+pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 MANY = [{"key": f"k{n}", "title": f"Page {n}", "format": "page"} for n in range(8)]
 
@@ -67,7 +67,7 @@ def hidden(world: World) -> Deliverable:
     return page
 
 
-@pytest.mark.requirement("Q6")
+@pytest.mark.requirement("Q6", "Q13")
 def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(world: World) -> None:
     Check.objects.create(
         name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
@@ -95,8 +95,9 @@ def test_a_failed_check_is_told_with_its_place_and_quotation(world: World) -> No
 
     told = words(signed_in(world.cora).get(url(Deliverable, "change", page.pk)))
 
-    assert "Failed No coming soon" in told
-    assert "“coming soon” must not be used. Coming soon. body" in told
+    why = "“coming soon” must not be used. Coming soon. body"
+    assert f"Required fixes since version 1 No coming soon: {why}" in told
+    assert f"Failed No coming soon now {why}" in told
 
 
 def test_the_question_that_is_open_is_answered_from_the_deliverables_page(world: World) -> None:
@@ -131,7 +132,7 @@ def test_one_step_is_the_next_one(world: World, who: str, state: str, first: str
     assert panel.first.step.verb == first
 
 
-@pytest.mark.requirement("Q14")
+@pytest.mark.requirement("Q4", "Q14")
 def test_a_reviewer_finds_what_waits_for_their_signature(world: World) -> None:
     Check.objects.create(name="Brand", kind="judgment")
     waiting, _other = make_deliverables(world, planned=MANY[:2])

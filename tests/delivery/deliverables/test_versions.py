@@ -7,7 +7,8 @@ import pytest
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.details import SignOffDetails
 from delivery.deliverables.operations import versions
-from delivery.models import Check, CheckResult, Deliverable, Request
+from delivery.models import Answer, Check, CheckResult, Deliverable, Request
+from routing.models import Event
 from tests.delivery.making import (
     DRAFT,
     codes,
@@ -16,6 +17,8 @@ from tests.delivery.making import (
     hand_in,
     make_deliverables,
     question,
+    say,
+    with_the_client,
 )
 from tests.world import NOW, World, by
 
@@ -75,6 +78,7 @@ def test_a_version_is_not_uploaded_before_the_work_began(world: World):
     assert page.versions.count() == 0
 
 
+@pytest.mark.requirement("Q4", "Q14")
 def test_without_judgments_a_good_version_goes_straight_to_the_agencys_approval(world: World):
     [page] = make_deliverables(world)
 
@@ -84,6 +88,7 @@ def test_without_judgments_a_good_version_goes_straight_to_the_agencys_approval(
     assert question(page).digest == page.versions.get().digest
 
 
+@pytest.mark.requirement("Q5", "Q6", "Q7")
 def test_a_failed_check_sends_the_work_back_and_says_what_failed(world: World):
     Check.objects.create(
         name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
@@ -98,6 +103,39 @@ def test_a_failed_check_sends_the_work_back_and_says_what_failed(world: World):
     assert (result.passed, len(result.findings)) == (False, 1)
 
 
+@pytest.mark.requirement("A1", "T11", "T20")
+def test_every_handoff_is_an_event_with_who_when_from_and_to(world: World):
+    Check.objects.create(
+        name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
+    )
+    [page] = make_deliverables(world)
+    page = hand_in(world, page, versions.Draft({**DRAFT.texts, "body_html": "<p>Coming soon.</p>"}))
+    page = with_the_client(world, page)
+    say(page, Answer.Word.APPROVE)
+
+    told = Event.objects.filter(item__in=[page.item, page.brief.item]).order_by("id")
+
+    assert {event.at for event in told} == {NOW}
+    found = [
+        (event.kind.removeprefix("delivery."), event.from_state, event.to_state, str(event.actor))
+        for event in told
+    ]
+    assert [each for each in found if each[1] != each[2]] == [
+        ("brief.create", "", "draft", "Throughline"),
+        ("brief.submit", "draft", "in_review", "Alice"),
+        ("brief.approve", "in_review", "approved", "Bob"),
+        ("deliverable.create", "", "planned", "Bob"),
+        ("deliverable.start", "planned", "in_production", "Cora"),
+        ("deliverable.submit", "in_production", "in_qa", "Cora"),
+        ("deliverable.return_for_rework", "in_qa", "rework", "Cora"),
+        ("deliverable.submit", "rework", "in_qa", "Cora"),
+        ("deliverable.pass_qa", "in_qa", "in_internal_review", "Cora"),
+        ("deliverable.ask_client", "in_internal_review", "in_client_review", "Alice"),
+        ("deliverable.approve", "in_client_review", "approved", "Carla"),
+    ]
+
+
+@pytest.mark.requirement("Q16")
 def test_the_version_that_was_sent_back_cannot_be_handed_in_again(world: World):
     Check.objects.create(
         name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
@@ -112,6 +150,7 @@ def test_the_version_that_was_sent_back_cannot_be_handed_in_again(world: World):
     assert page.state == State.IN_INTERNAL_REVIEW
 
 
+@pytest.mark.requirement("Q4", "Q14")
 def test_what_no_machine_can_judge_waits_for_a_reviewer_who_did_not_make_it(world: World):
     brand = Check.objects.create(name="Brand and tone", kind="judgment")
     [page] = make_deliverables(world)

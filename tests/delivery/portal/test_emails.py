@@ -22,7 +22,7 @@ from tests.desk import signed_in, words
 from tests.portal import APPROVER, VIEWER, invited, user_of
 from tests.world import World, by, make_contact
 
-pytestmark = pytest.mark.requirement("L5", "Q21")
+pytestmark = pytest.mark.requirement("Q21")
 
 
 def told(contact: Contact) -> list[str]:

@@ -42,6 +42,7 @@ def work() -> None:
     advance(clock=lambda: NOW)
 
 
+@pytest.mark.requirement("T1", "T12", "U7")
 def test_a_submitted_form_becomes_a_run_with_decision_request_and_brief(
     world: World, browser: Browser, carla: Contact, flow: str
 ) -> None:

@@ -47,7 +47,7 @@ from tests.portal import APPROVER, REQUESTER, VIEWER, browser_of, invited, other
 from tests.storages import use
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.requirement("E9", "E19", "Q25", "T14", "U3")
+pytestmark = pytest.mark.requirement("Q25", "T14", "U3")
 
 State = Deliverable.State
 TOKEN = "a-token-of-this-form"

@@ -220,6 +220,7 @@ def test_a_request_that_no_flow_opened_gets_its_brief_from_a_person_and_only_one
     assert (brief.body, brief.item.owner, codes(twice)) == ("A new page.", world.alice, ["brief"])
 
 
+@pytest.mark.requirement("Q15")
 def test_two_of_the_agency_approve_where_the_stage_says_two(world: World):
     [page] = make_deliverables(world)
     run = make_run(world, "1")

@@ -14,7 +14,7 @@ from integrations.adapters.hubspot.mapping import mapped, wanted
 from integrations.base.typed import day, number, whole
 from integrations.inbox import freemail
 
-pytestmark = pytest.mark.requirement("T1", "T4", "T12", "T18")
+pytestmark = pytest.mark.requirement("T1", "T12")
 
 
 def deal(**properties: str) -> HubSpotObject:

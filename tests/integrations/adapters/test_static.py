@@ -113,7 +113,7 @@ def test_a_page_that_was_deleted_is_not_made_again_by_itself(writer: StaticWrite
 def test_an_address_does_not_change_by_itself(writer: StaticWriter):
     written = writer.write(BREAD, None)
 
-    with pytest.raises(Conflict, match="would now come to /blog/news/rolls"):
+    with pytest.raises(Conflict, match="would move to /blog/news/rolls"):
         writer.find(later(BREAD, written, slug="rolls"))
 
 
@@ -131,15 +131,15 @@ def test_an_address_does_not_change_by_itself(writer: StaticWriter):
     ids=str,
 )
 def test_only_plain_paths_are_written(writer: StaticWriter, sites: Path, given: dict[str, str]):
-    intent = replace(BREAD, content={**BREAD.content, "path": "", **given})
+    message = replace(BREAD, content={**BREAD.content, "path": "", **given})
 
     if given == {"path": "/etc"}:
         assert (
-            writer.write(intent, None).remote_id == "/etc/bread"
+            writer.write(message, None).remote_id == "/etc/bread"
         )  # below the site, like every path
         return
     with pytest.raises(Permanent, match="not a valid page path"):
-        writer.write(intent, None)
+        writer.write(message, None)
 
     assert not sites.exists()
 
@@ -302,9 +302,9 @@ def test_the_probe_tells_what_has_decayed(live: Connection, sites: Path):
 
 
 def test_the_addresses_of_files_are_those_of_the_page(writer: StaticWriter):
-    intent: OutboxMessage = BREAD
+    message: OutboxMessage = BREAD
 
-    written = writer.write(intent, None)
+    written = writer.write(message, None)
 
     assert [each["url"].startswith(written.url) for each in written.evidence["media"].values()] == [
         True

@@ -19,7 +19,7 @@ from tests.desk import signed_in, url, words
 from tests.integrations.inbox.senders import SECRET, make_connection
 from tests.world import NOW, World
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("N14")]
+pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 
 @pytest.fixture
@@ -50,6 +50,7 @@ def form_of(hubspot: Connection, **changes: Any) -> dict[str, Any]:
     return sent | {"settings": json.dumps(hubspot.settings)} | changes
 
 
+@pytest.mark.requirement("N14")
 def test_the_owner_sees_health_and_no_secret_anywhere(world: World, hubspot: Connection) -> None:
     Connection.objects.update(
         failures=6, last_error="503 from there", paused_until=timezone.now() + timedelta(minutes=5)

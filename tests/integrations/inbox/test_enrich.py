@@ -19,7 +19,7 @@ from tests.integrations.inbox.enriching import acme_deal, client_of, engagement_
 from tests.integrations.inbox.senders import submit
 from tests.world import NOW, World, make_contact, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N7", "N8")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N7")]
 
 
 def test_a_new_deal_makes_client_contact_and_engagement(

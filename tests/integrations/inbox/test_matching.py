@@ -18,7 +18,7 @@ from tests.integrations.inbox.enriching import acme_deal, client_of, enrich
 from tests.integrations.inbox.senders import make_connection
 from tests.world import World, make_client, make_contact
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N8")]
 
 
 def test_the_external_id_wins_over_the_domain(hubspot: Connection, sandbox: Sandbox, world: World):

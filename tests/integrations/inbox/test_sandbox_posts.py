@@ -16,16 +16,21 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from delivery.flows.lead_to_brief import publish_lead_to_brief
+from delivery.models import Request
 from demo.sandbox.sender import Sender
 from integrations.inbox.enrich import reading
 from integrations.models import Connection, Inbound
 from routing.kernel.facts import Subject
 from routing.models import Dispatch, Event
+from routing.runs.operations.advance import advance
+from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.senders import FORM_SECRET, SECRET, event, make_connection, new_deal
-from tests.world import World
+from tests.world import World, by
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
 HUBSPOT_CUTS_OFF_S = 5
@@ -160,17 +165,33 @@ def test_overlapping_batches_in_any_order_do_not_block_each_other(
     assert events() == 18
 
 
-@pytest.mark.requirement("T7")
-def test_a_sample_form_arrives(live_server: LiveServer, committed_world: World):
-    make_connection("form", committed_world)
+@pytest.mark.requirement("T1", "T7", "T12")
+def test_a_sample_form_arrives_and_becomes_an_owned_request(
+    live_server: LiveServer, committed_world: World
+):
+    world, at = committed_world, timezone.now()
+    ensure_defaults(at=at)
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=at,
+    )
+    make_connection("form", world)
     Connection.objects.update(public_url=live_server.url)
     out = StringIO()
 
     call_command("sample", "form", stdout=out)
+    advance(clock=timezone.now)
 
     kept = Event.objects.get(source="form-main")
     assert f"trace form-main/form/{kept.subject_id}" in out.getvalue()
     assert FORM_SECRET not in out.getvalue()
+    request = Request.objects.select_related("item__run", "item__owner").get()
+    assert request.item.run is not None
+    assert (request.item.run.subject_id, request.item.owner) == (kept.subject_id, world.alice)
 
 
 def test_samples_are_not_written_into_a_real_crm(live: Connection, live_server: LiveServer):

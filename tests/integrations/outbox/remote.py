@@ -11,6 +11,7 @@ from typing import Any
 from integrations.base.adapter import (
     Adapter,
     CallFailed,
+    ClientlessWriter,
     Conflict,
     OutboxMessage,
     Unknown,
@@ -22,7 +23,7 @@ from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.heads import heads
-from integrations.outbox.take import LeasedChange, take
+from integrations.outbox.take import LeasedMessage, take
 from integrations.tasks import deliver as task
 from routing.people.actors import Actor
 from tests.world import NOW
@@ -31,7 +32,7 @@ KIND = "shelf"
 
 
 @dataclass
-class Shelf:
+class Shelf(ClientlessWriter):
     """
     ``objects`` by id. ``before`` are raised before a write takes effect, ``after`` once it has;
     None lets one pass.
@@ -55,18 +56,18 @@ class Shelf:
     def writes(self) -> list[str]:
         return [key for verb, key in self.log if verb == "write"]
 
-    def find(self, intent: OutboxMessage) -> Written | None:
-        self.log.append(("find", intent.key))
+    def find(self, message: OutboxMessage) -> Written | None:
+        self.log.append(("find", message.key))
         _fail(self.finding)
-        if intent.remote_id:
-            return self._written(intent.remote_id) if intent.remote_id in self.objects else None
-        found = [key for key, each in self.objects.items() if each["object"] == intent.object_key]
+        if message.remote_id:
+            return self._written(message.remote_id) if message.remote_id in self.objects else None
+        found = [key for key, each in self.objects.items() if each["object"] == message.object_key]
         if len(found) > 1:
             raise Conflict(f"{len(found)} objects could be it.")
         return self._written(found[0]) if found else None
 
-    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
-        self.log.append(("write", intent.key))
+    def write(self, message: OutboxMessage, known: Written | None) -> Written:
+        self.log.append(("write", message.key))
         _fail(self.before)
         with self._lock:
             key = known.remote_id if known else str(len(self.objects) + 1)
@@ -77,20 +78,20 @@ class Shelf:
             if known is not None and known.evidence and known.evidence.get("changed") != changed:
                 raise Conflict("Somebody else changed it.", 412)
             self.objects[key] = {
-                "object": intent.object_key,
-                "content": dict(intent.content),
+                "object": message.object_key,
+                "content": dict(message.content),
                 "changed": changed + 1,
             }
         _fail(self.after)
         return self._written(key)
 
-    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
-        self.log.append(("read", intent.key))
+    def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
+        self.log.append(("read", message.key))
         _fail(self.reading)
         there = self.objects.get(written.remote_id)
         if there is None:
             return ["It is not there."]
-        return [] if there["content"] == dict(intent.content) else ["The content differs."]
+        return [] if there["content"] == dict(message.content) else ["The content differs."]
 
     def _written(self, key: str) -> Written:
         return Written(key, f"https://shelf.test/{key}", {"changed": self.objects[key]["changed"]})
@@ -128,7 +129,7 @@ class Time:
 def send(
     connection: Connection, *names: str, obj: str = "thing:1", **fields: Any
 ) -> list[Outbound]:
-    """One intent a name, in one transaction: the name is its key and its content."""
+    """Enqueue one message for each name, which is its key and its content, in one transaction."""
     at = fields.pop("at", NOW)
     verb = fields.pop("verb", "")
     wanted = [
@@ -153,13 +154,13 @@ def state_of(key: str) -> str:
     return str(Outbound.objects.get(key=key).state)
 
 
-def lease_all(at: datetime) -> list[LeasedChange]:
+def lease_all(at: datetime) -> list[LeasedMessage]:
     """What a worker would take, one after the other, of connections that were quick so far."""
     Connection.objects.update(call_s=0.1)
     taken = [
         take(pk, at=at) for pk in heads(at).order_by("due_at", "pk").values_list("pk", flat=True)
     ]
-    return [each for each in taken if isinstance(each, LeasedChange)]
+    return [each for each in taken if isinstance(each, LeasedMessage)]
 
 
 def deliver(time: Time) -> int:

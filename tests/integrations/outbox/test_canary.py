@@ -125,6 +125,7 @@ def test_a_new_key_is_tried_by_one_and_then_all_follow_in_seconds(
     assert {row.state for row in Outbound.objects.filter(connection=connection)} == {"delivered"}
 
 
+@pytest.mark.requirement("N14")
 def test_a_refused_key_is_told_to_the_health_owner_and_not_to_whose_page_came_first(
     connection: Connection, shelf: Shelf, time: Time, world: World
 ) -> None:

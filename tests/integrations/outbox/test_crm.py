@@ -14,7 +14,7 @@ from demo.sandbox.faults import InjectedFault
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.http import client as http
 from integrations.models import Attempt, Connection, Outbound
-from integrations.outbox.crm import VERB, tell_complete, tell_deal, tell_routed
+from integrations.outbox.crm import VERB, update_complete, update_deal, update_routed
 from routing.kernel.reasons import Reason
 from routing.models import Event, ExceptionCase, Flow, FlowVersion, Run, RunEvent, WorkItem
 from routing.people.actors import Actor
@@ -25,7 +25,7 @@ from tests.integrations.inbox.senders import event, make_connection, send
 from tests.integrations.outbox.remote import Time, deliver, outcomes_of
 from tests.world import NOW, World
 
-pytestmark = pytest.mark.requirement("N1", "N5", "Q9", "U7")
+pytestmark = pytest.mark.requirement("N1", "N5", "Q9", "R9", "U7")
 
 SYSTEM = Actor.system
 
@@ -78,7 +78,7 @@ def test_a_routed_run_tells_its_deal_who_owns_it(
 ) -> None:
     deal = sandbox.deal(dealname="Site")
 
-    tell_routed([make_run(world, deal)], SYSTEM(), NOW)
+    update_routed([make_run(world, deal)], SYSTEM(), NOW)
     deliver(time)
 
     assert properties(sandbox, deal) == {
@@ -94,11 +94,11 @@ def test_a_complete_run_tells_its_deal_where_it_is_live(
 ) -> None:
     deal = sandbox.deal(dealname="Site")
     run = make_run(world, deal)
-    tell_routed([run], SYSTEM(), NOW)
+    update_routed([run], SYSTEM(), NOW)
     deliver(time)
     Outbound.objects.update(url="https://acme.example/spring")
 
-    tell_complete([run], SYSTEM(), NOW)
+    update_complete([run], SYSTEM(), NOW)
     deliver(time)
 
     assert properties(sandbox, deal)["throughline_url"] == "https://acme.example/spring"
@@ -110,10 +110,10 @@ def test_what_is_said_already_is_not_said_again(
 ) -> None:
     run = make_run(world, sandbox.deal())
 
-    assert tell_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW)
-    assert tell_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW) is None
+    assert update_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW)
+    assert update_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW) is None
     deliver(time)
-    assert tell_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW) is None
+    assert update_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW) is None
 
 
 def test_news_that_come_together_are_sent_once(
@@ -121,9 +121,9 @@ def test_news_that_come_together_are_sent_once(
 ) -> None:
     deal = sandbox.deal()
     run = make_run(world, deal)
-    tell_deal(run, {"state": "routed", "owner": "Alice"}, by=SYSTEM(), at=NOW)
+    update_deal(run, {"state": "routed", "owner": "Alice"}, by=SYSTEM(), at=NOW)
 
-    tell_deal(run, {"state": "in_delivery"}, by=SYSTEM(), at=NOW)
+    update_deal(run, {"state": "in_delivery"}, by=SYSTEM(), at=NOW)
     deliver(time)
 
     assert sorted(Outbound.objects.values_list("state", flat=True)) == ["delivered", "superseded"]
@@ -133,6 +133,7 @@ def test_news_that_come_together_are_sent_once(
     }
 
 
+@pytest.mark.requirement("G18")
 def test_properties_are_named_by_the_connection_or_switched_off(
     sandbox: Sandbox, hubspot: Connection, world: World, time: Time
 ) -> None:
@@ -140,19 +141,19 @@ def test_properties_are_named_by_the_connection_or_switched_off(
     run = make_run(world, deal)
     hubspot.settings = {**hubspot.settings, "writes": {"state": "agency_state"}}
     hubspot.save()
-    tell_deal(run, {"state": "routed", "owner": "Alice"}, by=SYSTEM(), at=NOW)
+    update_deal(run, {"state": "routed", "owner": "Alice"}, by=SYSTEM(), at=NOW)
     deliver(time)
     hubspot.settings = {**hubspot.settings, "writes": False}
     hubspot.save()
 
-    assert tell_deal(run, {"state": "complete"}, by=SYSTEM(), at=NOW) is None
+    assert update_deal(run, {"state": "complete"}, by=SYSTEM(), at=NOW) is None
 
     assert properties(sandbox, deal) == {"agency_state": "routed"}
 
 
 def test_a_run_of_another_source_tells_nobody(hubspot: Connection, world: World) -> None:
     assert (
-        tell_deal(
+        update_deal(
             make_run(world, "1", source="form-main"), {"state": "routed"}, by=SYSTEM(), at=NOW
         )
         is None
@@ -176,7 +177,7 @@ def test_a_lost_answer_ends_with_the_deal_told_once(
 ) -> None:
     deal = sandbox.deal()
     sandbox.crm.faults.add("PATCH", fault)
-    tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     sandbox.told.clear()
 
     deliver(time)
@@ -206,7 +207,7 @@ def test_an_endless_answer_frees_the_worker_at_the_deadline(
     )
     deal = sandbox.deal()
     sandbox.crm.faults.add("PATCH", InjectedFault(200, b" " * 100, done=done, drips_s=0.2))
-    tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
 
     deliver(time)
     assert only().state == "unknown"
@@ -220,7 +221,7 @@ def test_7_who_says_when_to_come_back_is_not_called_before(
     hubspot: Connection, sandbox: Sandbox, world: World, time: Time
 ) -> None:
     sandbox.crm.faults.add("PATCH", InjectedFault(429, b"{}", headers={"Retry-After": "30"}))
-    tell_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
 
     deliver(time)
     assert deliver(time.on(seconds=29)) == 0
@@ -234,7 +235,7 @@ def test_8_an_hour_of_503_opens_the_breaker_and_is_caught_up(
 ) -> None:
     deals = [sandbox.deal() for _ in range(8)]
     for deal in deals:
-        tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+        update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     sandbox.crm.faults.add("PATCH", *[InjectedFault(503, b"{}")] * 40)
 
     calls = [deliver(time.on(minutes=1)) for _ in range(60)]
@@ -256,7 +257,7 @@ def test_10_a_revoked_token_is_told_once_and_a_new_one_resumes(
 ) -> None:
     deals = [sandbox.deal() for _ in range(3)]
     for deal in deals:
-        tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+        update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     sandbox.revoke_token()
     for _ in range(3):
         deliver(time.on(minutes=6))
@@ -279,7 +280,7 @@ def test_11_a_value_that_is_refused_is_dead_at_once_with_the_vendors_words(
         "PATCH",
         InjectedFault(400, b'{"message": "Property \\"throughline_state\\" does not exist"}'),
     )
-    tell_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
 
     deliver(time)
 
@@ -293,7 +294,7 @@ def test_13_15_a_deal_that_is_gone_is_shown_and_not_made_again(
     hubspot: Connection, sandbox: Sandbox, world: World, time: Time
 ) -> None:
     deal = sandbox.deal()
-    tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     sandbox.crm.delete("deal", deal, "userId:1")
 
     deliver(time)
@@ -307,7 +308,7 @@ def test_17_a_counterpart_that_is_down_for_ten_minutes_is_caught_up(
     hubspot: Connection, sandbox: Sandbox, world: World, time: Time
 ) -> None:
     deal = sandbox.deal()
-    tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     Connection.objects.update(
         base_url="http://127.0.0.1:9",
         allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": 9}],
@@ -336,7 +337,7 @@ def test_59_our_own_write_that_comes_back_starts_nothing(
     hubspot: Connection, sandbox: Sandbox, world: World, source: dict[str, str]
 ) -> None:
     deal, now = sandbox.deal(), Time(NOW)
-    tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     sandbox.told.clear()
     deliver(now)
     Outbound.objects.update(begun_at=_told_at(sandbox), delivered_at=_told_at(sandbox))
@@ -352,7 +353,7 @@ def test_59_the_same_property_changed_by_a_person_is_news(
     hubspot: Connection, sandbox: Sandbox, world: World
 ) -> None:
     deal = sandbox.deal()
-    tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
+    update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     deliver(Time(NOW))
 
     send([event(objectId=int(deal), propertyName="throughline_state", propertyValue="cancelled")])

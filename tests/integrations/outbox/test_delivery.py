@@ -1,4 +1,4 @@
-"""An intent is carried out once, whatever happens to the answer."""
+"""A message is carried out once, whatever happens to the answer."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_those_who_react_are_told_in_the_same_transaction(
 def test_a_pause_begins_when_the_call_failed_and_not_when_it_began(
     connection: Connection, shelf: Shelf, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find(intent: OutboxMessage) -> Written | None:
+    def find(message: OutboxMessage) -> Written | None:
         time.on(seconds=61)
         raise Temporary("No complete answer in time.")
 

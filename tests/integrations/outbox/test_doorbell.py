@@ -10,7 +10,7 @@ import pytest
 from kombu.exceptions import OperationalError
 
 from integrations.base import doorbell
-from integrations.base.doorbell import Call, ChangeBell, Doorbell
+from integrations.base.doorbell import Call, Doorbell, OutboxBell
 from tests.processes import until
 
 
@@ -74,7 +74,7 @@ def test_a_broker_that_is_away_is_rung_again_next_time(monkeypatch: pytest.Monke
 def test_each_change_is_a_message_in_its_queue(monkeypatch: pytest.MonkeyPatch):
     broker = heard(monkeypatch)
 
-    ChangeBell("some.task").ring([Call(1, "outbound"), Call(2, "outbound-slow", 3.5)])
+    OutboxBell("some.task").ring([Call(1, "outbound"), Call(2, "outbound-slow", 3.5)])
 
     until(lambda: len(broker.sent) == 2)
     told = [(each["kwargs"], each["queue"], each["countdown"]) for each in broker.sent]
@@ -87,7 +87,7 @@ def test_each_change_is_a_message_in_its_queue(monkeypatch: pytest.MonkeyPatch):
 def test_the_first_error_of_the_broker_drops_the_rest_and_the_next_ring_is_heard(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    broker, bell = heard(monkeypatch, away=1), ChangeBell("some.task")
+    broker, bell = heard(monkeypatch, away=1), OutboxBell("some.task")
     bell.ring([Call(number, "outbound") for number in range(100)])
     assert broker.called.wait(5)
 
@@ -100,7 +100,7 @@ def test_the_first_error_of_the_broker_drops_the_rest_and_the_next_ring_is_heard
 def test_nobody_waits_for_a_broker_that_takes_changes_slowly(monkeypatch: pytest.MonkeyPatch):
     broker = heard(monkeypatch, slow_s=0.3)
 
-    ChangeBell("some.task").ring([Call(number, "outbound") for number in range(5)])
+    OutboxBell("some.task").ring([Call(number, "outbound") for number in range(5)])
 
     assert len(broker.sent) < 5
     until(lambda: len(broker.sent) == 5)

@@ -46,6 +46,7 @@ def test_its_page_says_what_failed_and_why_and_the_next_one_says_what_it_waits_f
     assert f"Message #{dead.pk} for the same object, which failed." in held
 
 
+@pytest.mark.requirement("N10")
 def test_it_is_tried_again_with_a_reason(dead: Outbound, world: World, time: Time) -> None:  # noqa: F811
     page = url(Outbound, "step", dead.pk, "replay")
     browser = signed_in(world.olga)

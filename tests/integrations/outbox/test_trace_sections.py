@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from integrations.models import Connection
 from integrations.outbox.trace_sections import attempts
 from routing.models import Run
@@ -12,6 +14,7 @@ from tests.integrations.outbox.test_crm import make_run
 from tests.world import NOW, World, by
 
 
+@pytest.mark.requirement("R11", "R15")
 def test_a_trace_tells_each_intent_and_each_attempt(
     connection: Connection, shelf: Shelf, time: Time, world: World
 ) -> None:

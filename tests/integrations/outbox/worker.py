@@ -22,7 +22,13 @@ import django
 django.setup()
 
 from integrations.adapters import registry  # noqa: E402  # models need the apps
-from integrations.base.adapter import Adapter, OutboxMessage, Writer, Written  # noqa: E402
+from integrations.base.adapter import (  # noqa: E402
+    Adapter,
+    ClientlessWriter,
+    OutboxMessage,
+    Writer,
+    Written,
+)
 from integrations.models import Connection  # noqa: E402
 from integrations.outbox.deliver import deliver_due  # noqa: E402
 from tests.world import NOW  # noqa: E402
@@ -38,27 +44,27 @@ class Folder(Adapter):
         return FolderWriter(self.folder, stall=self.stall)
 
 
-class FolderWriter:
+class FolderWriter(ClientlessWriter):
     consistency_delay_s = 1.0
 
     def __init__(self, folder: Path, *, stall: bool) -> None:
         self.folder, self.stall = folder, stall
 
-    def find(self, intent: OutboxMessage) -> Written | None:
+    def find(self, message: OutboxMessage) -> Written | None:
         found = [
             path
             for path in sorted(self.folder.glob("*.json"))
-            if json.loads(path.read_text())["object"] == intent.object_key
+            if json.loads(path.read_text())["object"] == message.object_key
         ]
         return Written(found[0].stem) if found else None
 
-    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
+    def write(self, message: OutboxMessage, known: Written | None) -> Written:
         key = known.remote_id if known else uuid4().hex
         before = json.loads((self.folder / f"{key}.json").read_text())["writes"] if known else []
         whole = {
-            "object": intent.object_key,
-            "content": dict(intent.content),
-            "writes": [*before, intent.key],
+            "object": message.object_key,
+            "content": dict(message.content),
+            "writes": [*before, message.key],
         }
         draft = self.folder / f"{key}.draft"
         draft.write_text(json.dumps(whole))
@@ -69,9 +75,9 @@ class FolderWriter:
         time.sleep(0.01)  # the other side takes its time to answer
         return Written(key)
 
-    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
+    def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         there = json.loads((self.folder / f"{written.remote_id}.json").read_text())
-        return [] if there["content"] == dict(intent.content) else ["The content differs."]
+        return [] if there["content"] == dict(message.content) else ["The content differs."]
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from integrations.base.adapter import (
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import Site, article, later
 
-pytestmark = pytest.mark.requirement("N5", "Q9")
+pytestmark = pytest.mark.requirement("N1", "N5", "Q9")
 
 
 @pytest.fixture
@@ -128,6 +128,7 @@ def test_a_maintenance_page_is_no_success(site: Site, bread: OutboxMessage):
     assert site.post(written)["title"]["raw"] != "Changed"
 
 
+@pytest.mark.requirement("E19")
 @pytest.mark.parametrize(
     "change",
     [
@@ -182,9 +183,9 @@ def test_a_post_in_the_trash_is_a_stated_conflict_and_is_not_brought_back(
     written = site.publish(bread)
     site.call("DELETE", f"/posts/{written.remote_id}")
 
-    for intent in (bread, replace(bread, remote_id=written.remote_id)):
-        with pytest.raises(Conflict, match=f"{written.remote_id} lies in the trash"):
-            site.writer.find(intent)
+    for message in (bread, replace(bread, remote_id=written.remote_id)):
+        with pytest.raises(Conflict, match=f"{written.remote_id} is in the trash"):
+            site.writer.find(message)
     with pytest.raises(Conflict, match="trash"):
         site.writer.write(bread, written)
 
@@ -238,7 +239,7 @@ def test_a_slug_that_somebody_else_uses_is_not_taken_over(site: Site, bread: Out
 def test_what_is_public_is_never_taken_back_to_a_draft(site: Site, bread: OutboxMessage):
     written = site.publish(bread)
 
-    with pytest.raises(Conflict, match="not taken back"):
+    with pytest.raises(Conflict, match="not made a draft again"):
         site.writer.write(replace(bread, verb="draft"), written)
     with pytest.raises(Permanent, match="does not support"):
         site.writer.write(replace(bread, verb="unpublish"), written)
@@ -249,7 +250,7 @@ def test_what_is_public_is_never_taken_back_to_a_draft(site: Site, bread: Outbox
 def test_a_text_that_refers_to_a_file_nobody_sent_is_refused_before_anything_is_written(
     site: Site, bread: OutboxMessage
 ):
-    with pytest.raises(Permanent, match="not sent along"):
+    with pytest.raises(Permanent, match="not sent"):
         site.writer.write(replace(bread, assets=()), None)
 
     assert site.posts(bread) == []

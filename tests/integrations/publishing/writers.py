@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -80,9 +80,9 @@ def article(
     )
 
 
-def later(intent: OutboxMessage, written: Written, **content: Any) -> OutboxMessage:
+def later(message: OutboxMessage, written: Written, **content: Any) -> OutboxMessage:
     """The next version of what was written."""
-    return replace(intent, remote_id=written.remote_id, content={**intent.content, **content})
+    return replace(message, remote_id=written.remote_id, content={**message.content, **content})
 
 
 def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connection:
@@ -104,6 +104,25 @@ def kept_connection(kind: str, **options: Any) -> Connection:
     return connection
 
 
+class Attempts:
+    """Calls a writer as attempts do: each has a writer of its own and closes it at its end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def find(self, message: OutboxMessage) -> Written | None:
+        with WordPressWriter(self.connection) as writer:
+            return writer.find(message)
+
+    def write(self, message: OutboxMessage, known: Written | None) -> Written:
+        with WordPressWriter(self.connection) as writer:
+            return writer.write(message, known)
+
+    def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
+        with WordPressWriter(self.connection) as writer:
+            return writer.read_back(message, written)
+
+
 class Site:
     """A content system with one connection, and somebody else who works there too."""
 
@@ -120,12 +139,13 @@ class Site:
             misbehave,
             call_as_us or call,
         )
-        self.writer = WordPressWriter(connection)
+        self.writer = Attempts(connection)
 
-    def publish(self, intent: OutboxMessage) -> Written:
-        """As an attempt does: look first, then write, then read back."""
-        written = self.writer.write(intent, self.writer.find(intent))
-        assert list(self.writer.read_back(intent, written)) == []
+    def publish(self, message: OutboxMessage) -> Written:
+        """Look first, then write, then read back, as one attempt does."""
+        with WordPressWriter(self.connection) as writer:
+            written = writer.write(message, writer.find(message))
+            assert list(writer.read_back(message, written)) == []
         return written
 
     def post(self, written: Written) -> Any:
@@ -135,16 +155,16 @@ class Site:
         """Edit a post as a person would in the editor."""
         self.call("POST", f"/posts/{written.remote_id}", json=fields)
 
-    def posts(self, intent: OutboxMessage) -> list[int]:
+    def posts(self, message: OutboxMessage) -> list[int]:
         """Those that carry our mark for this work."""
         wanted = {
-            "search": f"throughline:{intent.object_key}",
+            "search": f"throughline:{message.object_key}",
             "status": "any,trash",
             "context": "edit",
         }
         return [each["id"] for each in self.call("GET", "/posts", params=wanted)]
 
-    def files(self, intent: OutboxMessage) -> list[int]:
+    def files(self, message: OutboxMessage) -> list[int]:
         found = self.call("GET", "/media", params={"per_page": "100", "orderby": "id"})
-        names = [f"tl-{asset.sha256[:32]}" for asset in intent.assets]
+        names = [f"tl-{asset.sha256[:32]}" for asset in message.assets]
         return [each["id"] for each in found if each["slug"].startswith(tuple(names))]

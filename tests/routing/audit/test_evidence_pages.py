@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.requests.operations import requests
 from routing.audit.operations.seals import seal
 from routing.models import Event, Seal, User
 from tests.desk import signed_in, url, words
-from tests.world import MONDAY, NOW, World, make_request
+from tests.world import MONDAY, NOW, World, by, make_request
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
 
@@ -25,6 +26,17 @@ def test_evidence_is_read_by_auditors_and_written_by_nobody(world: World, model)
     assert browser.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
     assert browser.post(url(model, "history", row.pk)).status_code == 403
     assert signed_in(world.alice).get(url(model, "changelist")).status_code == 403
+
+
+@pytest.mark.requirement("A2")
+def test_events_are_found_by_the_reference_of_their_work(world: World) -> None:
+    one, other = make_request(world.acme), make_request(world.acme)
+    requests.triage([one.pk], by=by(world.alice), at=NOW)
+
+    page = words(signed_in(world.audrey).get(url(Event, "changelist"), {"q": one.item.ref}))
+
+    assert f"delivery.request.triage {one.item.ref} captured → triaged Alice" in page
+    assert other.item.ref not in page
 
 
 @pytest.mark.stands_at(MONDAY)

@@ -25,7 +25,10 @@ from routing.sla.operations.calendars import ensure_defaults
 from tests.routing.audit.tampering import tamper
 from tests.world import NOW, World, by, make_request
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
+    pytest.mark.requirement("A2"),
+]
 
 ELSEWHERE = {
     "TimeZone": "Pacific/Chatham",

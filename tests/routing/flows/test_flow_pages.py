@@ -55,6 +55,7 @@ def filled(page: Any) -> dict[str, Any]:
     return sent
 
 
+@pytest.mark.requirement("G1", "L1", "L2", "T4", "T18")
 def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(
     world: World, live: FlowVersion
 ) -> None:
@@ -83,6 +84,14 @@ def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(
         == 200
     )
     assert "1 open run" in words(signed_in(world.olga).get(url(Flow, "change", live.flow_id)))
+    flow, version = (
+        words(browser.get(url(Flow, "change", live.flow_id))),
+        words(browser.get(url(FlowVersion, "change", live.pk))),
+    )
+    for text in (live.flow.outcome, live.flow.runbook, "Olga", "Bob"):
+        assert text in flow
+    for kind in ("hubspot.deal.creation", "form.submitted"):
+        assert kind in version
 
 
 def test_a_published_version_is_read_and_every_change_refused(

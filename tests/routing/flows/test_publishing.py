@@ -14,8 +14,6 @@ from routing.runs.operations.exception_defaults import unrouted
 from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.requirement("G1", "T1", "T4", "T12", "T18")
-
 
 @pytest.fixture
 def flow(world: World) -> FlowVersion:
@@ -66,7 +64,7 @@ def test_the_database_refuses_to_change_what_is_published(
         change(flow)  # type: ignore[operator]
 
 
-@pytest.mark.requirement("G4", "G10")
+@pytest.mark.requirement("G4", "G10", "O25")
 def test_rolling_back_is_publishing_a_copy_of_an_older_version(
     world: World, flow: FlowVersion
 ) -> None:
@@ -91,6 +89,7 @@ def test_rolling_back_is_publishing_a_copy_of_an_older_version(
         publish(back, by=by(world.olga), at=NOW, reason="Again")
 
 
+@pytest.mark.requirement("G18", "L1", "L2", "T4", "T18")
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from routing.kernel.reasons import Reason
-from routing.models import Enrichment, ExceptionCase, Run
+from routing.models import Enrichment, ExceptionCase, Run, WorkItem
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.registry import Problem
 from tests.delivery.requests.test_request_page import others_secret
@@ -19,10 +20,7 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
 from tests.world import NOW, World, make_client
 
-pytestmark = [
-    pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("O4", "O16", "Q13"),
-]
+pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 
 @pytest.fixture
@@ -42,10 +40,14 @@ def case(world: World, crm: FakeCRM) -> Any:
     return found
 
 
+@pytest.mark.requirement("E12", "L3", "R4")
 def test_the_queue_shows_mine_with_what_is_wrong_and_by_when(world: World, case: Any) -> None:
+    WorkItem.objects.filter(pk=case.item_id).update(created_at=NOW - timedelta(hours=3))
+
     mine = words(signed_in(world.olga).get(url(ExceptionCase, "changelist")))
 
     assert "My exceptions" in mine
+    assert "3 hours ago" in mine
     assert "Required information missing" in mine
     assert f"Validate, {case.run.item.ref}" in mine
     assert "Amount, Ends" in mine
@@ -55,6 +57,7 @@ def test_the_queue_shows_mine_with_what_is_wrong_and_by_when(world: World, case:
     )
 
 
+@pytest.mark.requirement("O16", "Q13")
 def test_the_page_says_what_is_wrong_and_asks_for_exactly_that(world: World, case: Any) -> None:
     page = signed_in(world.olga).get(url(ExceptionCase, "change", case.pk))
 
@@ -82,6 +85,7 @@ def test_filling_in_a_part_is_kept_and_the_rest_still_asked(world: World, case: 
     assert Enrichment.objects.latest("pk").facts["deal.amount"] == "9000"
 
 
+@pytest.mark.requirement("O4")
 def test_filling_in_everything_resolves_it_and_the_run_goes_on(world: World, case: Any) -> None:
     sent = {"deal.amount": "9000", "deal.ends": "2027-03-31", "reason": "Asked by phone"}
 

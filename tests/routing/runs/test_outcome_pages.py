@@ -22,7 +22,7 @@ from tests.world import NOW, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("E14", "M1", "M17", "N5", "R5"),
+    pytest.mark.requirement("M1", "M17", "R5"),
 ]
 
 
@@ -82,6 +82,7 @@ def test_who_may_not_look_is_refused_and_sees_no_button(world: World, outcome: O
     assert "Check now" not in page
 
 
+@pytest.mark.requirement("M10", "R8")
 def test_the_button_has_it_looked_at_and_leads_back_to_the_run(
     world: World, outcome: Outcome
 ) -> None:
@@ -111,6 +112,7 @@ def test_an_outcome_of_other_work_is_not_looked_at_by_this_address(
     assert signed_in(world.alice).post(wrong).status_code == 403
 
 
+@pytest.mark.requirement("A4", "A5")
 def test_a_trace_tells_what_was_expected_and_what_became_of_it(
     world: World, outcome: Outcome
 ) -> None:
@@ -120,7 +122,7 @@ def test_a_trace_tells_what_was_expected_and_what_became_of_it(
 
     told = [entry.data for entry in trace(outcome.run).entries if entry.section == "outcome"]
 
-    assert [each["standing"] for each in told] == ["expected", "proven", "waived"]
+    assert [each["outcome"] for each in told] == ["expected", "proven", "waived"]
     assert told[1]["url"] == "https://acme.test/"
     assert told[-1]["why"] == "Behind a login."
 

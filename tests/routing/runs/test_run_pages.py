@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from routing.models import ExceptionCase, Run
+from routing.models import ExceptionCase, FlowVersion, Run
+from routing.runs.registry import Retry
 from routing.work.details import HandOverDetails
 from routing.work.operations import items as work_steps
 from tests.delivery.requests.test_request_page import others_secret
@@ -17,10 +18,7 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, by
 
-pytestmark = [
-    pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("E5", "E13", "M10", "R8", "R11", "R12"),
-]
+pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 
 @pytest.fixture
@@ -30,11 +28,14 @@ def crm(world: World) -> Iterator[FakeCRM]:
         yield crm
 
 
+@pytest.mark.requirement("A3", "A7", "O25", "R2", "R3", "R6", "R7", "R9", "R11", "R16", "R17")
 def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: FakeCRM) -> None:
     run = run_about("901")
 
-    page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
+    answer = signed_in(world.alice).get(url(Run, "change", run.pk))
 
+    page = words(answer)
+    assert f'href="{url(FlowVersion, "change", run.version_id)}"' in answer.content.decode()
     assert "Started by hubspot.deal.creation crm" in page
     assert "5 later events joined" in page
     assert "Owner Alice Backup Bob" in page
@@ -52,6 +53,7 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
         assert text in page
 
 
+@pytest.mark.requirement("E5", "E13", "R12")
 def test_a_run_that_waits_says_what_holds_it_and_who_clears_it(world: World, crm: FakeCRM) -> None:
     del crm.facts["deal.amount"]
     run = run_about("901")
@@ -91,7 +93,7 @@ def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> Non
     }
 
 
-def test_a_held_run_and_a_failing_connector_say_so(world: World, crm: FakeCRM) -> None:
+def test_a_held_run_says_so(world: World, crm: FakeCRM) -> None:
     run = run_about("901")
     work_steps.hold([run.item_id], by=by(world.alice), at=NOW, reason="The budget is not settled.")
 
@@ -101,6 +103,20 @@ def test_a_held_run_and_a_failing_connector_say_so(world: World, crm: FakeCRM) -
         "Blocked by The run is on hold. The budget is not settled. Who can unblock: Someone who "
         "can resume work" in page
     )
+
+
+@pytest.mark.requirement("M10", "R8")
+def test_a_step_that_failed_says_why_and_when_it_is_tried_again(world: World, crm: FakeCRM) -> None:
+    crm.failures = [Retry("429 Too Many Requests", after_s=30)]
+    run = run_about("901")
+
+    page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
+
+    assert "Blocked by “Enrich” failed. The next attempt is at" in page
+    assert "429 Too Many Requests Who can unblock: Nobody. No action is needed" in page
+    assert "Next The system runs the step “Enrich”." in page
+    assert "Capture: Done" in page
+    assert "Owner Olga Backup Bob" in page
 
 
 def test_a_list_of_ten_costs_what_a_list_of_two_costs(world: World, crm: FakeCRM) -> None:

@@ -18,7 +18,7 @@ from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.requirement("E9", "L4", "L5", "O4")
+pytestmark = pytest.mark.requirement("E6", "E9", "L4", "L5")
 
 SECONDS = timedelta(seconds=6)
 

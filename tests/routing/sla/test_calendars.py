@@ -17,9 +17,10 @@ from routing.sla.timing import Cause
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
 from tests.world import MONDAY, World, by, make_client, make_request
 
-pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
-
-pytestmark = pytest.mark.requirement("L1", "L2")
+pytestmark = [
+    pytest.mark.stands_at(MONDAY),  # working hours of a week
+    pytest.mark.requirement("L1", "L2"),
+]
 
 
 def test_editing_calendar_or_policy_never_moves_an_open_clock(

@@ -22,9 +22,10 @@ from tests.ladders import LATE, RUNGS, WARNED, WEEK, levels, started, sweep, tol
 from tests.threads import at_once
 from tests.world import MONDAY, World, by, make_request
 
-pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
-
-pytestmark = pytest.mark.requirement("L4")
+pytestmark = [
+    pytest.mark.stands_at(MONDAY),  # working hours of a week
+    pytest.mark.requirement("L4"),
+]
 
 
 def test_each_level_is_told_once_to_whoever_stands_there(agency: World, policy: SLAPolicy) -> None:

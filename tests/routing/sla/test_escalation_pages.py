@@ -102,7 +102,7 @@ def test_a_trace_tells_of_every_level(world: World) -> None:
 
     told = [entry for entry in trace(run).entries if entry.section == "escalation"]
     assert told
-    assert any(entry.data["told"].startswith("notified ") for entry in told)
+    assert any(entry.data["notified"].startswith("notified ") for entry in told)
     assert (
         words(signed_in(world.olga).get(url(type(run), "change", run.pk))).count("escalated to")
         >= 1

@@ -142,7 +142,7 @@ def stopped_case(world: World) -> ExceptionCase:
     return case
 
 
-@pytest.mark.requirement("E6")
+@pytest.mark.requirement("E6", "O4")
 def test_an_exception_whose_time_ran_out_is_escalated_through_the_door(
     world: World, policy: SLAPolicy
 ) -> None:

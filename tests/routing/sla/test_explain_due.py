@@ -20,9 +20,10 @@ from routing.work.door import Operation
 from tests.clockwork import at, clock_of, fresh
 from tests.world import MONDAY, World, by, make_client, make_request
 
-pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
-
-pytestmark = pytest.mark.requirement("L3")
+pytestmark = [
+    pytest.mark.stands_at(MONDAY),  # working hours of a week
+    pytest.mark.requirement("L3"),
+]
 
 W = WorkItem.WaitingOn
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.core.checks.registry import registry
 from django.db import models
 
 from delivery.approvals.operations import approvals
@@ -46,6 +47,10 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Declare:
         monkeypatch.setitem(door._operations[step.model], step.verb, step)
 
     return declare
+
+
+def test_both_checks_run_with_those_of_django():
+    assert {check, check_forms} <= set(registry.get_checks())
 
 
 def test_every_verb_and_every_form_of_ours_takes_its_details():

@@ -15,8 +15,6 @@ from routing.work.door import move
 from routing.work.operations import items
 from tests.world import NOW, World, by, make_request, make_user
 
-pytestmark = pytest.mark.requirement("T11", "T20")
-
 
 @pytest.mark.parametrize("name", ["ended_at", "accepted_at", "duplicate_of_id", "item_id", "state"])
 def test_a_detail_that_the_step_does_not_name_is_refused_before_anything_is_read(

@@ -99,7 +99,7 @@ ORDER = {
     ],
     "routing.run.complete": [
         "delivery.progress.operations.rolling.close",
-        "integrations.outbox.crm.tell_complete",
+        "integrations.outbox.crm.update_complete",
     ],
 }
 

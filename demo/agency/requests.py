@@ -1,4 +1,4 @@
-"""Requests of the demo agency's clients and their results."""
+"""Requests of the demo agency's clients, with the steps that each has taken."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class DemoRequest:
     """
-    A request: ``age_h`` is how long before loading it came in, ``wanted_d`` how many days after
-    loading it is wanted.
+    One request.
+
+    It was made ``age_h`` hours before loading, and is wanted ``wanted_d`` days after it.
     """
 
     client: str
@@ -52,7 +53,7 @@ def _ask(question: str, after_h: float = 3) -> Step:
     return Step("ask", after_h, details={"question": question})
 
 
-STORIES = (
+REQUESTS = (
     DemoRequest(
         "ACM",
         "Trail Week landing page",
@@ -164,7 +165,7 @@ STORIES = (
         "Cup sleeve for the Oslo bar",
         "A sleeve with the harbour drawing.",
         120,
-        (TRIAGE, Step("hold", 10, "The bar's opening date is not settled.")),
+        (TRIAGE, Step("hold", 10, "The bar's opening date is not fixed.")),
         25,
     ),
     DemoRequest(
