@@ -19,7 +19,7 @@ _UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 _BLANKET = {"Exception", "BaseException"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # Packages without nested comprehensions.
-PLAIN = ("delivery",)
+PLAIN = ("config", "delivery", "demo", "integrations", "routing")
 
 
 @dataclass(frozen=True)
