@@ -348,10 +348,13 @@ def _pass(
     context = context_of(step, rows, asked)
     details = step.keywords(asked.details)
     found: dict[int, list[GateResult]] = {}
-    moved = []
     for row in rows:
         answers = judge(step, row, context)
-        found[row.pk] = against = [answer for answer in answers if not answer.passed]
+        found[row.pk] = [answer for answer in answers if not answer.passed]
+    # All gates are asked before the first verb runs, so that none sees half of a batch.
+    moved = []
+    for row in rows:
+        against = found[row.pk]
         if not against and (turned := _turn(step, row, at, details, against)):
             moved.append(turned)
     written: set[int] = set()
