@@ -71,8 +71,8 @@ def _work(code: str, pipe: Connection) -> None:
         _inherited.append(each.connection)
         each.connection = None
     world = World.made(code)
-    while (told := pipe.recv()) is not None:
-        job, args = told
+    while (message := pipe.recv()) is not None:
+        job, args = message
         try:
             pipe.send((True, job(world, *args)))
         except AssertionError as error:
