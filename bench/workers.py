@@ -1,6 +1,4 @@
-"""
-Processes that each live in a world of their own and do what they are told, one thing at a time.
-"""
+"""Worker processes of a bench. Each has a world of its own and does one job at a time."""
 
 from __future__ import annotations
 
