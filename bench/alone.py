@@ -1,10 +1,10 @@
 """
-Run a workload of one side of ``make bench-pair``: of the other contenders and the checks as little
-as its bench allows.
+Run a workload of one side of ``make bench-pair``, with as few other contenders and checks as its
+bench allows.
 
-The bench package is the side's own, found through PYTHONPATH, so this file relies on nothing that
-7d0cd11's bench lacks. It writes ``ready`` once everything is set up, and waits for a line: two
-sides set themselves up at once, but are measured one after the other.
+The bench package is that of the side, found through PYTHONPATH, so this file uses nothing that
+7d0cd11's bench lacks. It prints ``ready`` once everything is set up, and waits for a line: two
+sides set up at the same time, but are measured one after the other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bench import server
 READY = "ready"
 NAMES = ("lifecycle", "sweep", "intake", "drain", "lists", "search", "outbox", "pages")
 TWO_LAGS = (0.0, 0.0)  # quantiles need two
-LONGER = 5  # times its usual slices at the same scale: at a small one a hiccup would decide
+LONGER = 5  # times the usual slices: short ones at a small scale would measure disturbances
 
 
 def main() -> None:
@@ -45,11 +45,8 @@ def main() -> None:
 
 
 def prepared(name: str) -> tuple[Callable[..., dict[str, Any]], Any]:
-    """
-    Return the workload's function, trimmed, and its first argument: None where that is the
-    database.
-    """
-    workers = import_module("bench.workers")  # before whoever imports its functions by name
+    """Return the workload's trimmed function and its first argument, None for the database."""
+    workers = import_module("bench.workers")  # before modules that import its functions by name
     change(workers, working=after_waiting(workers.working))
     trimmed = {
         "lifecycle": lifecycle,
@@ -61,8 +58,10 @@ def prepared(name: str) -> tuple[Callable[..., dict[str, Any]], Any]:
         "outbox": outbox,
         "pages": desk,
     }
-    module = trimmed[name]()
-    return getattr(module, name), ("W1", "W2") if name == "lifecycle" else None
+    function = getattr(trimmed[name](), name)
+    if name == "lifecycle":
+        return function, ("W1", "W2")
+    return function, None
 
 
 def lifecycle() -> ModuleType:
@@ -92,10 +91,10 @@ def drain() -> ModuleType:
 
 def intake() -> ModuleType:
     """
-    Keep three contenders, because it divides by their figures; but the limit, which costs least,
-    stands in for naive.
+    Keep three contenders, because the workload divides by their figures.
 
-    It refuses what is signed for naive's address, which no figure of ours feels.
+    The cheapest one, the limit, also takes the place of naive. It refuses signatures for naive's
+    address, which does not affect our figures.
     """
     module = import_module("bench.intake")
     paths = {**module.PATHS, "naive": module.PATHS["limit"]}
@@ -134,8 +133,9 @@ def only_ours(workload: Any, longer: int = 1) -> Any:
 
 def change(module: ModuleType, **values: Any) -> None:
     """
-    :raises AttributeError: if the module has no such name, for then it measures something else than
-    is thought
+    Set names of a module.
+
+    :raises AttributeError: if a name is new, because then the bench would measure something else
     """
     for name, value in values.items():
         getattr(module, name)
@@ -143,7 +143,7 @@ def change(module: ModuleType, **values: Any) -> None:
 
 
 def after_waiting(context: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a context manager: ready once it has begun, and then it is its turn."""
+    """Wrap a context manager, so that it waits for its turn once it is entered."""
 
     @contextmanager
     def waiting(*args: Any) -> Iterator[Any]:
@@ -155,7 +155,7 @@ def after_waiting(context: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def after_setting_up(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a function that sets up: ready once it has returned, and then it is its turn."""
+    """Wrap a function that sets up, so that it waits for its turn before it returns."""
 
     def set_up_and_wait(*args: Any) -> Any:
         made = function(*args)
@@ -169,7 +169,7 @@ def wait() -> None:
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
     if not sys.stdin.readline():
-        raise EOFError("Whoever started this is gone.")
+        raise EOFError("The process that started this is gone.")
 
 
 if __name__ == "__main__":

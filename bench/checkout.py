@@ -1,4 +1,4 @@
-"""Copies of two commits, each in a folder of its own, and the Python that has what they need."""
+"""Copies of two commits in folders of their own, with a Python that has their requirements."""
 
 from __future__ import annotations
 
@@ -31,24 +31,19 @@ def of_commit(ref: str, folder: Path) -> Checkout:
 
 
 def of_working_tree(folder: Path) -> Checkout:
-    """
-    Copy the working tree, so that whoever goes on editing it does not change what is measured.
-    """
-    listed = (
-        _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
-    )
-    for name in filter(None, listed):
+    """Copy the working tree, so that edits during the run do not change what is measured."""
+    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode()
+    for name in filter(None, listed.split("\0")):
         source, target = ROOT / name, folder / name
-        if source.is_file():  # one that was deleted is still listed
+        if source.is_file():  # git still lists deleted files
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
-    return Checkout(
-        _git("describe", "--always", "--dirty").decode().strip(), folder, sys.executable
-    )
+    name = _git("describe", "--always", "--dirty").decode().strip()
+    return Checkout(name, folder, sys.executable)
 
 
 def _python(folder: Path) -> str:
-    """Return this Python if it has all that the commit pins, otherwise one of the commit's own."""
+    """Return this Python if it has all requirements of the commit, or else a new environment."""
     if pins(folder / "requirements" / "run.txt") <= pins(ROOT / "requirements" / "dev.txt"):
         return sys.executable
     subprocess.run(["scripts/venv", "run"], cwd=folder, check=True, stdout=sys.stderr)

@@ -28,9 +28,9 @@ Places = dict[tuple[str, Any], int]  # by kind and id
 LIVES = 40  # of five history rows each
 RACES = 60
 TABLES = {
-    "delivery_request": "id = ANY(%(nouns)s)",
+    "delivery_request": "id = ANY(%(requests)s)",
     "routing_workitem": "id = ANY(%(items)s)",
-    "delivery_historicalrequest": "id = ANY(%(nouns)s)",
+    "delivery_historicalrequest": "id = ANY(%(requests)s)",
     "routing_historicalworkitem": "id = ANY(%(items)s)",
     "routing_event": "item_id = ANY(%(items)s)",
 }
@@ -52,7 +52,7 @@ def every_contender_writes_the_rows_that_save_would(workers: Sequence[Worker]) -
 
 
 def written_by(world: World, lives: Callable[..., None], args: Sequence[Any], times: int) -> Rows:
-    """All rows that ``lives`` writes; ids and references become places, because sequences go on."""
+    """Return all rows that ``lives`` writes, with ids and references replaced by their places."""
     minutes = count()
     ticking = replace(
         world,
@@ -66,17 +66,13 @@ def written_by(world: World, lives: Callable[..., None], args: Sequence[Any], ti
         .order_by("pk")
         .values_list("pk", "item_id", "item__ref")
     )
-    nouns, items = [noun for noun, _, _ in made], [item for _, item, _ in made]
+    ids, items = [pk for pk, _, _ in made], [item for _, item, _ in made]
     refs = sorted((ref for _, _, ref in made), key=lambda ref: int(ref.split("-")[1]))
-    places: Places = {
-        (kind, key): n
-        for kind, keys in (("noun", nouns), ("item", items), ("ref", refs))
-        for n, key in enumerate(keys)
-    }
-    return {
-        table: _rows(table, where, {"nouns": nouns, "items": items}, places)
-        for table, where in TABLES.items()
-    }
+    places: Places = {}
+    for kind, keys in (("request", ids), ("item", items), ("ref", refs)):
+        places |= {(kind, key): place for place, key in enumerate(keys)}
+    values = {"requests": ids, "items": items}
+    return {table: _rows(table, where, values, places) for table, where in TABLES.items()}
 
 
 def _rows(
@@ -84,9 +80,9 @@ def _rows(
 ) -> list[dict[str, Any]]:
     of_item = table.endswith("workitem")
     kinds = {
-        "id": "item" if of_item else "noun",
+        "id": "item" if of_item else "request",
         "item_id": "item",
-        "object_id": "noun",
+        "object_id": "request",
         "ref": "ref",
     }
     if table == "routing_event":
@@ -124,8 +120,9 @@ def _equal(found: Rows, expected: Rows, lives: Callable[..., None]) -> None:
 
 def two_processes_have_one_winner(workers: Sequence[Worker]) -> None:
     """
-    Accept against reject, one by one and in batches: one wins each, the other hears why, and
-    nothing is written twice.
+    Accept and reject the same requests at once, one by one and in batches.
+
+    One process wins each request. The other gets a reason, and nothing is written twice.
     """
     for size in (1, RACES // 3):
         ids = workers[0].do(_triaged, RACES)
@@ -134,11 +131,8 @@ def two_processes_have_one_winner(workers: Sequence[Worker]) -> None:
         accepted, rejected = workers[0].answer(), workers[1].answer()
         left = workers[0].do(_left, ids)
         for pk in ids:
-            winners = [
-                name
-                for name, said in (("accepted", accepted[pk]), ("rejected", rejected[pk]))
-                if not said
-            ]
+            refusals = {"accepted": accepted[pk], "rejected": rejected[pk]}
+            winners = [name for name, codes in refusals.items() if not codes]
             assert len(winners) == 1, f"{len(winners)} winners in batches of {size}"
             assert set(accepted[pk] + rejected[pk]) <= {"overtaken", "state"}, (
                 accepted[pk],
@@ -160,15 +154,14 @@ def _triaged(world: World, many: int) -> list[int]:
 
 
 def _take(world: World, verb: str, ids: Sequence[int], size: int) -> dict[int, list[str]]:
-    """By id, the codes of the refusals; none where it was done."""
+    """Return the codes of the refusals by id, none for a step that was taken."""
     step = {"accept": requests.accept, "reject": requests.reject}[verb]
-    said = {}
+    codes = {}
     for start in range(0, len(ids), size):
-        for result in step(
-            ids[start : start + size], by=world.by_manager, at=world.clock(), reason=REASON
-        ):
-            said[result.id] = [refusal.code for refusal in result.refusals]
-    return said
+        some = ids[start : start + size]
+        for result in step(some, by=world.by_manager, at=world.clock(), reason=REASON):
+            codes[result.id] = [refusal.code for refusal in result.refusals]
+    return codes
 
 
 def _left(world: World, ids: Sequence[int]) -> dict[int, tuple[str, int]]:

@@ -1,7 +1,4 @@
-"""
-A million open clocks, and a time that goes on only when it is told to: at any instant as many are
-due as one asks for.
-"""
+"""A million open clocks, and a time that can be set so that any number of them is due."""
 
 from __future__ import annotations
 
@@ -19,12 +16,11 @@ from routing.sla.terms import agree, ids_of
 from routing.work.items import WorkItem
 
 FIRST = datetime(2026, 12, 1, tzinfo=UTC)  # when the first of them wakes; then one a second
-EVERY = timedelta(days=30)  # to the next rung: none is told of twice in one run
+EVERY = timedelta(days=30)  # to the next level, so that no clock is escalated twice in a run
 OWNERS = 20
 KINDS = 5  # two that are warned of, two that become late, one that goes to the backup
 
-# Scattered over the table as they would be: the place of a clock in time has nothing to do with its
-# place on the disk.
+# Due times are scattered over the table, as they would be: they do not follow the order on disk.
 CLOCKS = """
 WITH made AS (
     SELECT n, n / 3 + 1 AS item, (ARRAY['first_response', 'triage',
@@ -61,10 +57,7 @@ FROM generate_series(1, %(many)s) AS n"""
 
 
 def make_clocks(many: int) -> None:
-    """
-    Three clocks for each work item, counted around the clock, with owners, a team lead and a
-    default pair to tell.
-    """
+    """Make three clocks for each work item, on a calendar without off-hours, with people."""
     owners = _people()
     lead, first, second, *_ = owners
     team = Team.objects.create(name="Clocks", lead_id=lead)
@@ -89,9 +82,8 @@ def make_clocks(many: int) -> None:
             "first": FIRST,
         },
     )
-    with connections[
-        "owner"
-    ].cursor() as cursor:  # as autovacuum would have done by the time there are so many
+    # Autovacuum would have done this by the time a table has so many rows.
+    with connections["owner"].cursor() as cursor:
         for table in ("routing_clock", "routing_workitem", "routing_clockterms"):
             cursor.execute(f"VACUUM ANALYZE {table}")
     connections["owner"].close()

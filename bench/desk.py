@@ -49,8 +49,9 @@ class PageTimes:
 
 def pages(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
     """
-    The frame around every page, and of each noun the page that asks the database most often;
-    ``scale`` is of the requests.
+    Measure the frame of every page, and for each model the page with the most queries.
+
+    :param scale: of the number of requests
     """
     browser, reader = _set_up()
     seen = work_seen_by(Actor.of(reader)).order_by()
@@ -59,9 +60,8 @@ def pages(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[
         page = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         rows = model._default_manager.filter(item__in=seen).order_by("pk")
         addresses = [reverse(page, args=[pk]) for pk in rows.values_list("pk", flat=True)]
-        asked[str(model._meta.model_name)] = max(
-            (_queries(browser, each), each) for each in addresses
-        )
+        counted = [(_queries(browser, each), each) for each in addresses]
+        asked[str(model._meta.model_name)] = max(counted)
     addresses_of = {name: address for name, (_, address) in asked.items()}
     spent = _measured(browser, addresses_of, repetitions, max(3, round(TIMES * scale)))
     figures: dict[str, Any] = {
@@ -87,10 +87,8 @@ def _set_up() -> tuple[Browser, User]:
     call_command("demo", stdout=io.StringIO())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as autovacuum would
-    browser, reader = (
-        Browser(),
-        User.objects.filter(groups__name=Role.ACCOUNT_MANAGER).order_by("pk")[0],
-    )
+    browser = Browser()
+    reader = User.objects.filter(groups__name=Role.ACCOUNT_MANAGER).order_by("pk")[0]
     browser.force_login(reader)
     return browser, reader
 
@@ -111,7 +109,7 @@ def _measured(
     spent = {name: PageTimes() for name in addresses}
     for _ in range(repetitions):
         taken = {name: PageTimes() for name in addresses}
-        turns = [name for name in addresses for _ in range(times)]
+        turns = list(addresses) * times
         for name in random.sample(turns, len(turns)):
             start, busy = time.perf_counter(), time.process_time()
             browser.get(addresses[name])

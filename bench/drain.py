@@ -17,7 +17,7 @@ from django.utils.timezone import now
 
 from bench import drain_checks, drain_limit, drain_naive, drain_set_orm, leads, report
 from bench.drain_lag import lags
-from bench.measure import OURS, Spread
+from bench.measure import OURS, Spread, quotients
 from bench.workers import Worker, together, working
 from bench.world import World
 from config.embedded import postgres
@@ -79,10 +79,7 @@ def _measured(workers: Sequence[Worker], repetitions: int, scale: float) -> dict
             spent[name] += _slice(name, workers, many[name])
         for name, seconds in spent.items():
             rates[name].append(SLICES * many[name] / seconds)
-    ratios = {
-        name: [ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)]
-        for name in AIMS
-    }
+    ratios = {name: quotients(rates[OURS], rates[name]) for name in AIMS}
     return {
         "workload": "W5",
         "title": "From captured events to owned briefs",

@@ -53,7 +53,7 @@ STEPS = (
 
 def handle(world: World, event_ids: list[int]) -> None:
     """
-    Called directly, so it pays for no broker; writes no letters either, which ours does. Both
+    Called directly, so it pays for no broker; writes no e-mails either, which ours does. Both
     favour it.
     """
     for event_id in event_ids:

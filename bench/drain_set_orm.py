@@ -4,7 +4,7 @@ A batch of leads through set-based Django: read for all, decide each, then write
 
 One transaction a batch. It reads and decides before it takes a number, because the counters stay
 locked until the commit. It calls on the same pure functions as ours (``choose``, ``fill``,
-``agree``), writes no letters, and leaves two batches that meet the same new subject at once to the
+``agree``), writes no e-mails, and leaves two batches that meet the same new subject at once to the
 unique constraint. All of that favours it.
 """
 
@@ -146,7 +146,9 @@ def _directory(all_known: Sequence[SubjectFacts]) -> BatchLookup:
     domains = {known.organisation.domain for known in all_known if known.organisation}
     named = ClientDomain.objects.filter(domain__in=domains).select_related("client")
     clients = {each.domain: each.client for each in named}
-    emails = {person.email.lower() for known in all_known for person in known.people}
+    emails: set[str] = set()
+    for known in all_known:
+        emails.update(person.email.lower() for person in known.people)
     contacts = Contact.objects.known().annotate(lower=Lower("email")).filter(lower__in=emails)
     addresses = dict(contacts.values_list("pk", "lower"))
     members = Membership.objects.filter(contact__in=addresses, client__in=clients.values())
@@ -188,4 +190,4 @@ def _keep(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], writing: Writ
         for snapshot, _choice, _decision in decided
     ]
     Enrichment.objects.bulk_create(known)
-    Decision.objects.bulk_create([decision for _standing, _choice, decision in decided])
+    Decision.objects.bulk_create([decision for _snapshot, _choice, decision in decided])

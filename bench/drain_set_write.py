@@ -46,16 +46,17 @@ class Writing:
 
     def add(self, rows: Sequence[Any], model: type[models.Model]) -> None:
         """Write new rows with their history."""
-        bulk_create_with_history(rows, model, **self._told())
+        bulk_create_with_history(rows, model, **self._history_defaults())
 
     def runs(self, runs: Sequence[Run]) -> None:
         """Write new runs with their work items and steps."""
         self._create(runs, Run, ["THR"] * len(runs))
+        steps: list[RunStep] = []
         for run in runs:
-            run.item.run = (
-                run  # its own id was not known before; history has it with the next change
-            )
-        RunStep.objects.bulk_create([step for run in runs for step in steps_of(run, self.at)])
+            # The id was not known before. History has it with the next change.
+            run.item.run = run
+            steps += steps_of(run, self.at)
+        RunStep.objects.bulk_create(steps)
 
     def route(self, decided: Decided) -> None:
         """Say whose each run is, which is known, and then who takes it, which was decided."""
@@ -65,7 +66,7 @@ class Writing:
             run.identify(at=self.at, clients=clients)
         self._changed([run.item for run in runs], WorkItem)
         self._changed(runs, Run)
-        self._tell(runs, "identify", "received")
+        self._record(runs, "identify", "received")
         owners = {
             snapshot.run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)
             for snapshot, choice, _decision in decided
@@ -103,7 +104,7 @@ class Writing:
         self._move(runs, "begin")
         Event.objects.bulk_create(self.events)
 
-    def _told(self) -> dict[str, Any]:
+    def _history_defaults(self) -> dict[str, Any]:
         return {
             "default_user": self.world.system,
             "default_change_reason": REASON,
@@ -123,7 +124,7 @@ class Writing:
         for row in rows:
             row.item = row.item
         self.add(rows, model)
-        self._tell(rows, "create", "")
+        self._record(rows, "create", "")
 
     def _move(self, runs: Sequence[Run], verb: str, **details: Any) -> None:
         """Take the runs through a verb, guarded by the state they are in; their items mirror it."""
@@ -137,17 +138,17 @@ class Writing:
         assert moved == len(runs), (moved, len(runs))
         WorkItem.objects.filter(as_run__in=ids).update(state=after, changed_at=self.at)
         self._changed(runs, Run)
-        self._tell(runs, verb, before)
+        self._record(runs, verb, before)
 
     def _changed(self, rows: Sequence[Any], model: Any) -> None:
-        model.history.bulk_history_create(rows, update=True, **self._told())
+        model.history.bulk_history_create(rows, update=True, **self._history_defaults())
 
-    def _tell(self, rows: Sequence[WorkNoun], verb: str, before: str) -> None:
+    def _record(self, rows: Sequence[WorkNoun], verb: str, before: str) -> None:
         self.events += [event_of(row, verb, before, self.world, self.at) for row in rows]
 
     def _start(self, items: Sequence[WorkItem], policy: SLAPolicy) -> None:
         """
-        Start the clocks that the policy promises; what is due at the same time is written at once.
+        Start the clocks of the policy; what is due at the same time is written at once.
         """
         uses = Uses.of(items)
         agreed: dict[Any, Agreed] = {}

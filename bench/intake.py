@@ -23,7 +23,7 @@ from django.utils.timezone import now
 
 from bench import limit_hook, report, services
 from bench.load_client import send_load
-from bench.measure import Spread
+from bench.measure import Spread, quotients
 from config.embedded import postgres
 from config.up import ready
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, sign
@@ -71,11 +71,8 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
                     rates[name].append(len(took) / spent)
                     p50[name].append(median(took))
                     p99[name].append(quantiles(took, n=100)[98])
-    over = {
-        name: Spread.of([ours / it for ours, it in zip(rates["ours"], rates[name], strict=True)])
-        for name in ("naive", "limit")
-    }
-    slow = Spread.of([ours / naive for ours, naive in zip(p99["ours"], p99["naive"], strict=True)])
+    over = {name: Spread.of(quotients(rates["ours"], rates[name])) for name in ("naive", "limit")}
+    slow = Spread.of(quotients(p99["ours"], p99["naive"]))
     checks = {
         "every request was answered with 200": not refused,
         "p99 at most half of naive's": slow.median <= P99_AIM,
@@ -85,11 +82,9 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
     checks["limit: none lost, none twice"] = (
         Inbound.objects.filter(connection__slug="limit").count() == sent["limit"]
     )
-    figures = {
-        f"{name}_{what}": Spread.of(values[name])
-        for what, values in (("per_s", rates), ("p50_ms", p50), ("p99_ms", p99))
-        for name in PATHS
-    }
+    figures: dict[str, Spread] = {}
+    for unit, values in (("per_s", rates), ("p50_ms", p50), ("p99_ms", p99)):
+        figures |= {f"{name}_{unit}": Spread.of(values[name]) for name in PATHS}
     return report.one(
         "intake",
         {"connections": CONNECTIONS, "body_bytes": len(_body()), **figures, "p99_over_naive": slow},

@@ -48,12 +48,12 @@ def hook(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
         session, connection_id = _session()
         at = datetime.now(UTC)
         session.execute(KEEP, [connection_id, at, at, body, sha256(body).hexdigest()], prepare=True)
-    told = json.dumps({"captured": int(genuine)}).encode()
+    answer = json.dumps({"captured": int(genuine)}).encode()
     start_response(
         "200 OK" if genuine else "401 Unauthorized",
-        [("Content-Type", "application/json"), ("Content-Length", str(len(told)))],
+        [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))],
     )
-    return [told]
+    return [answer]
 
 
 def _meta(header: str) -> str:

@@ -43,11 +43,11 @@ ROWS = (
 
 def lists(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
     """The first page, a filtered one and the five thousandth, of the work queue and of requests."""
-    crowd, browser = _set_up(server, scale)
-    deep = min(DEEP, crowd.rows // SIZE // 2)
-    last = _row_before(crowd, deep)
+    seed, browser = _set_up(server, scale)
+    deep = min(DEEP, seed.rows // SIZE // 2)
+    last = _row_before(seed, deep)
     after, offset = f"&after={place_of(*last)}&page={deep}", f"&p={deep}"
-    client = WorkItem.objects.filter(pk=crowd.rows // 3).values_list("client", flat=True).get()
+    client = WorkItem.objects.filter(pk=seed.rows // 3).values_list("client", flat=True).get()
     beyond = f"({COLUMNS}) > (SELECT {COLUMNS} FROM routing_workitem w WHERE w.id = {last[0].pk})"
     pairs = {
         "queue_first": Pair(QUEUE, NAIVE_QUEUE, ROWS.format(where="true")),
@@ -73,12 +73,12 @@ def lists(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[
         f"the deep page of {name} within {DEEPER} of the first": each.median <= DEEPER
         for name, each in deeper.items()
     }
-    told = {"rows": crowd.rows, "queries": asked, "deep_page": deep, **figures(spent)}
-    told |= {f"{name}_deep_over_first": each for name, each in deeper.items()}
+    shown = {"rows": seed.rows, "queries": asked, "deep_page": deep, **figures(spent)}
+    shown |= {f"{name}_deep_over_first": each for name, each in deeper.items()}
     over = {who: ratios(spent, list(pairs), who) for who in ("naive", "limit")} | {
         f"naive_{name}": each for name, each in found.items()
     }
-    return report.one("lists", told, over, checks)
+    return report.one("lists", shown, over, checks)
 
 
 def search(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
@@ -86,19 +86,12 @@ def search(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
     A term that one title in all has, and one that every eighth has, in the same four fields on both
     sides.
     """
-    crowd, browser = _set_up(server, scale)
-    pairs = {
-        f"{where}_{how}": Pair(
-            f"{ours}&q={term}",
-            f"{theirs}&q={term}",
-            ROWS.format(where=f"upper(w.title) LIKE upper('%{term}%')"),
-        )
-        for where, ours, theirs in (
-            ("queue", QUEUE, NAIVE_QUEUE),
-            ("requests", REQUESTS, NAIVE_REQUESTS),
-        )
-        for how, term in (("rare", RARE), ("common", COMMON))
-    }
+    seed, browser = _set_up(server, scale)
+    pairs = {}
+    for how, term in (("rare", RARE), ("common", COMMON)):
+        rows = ROWS.format(where=f"upper(w.title) LIKE upper('%{term}%')")
+        pairs[f"queue_{how}"] = Pair(f"{QUEUE}&q={term}", f"{NAIVE_QUEUE}&q={term}", rows)
+        pairs[f"requests_{how}"] = Pair(f"{REQUESTS}&q={term}", f"{NAIVE_REQUESTS}&q={term}", rows)
     # Which clients are meant is a question of its own.
     asked, checks = _checked(browser, pairs, more=1)
     spent = measured(browser, pairs, repetitions)
@@ -107,25 +100,25 @@ def search(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         over[f"naive_{how}"] = ratios(spent, [f"queue_{how}", f"requests_{how}"], "naive")
     over |= {f"naive_{name}": ratios(spent, [name], "naive") for name in pairs}
     return report.one(
-        "search", {"rows": crowd.rows, "queries": asked, **figures(spent)}, over, checks
+        "search", {"rows": seed.rows, "queries": asked, **figures(spent)}, over, checks
     )
 
 
 def _set_up(server: postgres.Postgres, scale: float) -> tuple[Seed, Browser]:
     call_command("migrate", database="owner", verbosity=0)
-    crowd = Seed.made(max(10_000, round(MILLION * scale)), server.url(postgres.SUPERUSER))
+    seed = Seed.made(max(10_000, round(MILLION * scale)), server.url(postgres.SUPERUSER))
     naive.register()
     settings.ALLOWED_HOSTS = ["*"]
     settings.EMBEDDED = True  # no second factor
     browser = Browser()
-    browser.force_login(crowd.reader)
-    return crowd, browser
+    browser.force_login(seed.reader)
+    return seed, browser
 
 
-def _row_before(crowd: Seed, page: int) -> tuple[WorkItem, list[Any]]:
+def _row_before(seed: Seed, page: int) -> tuple[WorkItem, list[Any]]:
     """The row that the page before this one ends with, and the order it stands in."""
     terms = terms_of(WorkItem, [soonest(), "id"])
-    seen = work_seen_by(Actor.of(crowd.reader)).filter(is_open=True)
+    seen = work_seen_by(Actor.of(seed.reader)).filter(is_open=True)
     return keyed(seen, terms)[(page - 1) * SIZE - 1], terms
 
 

@@ -1,6 +1,7 @@
 """
-Side by side: every contender takes turns in short slices, so that what disturbs one disturbs all;
-only ratios are kept.
+Measure contenders side by side.
+
+They take turns in short slices, so that a disturbance affects all of them. Only ratios count.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ class Spread:
         return cls(round(median(values), 3), round(min(values), 3), round(max(values), 3))
 
 
+def quotients(ones: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Divide the values of each repetition by those of another contender."""
+    return [one / other for one, other in zip(ones, others, strict=True)]
+
+
 def measured(
     workload: Workload,
     workers: Sequence[Worker],
@@ -67,11 +73,7 @@ def measured(
     for _ in range(repetitions):
         for name, rate in _repetition(workload, workers, scale, rounds).items():
             rates[name].append(rate)
-    ratios = {
-        name: [ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)]
-        for name in rates
-        if name != OURS
-    }
+    ratios = {name: quotients(rates[OURS], rates[name]) for name in rates if name != OURS}
     return {
         "workload": workload.name,
         "title": workload.title,

@@ -88,9 +88,10 @@ def process_event(event_id: int, **_: Any) -> None:
     with transaction.atomic():
         event = Event.objects.select_related("payload").get(pk=event_id)
         live = FlowVersion.objects.live().select_related("flow").prefetch_related("triggers")
-        starts = any(
-            trigger.kind == event.kind for version in live for trigger in version.triggers.all()
-        )
+        kinds: set[str] = set()
+        for version in live:
+            kinds.update(trigger.kind for trigger in version.triggers.all())
+        starts = event.kind in kinds
         about = Run.objects.filter(
             source=event.source,
             subject_type=event.subject_type,

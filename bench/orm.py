@@ -74,7 +74,7 @@ def batch(world: World, count: int) -> None:
 def create_many(world: World, count: int) -> list[int]:
     world.by_manager.require("delivery.add_request", to="create requests")
     at = world.clock()
-    told: dict[str, Any] = {
+    history: dict[str, Any] = {
         "batch_size": count,
         "default_user": world.manager,
         "default_change_reason": REASON,
@@ -82,10 +82,10 @@ def create_many(world: World, count: int) -> list[int]:
     }
     with transaction.atomic():
         requests = _unsaved(world, count, at)
-        bulk_create_with_history([request.item for request in requests], WorkItem, **told)
+        bulk_create_with_history([request.item for request in requests], WorkItem, **history)
         for request in requests:
             request.item = request.item
-        bulk_create_with_history(requests, Request, **told)
+        bulk_create_with_history(requests, Request, **history)
         Event.objects.bulk_create(
             [event(request, "create", "", world.manager, at) for request in requests]
         )

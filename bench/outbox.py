@@ -68,13 +68,13 @@ def outbox(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dic
                     rates[name].append(many / spent)
         counted = httpx.get(address + COUNTED, trust_env=False).json()
     figures = {f"{name}_per_s": Spread.of(values) for name, values in rates.items()}
-    told = {
+    about = {
         "changes": many,
         "worker_processes": WORKERS,
         "requests": counted["requests"],
         "aims": AIMS,
     }
-    return report.one("outbox", told | figures, ratios(rates), _checks(sent, counted["changes"]))
+    return report.one("outbox", about | figures, ratios(rates), _checks(sent, counted["changes"]))
 
 
 def _checks(sent: Mapping[str, Sequence[str]], arrived: Mapping[str, int]) -> dict[str, bool]:

@@ -1,9 +1,8 @@
 """
-A change as one task would send it: it reads its row, sends it, and writes what was answered; by
-Celery or by procrastinate.
+A change sent by a plain task of Celery or procrastinate: read the row, send it, write the answer.
 
-It keeps no attempts, does not read back, orders nothing, and gives up where the other side is away.
-Its HTTP connection stays open, where ours is opened anew for each call. All of that favours it.
+It records no attempts, does not read back, keeps no order, and gives up when the external system is
+away. Its HTTP connection stays open, while ours opens one for each attempt. All of that favours it.
 Import this once Django is set up.
 """
 

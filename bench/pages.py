@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import product
 from statistics import median
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bench.measure import Spread
+from bench.measure import Spread, quotients
 
 TIMES, NAIVE_TIMES = 10, 3  # requests a repetition
 
@@ -60,7 +61,7 @@ def measured(
         for address in (pair.ours, pair.naive):
             browser.get(address)
     for _ in range(repetitions):
-        turns = [(name, who) for name in pairs for who in ("ours", "naive", "limit")]
+        turns = list(product(pairs, ("ours", "naive", "limit")))
         for name, who in random.sample(turns, len(turns)):
             spent[name][who].append(_slice(browser, pairs[name], who))
     return spent
@@ -84,15 +85,19 @@ def ratios(
     spent: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str], who: str
 ) -> Spread:
     """Our throughput over theirs, over all the named pages together, by repetition."""
-    ours, theirs = (
-        [sum(times) for times in zip(*(spent[name][each] for name in names), strict=True)]
-        for each in ("ours", who)
-    )
-    return Spread.of([other / our for our, other in zip(ours, theirs, strict=True)])
+    pages = [spent[name] for name in names]
+    ours = _summed([page["ours"] for page in pages])
+    theirs = _summed([page[who] for page in pages])
+    return Spread.of(quotients(theirs, ours))
+
+
+def _summed(pages: Sequence[Sequence[float]]) -> list[float]:
+    """Add up the times of several pages, by repetition."""
+    return [sum(times) for times in zip(*pages, strict=True)]
 
 
 def figures(spent: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, Any]:
-    return {
-        name: {f"{who}_ms": Spread.of(times) for who, times in by.items()}
-        for name, by in spent.items()
-    }
+    found = {}
+    for name, by in spent.items():
+        found[name] = {f"{who}_ms": Spread.of(times) for who, times in by.items()}
+    return found

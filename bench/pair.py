@@ -55,7 +55,7 @@ class Size:
 
 
 class Side:
-    """One run of one side, which sets itself up at once and is measured when it is told to."""
+    """One run of one side. It sets up at once, and waits for its turn to be measured."""
 
     def __init__(self, checkout: Checkout, driver: Path, name: str, size: Size) -> None:
         self.name = f"{name} of {checkout.name}"

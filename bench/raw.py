@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models import Model
 
 from bench.world import DETAILS, REASON, TITLE, World
 from delivery.requests.models import Request
@@ -36,44 +37,45 @@ WITH counter AS (
     INSERT INTO routing_historicalworkitem ({item}, history_type, history_date, history_user_id,
         history_change_reason)
     SELECT {item}, '+', %(at)s, %(user)s, %(reason)s FROM item
-), noun AS (
+), request AS (
     INSERT INTO delivery_request (item_id, state, kind, channel, details, question)
     SELECT id, 'captured', 'new', 'email', %(details)s || substring(title FROM ' [0-9]+$'), ''
         FROM item
     RETURNING *
 ), kept AS (
-    INSERT INTO delivery_historicalrequest ({noun}, history_type, history_date, history_user_id,
+    INSERT INTO delivery_historicalrequest ({request}, history_type, history_date, history_user_id,
         history_change_reason)
-    SELECT {noun}, '+', %(at)s, %(user)s, %(reason)s FROM noun
-), told AS (
+    SELECT {request}, '+', %(at)s, %(user)s, %(reason)s FROM request
+), event AS (
     INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state,
         actor_id, at)
     SELECT 'delivery.request.create', 'throughline', '', item_id, id, '', state, %(user)s, %(at)s
-        FROM noun
+        FROM request
 )
-SELECT id FROM noun
+SELECT id FROM request
 """
 
 STEP = """
-WITH noun AS (
+WITH request AS (
     UPDATE delivery_request SET state = %(after)s, triaged_at = coalesce(%(triaged_at)s,
         triaged_at),
         accepted_at = coalesce(%(accepted_at)s, accepted_at)
     WHERE id = ANY(%(ids)s) AND state = %(before)s
     RETURNING *
 ), item AS (
-    UPDATE routing_workitem AS w SET state = noun.state, changed_at = %(at)s FROM noun
-        WHERE w.id = noun.item_id
+    UPDATE routing_workitem AS w SET state = request.state, changed_at = %(at)s FROM request
+        WHERE w.id = request.item_id
 ), kept AS (
-    INSERT INTO delivery_historicalrequest ({noun}, history_type, history_date, history_user_id,
+    INSERT INTO delivery_historicalrequest ({request}, history_type, history_date, history_user_id,
         history_change_reason)
-    SELECT {noun}, '~', %(at)s, %(user)s, %(reason)s FROM noun
-), told AS (
+    SELECT {request}, '~', %(at)s, %(user)s, %(reason)s FROM request
+), event AS (
     INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state,
         actor_id, at)
-    SELECT %(kind)s, 'throughline', '', item_id, id, %(before)s, state, %(user)s, %(at)s FROM noun
+    SELECT %(kind)s, 'throughline', '', item_id, id, %(before)s, state, %(user)s, %(at)s
+        FROM request
 )
-SELECT count(*) FROM noun
+SELECT count(*) FROM request
 """
 
 STATES = ("captured", "triaged", "accepted", "in_delivery", "delivered")
@@ -122,14 +124,13 @@ def batch(world: World, count: int) -> None:
 
 @cache
 def _filled(sql: str) -> str:
-    """With the columns that history follows."""
-    tables = {"item": Table.of(WorkItem), "noun": Table.of(Request)}
-    return sql.format(
-        **{
-            name: quoted([table.columns[column] for column in table.tracked])
-            for name, table in tables.items()
-        }
-    )
+    """Fill in the columns that history tracks."""
+    return sql.format(item=_tracked(WorkItem), request=_tracked(Request))
+
+
+def _tracked(model: type[Model]) -> str:
+    table = Table.of(model)
+    return quoted([table.columns[column] for column in table.tracked])
 
 
 @cache

@@ -68,16 +68,14 @@ def _plain(value: Any) -> Any:
         return {"median": value.median, "min": value.low, "max": value.high}
     if isinstance(value, list):
         return [_plain(each) for each in value]
-    return (
-        {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value
-    )
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, Spread):
         return _spread(value, ".4g")
-    return (
-        ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
-        if isinstance(value, dict)
-        else str(value)
-    )
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
+    return str(value)

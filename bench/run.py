@@ -44,13 +44,11 @@ def lifecycle(names: Sequence[str], *, repetitions: int, scale: float) -> dict[s
             for processes in workload.processes:
                 results.append(measured(workload, workers[:processes], repetitions, scale))
                 _say("\n" + report.table(results[-1]))
-    ratios = {
-        f"{short}_{LIVES[result['workload']]}": result["ours_over"][name]
-        for result in reversed(results)  # of one process, which comes first and so is written last
-        for short, name in SHORT.items()
-        if name in result["ours_over"]
-    }
-    # Each raises if it does not.
+    ratios: dict[str, Any] = {}
+    for result in reversed(results):  # results of one process come first, and must win
+        life, over = LIVES[result["workload"]], result["ours_over"]
+        ratios |= {f"{short}_{life}": over[name] for short, name in SHORT.items() if name in over}
+    # Each check raises if it does not hold.
     held = {check.__name__.replace("_", " "): True for check in checks.ALL}
     return report.one("lifecycle", {"settings": settings, "results": results}, ratios, held)
 

@@ -49,16 +49,16 @@ LEFT JOIN routing_notification n ON n.item_id = c.item_id
     AND n.dedupe_key LIKE 'clock:' || c.id || ':%%'
 WHERE e.sent_at = %s ORDER BY 1, 2, 5"""
 TWICE = """
-WITH told AS (SELECT DISTINCT c.id, c.item_id FROM routing_clock c JOIN routing_escalation e
+WITH reached AS (SELECT DISTINCT c.id, c.item_id FROM routing_clock c JOIN routing_escalation e
     ON e.clock_id = c.id)
 SELECT count(*), count(*) FILTER (WHERE
-    1 = (SELECT count(*) FROM routing_escalation e WHERE e.clock_id = told.id)
-    AND 1 = (SELECT count(*) FROM routing_event v WHERE v.item_id = told.item_id
-        AND v.object_id = told.id
+    1 = (SELECT count(*) FROM routing_escalation e WHERE e.clock_id = reached.id)
+    AND 1 = (SELECT count(*) FROM routing_event v WHERE v.item_id = reached.item_id
+        AND v.object_id = reached.id
         AND v.kind LIKE 'routing.clock.%%')
-    AND 1 = (SELECT count(*) FROM routing_notification n WHERE n.item_id = told.item_id
-        AND n.dedupe_key LIKE 'clock:' || told.id || ':%%'))
-FROM told"""
+    AND 1 = (SELECT count(*) FROM routing_notification n WHERE n.item_id = reached.item_id
+        AND n.dedupe_key LIKE 'clock:' || reached.id || ':%%'))
+FROM reached"""
 SHARED = 3_000  # between two sweepers
 
 
@@ -90,7 +90,7 @@ def sweep(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         checks |= {
             "two_sweepers_make_no_duplicate": _passes(two_sweepers_share_what_is_due, workers),
             "each_due_clock_has_exactly_one_row_a_level": _passes(
-                each_clock_was_told_of_once, workers
+                each_clock_was_escalated_once, workers
             ),
             "an_empty_sweep_takes_at_most_1_ms": empty_ms <= EMPTY_SWEEP_MS,
         }
@@ -140,14 +140,14 @@ def _sweep(_world: World, at: Any, chunk: int) -> int:
     return escalate(at=at, chunk=chunk)
 
 
-def each_clock_was_told_of_once(workers: Sequence[Worker]) -> None:
-    told, once, woken = workers[0].do(_counted)
-    assert told == once == woken, (told, once, woken)
+def each_clock_was_escalated_once(workers: Sequence[Worker]) -> None:
+    reached, once, woken = workers[0].do(_counted)
+    assert reached == once == woken, (reached, once, woken)
 
 
 def _counted(_world: World) -> tuple[int, int, int]:
-    [(told, once)] = query(TWICE)
-    return told, once, Time.woken
+    [(reached, once)] = query(TWICE)
+    return reached, once, Time.woken
 
 
 def _empty_ms(_world: World) -> float:

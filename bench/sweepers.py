@@ -39,7 +39,7 @@ WITH due AS (
 ), level AS (
     INSERT INTO routing_escalation (clock_id, level, due_at, caught_up, sent_at)
         SELECT id, level, reached, false, %(at)s FROM due
-), told AS (
+), event AS (
     INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state,
         actor_id, at)
     SELECT (ARRAY['routing.clock.warn', 'routing.clock.breach',
@@ -122,5 +122,5 @@ def _say(clock: Clock, reached: Reached, at: datetime, present: Present, world: 
 def limit(world: World, many: int) -> None:
     """It knows these clocks: counted around the clock, one level each, everybody is there."""
     values: dict[str, Any] = {"at": Time.let_wake(many), "actor": world.system.pk}
-    [(told,)] = run(ONE_STATEMENT, values)
-    assert told == many, told
+    [(written,)] = run(ONE_STATEMENT, values)
+    assert written == many, written

@@ -1,6 +1,4 @@
-"""
-Processes that each live in a world of their own and do what they are told, one thing at a time.
-"""
+"""Worker processes of a bench. Each has a world of its own and does one job at a time."""
 
 from __future__ import annotations
 
@@ -71,8 +69,8 @@ def _work(code: str, pipe: Connection) -> None:
         _inherited.append(each.connection)
         each.connection = None
     world = World.made(code)
-    while (told := pipe.recv()) is not None:
-        job, args = told
+    while (message := pipe.recv()) is not None:
+        job, args = message
         try:
             pipe.send((True, job(world, *args)))
         except AssertionError as error:

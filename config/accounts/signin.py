@@ -58,6 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
         """:raises PermissionDenied: for staff who use only a code"""
+        # A code by e-mail would let whoever reads a mailbox into the desk without a second factor.
         methods = {record["method"] for record in get_authentication_records(request, user)}
         if user.is_staff and "code" in methods and "password" not in methods:
             raise PermissionDenied(_("Staff sign in with a password and a second factor."))

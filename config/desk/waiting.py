@@ -51,6 +51,7 @@ class WaitingCounts:
 
 def waiting_for(request: HttpRequest) -> WaitingCounts:
     """Return the counts of the signed-in user, read once per request in one statement."""
+    # Kept on the request, because the sidebar and the page both need the counts.
     found: WaitingCounts | None = getattr(request, "waiting", None)
     if found is None:
         found = _counted(actor(request).user_id, Days.around(timezone.now()))

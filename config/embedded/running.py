@@ -74,6 +74,7 @@ def environment() -> dict[str, str]:
 
 def write_private(path: Path, content: str | bytes) -> None:
     """Replace a file by ``content``. It is never readable by others, not even for a moment."""
+    # O_EXCL refuses a file or a link that somebody else placed there meanwhile.
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -35,7 +35,7 @@ class BoundedConnection(Connection[TupleRow]):
         try:
             return super().wait(gen, interval, PATIENCE_S)
         except OperationalError as error:
-            # psycopg's class for this time-out is private, so it is told by two signs. An error
+            # psycopg's class for this time-out is private, so two signs identify it. An error
             # that the server sent has a code, and after it the connection is no longer active.
             if error.sqlstate is None and self.info.transaction_status is ACTIVE:
                 self.close()

@@ -68,6 +68,7 @@ class Sender:
             with self._news:
                 events, self._waiting = self._waiting, []
             self._random.shuffle(events)
+            # HubSpot keeps no order either, and sends up to 100 events in a request.
             for start in range(0, len(events), BATCH):
                 self._hand_over(events[start : start + BATCH])
 

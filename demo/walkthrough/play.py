@@ -242,6 +242,7 @@ def _stage(transcript: Transcript, named: Named) -> Iterator[Walk]:
 
 def _players(transcript: Transcript) -> Cast:
     with transaction.atomic():
+        # Against another walkthrough, which would create the same people and flow.
         sql("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         players = cast(now())
         ensure_flow(players, now())

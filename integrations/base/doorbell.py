@@ -43,6 +43,7 @@ class Bell(ABC):
 
     def _listen(self) -> None:
         while True:
+            # Cleared before sending, so that a ring during the send is not lost.
             self._wanted.wait()
             self._wanted.clear()
             try:

@@ -66,6 +66,7 @@ def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
         error, Temporary | CredentialsRefused
     ):
         return
+    # F() and not the loaded value: several workers may fail at the same time.
     row = Connection.objects.filter(pk=connection.pk)
     row.update(failures=F("failures") + 1, last_error=str(error)[:300])
     failures = row.values_list("failures", flat=True).get()

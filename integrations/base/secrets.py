@@ -55,6 +55,7 @@ class Hidden:
 
     def with_new(self, value: str, keep: int) -> Hidden:
         """Put ``value`` first and keep the ``keep`` newest of the others, as a rotation needs."""
+        # A sender signs with an old secret until it is switched, so those stay valid for a while.
         older = [each for each in self.reveal() if each != value]
         return Hidden([value, *older[:keep]])
 

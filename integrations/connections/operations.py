@@ -76,6 +76,7 @@ def connect(
     """
     by.require("integrations.change_connection", to="set up connections")
     with transaction.atomic():
+        # Locked against another run of the command: each compares with what it finds.
         known = Connection.objects.select_for_update().filter(slug=wanted.slug).first()
         _check(wanted, known)
         connection = known or Connection(

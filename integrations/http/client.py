@@ -176,6 +176,7 @@ class SafeClient:
     def _send(self, request: httpx.Request, *, wrote: bool) -> ClientResponse:
         response = self._client.send(request, stream=True)
         try:
+            # Some servers compress all the same. The limit on bytes would not limit the result.
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise Permanent(
                     "The answer is compressed, although that was not requested.",
@@ -194,6 +195,7 @@ class SafeClient:
 
     def _next(self, method: str, url: httpx.URL, answer: ClientResponse) -> httpx.URL:
         target = url.join(answer.headers.get("location", ""))
+        # Redirects are followed here and not by httpx, because they must not leave the origin.
         if method not in SAFE_METHODS or _checked(str(target)) != self.origin:
             raise Permanent(
                 "The external system redirects to another address. Use that address for the "

@@ -197,6 +197,7 @@ class _Backend(httpcore.SyncBackend):
                 f"{host} resolves to a private address, which is not allowed. To allow exactly "
                 f"this address, use `manage.py connect … --allow-private`."
             )
+        # One address after the other, as some may not be reachable from here (IPv6).
         failure: Exception = httpcore.ConnectError(f"No address is known for {host}.")
         for address in addresses:
             try:

@@ -74,6 +74,7 @@ def _unread(request: HttpRequest) -> JsonResponse | None:
 
 
 def _answer(request: HttpRequest, slug: str) -> JsonResponse:
+    # Bounded again, because a client can send more than its Content-Length says.
     at = timezone.now()
     body = request.read(MAX_BODY_BYTES)
     connection = listening(slug)
@@ -113,6 +114,7 @@ def _refused(slug: str, reason: str) -> JsonResponse:
 
 
 def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> JsonResponse:
+    # The events are committed. The worker is only woken, and finds them without this call, too.
     if receipt.count("new"):
         doorbell.process.ring()
     names = {

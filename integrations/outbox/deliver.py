@@ -82,6 +82,7 @@ def deliver(
     if row is None:  # another worker has the lease now, and continues
         return Done()
     at = clock()
+    # The first answer after a pause ends it, and then the waiting messages are released.
     resumed = taken.row.connection.paused_until is not None and row.connection.paused_until is None
     calls = release(row.connection, at) if resumed else calls_after(row, at)
     wait_s = (row.due_at - at).total_seconds() if row.state in WAITING else None
@@ -120,6 +121,7 @@ class _Attempt:
         try:
             if _deaths(recent(row)) >= MAX_DEATHS:
                 raise Permanent("Every worker that tried this died.")
+            # The deadline ends before the lease, so that no call outlives the right to record it.
             with watched(row.connection, self._clock), within(attempt_s(row)):
                 _send(self._taken, result, self._clock)
         except CallFailed as error:

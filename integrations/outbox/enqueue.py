@@ -87,6 +87,7 @@ def enqueue(wanted: Sequence[NewMessage], *, by: Actor, at: datetime) -> list[Ou
             if row.state == State.PENDING and row.due_at <= at
         }
         calls = calls_about(due, at) if due else []
+        # After the commit: before it, a worker would not see the rows.
         if calls:
             transaction.on_commit(partial(doorbell.outbound.ring, calls))
     return rows
@@ -143,6 +144,8 @@ def _supersede(rows: Sequence[Outbound], at: datetime) -> None:
     waiting = Outbound.objects.filter(
         state__in=Outbound.waiting, attempts=0, begun_at=None, **places
     )
+    # Locked in the order of ids, like every other writer of several rows, and against a worker that
+    # is starting one of them.
     older = [
         row
         for row in waiting.select_for_update().order_by("pk")

@@ -29,6 +29,7 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
         "object_type": row.object_type,
         "remote_id": row.remote_id,
     }
+    # Locked against another message that links the same external object at the same time.
     kept = ExternalLink.objects.select_for_update(of=("self",)).filter(**there).first()
     link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
     if link.item_id != row.item_id and not _ours(row):

@@ -109,6 +109,7 @@ def mail_connection(at: datetime) -> Connection:
     if found is not None:
         return found
     try:
+        # A savepoint, so that the conflict below does not abort the caller's transaction.
         with transaction.atomic():
             made = Connection(
                 slug=KIND,

@@ -145,6 +145,7 @@ def _move(row: Outbound, result: AttemptResult, at: datetime) -> None:
         row.url = result.written.url[:500]
         row.evidence = dict(result.written.evidence)
     if result.error is None and not result.differs:
+        # The link comes first: if the external object stands for other work, this is no success.
         try:
             keep_link(row, by=by, at=at)
         except AlreadyLinked as error:
@@ -202,6 +203,7 @@ def _die(row: Outbound, result: AttemptResult, by: Actor, at: datetime) -> None:
         state=Outbound.State.PENDING,
         pk__gt=row.pk,
     )
+    # The lock on the object keeps new messages out meanwhile: they see the failure and are held.
     held = list(behind.select_for_update().order_by("pk"))
     for each in held:
         each.hold(at=at)

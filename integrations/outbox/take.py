@@ -67,7 +67,9 @@ def take(
         if row.state == Outbound.State.LEASED and row.started_at:
             died = Attempt(outbound=row, number=row.lease, started_at=row.started_at, ended_at=at)
             died.outcome, died.error = Attempt.Outcome.LOST, str(DIED)
+            # A conflict means that the worker was only slow, and recorded the attempt itself.
             Attempt.objects.bulk_create([died], ignore_conflicts=True)
+        # Read before the row gets the new worker, whose heartbeat says nothing about the old one.
         died_at = _last_seen(row)
         row.take(at=at, until=at + lease_of(row))
         row.worker = worker

@@ -125,6 +125,7 @@ def _judge(held: Lease, found: Proof, at: datetime) -> None:
             outcomes.prove(row.pk, evidence, by=by, at=at)
             _plan(held, at + WATCH, failures=0, unseen_since=None)
             return
+        # A page with differences was reachable, so the time without an answer starts anew.
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures, unseen_since=None)
         if row.state == Outcome.State.PROVEN and failures >= DECAYS_AFTER:

@@ -104,12 +104,14 @@ class HubSpotClient:
         """
         if not (key.isascii() and key.isalnum()):
             raise NotFound(f"“{key[:40]}” is not the id of a {object_type}.", 404)
+        # The same values twice have the effect of once, so a PATCH needs no idempotency key.
         answer = self._http.call(
             "PATCH", self._path(object_type, key), json={"properties": dict(properties)}
         ).json()
         try:
             return _remote(object_type, answer)
         except Temporary as error:
+            # HubSpot answered 2xx, but not with the object: the change may have been made.
             raise Unknown(str(error)) from None
 
     def _path(self, object_type: str, rest: str) -> str:

@@ -74,6 +74,7 @@ def unsigned(delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
     :param at: the current time, aware
     """
     given, timestamp = delivery.headers.get(SIGNATURE, ""), delivery.headers.get(TIMESTAMP, "")
+    # Headers can hold any bytes, and compare_digest accepts only ASCII strings, so this is bytes.
     claimed = given.encode("utf-8", "surrogateescape")
     # HubSpot documents the first form. Some senders were seen to decode every escape.
     urls = {decoded(delivery.url), unquote(delivery.url)}

@@ -36,7 +36,7 @@ NOBODY = "nobody"  # the id of an e-mail that did not have to be sent
 
 
 class MailWriter(ClientlessWriter):
-    consistency_delay_s = 60.0
+    consistency_delay_s = 60.0  # nothing can be looked up, so this only delays the next attempt
 
     def find(self, message: OutboxMessage) -> Written | None:
         return None

@@ -25,6 +25,7 @@ def placed_media(client: WordPressClient, assets: Sequence[Asset]) -> dict[str, 
 
 
 def _placed(client: WordPressClient, asset: Asset) -> Medium:
+    # The slug is a digest of the bytes, so a file that an earlier attempt uploaded is found again.
     slug = mapping.media_slug(asset)
     medium = client.medium_with_slug(slug)
     if medium is None:

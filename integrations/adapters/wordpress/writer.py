@@ -54,6 +54,7 @@ class WordPressWriter:
 
     def _find(self, message: OutboxMessage) -> WordPressPost | None:
         post_type = _post_type(message)
+        # A known id is final: if its post is gone, a second one must not be created silently.
         if message.remote_id:
             return _alive(_known(self._client, post_type, message.remote_id))
         marked = self._client.search(post_type, mapping.search_word(message.object_key))
@@ -85,6 +86,8 @@ class WordPressWriter:
         A new post starts as a draft. So whichever answer is lost, no public page lacks a part.
         """
         client, post_type, status = self._client, _post_type(message), _status(message)
+        # The post is read before it is changed: WordPress ignores If-Match, and an update with a
+        # status can even bring a post back from the trash.
         now = _alive(_known(client, post_type, known.remote_id)) if known else None
         if known and now:
             _unchanged(now, known, message, status)
@@ -158,6 +161,7 @@ class WordPressWriter:
             "slug": given["slug"],
         }
         named, seo = self.connection.setting("seo_meta") or {}, given.get("seo") or {}
+        # Plain WordPress has no SEO fields. Plugins register meta fields, under names of their own.
         meta = {
             named[part]: seo[part]
             for part in ("title", "description")

@@ -47,6 +47,7 @@ def _contact(writer: RecordWriter, person: ExternalPerson, links: SubjectLinks) 
         return link.contact
     email = _valid(person.email)
     contact = Contact.objects.known().filter(email__iexact=email).first() if email else None
+    # Vendors' records may lack a name, an address or both. Without either, there is no contact.
     if contact is None:
         name = person.name or email.partition("@")[0]
         if not name:
