@@ -197,6 +197,7 @@ def test_the_history_the_page_and_the_trace_say_why(world: World, run: Run) -> N
     assert told.data["owner_because"] == why
 
 
+@pytest.mark.requirement("O6")
 def test_what_a_connection_fails_at_goes_to_its_own_people_first(world: World) -> None:
     keeper, crm = make_user("Keeper", OPS), make_connection("form", world)
     crm.health_owner = keeper
