@@ -38,7 +38,7 @@ def _message_entry(row: Outbound) -> TraceEntry:
         "outbound": row.pk,
         "connection": row.connection.slug,
         "what": row.verb,
-        "standing": state,
+        "state": state,
         "attempts": row.attempts,
     }
     return TraceEntry(

@@ -20,8 +20,6 @@ from tests.integrations.outbox.remote import Time, deliver, send
 from tests.integrations.publishing.writers import article, kept_connection
 from tests.world import World
 
-pytestmark = pytest.mark.requirement("N5")
-
 
 def accepted(server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The addresses of clients whose connections this server accepts from now on."""
