@@ -46,12 +46,18 @@ SYSTEMS = ("cms", "crm")  # the connections whose changes were left unfinished
 PARKED, BEGUN, WAITING = "990001", "990002", "990003"
 
 
+def _post(stored: dict[str, Any]) -> Post:
+    """Return a post from the file of the first version, which called its type ``noun``."""
+    fields = dict(stored)
+    return Post(post_type=fields.pop("noun"), **fields)
+
+
 class Outside:
     """The content system and the CRM, holding what they held when the first version stopped."""
 
     def __init__(self, remembered: dict[str, Any], at: datetime) -> None:
         user, _, password = CMS_TOKEN.partition(":")
-        posts = {post["id"]: Post(**post) for post in remembered["posts"]}
+        posts = {post["id"]: _post(post) for post in remembered["posts"]}
         terms = {
             name: {int(key): word for key, word in found.items()}
             for name, found in remembered["terms"].items()
