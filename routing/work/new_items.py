@@ -40,8 +40,9 @@ def new_item(
     """
     pattern = like or parent
     values: dict[str, Any] = dict(own)
-    for name in INHERITED if pattern is not None else ():
-        values.setdefault(name, getattr(pattern, name))
+    if pattern is not None:
+        # Only what is missing is read: a client that is not loaded costs a query for each item.
+        values |= {name: getattr(pattern, name) for name in INHERITED if name not in own}
     if parent is not None:
         values["parent"] = parent
     elif like is not None:

@@ -12,6 +12,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
@@ -35,9 +37,11 @@ from routing.models import (
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Capture, Signal, capture
+from routing.runs.operations.enrich import enrich
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.outcomes import expect, prove
 from routing.runs.operations.process import process
+from routing.runs.operations.route_runs import route_runs
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.recompute import recompute_decision
 from routing.runs.registry import Problem, Retry
@@ -126,6 +130,23 @@ def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: 
         (world.alice, request.item_id)
     ]
     assert Clock.objects.filter(item=request.item).exists()
+
+
+def test_routing_many_runs_at_once_asks_the_database_no_more_often_than_for_a_few(
+    world: World, crm: FakeCRM
+) -> None:
+    asked = {}
+    for many, deals in {1: ["800"], 2: ["901", "902"], 6: [str(950 + n) for n in range(6)]}.items():
+        for deal in deals:
+            capture(signals(deal), by=Actor.system(), at=NOW)
+        process(at=NOW)
+        enrich(clock=lambda: NOW)
+        with CaptureQueriesContext(connection) as queries:
+            assert route_runs(at=NOW) == many
+        asked[many] = len(queries)
+
+    assert Request.objects.count() == 9
+    assert asked[6] == asked[2]
 
 
 @pytest.mark.parametrize(
