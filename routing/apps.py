@@ -29,6 +29,7 @@ REGISTERING = (
     "routing.desk.checks",
     "routing.audit.checks",
     "routing.runs.trace_sections",
+    "routing.runs.turns",
 )
 
 
