@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.models import Answer
 from delivery.briefs.models import Brief
 from delivery.checks.operations import awaiting_signature
 from delivery.deliverables.models import Deliverable
