@@ -28,6 +28,7 @@ REGISTERING = (
     "routing.work.checks",
     "routing.desk.checks",
     "routing.audit.checks",
+    "routing.sla.checks",
     "routing.runs.trace_sections",
     "routing.runs.turns",
 )

@@ -174,13 +174,15 @@ def ensure_defaults(
     at: datetime,
     timezone: str = "UTC",
     country: str = "",
+    region: str = "",
     targets: Sequence[TargetValues] = STANDARD_TARGETS,
 ) -> SLAPolicy:
     """
     Create the agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard`` if
     they are missing. Existing rows stay as they are.
 
-    :raises ValidationError: if the time zone or the country is unknown
+    :raises ValidationError: if the time zone, the country or the region is unknown, or the region
+        is missing
     """
     by = Actor.system()
     with transaction.atomic():
@@ -188,7 +190,11 @@ def ensure_defaults(
             calendar = Calendar.objects.filter(slug="agency").first()
             if calendar is None:
                 calendar = Calendar(
-                    slug="agency", name="Agency", timezone=timezone, holiday_country=country
+                    slug="agency",
+                    name="Agency",
+                    timezone=timezone,
+                    holiday_country=country,
+                    holiday_subdivision=region,
                 )
                 save_calendar(calendar, by=by, at=at, reason="Default")
             save_with_reason(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
