@@ -18,6 +18,9 @@ class Rule(VersionPart):
     rule without conditions always matches.
     """
 
+    redactable = ("name",)
+    impersonal = ("skills",)
+
     version = models.ForeignKey(
         FlowVersion, on_delete=models.CASCADE, related_name="rules", verbose_name=_("version")
     )
@@ -52,6 +55,9 @@ class Rule(VersionPart):
 
 class Condition(VersionPart):
     """One typed clause. All clauses of a group must match, and one matching group is enough."""
+
+    redactable = ("value",)
+    impersonal = ("field", "operator")
 
     rule = models.ForeignKey(
         Rule, on_delete=models.CASCADE, related_name="conditions", verbose_name=_("rule")

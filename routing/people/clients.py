@@ -14,6 +14,9 @@ from routing.people.staff import Team, User, validate_timezone
 
 
 class Client(models.Model):
+    redactable = ("name",)
+    impersonal = ("code", "timezone")
+
     code = models.CharField(
         _("code"),
         max_length=6,
@@ -70,6 +73,8 @@ class ClientDomain(models.Model):
     It is in lower case and without ``www.``.
     """
 
+    redactable = ("domain",)
+
     client = models.ForeignKey(
         Client, on_delete=models.PROTECT, related_name="domains", verbose_name=_("client")
     )
@@ -109,6 +114,8 @@ class Contact(models.Model):
     This is personal data that erasure rewrites, so there is no history table. Event records who
     changed a contact, with ids only.
     """
+
+    redactable = ("full_name", "email", "phone")
 
     full_name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -155,6 +162,8 @@ class Membership(models.Model):
         REQUESTER = "requester", _("Requester")
         APPROVER = "approver", _("Approver")
 
+    impersonal = ("role",)
+
     contact = models.ForeignKey(
         Contact, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("contact")
     )
@@ -183,6 +192,8 @@ class ErasedIdentity(models.Model):
 
     It is the HMAC-SHA256 under ERASURE_KEY, as hex. Without the key nobody can test an address.
     """
+
+    impersonal = ("digest",)
 
     digest = models.CharField(max_length=64, unique=True)
     erased_at = models.DateTimeField()

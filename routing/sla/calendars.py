@@ -55,6 +55,9 @@ class Calendar(models.Model):
     affects only clocks that start later: an open clock keeps its hours and holidays.
     """
 
+    redactable = ("name", "extra_dates")
+    impersonal = ("slug", "timezone", "hours", "holiday_country", "holiday_subdivision")
+
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=80, unique=True)
     timezone = models.CharField(
