@@ -30,6 +30,7 @@ REGISTERING = (
     "routing.audit.checks",
     "routing.runs.trace_sections",
     "routing.runs.turns",
+    "routing.runs.messages",
 )
 
 
