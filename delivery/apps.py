@@ -25,6 +25,7 @@ REGISTERING = (
     "delivery.flows.defaults",
     "delivery.progress.trace_sections",
     "delivery.turns.table",
+    "delivery.turns.messages",
 )
 
 

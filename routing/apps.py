@@ -31,6 +31,7 @@ REGISTERING = (
     "routing.sla.checks",
     "routing.runs.trace_sections",
     "routing.runs.turns",
+    "routing.runs.messages",
 )
 
 

@@ -8,17 +8,21 @@ from collections.abc import Collection, Sequence
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.models import Answer
+from delivery.approvals.models import Answer, Approval
+from delivery.briefs.gates import ABOVE_BUDGET
 from delivery.briefs.models import Brief
 from delivery.checks.operations import awaiting_signature
 from delivery.deliverables.models import Deliverable
+from delivery.deliverables.stages import Audience
 from delivery.requests.models import Request
 from delivery.requests.operations.requests import ASKING
+from routing.kernel.events import Event
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.people.staff import User
+from routing.work.creation import created
 from routing.work.items import WorkItem
-from routing.work.turns import Party, People
+from routing.work.turns import Party, People, nobodys_turn
 
 SIGN_OFF = "delivery.sign_off_deliverable"
 APPROVE_BRIEF = "delivery.approve_brief"
@@ -122,10 +126,91 @@ def _answers(by: Actor) -> Q:
     return _clients(by, Membership.Role.APPROVER) & ~Q(Exists(answered))
 
 
+# -- Those who are only notified ------------------------------------------------------------------
+
+
+def _authors(items: Sequence[WorkItem]) -> People:
+    """Return the people who submitted the briefs."""
+    rows = Brief.objects.filter(item__in=items, submitted_by__isnull=False)
+    return {pk: [user] for pk, user in rows.values_list("item_id", "submitted_by_id")}
+
+
+def _answered(items: Sequence[WorkItem]) -> People:
+    """Return everybody who has answered an approval, also of the client."""
+    rows = Answer.objects.filter(approval__item__in=items).order_by("pk")
+    found: dict[int, list[int]] = defaultdict(list)
+    for item, user, contact in rows.values_list("approval__item_id", "user_id", "contact__user_id"):
+        if user or contact:
+            found[item].append(user or contact)
+    return found
+
+
+def _asked_for_it(items: Sequence[WorkItem]) -> People:
+    """Return the people of the agency who asked for the approvals."""
+    rows = Event.objects.filter(
+        item__in=items, kind=created(Approval).kind, actor__kind=User.Kind.PERSON
+    )
+    return {item: [user] for item, user in rows.values_list("item_id", "actor_id")}
+
+
+def _requesters_of_questions(items: Sequence[WorkItem]) -> People:
+    """Return the contact whose request a question to the client is about."""
+    rows = Approval.objects.filter(item__in=items, audience=Audience.CLIENT).exclude(
+        version__deliverable__request__contact__user=None
+    )
+    users = rows.filter(version__deliverable__request__contact__user__is_active=True)
+    return {
+        item: [user]
+        for item, user in users.values_list(
+            "item_id", "version__deliverable__request__contact__user_id"
+        )
+    }
+
+
+def _contacts_of_work(items: Sequence[WorkItem]) -> People:
+    """Return the contact who asked for the work, or everybody of the client who may answer."""
+    about = {}
+    for path in ("item", "deliverables__item", "deliverables__versions__approvals__item"):
+        rows = Request.objects.filter(**{f"{path}__in": items})
+        about.update(rows.values_list(path, "contact__user_id"))
+    able = _contacts(items, ASKING)
+    found = {}
+    for item in items:
+        users, asked = able.get(item.pk, ()), about.get(item.pk)
+        # Briefs and exceptions are not shown to clients.
+        if item.pk in about:
+            found[item.pk] = [asked] if asked in users else list(users)
+    return found
+
+
+def _second_approvers(items: Sequence[WorkItem]) -> People:
+    """Return those who may give the second approval to a brief above its budget."""
+    rows = Brief.objects.filter(item__in=items)
+    columns = rows.values_list("item_id", "submitted_by_id", "first_approver_id")
+    out = {pk: {author, first} for pk, author, first in columns}
+    every = holders(ABOVE_BUDGET) if items else []
+    return {pk: [user for user in every if user not in without] for pk, without in out.items()}
+
+
+def _approves_second(by: Actor) -> Q:
+    if not (by.may(ABOVE_BUDGET) and by.may(APPROVE_BRIEF)):
+        return Q(pk__in=[])
+    involved = Brief.objects.filter(item=OuterRef("pk")).filter(
+        Q(submitted_by=by.user_id) | Q(first_approver=by.user_id)
+    )
+    return ~Q(Exists(involved))
+
+
 REVIEWERS = Party("reviewers", _("QA reviewers"), _reviewers, _signs)
 AGENCY = Party("agency", _("The agency's approvers"), _agency, _approves)
 BRIEF_APPROVERS = Party(
     "brief_approvers", _("An approver of the brief"), _brief_approvers, _approves_brief
+)
+SECOND_APPROVERS = Party(
+    "second_approvers",
+    _("A second approver of the brief"),
+    _second_approvers,
+    _approves_second,
 )
 REQUESTER = Party(
     "requester", _("The client's requester"), _requesters, lambda by: _clients(by, *ASKING)
@@ -142,3 +227,10 @@ ASKED = Party(
     lambda items: _contacts(items, [Membership.Role.APPROVER]),
     _answers,
 )
+AUTHOR = Party("author", _("The author of the brief"), _authors, nobodys_turn)
+ANSWERED = Party("answered", _("Everybody who answered"), _answered, nobodys_turn)
+ASKER = Party("asker", _("Whoever asked for the approval"), _asked_for_it, nobodys_turn)
+QUESTION_REQUESTER = Party(
+    "requester", _("The client's requester"), _requesters_of_questions, nobodys_turn
+)
+CONTACTS = Party("contacts", _("The client's contacts"), _contacts_of_work, nobodys_turn)

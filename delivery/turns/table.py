@@ -17,6 +17,7 @@ from delivery.turns.parties import (
     BRIEF_APPROVERS,
     REQUESTER,
     REVIEWERS,
+    SECOND_APPROVERS,
 )
 from routing.work.items import WorkItem
 from routing.work.turns import ASSIGNEE, OWNER, PARTS, SYSTEM, turn
@@ -103,6 +104,15 @@ turn(
     party=OWNER,
     act=_("write the brief"),
     by=("submit",),
+)
+turn(
+    Brief,
+    Brief.State.IN_REVIEW,
+    party=SECOND_APPROVERS,
+    act=_("give the second approval to the brief"),
+    by=("approve", "request_changes"),
+    decision=True,
+    when=Q(as_brief__first_approver__isnull=False),
 )
 turn(
     Brief,

@@ -44,7 +44,8 @@ def _nobody(items: Sequence[WorkItem]) -> People:
     return {}
 
 
-def _never(by: Actor) -> Q:
+def nobodys_turn(by: Actor) -> Q:
+    """Return a condition that no item meets, for parties that are only notified."""
     return Q(pk__in=[])
 
 
@@ -69,10 +70,17 @@ ASSIGNEE = Party(
     _assignees,
     lambda by: Q(doer=by.user_id) | Q(doer=None, owner=by.user_id),
 )
+# The assignee alone, for messages about work that only a maker needs to know about.
+MAKER = Party(
+    "assignee",
+    _("Assignee"),
+    lambda items: {item.pk: [item.doer_id] for item in items if item.doer_id},
+    lambda by: Q(doer=by.user_id),
+)
 # Those whose turn it is with the parts of the work; each part says so itself.
-PARTS = Party("parts", _("Its parts"), _nobody, _never)
+PARTS = Party("parts", _("Its parts"), _nobody, nobodys_turn)
 # The product itself: a job, a probe or a message in the outbox. What fails becomes an exception.
-SYSTEM = Party("system", _("Throughline"), _nobody, _never)
+SYSTEM = Party("system", _("Throughline"), _nobody, nobodys_turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +155,16 @@ def turns_of(model: type[models.Model], state: str) -> tuple[Turn, ...]:
     return tuple(row for row in _turns.values() if row.model is model and row.state == state)
 
 
-def with_turns(items: WorkItemQuerySet) -> WorkItemQuerySet:
+def with_turns(items: WorkItemQuerySet, state: str = "") -> WorkItemQuerySet:
     """
     Annotate items with ``turn_key``: the key of the turn that holds, ``HELD`` for work on hold, or
     an empty string for work that has ended.
+
+    :param state: the state of all these items, if it is known: fewer conditions are asked
     """
-    nouns = (row for row in _turns.values() if issubclass(row.model, WorkNoun))
+    nouns = [row for row in _turns.values() if issubclass(row.model, WorkNoun)]
+    if state:
+        nouns = [row for row in nouns if row.state == state]
     cases = [When(row.condition, then=Value(row.key)) for row in nouns]
     # A hold refuses every verb but resume and cancel, so it comes before the turn of any state.
     held = When(Q(is_open=True, held_at__isnull=False), then=Value(HELD))

@@ -13,14 +13,13 @@ from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import submissions
 from delivery.requests.models import Request
 from routing.flows.registry import action
-from routing.messages.models import Notification
-from routing.messages.operations import tell_owners
+from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.registry import RoutedRun
 from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
-from routing.work.creation import create
+from routing.work.creation import create, created
 from routing.work.items import WorkItem
 from routing.work.new_items import new_item
 
@@ -52,7 +51,7 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     # One call for each policy, however many jobs there are.
     for policy in SLAPolicy.objects.filter(slug__in=items).order_by("slug"):
         start(items[policy.slug], policy, at)
-    tell_owners([request.item for request in requests], Notification.Words.OWNS, by=by, at=at)
+    notify(created(Request), requests, by=by, at=at)
 
 
 def _item(job: RoutedRun, client: Client | None, parent: WorkItem, title: str) -> WorkItem:

@@ -43,19 +43,19 @@ class MailWriter(ClientlessWriter):
 
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Send the notifications that are still unread.
+        Send the notifications that are still unread and not settled.
 
-        Sends nothing if all were read at the desk or the person has left.
+        Sends nothing if none is left or the person has left.
         """
         person = User.objects.filter(pk=message.content["to"], is_active=True).first()
         if person is not None and message.verb == INVITE:
             invited = invitation_of(person, message.content["contact"], message.content["by"])
             return self._send(message, person, invited, {}) if invited else Written(NOBODY)
-        notifications = Notification.objects.filter(
-            pk__in=message.content.get("messages", ()),
-            recipient=message.content["to"],
-            read_at=None,
+        asked = Notification.objects.filter(
+            pk__in=message.content.get("messages", ()), recipient=message.content["to"]
         )
+        # What was settled while the e-mail waited is no news any more.
+        notifications = asked.unread().current(timezone.now())
         unread = list(notifications.select_related("item").order_by("pk"))
         if person is None or not unread:
             return Written(NOBODY)
