@@ -14,6 +14,7 @@ REGISTERING = (
     "integrations.outbox.operations.cancellation",
     "integrations.outbox.crm",
     "integrations.outbox.notification_emails",
+    "integrations.outbox.client_emails",
     "integrations.publishing.publish",
     "integrations.outbox.trace_sections",
     "integrations.outbox.turns",

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from delivery.portal.submissions import PortalForm
 from delivery.portal.uploads import WithFiles, files_field
 from delivery.progress.operations.submissions import KNOWN
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.flows.fields import FieldSpec, FieldType
 from routing.people.actors import Actor
 from routing.people.clients import Client

@@ -58,7 +58,7 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
     list_display = ("full_name", "email", "of_clients", "portal")
     search_fields = ("full_name", "email")
     search_help_text = gettext_lazy("Name or e-mail")
-    fields = ("full_name", "email", "phone")
+    fields = ("full_name", "email", "phone", "language")
     inlines = (ClientsOfContact,)
     change_form_outer_before_template = "desk/contact.html"
     empty_title = gettext_lazy("No contacts")

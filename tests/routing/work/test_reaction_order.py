@@ -55,10 +55,12 @@ ORDER = {
         "delivery.progress.operations.proving.look",
         "delivery.progress.operations.rolling.deliver",
         "delivery.progress.operations.rolling.replace",
+        "integrations.outbox.client_emails.tell_live",
     ],
     "delivery.deliverable.hand_out": [
         "delivery.progress.operations.proving.prove_handed_over",
         "delivery.progress.operations.rolling.deliver",
+        "integrations.outbox.client_emails.tell_files",
     ],
     "delivery.deliverable.publish": [
         "delivery.progress.operations.proving.expect_live",
@@ -79,6 +81,15 @@ ORDER = {
     "delivery.request.cancel": [
         "delivery.progress.operations.ending.end_with_request",
         "integrations.outbox.operations.cancellation.call_off_with_request",
+        "integrations.outbox.client_emails.tell_cancelled",
+    ],
+    "delivery.request.deliver": [
+        "delivery.progress.operations.rolling.await_outcome",
+        "integrations.outbox.client_emails.tell_delivered",
+    ],
+    "delivery.request.reject": [
+        "delivery.progress.operations.ending.end_with_request",
+        "integrations.outbox.client_emails.tell_refusal",
     ],
     "delivery.request.withdraw": [
         "delivery.approvals.operations.asking.notify_of_withdrawal",
