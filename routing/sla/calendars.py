@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -222,7 +223,20 @@ class CalendarUse(models.Model):
         return f"{self.calendar} · {self.team or self.client or _('agency')}"
 
 
+def agency_calendar() -> Calendar | None:
+    use = CalendarUse.objects.filter(team=None, client=None).select_related("calendar").first()
+    return use.calendar if use else None
+
+
 def agency_zone() -> ZoneInfo:
     """Return the time zone of the agency's calendar, in which days without one are meant."""
-    named = CalendarUse.objects.filter(team=None, client=None).values_list("calendar__timezone")
-    return ZoneInfo(next((zone for (zone,) in named), "UTC"))
+    calendar = agency_calendar()
+    return ZoneInfo(calendar.timezone if calendar else "UTC")
+
+
+def working_day() -> timedelta | None:
+    """Return how long a working day of the agency is, or None if they differ or are unknown."""
+    calendar = agency_calendar()
+    week = read_week(calendar.hours) if calendar else ()
+    lengths = {sum(closes - opens for opens, closes in windows) for windows in week if windows}
+    return timedelta(minutes=lengths.pop()) if len(lengths) == 1 else None

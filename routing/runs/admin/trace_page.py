@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from routing.flows.fields import FieldSpec, WrongType, typed
 from routing.flows.versions import published
+from routing.kernel.facts import UNREAD
 from routing.kernel.reasons import Reason
 from routing.runs.admin.evidence_words import client_names, in_words
 from routing.runs.exceptions import ExceptionCase
@@ -166,7 +167,9 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
     known = [
         _fact(spec, facts.get(spec.name), sources)
         for spec in specs.values()
-        if spec.required or facts.get(spec.name) not in (None, "")
+        if spec.required
+        or facts.get(spec.name) not in (None, "")
+        or f"{spec.name}{UNREAD}" in sources
     ]
     others = [
         Fact(name, name, str(value), str(sources.get(name, "")))
@@ -183,7 +186,8 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
     except WrongType:
         fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
     shown = "" if value is None else str(value)
-    source = str(sources.get(spec.name, "")) if shown else ""
+    # Without a value, the reader looks for the one that could not be read.
+    source = str(sources.get(spec.name if shown else f"{spec.name}{UNREAD}", ""))
     return Fact(spec.label, spec.name, shown, source, fault)
 
 
