@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 from routing.desk.addresses import address
 from routing.desk.base import actor
 from routing.desk.forms import line
-from routing.desk.saved import SavedAdmin
+from routing.desk.saved import KeepsInput, SavedAdmin
 from routing.people.saving import save_with_reason
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 
 
-class RouteForm(forms.ModelForm[ExceptionRoute]):
+class RouteForm(KeepsInput, forms.ModelForm[ExceptionRoute]):
     """Form of a route. ``reason`` is its code, so the reason for the history is called ``why``."""
 
     why = line(

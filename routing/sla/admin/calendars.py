@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import admin
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.desk.base import ModelT, actor
@@ -86,23 +84,6 @@ class UsesOfCalendar(Rows):
 
 
 class Careful(SavedAdmin[ModelT]):
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        try:
-            page: HttpResponse = super().changeform_view(
-                request, object_id, form_url, extra_context
-            )
-        except ValidationError as wrong:
-            # The form was valid, but something changed before the operation checked again.
-            messages.error(request, _("Not saved: %(why)s") % {"why": " ".join(wrong.messages)})
-            return HttpResponseRedirect(request.path)
-        return page
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("slug", "version") if obj else ("version",)
 
