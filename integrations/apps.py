@@ -15,6 +15,7 @@ REGISTERING = (
     "integrations.outbox.crm",
     "integrations.outbox.notification_emails",
     "integrations.publishing.publish",
+    "integrations.publishing.failures",
     "integrations.outbox.trace_sections",
 )
 
