@@ -24,6 +24,7 @@ REGISTERING = (
     "routing.work.operations.files",
     "routing.work.operations.notes",
     "routing.runs.operations.outcomes",
+    "routing.runs.operations.own_failures",
     "routing.cover.operations.portal_access",
     "routing.work.checks",
     "routing.desk.checks",

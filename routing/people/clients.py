@@ -191,7 +191,11 @@ class Membership(models.Model):
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
         constraints = (
-            models.UniqueConstraint(fields=("contact", "client"), name="contact_once_a_client"),
+            models.UniqueConstraint(
+                fields=("contact", "client"),
+                name="contact_once_a_client",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
         )
 
     def __str__(self) -> str:

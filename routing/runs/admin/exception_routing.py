@@ -18,14 +18,14 @@ from routing.desk.addresses import address
 from routing.desk.base import actor
 from routing.desk.durations import WorkMinutes
 from routing.desk.forms import line
-from routing.desk.saved import SavedAdmin
+from routing.desk.saved import KeepsInput, SavedAdmin
 from routing.kernel.durations import in_words
 from routing.people.saving import save_with_reason
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.sla.policies import MOST_WORKTIME
 
 
-class RouteForm(forms.ModelForm[ExceptionRoute]):
+class RouteForm(KeepsInput, forms.ModelForm[ExceptionRoute]):
     """Form of a route. ``reason`` is its code, so the reason for the history is called ``why``."""
 
     timebox_minutes = WorkMinutes(

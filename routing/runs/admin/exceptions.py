@@ -28,6 +28,7 @@ from routing.desk.timeline import timeline_of
 from routing.runs.admin.evidence_words import client_names, in_short, in_words
 from routing.runs.admin.fill_in import FillInForm, form_for
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.failures import failures_behind
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.owners import reasons_of
@@ -180,6 +181,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
                 "action": address(ExceptionCase, "fill_in", row.pk),
                 "evidence": in_words(row.evidence, names),
                 "clients": names,
+                "failure": failures_behind([row], timezone.now()).get(row.pk),
             }
         return super().page(request, template, row, context, status)
 

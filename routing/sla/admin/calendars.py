@@ -171,23 +171,6 @@ class UsesOfCalendar(Rows):
 
 
 class Careful(SavedAdmin[ModelT]):
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        try:
-            page: HttpResponse = super().changeform_view(
-                request, object_id, form_url, extra_context
-            )
-        except ValidationError as wrong:
-            # The form was valid, but something changed before the operation checked again.
-            messages.error(request, _("Not saved: %(why)s") % {"why": " ".join(wrong.messages)})
-            return HttpResponseRedirect(request.path)
-        return page
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("slug", "version") if obj else ("version",)
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
+from routing.kernel.constraints import trading_places
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
 from routing.kernel.sql import run
 from routing.kernel.tables import Table
@@ -155,12 +158,17 @@ def _save_targets(
         save_with_reason(target, by=by, at=at, reason=reason)
         target.delete()
     changed = []
-    for target in targets:
-        target.policy = policy
-        target.full_clean()
-        if target.pk not in stored or _differs(stored[target.pk], target):
-            save_with_reason(target, by=by, at=at, reason=reason)
-            changed.append(target)
+    keys = [(target.kind, target.purpose) for target in targets]
+    if len(set(keys)) < len(keys):
+        raise ValidationError(_("Two targets have the same kind of work and purpose."))
+    with trading_places(Target):
+        for target in targets:
+            target.policy = policy
+            # Unique among themselves, as checked above. Two of them may swap what they are about.
+            target.full_clean(validate_constraints=False)
+            if target.pk not in stored or _differs(stored[target.pk], target):
+                save_with_reason(target, by=by, at=at, reason=reason)
+                changed.append(target)
     return bool(gone or changed)
 
 

@@ -17,9 +17,8 @@ from routing.models import Calendar, Dispatch, Event, ExceptionRoute, Notificati
 from routing.people.actors import Actor
 from routing.runs.operations.capture import capture
 from routing.sla.operations.calendars import ensure_defaults
-from tests.desk import signed_in, url, words
+from tests.desk import filled, signed_in, url, words
 from tests.journeys.test_lead_to_brief import signals
-from tests.routing.flows.test_flow_pages import filled
 from tests.world import NOW, World, make_request
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
