@@ -65,7 +65,6 @@ tells(requests.withdraw, OWNER, words=Words.WITHDRAWN)
 tells(impacts.state_impact, APPROVERS, words=Words.IMPACT, lasts=WITH_CLIENT)
 tells(impacts.accept_impact, OWNER, words=Words.DECIDED)
 tells(impacts.decline_impact, OWNER, words=Words.DECIDED)
-tells(write_brief, OWNER, words=Words.BRIEF, lasts=State.ACCEPTED)
 tells_nobody(requests.ask, because=LETTER)
 tells_nobody(requests.accept, because=LETTER)
 tells_nobody(requests.deliver, because=LETTER)
@@ -88,9 +87,12 @@ tells(
     words=Words.CHANGES,
     lasts=Brief.State.CHANGES_REQUESTED,
 )
-tells(briefs.supersede, OWNER, words=Words.BRIEF)
 tells(briefs.cancel, OWNER, BACKUP, words=Words.CANCELLED, only=by_a_person)
-tells_nobody(created(Brief), because=_("The owner is notified of the request that it is for."))
+# A flow opens the first brief with its request, of which the owner is notified.
+tells(created(Brief), OWNER, words=Words.BRIEF, lasts=Brief.State.DRAFT, only=by_a_person)
+tells_nobody(
+    write_brief, briefs.supersede, because=_("The owner is notified of the brief that it begins.")
+)
 tells_nobody(briefs.edit, because=_("Whoever writes it has the turn."))
 
 # -- Deliverables ----------------------------------------------------------------------------------

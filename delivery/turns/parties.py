@@ -169,17 +169,17 @@ def _requesters_of_questions(items: Sequence[WorkItem]) -> People:
 
 def _contacts_of_work(items: Sequence[WorkItem]) -> People:
     """Return the contact who asked for the work, or everybody of the client who may answer."""
-    about = {}
+    about: dict[int, int | None] = {}
     for path in ("item", "deliverables__item", "deliverables__versions__approvals__item"):
         rows = Request.objects.filter(**{f"{path}__in": items})
         about.update(rows.values_list(path, "contact__user_id"))
     able = _contacts(items, ASKING)
-    found = {}
+    found: dict[int, Sequence[int]] = {}
+    # Briefs and exceptions are not shown to clients.
     for item in items:
-        users, asked = able.get(item.pk, ()), about.get(item.pk)
-        # Briefs and exceptions are not shown to clients.
         if item.pk in about:
-            found[item.pk] = [asked] if asked in users else list(users)
+            users, asked = able.get(item.pk, ()), about[item.pk]
+            found[item.pk] = [asked] if asked is not None and asked in users else users
     return found
 
 
@@ -213,24 +213,36 @@ SECOND_APPROVERS = Party(
     _approves_second,
 )
 REQUESTER = Party(
-    "requester", _("The client's requester"), _requesters, lambda by: _clients(by, *ASKING)
+    "requester",
+    _("The client's requester"),
+    _requesters,
+    lambda by: _clients(by, *ASKING),
+    outside=True,
 )
 APPROVERS = Party(
     "approvers",
     _("The client's approvers"),
     lambda items: _contacts(items, [Membership.Role.APPROVER]),
     lambda by: _clients(by, Membership.Role.APPROVER),
+    outside=True,
 )
 ASKED = Party(
     "asked",
     _("The client's approvers"),
     lambda items: _contacts(items, [Membership.Role.APPROVER]),
     _answers,
+    outside=True,
 )
 AUTHOR = Party("author", _("The author of the brief"), _authors, nobodys_turn)
 ANSWERED = Party("answered", _("Everybody who answered"), _answered, nobodys_turn)
 ASKER = Party("asker", _("Whoever asked for the approval"), _asked_for_it, nobodys_turn)
 QUESTION_REQUESTER = Party(
-    "requester", _("The client's requester"), _requesters_of_questions, nobodys_turn
+    "requester",
+    _("The client's requester"),
+    _requesters_of_questions,
+    nobodys_turn,
+    outside=True,
 )
-CONTACTS = Party("contacts", _("The client's contacts"), _contacts_of_work, nobodys_turn)
+CONTACTS = Party(
+    "contacts", _("The client's contacts"), _contacts_of_work, nobodys_turn, outside=True
+)

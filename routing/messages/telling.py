@@ -142,7 +142,9 @@ def notify(cause: Recorded, rows: Sequence[Any], *, by: Actor, at: datetime) -> 
                     if (pk, user) in told or (user == by.user_id and not rule.also_actor):
                         continue
                     told.add((pk, user))
-                    made.append(_notification(rule, party, pk, user, at))
+                    # A repeated cause has the same actor and instant, and so the same key.
+                    key = f"{rule.words}:{pk}:{user}:{by.user_id}:{at:%Y%m%dT%H%M%S.%f}"
+                    made.append(_notification(rule, party, pk, user, key, at))
     write(made, at=at)
 
 
@@ -162,10 +164,8 @@ def _addressed(rule: NotificationRule, items: Sequence[WorkItem]) -> Mapping[Par
 
 
 def _notification(
-    rule: NotificationRule, party: Party, item: int, user: int, at: datetime
+    rule: NotificationRule, party: Party, item: int, user: int, key: str, at: datetime
 ) -> Notification:
-    # A repeated cause has the same instant, and so the same key.
-    key = f"{rule.words}:{item}:{user}:{at:%Y%m%dT%H%M%S.%f}"
     return Notification(
         recipient_id=user,
         item_id=item,

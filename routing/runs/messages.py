@@ -26,7 +26,7 @@ from routing.work.last_change import (
     NEW_ASSIGNEE,
     NEW_BACKUP,
     NEW_OWNER,
-    before,
+    was,
 )
 from routing.work.operations.items import hand_over, hold, resume
 from routing.work.registry import EventKind
@@ -42,8 +42,8 @@ def by_a_person(rows: Sequence[Any], by: Actor) -> Sequence[Any]:
 
 def itself(rows: Sequence[WorkItem], by: Actor) -> Sequence[WorkItem]:
     """Return the items that were held or resumed for themselves, not with the work above them."""
-    was = before(rows, "held_by_id")
-    return [row for row in rows if row.pk in {row.held_by_id, was.get(row.pk)}]
+    held_by = was(rows, "held_by_id")
+    return [row for row in rows if row.pk in {row.held_by_id, held_by.get(row.pk)}]
 
 
 # -- Any work --------------------------------------------------------------------------------------

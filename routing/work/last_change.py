@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from routing.people.staff import User
@@ -14,36 +12,29 @@ from routing.work.items import WorkItem
 from routing.work.turns import Party, People, nobodys_turn
 
 
-def before(items: Sequence[WorkItem], column: str) -> Mapping[int, Any]:
-    """Return by item the value of a tracked column before the last change, if that changed it."""
-    rows = WorkItem.history.filter(id__in=[item.pk for item in items]).annotate(
-        nth=Window(RowNumber(), partition_by=F("id"), order_by=F("history_id").desc())
-    )
-    # The two newest rows of each item: as it is, and as it was.
-    newest = rows.filter(nth__lte=2).order_by("id", "nth")
-    found: dict[int, list[tuple[Any, Any]]] = {}
-    for pk, at, value in newest.values_list("id", "history_date", column):
-        found.setdefault(pk, []).append((at, value))
+def was(items: Sequence[WorkItem], column: str) -> Mapping[int, Any]:
+    """Return by item the value of a column before its last verb, if that changed it."""
     changed = {}
     for item in items:
-        # A change that touched no tracked column has written no row of its own.
-        match found.get(item.pk, []):
-            case [(at, now), (_earlier, was)] if at == item.changed_at and was != now:
-                changed[item.pk] = was
+        value = item.before.get(column)
+        if item.before and value != getattr(item, column):
+            changed[item.pk] = value
     return changed
 
 
 def _new(items: Sequence[WorkItem], place: str) -> People:
-    changed = before(items, place)
+    changed = was(items, place)
     people = {item.pk: getattr(item, place) for item in items if item.pk in changed}
     return {pk: [person] for pk, person in people.items() if person}
 
 
 def _former(items: Sequence[WorkItem], place: str) -> People:
-    was = {pk: person for pk, person in before(items, place).items() if person}
+    left = {pk: person for pk, person in was(items, place).items() if person}
+    if not left:
+        return {}
     # Somebody who has left reads nothing any more.
-    active = set(User.objects.staff().filter(pk__in=was.values()).values_list("pk", flat=True))
-    return {pk: [person] for pk, person in was.items() if person in active}
+    active = set(User.objects.staff().filter(pk__in=left.values()).values_list("pk", flat=True))
+    return {pk: [person] for pk, person in left.items() if person in active}
 
 
 NEW_OWNER = Party("owner", _("New owner"), lambda items: _new(items, "owner_id"), nobodys_turn)

@@ -31,13 +31,15 @@ class Party:
     Those who may have to act: a person of the work item, the holders of a right, or a client.
 
     ``people`` returns the users to notify. ``mine`` is the condition on a work item for which the
-    actor is one of them; it presumes that the item waits for this party.
+    actor is one of them; it presumes that the item waits for this party. ``outside`` is true of
+    the client's people.
     """
 
     code: str
     label: Words
     people: Callable[[Sequence[WorkItem]], People]
     mine: Callable[[Actor], Q]
+    outside: bool = False
 
 
 def _nobody(items: Sequence[WorkItem]) -> People:
@@ -176,7 +178,7 @@ def with_turns(items: WorkItemQuerySet, state: str = "") -> WorkItemQuerySet:
 def waits_for(items: WorkItemQuerySet, *parties: Party) -> WorkItemQuerySet:
     """Filter for open items, not on hold, whose turn is with one of the parties."""
     keys = [key for key, row in _turns.items() if row.party in parties]
-    return with_turns(items).filter(turn_key__in=keys)
+    return with_turns(items).filter(Q(turn_key__in=keys))
 
 
 def decisions_of(items: WorkItemQuerySet, by: Actor) -> WorkItemQuerySet:
