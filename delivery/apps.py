@@ -24,6 +24,7 @@ REGISTERING = (
     "delivery.progress.operations.changes",
     "delivery.flows.defaults",
     "delivery.progress.trace_sections",
+    "delivery.progress.questions",
 )
 
 

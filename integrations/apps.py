@@ -16,6 +16,7 @@ REGISTERING = (
     "integrations.outbox.notification_emails",
     "integrations.publishing.publish",
     "integrations.outbox.trace_sections",
+    "integrations.outbox.questions",
 )
 
 
