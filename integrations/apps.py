@@ -19,6 +19,7 @@ REGISTERING = (
     "integrations.publishing.failures",
     "integrations.outbox.trace_sections",
     "integrations.outbox.turns",
+    "integrations.outbox.questions",
 )
 
 

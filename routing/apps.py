@@ -33,6 +33,14 @@ REGISTERING = (
     "routing.runs.trace_sections",
     "routing.runs.turns",
     "routing.runs.messages",
+    "routing.runs.questions.started",
+    "routing.runs.questions.known",
+    "routing.runs.questions.rule",
+    "routing.runs.questions.owner",
+    "routing.runs.questions.waiting",
+    "routing.runs.questions.due",
+    "routing.runs.questions.outcome",
+    "routing.runs.questions.by_hand",
 )
 
 

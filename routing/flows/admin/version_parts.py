@@ -16,7 +16,7 @@ from routing.desk.lists import CommaList
 from routing.desk.saved import Rows, refusal_of
 from routing.flows.models import FlowField, FlowVersion, Trigger
 from routing.flows.rules import Rule
-from routing.runs.admin.trace_page import OPERATORS
+from routing.runs.choice_words import OPERATORS
 
 
 class PartOfVersion(Rows):
