@@ -327,7 +327,7 @@ class Enrichment(models.Model):
     ``facts`` may hold personal data, so erasure may rewrite the row.
     """
 
-    redactable = ("facts", "sources")
+    redactable = ("facts", "sources", "reason")
     impersonal = ("contact_ids",)
 
     run = models.ForeignKey(

@@ -46,8 +46,7 @@ class MailWriter(ClientlessWriter):
 
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Send an e-mail to a client, an invitation, or the notifications that are still unread and not
-        settled.
+        Send an e-mail to a client, an invitation, or unread notifications that are not settled.
 
         Sends nothing if it is no longer true, none is left, or the person has left.
         """

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from routing.cover.absences import whole_days
 from routing.cover.admin_forms import WallTime
 from routing.models import Absence
-from tests.desk import signed_in, url, words
-from tests.routing.flows.test_flow_pages import filled
+from tests.desk import filled, signed_in, url, words
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")

@@ -25,8 +25,7 @@ from routing.sla.operations.calendars import ensure_defaults, save_calendar
 from routing.sla.operations.clocks import start
 from routing.sla.week import WORKING_WEEK, BadHours, hours_as_json, hours_from_json, read_week
 from tests.clockwork import clock_of
-from tests.desk import signed_in, url
-from tests.routing.flows.test_flow_pages import filled
+from tests.desk import filled, signed_in, url
 from tests.world import NOW, World, make_request
 
 OFFICE = read_week(WORKING_WEEK)  # Monday to Friday, 9:00 to 17:30

@@ -15,8 +15,7 @@ from routing.people.actors import Actor
 from routing.sla.checks import calendars_have_a_region
 from routing.sla.operations.calendars import ensure_defaults, save_calendar
 from routing.sla.public_holidays import countries, country_names, misses_days, subdivision_names
-from tests.desk import signed_in, url, words
-from tests.routing.flows.test_flow_pages import filled
+from tests.desk import filled, signed_in, url, words
 from tests.world import NOW, World
 
 LONDON = ZoneInfo("Europe/London")

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0022_use_standard_terms"),
+        ("routing", "0024_settle_notifications"),
     ]
 
     operations = [
