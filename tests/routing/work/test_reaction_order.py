@@ -52,6 +52,7 @@ ORDER = {
     ],
     "delivery.deliverable.archive": [
         "delivery.progress.operations.proving.look_no_more",
+        "integrations.publishing.failures.end_cases",
         TOLD,
     ],
     "delivery.deliverable.ask_agency": [
@@ -68,6 +69,7 @@ ORDER = {
         "delivery.progress.operations.proving.expect_nothing",
         "delivery.progress.operations.rolling.deliver",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
+        "integrations.publishing.failures.end_cases",
         TOLD,
     ],
     "delivery.deliverable.fail_publishing": [
@@ -79,6 +81,7 @@ ORDER = {
         "delivery.progress.operations.rolling.deliver",
         "delivery.progress.operations.rolling.replace",
         "integrations.outbox.client_emails.tell_live",
+        "integrations.publishing.failures.end_cases",
     ],
     "delivery.deliverable.hand_out": [
         "delivery.progress.operations.proving.prove_handed_over",
@@ -96,6 +99,7 @@ ORDER = {
     "delivery.deliverable.reopen": [
         "delivery.approvals.operations.reviewing.take_back",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
+        "integrations.publishing.failures.end_cases",
         TOLD,
     ],
     "delivery.deliverable.return_for_rework": [
@@ -149,6 +153,8 @@ ORDER = {
     ],
     "routing.exceptioncase.resolve": [
         "routing.runs.operations.exceptions.resume_runs",
+        "routing.runs.operations.own_failures.retry_events",
+        "integrations.publishing.failures.retry",
         TOLD,
     ],
     "routing.outcome.waive": [
