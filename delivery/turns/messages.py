@@ -1,7 +1,7 @@
 """
 Messages about requests, briefs, deliverables and approvals: who is notified of each verb.
 
-Letters to the client about the course of a request are not in here, only messages to approvers and
+E-mails to the client about the course of a request are not in here, only messages to approvers and
 contacts who use the portal.
 """
 
@@ -48,7 +48,7 @@ from routing.work.operations.notes import NOTED
 from routing.work.turns import ASSIGNEE, BACKUP, MAKER, OWNER
 
 Words = Notification.Words
-LETTER = _("The client gets a letter.")
+BY_EMAIL = _("The people of the client get an e-mail.")
 
 
 # -- Requests --------------------------------------------------------------------------------------
@@ -65,9 +65,9 @@ tells(requests.withdraw, OWNER, words=Words.WITHDRAWN)
 tells(impacts.state_impact, APPROVERS, words=Words.IMPACT, lasts=WITH_CLIENT)
 tells(impacts.accept_impact, OWNER, words=Words.DECIDED)
 tells(impacts.decline_impact, OWNER, words=Words.DECIDED)
-tells_nobody(requests.ask, because=LETTER)
-tells_nobody(requests.accept, because=LETTER)
-tells_nobody(requests.deliver, because=LETTER)
+tells_nobody(requests.ask, because=BY_EMAIL)
+tells_nobody(requests.accept, because=BY_EMAIL)
+tells_nobody(requests.deliver, because=BY_EMAIL)
 tells_nobody(
     requests.triage, because=_("Who triages a request is its owner, or acts for them, and goes on.")
 )
@@ -159,7 +159,7 @@ tells_nobody(
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )
-tells_nobody(deliverables.go_live, deliverables.hand_out, because=LETTER)
+tells_nobody(deliverables.go_live, deliverables.hand_out, because=BY_EMAIL)
 
 # -- Approvals -------------------------------------------------------------------------------------
 

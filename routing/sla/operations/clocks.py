@@ -15,7 +15,7 @@ from routing.kernel.tables import insert_into, quoted, sql_type, written_fields
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
-from routing.sla.timing import AGENCY, Cause, ClockInput, Does, Turn, turn
+from routing.sla.timing import AGENCY, Cause, ClockInput, ClockTurn, Does, turn
 from routing.work.items import WorkItem
 from routing.work.registry import follower
 
@@ -151,7 +151,7 @@ def _first(
     policy: SLAPolicy,
     agreed: Agreed,
     worktime: timedelta,
-    wanted: Turn,
+    wanted: ClockTurn,
     at: datetime,
 ) -> Clock:
     clock = Clock(
@@ -195,12 +195,12 @@ def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
     :returns: the clocks that were stopped
     """
     with transaction.atomic(savepoint=False):
-        met = Turn(Does.STOP, AGENCY, Cause.MET)
+        met = ClockTurn(Does.STOP, AGENCY, Cause.MET)
         return _turn_all(items, at, {purpose: met})
 
 
 def _turn_all(
-    items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn] | None = None
+    items: Sequence[WorkItem], at: datetime, forced: Mapping[str, ClockTurn] | None = None
 ) -> list[Clock]:
     """
     :param forced: turns by purpose, whatever the state of the item. Clocks of other purposes then
