@@ -26,6 +26,7 @@ REGISTERING = (
     "delivery.progress.trace_sections",
     "delivery.turns.table",
     "delivery.turns.messages",
+    "delivery.progress.questions",
 )
 
 

@@ -15,7 +15,7 @@ from delivery.checks.operations import awaiting_signature
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from delivery.requests.models import Request
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.kernel.events import Event
 from routing.people.actors import Actor
 from routing.people.clients import Membership

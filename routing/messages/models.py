@@ -116,6 +116,8 @@ class Notification(models.Model):
         BREACH = "breach", _("Overdue")
         ESCALATION = "escalation", _("Overdue and escalated to you")
 
+    impersonal = ("words", "while_state", "party", "dedupe_key")
+
     recipient = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("to")
     )

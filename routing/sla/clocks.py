@@ -24,6 +24,9 @@ class ClockTerms(models.Model):
     never changed, so no later edit moves an open clock. ``routing.sla.timing.Terms`` reads it.
     """
 
+    redactable = ("document",)
+    impersonal = ("digest",)
+
     digest = models.CharField(max_length=64, unique=True)
     document = models.JSONField(_("terms"))
 
@@ -68,6 +71,9 @@ class Clock(models.Model):
     next time at which the sweep must look, and the only column it searches. ``next_level`` is the
     next level of the ladder. All other columns can be recomputed from the marks.
     """
+
+    redactable = ("trouble",)
+    impersonal = ("purpose", "waiting_on", "cause")
 
     # Without an index of its own: ``clock_item_idx`` begins with the item.
     item = models.ForeignKey(
@@ -259,6 +265,8 @@ class ClockMark(models.Model):
 
     Marks are never changed. Their order is that of their ids.
     """
+
+    impersonal = ("does", "party", "cause", "state")
 
     clock = models.ForeignKey(
         Clock,

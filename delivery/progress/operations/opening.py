@@ -13,6 +13,7 @@ from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import submissions
 from delivery.requests.models import Request
 from routing.flows.registry import action
+from routing.kernel.days import read_day
 from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clients import Client
@@ -108,7 +109,7 @@ def _wanted(job: RoutedRun) -> date | None:
     """Return the wanted day, or None if the fact is missing or no date."""
     # Flows are written at the desk. A flow may use this name for something else.
     try:
-        return date.fromisoformat(str(job.facts.get(WANTED, ""))[:10])
+        return read_day(str(job.facts.get(WANTED, "")))
     except ValueError:
         return None
 

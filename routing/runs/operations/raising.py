@@ -152,6 +152,11 @@ def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> l
     return made
 
 
+def not_raised(findings: Sequence[ExceptionFinding]) -> list[ExceptionFinding]:
+    """Return the findings for which no exception is open. Nothing is locked."""
+    return [each.finding for each in _new(_locate(findings))] if findings else []
+
+
 def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> QuerySet[ExceptionCase]:
     """
     Return the open exceptions that block nothing, about a work item or, if there is none, about a

@@ -78,10 +78,12 @@ ORDER = {
         "delivery.progress.operations.proving.look",
         "delivery.progress.operations.rolling.deliver",
         "delivery.progress.operations.rolling.replace",
+        "integrations.outbox.client_emails.tell_live",
     ],
     "delivery.deliverable.hand_out": [
         "delivery.progress.operations.proving.prove_handed_over",
         "delivery.progress.operations.rolling.deliver",
+        "integrations.outbox.client_emails.tell_files",
     ],
     "delivery.deliverable.pass_qa": [
         "delivery.approvals.operations.reviewing.ask_the_agency",
@@ -121,11 +123,16 @@ ORDER = {
     "delivery.request.cancel": [
         "delivery.progress.operations.ending.end_with_request",
         "integrations.outbox.operations.cancellation.call_off_with_request",
+        "integrations.outbox.client_emails.tell_cancelled",
         TOLD,
     ],
     "delivery.request.decline_impact": [
         "delivery.progress.operations.impacts.mark_question_read",
         TOLD,
+    ],
+    "delivery.request.deliver": [
+        "delivery.progress.operations.rolling.await_outcome",
+        "integrations.outbox.client_emails.tell_delivered",
     ],
     "delivery.request.mark_duplicate": [
         "delivery.progress.operations.ending.end_with_request",
@@ -133,6 +140,7 @@ ORDER = {
     ],
     "delivery.request.reject": [
         "delivery.progress.operations.ending.end_with_request",
+        "integrations.outbox.client_emails.tell_refusal",
         TOLD,
     ],
     "delivery.request.withdraw": [

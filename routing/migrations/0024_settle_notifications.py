@@ -15,7 +15,7 @@ SETTLE = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("routing", "0022_use_standard_terms")]
+    dependencies = [("routing", "0023_choose_regions_of_holidays")]
 
     operations = [
         migrations.AddField(
