@@ -127,20 +127,20 @@ def _act(turn: Turn) -> str:
 
 
 def _label(rule: NotificationRule) -> str:
-    return str(Notification.Words(rule.words).label) if rule.words else ""
+    return str(rule.by_email or Notification.Words(rule.words).label)
 
 
 def _channels(rules: Sequence[NotificationRule]) -> tuple[str, ...]:
     """Return the channels of the messages: staff read them at the desk, contacts in the portal."""
     parties: list[Party] = []
     for rule in rules:
-        parties += rule.parties
+        parties += rule.parties if rule.notifies else ()
     found = []
     if any(not party.outside for party in parties):
         found.append(DESK)
     if any(party.outside for party in parties):
         found.append(PORTAL)
-    return (*found, EMAIL) if found else ()
+    return (*found, EMAIL) if any(rule.parties for rule in rules) else ()
 
 
 def documented() -> str:
