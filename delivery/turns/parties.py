@@ -47,7 +47,11 @@ def _reviewers(items: Sequence[WorkItem]) -> People:
         Deliverable.objects.filter(item__in=items).values_list("item_id", "version__author_id")
     )
     every = holders(SIGN_OFF) if items else []
-    return {item.pk: [pk for pk in every if pk != authors.get(item.pk)] for item in items}
+    return {item.pk: _without(every, {authors.get(item.pk)}) for item in items}
+
+
+def _without(people: Sequence[int], those: Collection[int | None]) -> list[int]:
+    return [person for person in people if person not in those]
 
 
 def _signs(by: Actor) -> Q:
@@ -77,8 +81,9 @@ def _brief_approvers(items: Sequence[WorkItem]) -> People:
     found = {}
     for item in items:
         owner_wrote_it = authors.get(item.pk) == item.owner_id
-        found[item.pk] = [item.backup_id if owner_wrote_it else item.owner_id]
-    return {pk: [user for user in people if user] for pk, people in found.items()}
+        approver = item.backup_id if owner_wrote_it else item.owner_id
+        found[item.pk] = [approver] if approver else []
+    return found
 
 
 def _approves_brief(by: Actor) -> Q:
@@ -189,7 +194,7 @@ def _second_approvers(items: Sequence[WorkItem]) -> People:
     columns = rows.values_list("item_id", "submitted_by_id", "first_approver_id")
     out = {pk: {author, first} for pk, author, first in columns}
     every = holders(ABOVE_BUDGET) if items else []
-    return {pk: [user for user in every if user not in without] for pk, without in out.items()}
+    return {pk: _without(every, involved) for pk, involved in out.items()}
 
 
 def _approves_second(by: Actor) -> Q:
