@@ -144,7 +144,7 @@ class OfOwner(LinkListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         # A list of all people would cost a query on every page. Links from search and reports name
         # a person, who is then shown.
-        choices = [(ME, _("Me"))]
+        choices: list[tuple[str, Any]] = [(ME, _("Me"))]
         chosen = request.GET.get(self.parameter_name, "")
         if chosen.isdecimal() and len(chosen) <= MOST_DIGITS:
             people = User.objects.filter(pk=int(chosen))

@@ -26,7 +26,7 @@ def failing(world: World) -> Deliverable:
     body = f"<h2>{' '.join(FORBIDDEN)}</h2><p>Text.</p>"
     draft = versions.Draft({**DRAFT.texts, "body_html": body})
     done(versions.upload([page.pk], by=by(world.cora), at=NOW, details=draft))
-    return fresh(page)  # type: ignore[no-any-return]
+    return fresh(page)
 
 
 def test_work_that_its_checks_returned_is_not_called_done_g6(
