@@ -18,7 +18,7 @@ from routing.desk import filters
 from routing.desk.addresses import page_of, work_page
 from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
-from routing.desk.day_filters import ChangedSince, OfOwner, WhenDue
+from routing.desk.day_filters import ChangedSince, WhenDue
 from routing.desk.forms import long_text
 from routing.runs.operations.outcomes import probe_now, waive
 from routing.runs.questions.ask import as_json, ask
@@ -58,7 +58,7 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
         filters.WaitingOn,
         filters.Urgency,
         WhenDue,
-        OfOwner,
+        filters.OfOwner,
         ChangedSince,
     )
     list_select_related = ("client", "owner")
