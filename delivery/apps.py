@@ -20,6 +20,8 @@ REGISTERING = (
     "delivery.progress.operations.rolling",
     "delivery.progress.operations.ending",
     "delivery.progress.operations.submissions",
+    "delivery.progress.operations.recording",
+    "delivery.progress.operations.adopting",
     "delivery.progress.operations.impacts",
     "delivery.progress.operations.changes",
     "delivery.flows.defaults",

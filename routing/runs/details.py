@@ -16,6 +16,14 @@ class NameClientDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinRunDetails:
+    """The run and, for some, the new parent, each by work item id."""
+
+    runs: dict[int, int]
+    parents: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class RouteDetails:
     """Owner, backup, team and priority, the client and the title, each by run id."""
 

@@ -52,11 +52,12 @@ def process(*, at: datetime, limit: int = 200) -> int:
     due = Dispatch.objects.filter(parked_reason="", due_at__lte=at).order_by("due_at", "id")
     ids = list(due.values_list("event_id", flat=True)[:limit])
     return isolate(
-        lambda batch: _process(batch, at), ids, lambda event, why: _postpone(event, why, at)
+        lambda batch: process_events(batch, at), ids, lambda event, why: _postpone(event, why, at)
     )
 
 
-def _process(ids: Sequence[int], at: datetime) -> int:
+def process_events(ids: Sequence[int], at: datetime) -> int:
+    """Route these queued events in one transaction, and return how many were processed."""
     with transaction.atomic():
         waiting = Dispatch.objects.filter(event_id__in=ids, parked_reason="")
         claimed = claim_batch(waiting, key="event_id")

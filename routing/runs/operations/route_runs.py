@@ -71,12 +71,13 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
         # have been tried, and the next call takes them one by one.
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
-            lambda ids: _route_batch(ids, at), batch, lambda step, why: _later(step, why, at)
+            lambda ids: route_steps(ids, at), batch, lambda step, why: _later(step, why, at)
         )
     return done
 
 
-def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
+def route_steps(step_ids: Sequence[int], at: datetime) -> int:
+    """Run these steps in one transaction, and return the number of runs."""
     with transaction.atomic():
         runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
         # Work items before steps, as everywhere: whoever cancels or holds a run has its item first.
@@ -155,9 +156,14 @@ def _decide(
 def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """Return the record of a decision: its whole input and its answer, as canonical JSON."""
     fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
-    asked = as_json(
-        {"facts": rule_facts(snapshot), "candidates": pool.candidates, "fallback": fallback}
-    )
+    question = {
+        "facts": rule_facts(snapshot),
+        "candidates": pool.candidates,
+        "fallback": fallback,
+    }
+    if snapshot.by_hand is not None:
+        question["by_hand"] = snapshot.by_hand
+    asked = as_json(question)
     answer = as_json(choice)
     return Decision(
         run=snapshot.run,
