@@ -19,6 +19,7 @@ REGISTERING = (
     "delivery.progress.operations.proving",
     "delivery.progress.operations.rolling",
     "delivery.progress.operations.ending",
+    "delivery.progress.foresight",
     "delivery.progress.operations.submissions",
     "delivery.progress.operations.recording",
     "delivery.progress.operations.adopting",

@@ -12,6 +12,7 @@ REGISTERING = (
     "integrations.inbox.forget",
     "integrations.outbox.operations.replay",
     "integrations.outbox.operations.cancellation",
+    "integrations.outbox.foresight",
     "integrations.outbox.crm",
     "integrations.outbox.notification_emails",
     "integrations.publishing.publish",

@@ -22,6 +22,7 @@ from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import StepForm, form_of
 from routing.desk.offers import answers, steps_of, target
 from routing.work.door import Operation, OperationResult
+from routing.work.foresight import consequences
 from routing.work.gates import GateResult
 from routing.work.items import WorkItem, WorkNoun
 
@@ -113,7 +114,10 @@ class BulkSteps(DeskAdmin[WorkT]):
         for row in rows:
             answers_here = found[target(step, row).pk]
             lines.append(self.line(row, [each for each in answers_here if not each.passed]))
-        free = sum(1 for line in lines if not line.against)
+        ready = [
+            target(step, row) for row, line in zip(rows, lines, strict=True) if not line.against
+        ]
+        free = len(ready)
         context = {
             "title": _("%(step)s: %(count)s selected") % {"step": step.label, "count": len(rows)},
             "lines": lines,
@@ -122,6 +126,7 @@ class BulkSteps(DeskAdmin[WorkT]):
             "stuck": len(lines) - free,
             "form": form,
             "step": step,
+            "consequences": consequences(step, ready),
             "back": address(self.model, "changelist"),
             "perform": address(self.model, "bulk", step.verb),
         }

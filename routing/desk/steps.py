@@ -23,6 +23,7 @@ from routing.desk.notes import NoteForm, notes_of
 from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, target_state
 from routing.desk.timeline import timeline_of
 from routing.work.door import Operation
+from routing.work.foresight import consequences
 from routing.work.gates import GateResult
 from routing.work.items import WorkNoun
 
@@ -200,5 +201,6 @@ class StepsAdmin(BulkSteps[NounT]):
             # After a submission the form stays open, because a refusal may be about its fields.
             "open": request.method not in READS or not against,
             "goal": target_state(step, target(step, row)),
+            "consequences": [] if against else consequences(step, [target(step, row)]),
         }
         return self.page(request, "desk/step.html", row, context, status)
