@@ -15,6 +15,7 @@ from config.storage import dumps, schema
 from delivery.flows import defaults
 from delivery.progress.operations.adopting import adopt_all
 from routing.models import Agency
+from routing.runs.operations.offering import offer_now
 
 
 class Command(BaseCommand):
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         defaults.ensure(at=timezone.now())
         if not Agency.objects.exists():
             self.stdout.write(defaults.MISSING)
+        offer_now(timezone.now())  # work from before it was offered again by itself
         if adopted := adopt_all(clock=timezone.now):
             self.stdout.write(f"{adopted} requests from before got their event and their run.")
 

@@ -29,6 +29,7 @@ from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
+from routing.runs.operations.offering import offer_later, settle
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
 from routing.runs.registry import RoutedRun
 from routing.runs.snapshots import (
@@ -45,6 +46,7 @@ from routing.work.items import WorkItem
 Name = RunStep.Name
 PATIENCE = Patience(8)
 ROUTING_STEPS = (Name.VALIDATE, Name.DECIDE, Name.ACT)
+OFFERED_AGAIN = {Reason.NOBODY_AVAILABLE}  # reasons that pass by themselves
 
 ROUTE = operation(
     Run,
@@ -201,6 +203,8 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
     for name, batch in jobs.items():
         action_named(name)(batch, system, at)
     BEGIN(list(routed), by=system, at=at)
+    # Read before the route, so that runs which never waited cost no query.
+    settle([s.run.pk for s, _c, _d in decided if s.run.state == Run.State.WAITING], at)
 
 
 def title_of(snapshot: RunSnapshot) -> str:
@@ -245,6 +249,8 @@ def _stop(findings: Sequence[ExceptionFinding], at: datetime) -> None:
         step.stop(at=at)
     RunStep.objects.bulk_create(steps, ignore_conflicts=True)
     raise_exceptions(findings, at=at)
+    nobody = [each.run.pk for each in findings if each.run and each.reason in OFFERED_AGAIN]
+    offer_later(nobody, at)
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:
