@@ -23,6 +23,7 @@ REGISTERING = (
     "delivery.progress.operations.submissions",
     "delivery.progress.operations.recording",
     "delivery.progress.operations.adopting",
+    "delivery.progress.operations.merging",
     "delivery.progress.operations.impacts",
     "delivery.progress.operations.changes",
     "delivery.flows.defaults",

@@ -11,6 +11,11 @@ class IdentifyDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowDetails:
+    subject_ids: dict[int, str]  # the id of the surviving object by run id
+
+
+@dataclass(frozen=True, slots=True)
 class NameClientDetails:
     client: int  # id of the client that a work item turned out to be for
 
