@@ -23,6 +23,7 @@ from routing.desk.change_list import PICKED
 from routing.desk.forms import StepForm, form_of
 from routing.desk.offers import answers, steps_of, target
 from routing.work.door import Operation, OperationResult
+from routing.work.foresight import consequences
 from routing.work.gates import GateResult
 from routing.work.items import WorkItem, WorkNoun
 
@@ -116,7 +117,10 @@ class BulkSteps(DeskAdmin[WorkT]):
         for row in rows:
             answers_here = found[target(step, row).pk]
             lines.append(self.line(row, [each for each in answers_here if not each.passed]))
-        free = sum(1 for line in lines if not line.against)
+        ready = [
+            target(step, row) for row, line in zip(rows, lines, strict=True) if not line.against
+        ]
+        free = len(ready)
         context = {
             "title": _("%(step)s: %(count)s selected") % {"step": step.label, "count": len(rows)},
             "lines": lines,
@@ -127,6 +131,7 @@ class BulkSteps(DeskAdmin[WorkT]):
             "step": step,
             "back": self.back(request, [row.pk for row in rows]),
             "perform": _with(address(self.model, "bulk", step.verb), _list_of(request)),
+            "consequences": consequences(step, ready),
         }
         return self.render(request, "desk/bulk.html", context)
 

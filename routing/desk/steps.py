@@ -24,6 +24,7 @@ from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, ta
 from routing.desk.timeline import timeline_of
 from routing.work.display import exact
 from routing.work.door import Operation
+from routing.work.foresight import consequences
 from routing.work.gates import GateResult
 from routing.work.items import WorkNoun
 
@@ -250,6 +251,7 @@ class StepsAdmin(BulkSteps[NounT]):
             "open": request.method not in READS or not against,
             "goal": target_state(step, target(step, row)),
             "latest": _latest(row) if MOVED_ON & {each.code for each in against} else (),
+            "consequences": [] if against else consequences(step, [target(step, row)]),
         }
         return self.page(request, "desk/step.html", row, context, status)
 

@@ -266,6 +266,16 @@ class WorkItem(DoorOnly):
         """:param client: id of the client that the work turned out to be for"""
         self.client_id = client
 
+    def join_run(self, *, at: datetime, runs: dict[int, int], parents: dict[int, int]) -> None:
+        """
+        Belong to a run from now on.
+
+        :param runs: the run by work item id
+        :param parents: the new parent by work item id; an item that has one keeps it
+        """
+        self.run_id = runs[self.pk]
+        self.parent_id = self.parent_id or parents.get(self.pk)
+
     def replace_person(self, *, at: datetime, leaver: int, heir: int) -> None:
         """Replace ``leaver`` by ``heir`` wherever this item names them, by user id."""
         for place in ("owner_id", "backup_id", "doer_id"):
