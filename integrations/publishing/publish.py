@@ -24,6 +24,7 @@ from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up, replay
 from integrations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
+from integrations.outbox.verbs import called
 from routing.kernel.reasons import Reason
 from routing.models import Destination, File
 from routing.people.actors import Actor
@@ -33,7 +34,7 @@ from routing.work.door import Operation, carry
 from routing.work.operations.files import content_of
 from routing.work.registry import react
 
-VERB = "publish"
+VERB = called("publish", _("Publish the page"))
 State = Deliverable.State
 
 

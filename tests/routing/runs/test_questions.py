@@ -276,7 +276,7 @@ def as_owner() -> Iterator[None]:
 
 def delete(row: models.Model) -> None:
     table = sql.Identifier(row._meta.db_table)
-    key = sql.Identifier(row._meta.pk.column)
+    key = sql.Identifier(str(row._meta.pk.column))
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(table))
         cursor.execute(sql.SQL("DELETE FROM {} WHERE {} = %s").format(table, key), [row.pk])
