@@ -14,8 +14,11 @@ REGISTERING = (
     "integrations.outbox.operations.cancellation",
     "integrations.outbox.crm",
     "integrations.outbox.notification_emails",
+    "integrations.outbox.client_emails",
     "integrations.publishing.publish",
+    "integrations.publishing.failures",
     "integrations.outbox.trace_sections",
+    "integrations.outbox.turns",
     "integrations.outbox.questions",
 )
 

@@ -30,8 +30,10 @@ class Brief(WorkNoun):
         CANCELLED = "cancelled", _("Cancelled")
 
     open_states = frozenset({State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED})
-    redactable = ("body",)
     searchable = ("body",)
+
+    redactable = ("body", "planned")
+    impersonal = ("state",)
 
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.DRAFT, protected=True

@@ -69,9 +69,11 @@ class Request(WorkNoun):
         }
     )
     open_to_clients = True
-    redactable = ("details", "question", "impact_note")
     searchable = ("details",)
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
+
+    redactable = ("details", "question", "impact_note")
+    impersonal = ("state", "kind", "channel", "impact")
 
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True

@@ -41,6 +41,8 @@ class Run(WorkNoun):
         }
     )
 
+    impersonal = ("state", "source", "subject_type", "subject_id")
+
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.RECEIVED, protected=True
     )
@@ -181,6 +183,8 @@ class RunEvent(models.Model):
         UNCLAIMED = "unclaimed", _("No matching flow")
         ECHO = "echo", _("Echo of our own change")
 
+    impersonal = ("part",)
+
     event = models.ForeignKey(
         Event, on_delete=models.PROTECT, related_name="parts", verbose_name=_("event")
     )
@@ -238,6 +242,9 @@ class RunStep(models.Model):
         DUE = "due", _("Due")
         DONE = "done", _("Done")
         STOPPED = "stopped", _("Stopped by an exception")
+
+    redactable = ("last_error",)
+    impersonal = ("name", "state")
 
     run = models.ForeignKey(
         Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run")
@@ -319,6 +326,9 @@ class Enrichment(models.Model):
 
     ``facts`` may hold personal data, so erasure may rewrite the row.
     """
+
+    redactable = ("facts", "sources", "reason")
+    impersonal = ("contact_ids",)
 
     run = models.ForeignKey(
         Run, on_delete=models.PROTECT, related_name="enrichments", verbose_name=_("run")

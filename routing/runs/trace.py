@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from routing.flows.versions import published
 from routing.kernel.events import Event
+from routing.kernel.facts import UNREAD
 from routing.people.staff import Team, User
 from routing.runs.acts import acts
 from routing.runs.choice_words import candidate_words
@@ -174,6 +175,8 @@ def _enrichments(run: Run) -> list[TraceEntry]:
                 "unchanged": len(row.facts) - len(facts),
             }
         sources = {name: origin_of(row, name, run) for name in facts}
+        # What stood where a value could not be read is told as long as there is none.
+        sources |= {name: said for name, said in row.sources.items() if name.endswith(UNREAD)}
         if row.client_id and (before is None or before.client_id != row.client_id):
             sources[CLIENT] = origin_of(row, CLIENT, run)
         title = _("Known facts") if before is None else _("Facts that changed")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -43,8 +45,9 @@ class DoorOnly(models.Model):
     # django-fsm's ``protected=True`` refuses an assignment to the state. It does not stop a
     # ``save()`` of a row that was read before somebody else changed it.
 
-    # Free-text columns. They may be redacted, so they are sealed apart from the others.
+    # See routing.kernel.texts. Text that may be redacted is sealed apart from the other columns.
     redactable: ClassVar[tuple[str, ...]] = ()
+    impersonal: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
@@ -92,6 +95,9 @@ class WorkItem(DoorOnly):
         HIGH = 2, _("High")
         NORMAL = 3, _("Normal")
         LOW = 4, _("Low")
+
+    redactable = ("title", "hold_reason")
+    impersonal = ("ref", "kind", "state", "waiting_on")
 
     ref = models.CharField(_("reference"), max_length=24, unique=True)
     kind = models.CharField(_("kind"), max_length=32)
@@ -176,10 +182,11 @@ class WorkItem(DoorOnly):
     created_at = models.DateTimeField(_("created"), editable=False)
     changed_at = models.DateTimeField(_("changed"), editable=False)
 
+    # The values before the verb that runs, by column. The door sets it, for reactions.
+    before: Mapping[str, Any] = MappingProxyType({})
+
     history = Tracked(excluded_fields=("state", "is_open", "is_timed", "next_due_at", "changed_at"))
     objects: ClassVar[models.Manager[WorkItem]] = WorkItemQuerySet.as_manager()
-
-    redactable = ("title", "hold_reason")
 
     class Meta:
         verbose_name = _("work item")
@@ -272,6 +279,8 @@ class RefCounter(models.Model):
 
     Numbers are unique. They may have gaps, because a refused creation uses one up.
     """
+
+    impersonal = ("prefix",)
 
     prefix = models.CharField(max_length=8, primary_key=True)
     last = models.PositiveIntegerField(default=0)

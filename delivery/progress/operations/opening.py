@@ -13,14 +13,14 @@ from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import submissions
 from delivery.requests.models import Request
 from routing.flows.registry import action
-from routing.messages.models import Notification
-from routing.messages.operations import tell_owners
+from routing.kernel.days import read_day
+from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.registry import RoutedRun
 from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
-from routing.work.creation import create
+from routing.work.creation import create, created
 from routing.work.items import WorkItem
 from routing.work.new_items import new_item
 
@@ -52,7 +52,7 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     # One call for each policy, however many jobs there are.
     for policy in SLAPolicy.objects.filter(slug__in=items).order_by("slug"):
         start(items[policy.slug], policy, at)
-    tell_owners([request.item for request in requests], Notification.Words.OWNS, by=by, at=at)
+    notify(created(Request), requests, by=by, at=at)
 
 
 def _item(job: RoutedRun, client: Client | None, parent: WorkItem, title: str) -> WorkItem:
@@ -109,7 +109,7 @@ def _wanted(job: RoutedRun) -> date | None:
     """Return the wanted day, or None if the fact is missing or no date."""
     # Flows are written at the desk. A flow may use this name for something else.
     try:
-        return date.fromisoformat(str(job.facts.get(WANTED, ""))[:10])
+        return read_day(str(job.facts.get(WANTED, "")))
     except ValueError:
         return None
 

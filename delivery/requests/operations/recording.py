@@ -39,6 +39,12 @@ def record(
                 "way": made.get_channel_display()
             }
             notes.add(
-                made.item_id, body=body, audience=Note.Audience.INTERNAL, files=files, by=by, at=at
+                made.item_id,
+                body=body,
+                audience=Note.Audience.INTERNAL,
+                files=files,
+                by=by,
+                at=at,
+                quiet=True,
             )
     return made

@@ -24,12 +24,14 @@ from delivery.requests.gates import (
     says_what_is_wanted,
 )
 from delivery.requests.models import Request
+from delivery.requests.reach import ASKING
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
+from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
 from routing.sla.operations.calendars import standard
 from routing.sla.operations.clocks import start
-from routing.work.creation import create
+from routing.work.creation import create, created
 from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
 from routing.work.new_items import new_item
@@ -81,6 +83,7 @@ def open_request(
         [made] = create([request], by=by, at=at, reason=reason)
         if policy := standard():
             start([made.item], policy, at)
+        notify(created(Request), [made], by=by, at=at)
     return made
 
 
@@ -149,8 +152,6 @@ def mark_behind_original(
 
 
 _BOTH = (AM, OPS)
-# Roles that may submit, answer and withdraw for a client.
-ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)
 
 triage = operation(
     Request,

@@ -28,6 +28,7 @@ from routing.desk.timeline import timeline_of
 from routing.runs.admin.fill_in import FillInForm, form_for
 from routing.runs.evidence_words import evidence_names, in_short, in_words
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.failures import failures_behind
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.owners import reasons_of
@@ -179,6 +180,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
                 "form": form,
                 "action": address(ExceptionCase, "fill_in", row.pk),
                 "evidence": in_words(row.evidence, names),
+                "failure": failures_behind([row], timezone.now()).get(row.pk),
                 "clients": names.clients,
             }
         return super().page(request, template, row, context, status)

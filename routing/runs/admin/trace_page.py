@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from routing.flows.fields import FieldSpec, WrongType, typed
 from routing.flows.versions import published
+from routing.kernel.facts import UNREAD
 from routing.kernel.reasons import Reason
 from routing.runs.choice_words import clause_words
 from routing.runs.evidence_words import EvidenceNames, evidence_names, in_words
@@ -182,7 +183,10 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
     known = [
         _fact(spec, facts.get(spec.name), sources, was)
         for spec in specs.values()
-        if (whole and spec.required) or spec.name in was or facts.get(spec.name) not in (None, "")
+        if (whole and spec.required)
+        or spec.name in was
+        or facts.get(spec.name) not in (None, "")
+        or f"{spec.name}{UNREAD}" in sources
     ]
     others = [
         Fact(name, name, str(facts.get(name, "")), sources.get(name, ""), was=_before(name, was))
@@ -205,7 +209,8 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str], was: Mapping[
     except WrongType:
         fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
     shown = "" if value is None else str(value)
-    source = str(sources.get(spec.name, "")) if shown else ""
+    # Without a value, the reader looks for the one that could not be read.
+    source = str(sources.get(spec.name if shown else f"{spec.name}{UNREAD}", ""))
     return Fact(spec.label, spec.name, shown, source, fault, _before(spec.name, was))
 
 

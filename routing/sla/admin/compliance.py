@@ -49,7 +49,10 @@ class KindOfWork(SimpleListFilter):
         return [(kind, kind_in_words(kind)) for kind in models_by_kind()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(item__kind=self.value()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        kind: QuerySet[Any] = queryset.filter(item__kind=self.value())
+        return kind
 
 
 class CountedApart(SimpleListFilter):

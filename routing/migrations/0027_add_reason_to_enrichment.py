@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0022_use_standard_terms"),
+        ("routing", "0026_let_rows_trade_places"),
     ]
 
     operations = [
