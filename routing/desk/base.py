@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin
 
 from routing.desk.addresses import address, page_of
 from routing.desk.change_list import DeskList
-from routing.desk.timeline import saves_of
+from routing.desk.timeline import ActivityEntry, saves_of, saves_of_parts
 from routing.people.actors import Actor, actor_of
 from routing.work.gates import Words
 from routing.work.search_terms import asked, words_in
@@ -106,12 +106,19 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
             raise PermissionDenied(_("History is read-only."))
         row = self.seen(request, object_id)
         entries = saves_of(row) if hasattr(row, "history") else []
+        entries += saves_of_parts(row, [inline.model for inline in self.inlines])
+        entries += self.further_history(row)
+        entries.sort(key=lambda entry: entry.at, reverse=True)
         title = _("History of %(what)s") % {"what": row}
         return self.render(
             request,
             "desk/history.html",
             {"title": title, "original": row, "entries": entries, "back": page_of(row)},
         )
+
+    def further_history(self, row: ModelT) -> list[ActivityEntry]:
+        """Return entries for rows whose past is told elsewhere than in their history table."""
+        return []
 
     def render(
         self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200

@@ -13,6 +13,7 @@ from routing.sla.escalation_entries import WORDS
 from routing.sla.ladder import Level
 from routing.work.door import all_operations
 from routing.work.gates import Words
+from routing.work.operations.notes import ADDED
 
 CLOCKS = "routing.clock."  # kinds of events about escalations, whose state is the level
 
@@ -31,6 +32,8 @@ def sentence_of(event: Event, noun: Any) -> str:
     if event.kind.startswith(CLOCKS):
         return str(WORDS[Level[event.to_state.upper()]])
     who = str(event.actor)
+    if event.kind == ADDED:
+        return _("%(who)s wrote a note") % {"who": who}
     if event.kind.endswith(".create"):
         name = noun._meta.verbose_name if noun is not None else _("work item")
         return _("%(who)s created the %(noun)s") % {"who": who, "noun": name}

@@ -56,8 +56,8 @@ class DoorOnly(models.Model):
     def save(self, *_args: Any, **_kwargs: Any) -> None:
         """:raises PlainSaveRefused: always"""
         raise PlainSaveRefused(
-            f"{type(self).__name__} rows are written by operations only: call one, or door.create "
-            f"for a new row."
+            f"{type(self).__name__} rows are written by operations only: call one, or "
+            f"routing.work.creation.create for a new row."
         )
 
 
