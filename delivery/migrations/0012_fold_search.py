@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("delivery", "0011_let_stages_trade_places"),
-        ("routing", "0024_fold_search"),
+        ("routing", "0028_fold_search"),
     ]
 
     operations = [

@@ -48,7 +48,7 @@ def drop_functions(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     atomic = False  # the indexes are made while work goes on
 
-    dependencies = [("routing", "0023_let_rows_trade_places")]
+    dependencies = [("routing", "0027_add_reason_to_enrichment")]
 
     operations = [
         UnaccentExtension(),  # trusted, so the owner of the database may make it
