@@ -8,6 +8,7 @@ from typing import Any
 
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.reviewing import expire_due
+from delivery.briefs.details import WriteBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.briefs.operations.first_briefs import write_brief
 from delivery.deliverables.details import SignOffDetails
@@ -31,7 +32,7 @@ from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.work.details import HandOverDetails
 from routing.work.operations import notes
 from routing.work.operations.items import hand_over, hold, resume
-from tests.delivery.making import done, question
+from tests.delivery.making import done, question, record_request
 from tests.delivery.turns.stage import Stage
 from tests.portal import user_of
 from tests.world import NOW, by, make_user
@@ -49,7 +50,7 @@ def a_change(stage: Stage) -> Request:
 
 def opened_by_bob(stage: Stage) -> None:
     stage.begin()
-    requests.open_request(client=stage.world.acme, title="By phone", by=by(stage.world.bob), at=NOW)
+    record_request(stage.world, who=stage.world.bob, title="By phone", at=NOW)
 
 
 def answered_by_rita(stage: Stage) -> None:
@@ -101,7 +102,8 @@ def impact_accepted_by_carla(stage: Stage) -> None:
 def brief_begun_by_bob(stage: Stage) -> None:
     row = stage.request(Request.State.ACCEPTED)
     stage.begin()
-    done(write_brief([row.pk], by=by(stage.world.bob), at=NOW))
+    details = WriteBriefDetails(body="Make it good.", engagement=None)
+    done(write_brief([row.pk], by=by(stage.world.bob), at=NOW, details=details))
 
 
 # -- Briefs ----------------------------------------------------------------------------------------
