@@ -72,7 +72,6 @@ def _process(ids: Sequence[int], at: datetime) -> int:
 
 
 def _place(events: Sequence[Event], at: datetime) -> None:
-    system = Actor.system()
     subjects = {_subject(event) for event in events}
     open_runs = _open_runs(subjects)
     live = _live()
@@ -82,8 +81,9 @@ def _place(events: Sequence[Event], at: datetime) -> None:
             key = (version.flow_id, _subject(event))
             if key not in open_runs and key not in new:
                 new[key] = (_new_run(version, event), event)
-    _follow(new)
-    create([run for run, _ in new.values()], by=system, at=at)
+    if new:
+        _follow(new)
+        create([run for run, _ in new.values()], by=Actor.system(), at=at)
     _record(events, open_runs, new, at)
     made = [run.pk for run, _ in new.values()]
     mark_done(made, [RunStep.Name.CAPTURE], at)
