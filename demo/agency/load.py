@@ -17,6 +17,7 @@ from delivery.flows.client_request import publish_client_request
 from delivery.flows.defaults import ensure_checks
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.requests.models import Request
+from delivery.requests.operations.first_response import record_call
 from delivery.requests.operations.requests import open_request
 from demo.agency import agency
 from demo.agency.change import ask_for_change
@@ -38,6 +39,7 @@ from routing.work.door import operations_of
 from routing.work.items import WorkItem
 
 WHY = "The demo was loaded."
+CALLED_AFTER_H = 1  # hours from a request to the first call about it
 BY_ITSELF = {"begin", "deliver", "close"}  # steps that the system takes
 
 
@@ -176,6 +178,9 @@ def _open(
         by=by,
         at=moment,
     )
+    if wanted.steps:
+        called_at = min(moment + timedelta(hours=CALLED_AFTER_H), at)
+        record_call(request.item_id, body=f"Called {contact}.", by=by, at=called_at)
     for step in wanted.steps:
         moment = min(moment + timedelta(hours=step.after_h), at)
         _take(step, request, before, by, moment)
