@@ -24,6 +24,7 @@ from demo.agency.change import ask_for_change
 from demo.agency.leads import submit_leads
 from demo.agency.making import make_pieces
 from demo.agency.outside import outside
+from demo.agency.proven import prove_runs
 from demo.agency.requests import REQUESTS, DemoRequest, Step
 from routing.cover.agency import Agency
 from routing.cover.operations.leaving import set_roles
@@ -71,6 +72,7 @@ def load(at: datetime) -> list[User]:
             made.append(_open(wanted, client, contact, made, at))
         make_pieces(clients, made, at)
         submit_leads(clients, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
+        prove_runs(clients, at)
         ask_for_change(at)
         escalate(at=at)  # overdue work has been escalated before anybody signs in
         outside().hush(at)
