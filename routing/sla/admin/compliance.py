@@ -67,7 +67,8 @@ class CountedApart(SimpleListFilter):
         if not self.value():
             return queryset
         name = "" if self.value() == self.own else self.value()
-        return queryset.annotate(apart=group()).filter(apart=name)
+        counted: QuerySet[Any] = queryset.annotate(apart=group()).filter(apart=name)
+        return counted
 
 
 class StartedWithin(SimpleListFilter):

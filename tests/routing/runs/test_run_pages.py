@@ -49,7 +49,7 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
     assert "Olga" in page
     assert "not in the team" in page
     assert "Tie-break: account owner first where the rule says so" in page
-    for text in ("Request ACM-", "Brief ACM-", "Clocks started 4 ACM-2: approval running"):
+    for text in ("Request ACM-", "Brief ACM-", "Clocks started 5 ACM-2: approval running"):
         assert text in page
 
 
