@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
+from delivery.models import Deliverable
 from integrations.outbox.models import Outbound
-from routing.work.turns import OWNER, PARTS, SYSTEM, turn
+from routing.work.items import WorkItem
+from routing.work.turns import OWNER, PARTS, SYSTEM, next_attempt, turn
 
 State = Outbound.State
+
+
+def _next_message(item: WorkItem) -> datetime | None:
+    """Return the time at which the first unfinished message about the work is sent."""
+    waiting = Outbound.objects.filter(item=item, state__in=Outbound.workable)
+    found: datetime | None = waiting.aggregate(due=Min("due_at"))["due"]
+    return found
+
+
+next_attempt(Deliverable, _next_message)
 turn(
     Outbound,
     State.PENDING,
@@ -15,6 +30,7 @@ turn(
     State.UNKNOWN,
     party=SYSTEM,
     act=_("send the message"),
+    waits=_("Throughline has been sending the message since %(since)s"),
     by=("take",),
 )
 turn(
@@ -22,6 +38,7 @@ turn(
     State.LEASED,
     party=SYSTEM,
     act=_("send the message"),
+    waits=_("Throughline has been sending the message since %(since)s"),
     by=("deliver", "retry", "lose", "die"),
 )
 turn(
@@ -29,6 +46,7 @@ turn(
     State.HELD,
     party=PARTS,
     act=_("send the failed message before it"),
+    waits=_("Waits for %(parts)s since %(since)s"),
     by=("free", "discard"),
 )
 turn(
@@ -36,5 +54,6 @@ turn(
     State.DEAD,
     party=OWNER,
     act=_("resolve the exception of the message"),
+    waits=_("Waits for %(who)s to resolve the exception of the message since %(since)s"),
     by=("replay", "discard"),
 )
