@@ -28,6 +28,8 @@ class ApprovalStage(models.Model):
     A flow version without stages uses the two default ones.
     """
 
+    impersonal = ("audience", "quorum")
+
     flow_version = models.ForeignKey(
         FlowVersion,
         on_delete=models.PROTECT,
@@ -49,7 +51,9 @@ class ApprovalStage(models.Model):
         default_permissions = ("add", "change", "delete", "view")
         constraints = (
             models.UniqueConstraint(
-                fields=("flow_version", "position"), name="stage_position_once"
+                fields=("flow_version", "position"),
+                name="stage_position_once",
+                deferrable=models.Deferrable.IMMEDIATE,
             ),
         )
 
@@ -76,6 +80,8 @@ class Approval(WorkNoun):
         SUPERSEDED = "superseded", _("Superseded")
 
     open_states = frozenset({State.PENDING})
+    impersonal = ("state", "digest", "audience", "quorum")
+
     open_to_clients = models.Q(audience=Audience.CLIENT)  # internal approvals stay internal
 
     state = StateField(
@@ -176,6 +182,8 @@ class Answer(models.Model):
         APPROVE = "approve", _("Approves")
         CHANGES = "changes", _("Asks for changes")
         REJECT = "reject", _("Rejects")
+
+    impersonal = ("word", "digest")
 
     approval = models.ForeignKey(
         Approval, on_delete=models.PROTECT, related_name="answers", verbose_name=_("approval")

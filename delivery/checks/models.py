@@ -23,6 +23,9 @@ class Check(models.Model):
     is never deleted, because results refer to it; it is set inactive instead.
     """
 
+    redactable = ("name", "params")
+    impersonal = ("kind", "format")
+
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=40)
     params = models.JSONField(_("parameters"), default=dict, blank=True)
@@ -65,6 +68,9 @@ class CheckResult(models.Model):
     ``findings`` are the failed ones as JSON, with quotations from the version. ``digest`` is the
     digest of the version that was checked.
     """
+
+    redactable = ("params", "findings")
+    impersonal = ("digest",)
 
     version = models.ForeignKey(
         Version, on_delete=models.PROTECT, related_name="results", verbose_name=_("version")

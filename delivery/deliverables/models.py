@@ -49,6 +49,9 @@ class Deliverable(WorkNoun):
         {*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED}
     )
 
+    redactable = ("live_url",)
+    impersonal = ("state", "key", "format")
+
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.PLANNED, protected=True
     )

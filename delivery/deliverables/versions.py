@@ -23,6 +23,18 @@ class Version(models.Model):
     images refer to files as ``asset:<sha256>``.
     """
 
+    redactable = (
+        "title",
+        "slug",
+        "excerpt",
+        "body_html",
+        "seo_title",
+        "seo_description",
+        "terms",
+        "note",
+    )
+    impersonal = ("digest",)
+
     deliverable = models.ForeignKey(
         Deliverable,
         on_delete=models.PROTECT,
@@ -83,6 +95,9 @@ class VersionFile(models.Model):
 
     ``alt`` is empty for a decorative image.
     """
+
+    redactable = ("name", "alt")
+    impersonal = ("role",)
 
     version = models.ForeignKey(
         Version, on_delete=models.PROTECT, related_name="files", verbose_name=_("version")

@@ -17,6 +17,9 @@ class Engagement(models.Model):
     An empty field means that the source did not state it. It never means zero.
     """
 
+    redactable = ("name",)
+    impersonal = ("currency",)
+
     client = models.ForeignKey(
         Client, on_delete=models.PROTECT, related_name="engagements", verbose_name=_("client")
     )

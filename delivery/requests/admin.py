@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.requests.admin_forms import OpenForm
+from delivery.progress.operations.recording import NotRecorded, RecordedRequest, record
+from delivery.requests.admin_forms import RecordRequestForm
 from delivery.requests.models import Request
-from delivery.requests.operations.recording import record
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
@@ -81,10 +81,10 @@ class RequestAdmin(StepsAdmin[Request]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Capture a request. Sending the same form twice makes one."""
+        """Record a request by hand. Sending the same form twice makes one."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = OpenForm(actor(request), request.POST or None, request.FILES or None)
+        form = RecordRequestForm(actor(request), request.POST or None, request.FILES or None)
         # A second click sends the same token. It leads to the request that the first one made.
         with claim_form(request, "open-request") as sent:
             if sent.before:
@@ -92,15 +92,12 @@ class RequestAdmin(StepsAdmin[Request]):
             if (
                 request.method == "POST"
                 and form.is_valid()
-                and (made := self._record(request, form))
+                and (made := self._record(request, form, sent.token))
             ):
-                sent.leads_to(page_of(made))
-                messages.success(
-                    request,
-                    _("Created %(ref)s. The owner is %(who)s.")
-                    % {"ref": made.item.ref, "who": made.item.owner},
-                )
-                return HttpResponseRedirect(page_of(made))
+                page = page_of(made.request or made.run)
+                sent.leads_to(page)
+                self._say_what_became_of_it(request, made)
+                return HttpResponseRedirect(page)
         context = {
             "form": form,
             "token": sent.token,
@@ -110,13 +107,31 @@ class RequestAdmin(StepsAdmin[Request]):
         }
         return self.render(request, "desk/form.html", context)
 
-    def _record(self, request: HttpRequest, form: OpenForm) -> Request | None:
-        """Create the request with its evidence, or return None if a file is refused."""
+    def _record(
+        self, request: HttpRequest, form: RecordRequestForm, token: str
+    ) -> RecordedRequest | None:
+        """Record the request with its evidence, or return None if something is refused."""
         try:
-            return record(**form.cleaned_data, by=actor(request), at=timezone.now())
+            return record(form.call(), by=actor(request), at=timezone.now(), token=token)
         except NotKept as refusal:
             form.add_error("evidence", str(refusal))
-            return None
+        except NotRecorded as refusal:
+            form.add_error(refusal.field or None, str(refusal))
+        return None
+
+    def _say_what_became_of_it(self, request: HttpRequest, made: RecordedRequest) -> None:
+        if made.request is not None:
+            messages.success(
+                request,
+                _("Created %(ref)s. The owner is %(who)s.")
+                % {"ref": made.request.item.ref, "who": made.request.item.owner},
+            )
+            return
+        messages.warning(
+            request,
+            _("Recorded as %(ref)s. There is no request yet: the run waits for a person.")
+            % {"ref": made.run.item.ref},
+        )
 
     def facts(self, request: HttpRequest, row: Request) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()

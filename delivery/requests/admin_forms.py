@@ -1,27 +1,31 @@
-"""Forms of a request: to open one, and for its steps."""
+"""Forms of a request: to record one by hand, and for its steps."""
 
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.progress.operations import impacts
+from delivery.progress.operations.recording import BY_HAND, HandMade, NewRequest, possible_owners
 from delivery.requests.change_gates import MOST_NOTE
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
 from routing.desk.forms import StepForm, choice, date, line, long_text, number, picked, step_form
 from routing.desk.notes import FilesField
+from routing.kernel.past_dates import AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
+from routing.people.staff import User
 from routing.work.items import WorkItem
 from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 
 MAX_DETAILS = 10_000
+CHANNELS = [(channel.value, channel.label) for channel in BY_HAND]
 
 
 @step_form(requests.ask)
@@ -44,11 +48,21 @@ class RequestAnswerForm(StepForm):
     )
 
 
+class DatedStepForm(AsksAboutPast, StepForm):
+    """A step that takes a date in the client's time zone."""
+
+    def zone_of_dates(self) -> ZoneInfo | None:
+        client = self.rows[0].item.client if self.rows else None
+        return ZoneInfo(client.timezone) if client else None
+
+
 @step_form(impacts.state_impact)
-class ImpactForm(StepForm):
+class ImpactForm(DatedStepForm):
     """
     Form for the impact that the client accepts before work starts, so all fields are required.
     """
+
+    coming = ("date",)
 
     hours = number(
         gettext_lazy("Extra hours"),
@@ -84,9 +98,10 @@ class ImpactForm(StepForm):
 
 
 @step_form(requests.edit)
-class EditForm(StepForm):
+class EditForm(DatedStepForm):
     """Pass on changed fields only, so that two people can edit different fields at once."""
 
+    coming = ("wanted_date",)
     submit = gettext_lazy("Save changes")
 
     title = line(gettext_lazy("Title"), max_length=200)
@@ -175,15 +190,49 @@ class DuplicateForm(StepForm):
         return found
 
 
-class OpenForm(forms.Form):
-    """Form for a new request."""
+class RecordRequestForm(AsksAboutPast):
+    """
+    Client, subject, channel and person come first. The flow decides what is left empty.
+    """
+
+    coming = ("wanted_date",)
 
     client = picked(gettext_lazy("Client"), Client.objects.none())
-    title = line(gettext_lazy("Title"), max_length=200, help_text=gettext_lazy("A short summary."))
+    title = line(
+        gettext_lazy("What is it about?"),
+        max_length=200,
+        help_text=gettext_lazy("A short summary."),
+    )
+    channel = choice(gettext_lazy("Channel"), CHANNELS, initial=Request.Channel.PHONE)
+    contact = picked(
+        gettext_lazy("Requested by"),
+        Contact.objects.none(),
+        required=False,
+        empty=gettext_lazy("Unknown"),
+        help_text=gettext_lazy("A contact of this client."),
+    )
+    said = long_text(
+        gettext_lazy("What was said or written"),
+        error="",
+        required=False,
+        rows=4,
+        max_length=MAX_DETAILS,
+        help_text=gettext_lazy(
+            "Notes of the call, or the text of the e-mail. Visible to the agency only."
+        ),
+    )
+    evidence = FilesField(
+        label=gettext_lazy("Evidence"),
+        required=False,
+        help_text=gettext_lazy(
+            "The e-mail, minutes or call note with the request. Visible to the agency only."
+        ),
+    )
     details = long_text(
         gettext_lazy("Description"),
         error="",
         required=False,
+        rows=4,
         max_length=MAX_DETAILS,
         help_text=gettext_lazy(
             "Required for triage. If you do not know yet, create the request now and ask the "
@@ -193,26 +242,29 @@ class OpenForm(forms.Form):
     wanted_date = date(
         gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone.")
     )
+    kind = choice(gettext_lazy("Kind"), Request.Kind.choices, required=False)
     priority = choice(
-        gettext_lazy("Priority"), WorkItem.Priority.choices, initial=WorkItem.Priority.NORMAL
-    )
-    kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
-    channel = choice(
-        gettext_lazy("Channel"), Request.Channel.choices, initial=Request.Channel.EMAIL
-    )
-    contact = picked(
-        gettext_lazy("Requested by"),
-        Contact.objects.none(),
+        gettext_lazy("Priority"),
+        [("", gettext_lazy("As the flow decides")), *WorkItem.Priority.choices],
         required=False,
-        empty=gettext_lazy("Unknown"),
-        help_text=gettext_lazy("A contact of this client."),
     )
-    evidence = FilesField(
-        label=gettext_lazy("Evidence"),
+    owner = picked(
+        gettext_lazy("Owner"),
+        User.objects.none(),
         required=False,
+        empty=gettext_lazy("As the flow decides"),
         help_text=gettext_lazy(
-            "The e-mail, minutes or call note with the request. Visible to the agency only."
+            "If you choose the owner, choose the backup too, and enter a reason."
         ),
+    )
+    backup = picked(
+        gettext_lazy("Backup"),
+        User.objects.none(),
+        required=False,
+        empty=gettext_lazy("As the flow decides"),
+    )
+    because = long_text(
+        gettext_lazy("Reason for the choice"), error="", required=False, rows=2, max_length=500
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -222,9 +274,12 @@ class OpenForm(forms.Form):
         known = contacts_seen_by(actor).filter(erased_at=None, clients__in=clients).distinct()
         self.fields["contact"].queryset = known.prefetch_related("clients")  # type: ignore[attr-defined]
         self.fields["contact"].label_from_instance = _with_clients  # type: ignore[attr-defined]
+        for place in ("owner", "backup"):
+            self.fields[place].queryset = possible_owners()  # type: ignore[attr-defined]
 
-    def clean_priority(self) -> int:
-        return int(self.cleaned_data["priority"])
+    def zone_of_dates(self) -> ZoneInfo | None:
+        client: Client | None = self.cleaned_data.get("client")
+        return ZoneInfo(client.timezone) if client else None
 
     def clean(self) -> None:
         super().clean()
@@ -235,6 +290,30 @@ class OpenForm(forms.Form):
                 _("%(contact)s is not a contact of %(client)s.")
                 % {"contact": contact, "client": client},
             )
+        chosen = [place for place in ("owner", "backup") if self.cleaned_data.get(place)]
+        if len(chosen) == 1:
+            other = "backup" if chosen == ["owner"] else "owner"
+            self.add_error(other, _("Choose an owner and a different backup."))
+
+    def call(self) -> NewRequest:
+        """Return what was entered, once the form is valid."""
+        given = self.cleaned_data
+        chosen = None
+        if given["owner"] and given["backup"]:
+            chosen = HandMade(given["owner"], given["backup"], given["because"])
+        return NewRequest(
+            client=given["client"],
+            title=given["title"],
+            channel=given["channel"],
+            contact=given["contact"],
+            details=given["details"],
+            wanted_date=given["wanted_date"],
+            kind=given["kind"] or Request.Kind.NEW,
+            priority=int(given["priority"]) if given["priority"] else None,
+            evidence=given["said"],
+            uploads=given["evidence"],
+            chosen=chosen,
+        )
 
 
 def _with_clients(contact: Contact) -> str:

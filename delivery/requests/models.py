@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
@@ -15,6 +14,7 @@ from delivery.requests.details import UNCHANGED, Unchanged
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.clients import Contact
+from routing.work.folding import Fold
 from routing.work.items import WorkItem, WorkNoun
 
 
@@ -69,9 +69,11 @@ class Request(WorkNoun):
         }
     )
     open_to_clients = True
-    redactable = ("details", "question", "impact_note")
     searchable = ("details",)
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
+
+    redactable = ("details", "question", "impact_note")
+    impersonal = ("state", "kind", "channel", "impact")
 
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True
@@ -144,7 +146,7 @@ class Request(WorkNoun):
         verbose_name_plural = _("requests")
         default_permissions = ("add", "view")
         # Search uses icontains, which Django writes as UPPER(details) LIKE UPPER(…).
-        indexes = (GinIndex(OpClass(Upper("details"), "gin_trgm_ops"), name="request_words_idx"),)
+        indexes = (GinIndex(OpClass(Fold("details"), "gin_trgm_ops"), name="request_folded_idx"),)
         constraints = (
             # Literals, because a constraint changes by a migration only, never with the class.
             models.CheckConstraint(

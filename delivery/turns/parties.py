@@ -17,13 +17,14 @@ from delivery.checks.operations import awaiting_signature
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience, Quorum
 from delivery.requests.models import Request
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.kernel.events import Event
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.people.staff import User
+from routing.work.creation import created
 from routing.work.items import WorkItem
-from routing.work.turns import Party, People, WaitingSide, owns
+from routing.work.turns import Party, People, WaitingSide, nobodys_turn, owns
 
 APPROVE = "delivery.approve_approval"
 SIGN_OFF = "delivery.sign_off_deliverable"
@@ -47,15 +48,16 @@ def holders(permission: str) -> list[int]:
 
 def _reviewers(items: Sequence[WorkItem]) -> People:
     """Return the reviewers who may sign off, without the author of the version."""
-    authors = _authors(items)
+    authors = _version_authors(items)
     every = holders(SIGN_OFF) if items else []
-    found = {}
-    for item in items:
-        found[item.pk] = [pk for pk in every if pk != authors.get(item.pk)]
-    return found
+    return {item.pk: _without(every, {authors.get(item.pk)}) for item in items}
 
 
-def _authors(items: Sequence[WorkItem]) -> Mapping[int, int]:
+def _without(people: Sequence[int], those: Collection[int | None]) -> list[int]:
+    return [person for person in people if person not in those]
+
+
+def _version_authors(items: Sequence[WorkItem]) -> Mapping[int, int]:
     """Return the author of the newest version of each deliverable, by work item id."""
     loaded = Deliverable._meta.get_field("item").remote_field
     if len(items) == 1 and loaded.is_cached(items[0]):  # a page has loaded the whole row
@@ -235,6 +237,63 @@ def _answers(by: Actor, at: datetime) -> Q:
     return _clients(by, Membership.Role.APPROVER) & ~Q(Exists(answered))
 
 
+# -- Those who are only notified ------------------------------------------------------------------
+
+
+def _authors(items: Sequence[WorkItem]) -> People:
+    """Return the people who submitted the briefs."""
+    rows = Brief.objects.filter(item__in=items, submitted_by__isnull=False)
+    return {pk: [user] for pk, user in rows.values_list("item_id", "submitted_by_id")}
+
+
+def _answered(items: Sequence[WorkItem]) -> People:
+    """Return everybody who has answered an approval, also of the client."""
+    rows = Answer.objects.filter(approval__item__in=items).order_by("pk")
+    found: dict[int, list[int]] = defaultdict(list)
+    for item, user, contact in rows.values_list("approval__item_id", "user_id", "contact__user_id"):
+        if user or contact:
+            found[item].append(user or contact)
+    return found
+
+
+def _asked_for_it(items: Sequence[WorkItem]) -> People:
+    """Return the people of the agency who asked for the approvals."""
+    rows = Event.objects.filter(
+        item__in=items, kind=created(Approval).kind, actor__kind=User.Kind.PERSON
+    )
+    return {item: [user] for item, user in rows.values_list("item_id", "actor_id")}
+
+
+def _requesters_of_questions(items: Sequence[WorkItem]) -> People:
+    """Return the contact whose request a question to the client is about."""
+    rows = Approval.objects.filter(item__in=items, audience=Audience.CLIENT).exclude(
+        version__deliverable__request__contact__user=None
+    )
+    users = rows.filter(version__deliverable__request__contact__user__is_active=True)
+    return {
+        item: [user]
+        for item, user in users.values_list(
+            "item_id", "version__deliverable__request__contact__user_id"
+        )
+    }
+
+
+def _contacts_of_work(items: Sequence[WorkItem]) -> People:
+    """Return the contact who asked for the work, or everybody of the client who may answer."""
+    about: dict[int, int | None] = {}
+    for path in ("item", "deliverables__item", "deliverables__versions__approvals__item"):
+        rows = Request.objects.filter(**{f"{path}__in": items})
+        about.update(rows.values_list(path, "contact__user_id"))
+    able = _contacts(items, ASKING)
+    found: dict[int, Sequence[int]] = {}
+    # Briefs and exceptions are not shown to clients.
+    for item in items:
+        if item.pk in about:
+            users, asked = able.get(item.pk, ()), about[item.pk]
+            found[item.pk] = [asked] if asked is not None and asked in users else users
+    return found
+
+
 REVIEWERS = Party(
     "reviewers", _("QA reviewers"), _reviewers, _signs, _("the QA reviewers"), WaitingSide.REVIEWERS
 )
@@ -257,7 +316,7 @@ BRIEF_APPROVERS = Party(
 )
 SECOND_APPROVERS = Party(
     "second_approvers",
-    _("Someone who may exceed the budget"),
+    _("A second approver of the brief"),
     _second_approvers,
     _gives_second_approval,
     _("those who may exceed the budget"),
@@ -270,6 +329,7 @@ REQUESTER = Party(
     lambda by, at: _clients(by, *ASKING),
     _("the client's requesters"),
     WaitingSide.CLIENT,
+    outside=True,
 )
 APPROVERS = Party(
     "approvers",
@@ -278,6 +338,7 @@ APPROVERS = Party(
     lambda by, at: _clients(by, Membership.Role.APPROVER),
     _("the client's approvers"),
     WaitingSide.CLIENT,
+    outside=True,
 )
 ASKED = Party(
     "asked",
@@ -286,4 +347,18 @@ ASKED = Party(
     _answers,
     _("the client's approvers"),
     WaitingSide.CLIENT,
+    outside=True,
+)
+AUTHOR = Party("author", _("The author of the brief"), _authors, nobodys_turn)
+ANSWERED = Party("answered", _("Everybody who answered"), _answered, nobodys_turn)
+ASKER = Party("asker", _("Whoever asked for the approval"), _asked_for_it, nobodys_turn)
+QUESTION_REQUESTER = Party(
+    "requester",
+    _("The client's requester"),
+    _requesters_of_questions,
+    nobodys_turn,
+    outside=True,
+)
+CONTACTS = Party(
+    "contacts", _("The client's contacts"), _contacts_of_work, nobodys_turn, outside=True
 )

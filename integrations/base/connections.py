@@ -51,6 +51,17 @@ class Connection(models.Model):
 
     SLOW_S = 1.0  # a connection with slower calls takes one at a time, in a queue of its own
 
+    redactable = ("name", "settings", "last_error")
+    impersonal = (
+        "slug",
+        "kind",
+        "base_url",
+        "public_url",
+        "allowed_private",
+        "signing_secrets",
+        "token",
+    )
+
     slug = models.SlugField(
         _("slug"),
         max_length=60,

@@ -27,6 +27,9 @@ class ExternalLink(models.Model):
     digest of the content that we wrote last.
     """
 
+    redactable = ("url",)
+    impersonal = ("object_type", "remote_id", "digest")
+
     connection = models.ForeignKey(
         Connection, on_delete=models.PROTECT, related_name="links", verbose_name=_("connection")
     )

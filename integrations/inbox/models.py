@@ -24,6 +24,9 @@ class Inbound(models.Model):
         IGNORED = "ignored", _("Ignored")
         POISON = "poison", _("Unreadable")
 
+    redactable = ("headers", "raw", "reason", "problems")
+    impersonal = ("sha256", "state")
+
     connection = models.ForeignKey(
         Connection, on_delete=models.PROTECT, related_name="inbound", verbose_name=_("connection")
     )

@@ -70,6 +70,9 @@ class Outbound(models.Model):
     waiting = (State.PENDING, State.HELD)  # not started, if there are no attempts
     given_up = (State.DISCARDED, State.SUPERSEDED)
 
+    redactable = ("content", "assets", "last_error", "url", "evidence")
+    impersonal = ("key", "verb", "object_key", "object_type", "digest", "state", "remote_id")
+
     connection = models.ForeignKey(
         Connection,
         on_delete=models.PROTECT,
@@ -258,6 +261,9 @@ class Attempt(models.Model):
         LOST = "lost", _("Worker died")
         OVERTAKEN = "overtaken", _("Lease expired")
 
+    redactable = ("error", "found")
+    impersonal = ("outcome",)
+
     outbound = models.ForeignKey(
         Outbound,
         on_delete=models.PROTECT,
@@ -292,6 +298,8 @@ class WorkerBeat(models.Model):
 
     The process updates its row every two seconds.
     """
+
+    impersonal = ("host",)
 
     id = models.UUIDField(primary_key=True)
     host = models.CharField(max_length=200)

@@ -1,4 +1,4 @@
-"""Whose turn it is with outbox messages. A failed one has an exception, and that has an owner."""
+"""Whose turn it is with outbox messages. A failed one has an exception, which has an owner."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.models import Deliverable
 from integrations.outbox.models import Outbound
+from routing.messages.telling import tells_nobody
 from routing.work.items import WorkItem
+from routing.work.registry import EventKind
 from routing.work.turns import OWNER, PARTS, SYSTEM, next_attempt, turn
 
 State = Outbound.State
@@ -56,4 +58,24 @@ turn(
     act=_("resolve the exception of the message"),
     waits=_("Waits for %(who)s to resolve the exception of the message since %(since)s"),
     by=("replay", "discard"),
+)
+
+# -- Messages --------------------------------------------------------------------------------------
+
+tells_nobody(
+    *(
+        EventKind.of(Outbound, verb)
+        for verb in ("take", "deliver", "retry", "lose", "free", "hold")
+    ),
+    because=_("The product sends it by itself, and tries again."),
+)
+tells_nobody(
+    EventKind.of(Outbound, "die"),
+    because=_("The owner of the exception about the message is notified."),
+)
+tells_nobody(
+    EventKind.of(Outbound, "replay"),
+    EventKind.of(Outbound, "discard"),
+    EventKind.of(Outbound, "supersede"),
+    because=_("The exception is settled with it, and its message disappears by itself."),
 )

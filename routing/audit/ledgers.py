@@ -16,6 +16,7 @@ from simple_history.models import HistoricalChanges
 from routing.audit.models import Redaction, Seal, SealedRow
 from routing.kernel.events import Event
 from routing.kernel.roles import sync_groups
+from routing.kernel.texts import redactable_fields
 from routing.people.staff import User
 from routing.runs.operations.exception_defaults import ensure_routes
 from routing.work.items import DoorOnly
@@ -68,7 +69,7 @@ def ledgers() -> list[Ledger]:
 
 def _ledger(model: type[Any]) -> Ledger:
     tracked = getattr(model, "instance_type", None)
-    free = {"history_change_reason", *getattr(tracked, "redactable", ())} if tracked else set()
+    free = {"history_change_reason", *redactable_fields(tracked)} if tracked else set()
     columns = [str(field.column) for field in model._meta.concrete_fields]
     return Ledger(
         model._meta.db_table,

@@ -20,6 +20,8 @@ class Seal(models.Model):
     # while no transaction older than this one's ``horizon`` was running, all rows up to both floors
     # are sealed, and the next batch need not look there: docs/decisions/0003.
 
+    impersonal = ("ledger", "previous", "head", "columns", "free_text")
+
     ledger = models.CharField(_("ledger"), max_length=63)
     previous = models.CharField(max_length=64, blank=True)
     head = models.CharField(_("head"), max_length=64, unique=True)
@@ -51,6 +53,8 @@ class SealedRow(models.Model):
     redacted later.
     """
 
+    impersonal = ("ledger", "digest", "text_digest")
+
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="rows", db_index=False)
     ledger = models.CharField(max_length=63)
     row_id = models.BigIntegerField()
@@ -73,6 +77,8 @@ class SealSweep(models.Model):
     The time of the last sweep of a whole ledger, including rows below its floor. It is not sealed.
     """
 
+    impersonal = ("ledger",)
+
     ledger = models.CharField(max_length=63, primary_key=True)
     at = models.DateTimeField()
 
@@ -89,6 +95,9 @@ class Redaction(models.Model):
 
     Only the owner of the database can write it, as only the owner can rewrite history.
     """
+
+    redactable = ("reason",)
+    impersonal = ("ledger",)
 
     ledger = models.CharField(_("ledger"), max_length=63)
     row_id = models.BigIntegerField(_("row"))

@@ -16,6 +16,8 @@ class Agency(models.Model):
     There is exactly one row, with id 1. The readiness check looks for it.
     """
 
+    redactable = ("name",)
+
     name = models.CharField(_("name"), max_length=120)
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("default team")

@@ -15,6 +15,7 @@ from unfold.views import ChangeList
 from routing.desk.paging import Term, UnreadablePlace, beyond, keyed, place_of, terms_of
 
 AFTER, BEFORE, NUMBER = "after", "before", "page"
+PICKED = "picked"  # ids of rows that are selected when the list is shown again
 COUNTED = 1_000  # rows that are counted; the page says if there are more
 SECOND = 2  # the first page with another one before it
 MOST_DIGITS = 6
@@ -29,6 +30,7 @@ class DeskList(ChangeList):
     """
 
     turn: dict[str, str]
+    picked: frozenset[str]
     number: int
     earlier: str  # query strings of the neighbouring pages, empty if there is none
     later: str
@@ -41,8 +43,9 @@ class DeskList(ChangeList):
                 for name in (AFTER, BEFORE, NUMBER)
                 if name in self.params
             }
-            for name in self.turn:
-                del self.filter_params[name]
+            self.picked = frozenset(str(self.params.pop(PICKED, "")).split(","))
+            for name in (*self.turn, PICKED):
+                self.filter_params.pop(name, None)
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return found
 

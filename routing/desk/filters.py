@@ -13,9 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from routing.desk.base import actor
+from routing.people.staff import User
 from routing.work.items import WorkItem, WorkItemQuerySet
 from routing.work.turns import WaitingSide, parties_of, turns_of_mine, waits_for
 from routing.work.visibility import clients_seen_by
+
+ME = "me"
+MOST_DIGITS = 18  # any number of 18 digits fits into a bigint
 
 
 def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
@@ -130,6 +134,31 @@ class OfClientDirectly(OfClient):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return queryset.filter(client=int(value)) if value and value.isdecimal() else queryset
+
+
+class OfOwner(LinkListFilter):
+    """Filter by the person who is accountable, without work that they only back up."""
+
+    title = _("owner")
+    parameter_name = "of"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        # A list of all people would cost a query on every page. Links from search and reports name
+        # a person, who is then shown.
+        choices: list[tuple[str, Any]] = [(ME, _("Me"))]
+        chosen = request.GET.get(self.parameter_name, "")
+        if chosen.isdecimal() and len(chosen) <= MOST_DIGITS:
+            people = User.objects.filter(pk=int(chosen))
+            choices += [(str(pk), name) for pk, name in people.values_list("pk", "full_name")]
+        return choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        if value == ME:
+            return queryset.filter(at_item(queryset.model, {"owner": actor(request).user_id}))
+        if not value.isdecimal() or len(value) > MOST_DIGITS:
+            return queryset
+        return queryset.filter(at_item(queryset.model, {"owner": int(value)}))
 
 
 class OfItem(LinkListFilter):

@@ -17,6 +17,8 @@ class Sending(models.Model):
     It is no evidence. A sweep deletes it after a day.
     """
 
+    impersonal = ("form", "token", "leads_to")
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     form = models.CharField(_("form"), max_length=80)
     token = models.CharField(_("token"), max_length=64)

@@ -16,6 +16,9 @@ from routing.people.staff import User
 
 
 class Flow(models.Model):
+    redactable = ("name", "purpose", "outcome", "runbook")
+    impersonal = ("slug",)
+
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=120)
     purpose = models.TextField(
@@ -73,6 +76,9 @@ class FlowVersion(models.Model):
 
     To roll back, a copy of an older version (``copied_from``) is published.
     """
+
+    redactable = ("template", "title")
+    impersonal = ("action", "policy")
 
     flow = models.ForeignKey(
         Flow, on_delete=models.PROTECT, related_name="versions", verbose_name=_("flow")
@@ -138,6 +144,9 @@ class VersionPart(models.Model):
 class Trigger(VersionPart):
     """An event that starts the flow, by its kind and optionally a value in its body."""
 
+    redactable = ("value",)
+    impersonal = ("kind", "field")
+
     version = models.ForeignKey(
         FlowVersion, on_delete=models.CASCADE, related_name="triggers", verbose_name=_("version")
     )
@@ -161,6 +170,9 @@ class Trigger(VersionPart):
 
 class FlowField(VersionPart):
     """A fact that the flow uses, and whether it may act without it."""
+
+    redactable = ("label", "choices")
+    impersonal = ("name", "type")
 
     version = models.ForeignKey(
         FlowVersion, on_delete=models.CASCADE, related_name="fields", verbose_name=_("version")
@@ -190,7 +202,13 @@ class FlowField(VersionPart):
         verbose_name = _("field")
         verbose_name_plural = _("fields")
         ordering = ("position", "id")
-        constraints = (models.UniqueConstraint(fields=("version", "name"), name="flow_field_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "name"),
+                name="flow_field_once",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
+        )
 
     def __str__(self) -> str:
         return self.label

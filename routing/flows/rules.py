@@ -18,6 +18,9 @@ class Rule(VersionPart):
     rule without conditions always matches.
     """
 
+    redactable = ("name",)
+    impersonal = ("skills",)
+
     version = models.ForeignKey(
         FlowVersion, on_delete=models.CASCADE, related_name="rules", verbose_name=_("version")
     )
@@ -43,7 +46,12 @@ class Rule(VersionPart):
         verbose_name_plural = _("rules")
         ordering = ("position",)
         constraints = (
-            models.UniqueConstraint(fields=("version", "position"), name="rule_position_once"),
+            # Deferrable, because two rules swap their positions in one form.
+            models.UniqueConstraint(
+                fields=("version", "position"),
+                name="rule_position_once",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
         )
 
     def __str__(self) -> str:
@@ -52,6 +60,9 @@ class Rule(VersionPart):
 
 class Condition(VersionPart):
     """One typed clause. All clauses of a group must match, and one matching group is enough."""
+
+    redactable = ("value",)
+    impersonal = ("field", "operator")
 
     rule = models.ForeignKey(
         Rule, on_delete=models.CASCADE, related_name="conditions", verbose_name=_("rule")

@@ -20,6 +20,17 @@ class Event(models.Model):
 
     OWN = "throughline"
 
+    impersonal = (
+        "kind",
+        "source",
+        "dedupe_key",
+        "digest",
+        "subject_type",
+        "subject_id",
+        "from_state",
+        "to_state",
+    )
+
     kind = models.CharField(_("kind"), max_length=100)
     source = models.CharField(_("source"), max_length=60, default=OWN)
     dedupe_key = models.CharField(_("dedupe key"), max_length=200, null=True)
@@ -78,6 +89,8 @@ class Payload(models.Model):
     It may hold personal data, so erasure may rewrite it. The event keeps its digest.
     """
 
+    redactable = ("body",)
+
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="payload")
     body = models.JSONField()
     erased_at = models.DateTimeField(null=True)
@@ -98,6 +111,8 @@ class Dispatch(models.Model):
     The row is the queue. It is deleted once the event is routed, and quarantined (with a
     ``parked_reason``) when a person must look at it.
     """
+
+    redactable = ("parked_reason",)
 
     # An event is never updated, so the state of its processing is a row beside it:
     # docs/decisions/0005.

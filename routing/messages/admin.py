@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -37,7 +38,10 @@ class Unread(WithDefault):
         return (("new", _("Unread")), ("all", _("All")))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset if self.value() == "all" else queryset.filter(read_at=None)
+        if self.value() == "all":
+            current = Notification.objects.filter(pk=OuterRef("pk")).current(timezone.now())
+            return queryset.annotate(settled=~Exists(current))
+        return queryset.unread().current(timezone.now())
 
 
 @admin.register(Notification)
@@ -70,9 +74,10 @@ class NotificationAdmin(ReadOnly[Notification]):
     ) -> HttpResponse:
         more = {
             "reading": address(Notification, "read"),
-            "new": Notification.objects.filter(
-                recipient=actor(request).user_id, read_at=None
-            ).count(),
+            "new": Notification.objects.filter(recipient=actor(request).user_id)
+            .unread()
+            .current(timezone.now())
+            .count(),
         }
         page: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
         return page
@@ -138,5 +143,6 @@ class NotificationAdmin(ReadOnly[Notification]):
     @admin.display(description=gettext_lazy("read"), ordering="read_at")
     def read(self, row: Notification) -> SafeString | str:
         if row.read_at is None:
-            return display.badge(_("Unread"), "info")
+            settled = getattr(row, "settled", False)
+            return _("Settled") if settled else display.badge(_("Unread"), "info")
         return display.when(row.read_at)

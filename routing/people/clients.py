@@ -14,6 +14,9 @@ from routing.people.staff import Team, User, validate_timezone
 
 
 class Client(models.Model):
+    redactable = ("name",)
+    impersonal = ("code", "timezone")
+
     code = models.CharField(
         _("code"),
         max_length=6,
@@ -70,6 +73,8 @@ class ClientDomain(models.Model):
     It is in lower case and without ``www.``.
     """
 
+    redactable = ("domain",)
+
     client = models.ForeignKey(
         Client, on_delete=models.PROTECT, related_name="domains", verbose_name=_("client")
     )
@@ -104,15 +109,30 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
 class Contact(models.Model):
     """
-    A person at a client.
+    A person at a client. ``language`` is that of e-mails to this person.
 
     This is personal data that erasure rewrites, so there is no history table. Event records who
     changed a contact, with ids only.
     """
 
+    class Language(models.TextChoices):
+        ENGLISH = "en", _("English")
+        GERMAN = "de", _("German")
+
+    redactable = ("full_name", "email", "phone")
+    impersonal = ("language",)
+
     full_name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=Language,
+        default=Language.ENGLISH,
+        db_default=Language.ENGLISH.value,
+        help_text=_("E-mails to this contact are in this language."),
+    )
     # Only an invitation sets it, never a form.
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -155,6 +175,8 @@ class Membership(models.Model):
         REQUESTER = "requester", _("Requester")
         APPROVER = "approver", _("Approver")
 
+    impersonal = ("role",)
+
     contact = models.ForeignKey(
         Contact, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("contact")
     )
@@ -169,7 +191,11 @@ class Membership(models.Model):
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
         constraints = (
-            models.UniqueConstraint(fields=("contact", "client"), name="contact_once_a_client"),
+            models.UniqueConstraint(
+                fields=("contact", "client"),
+                name="contact_once_a_client",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
         )
 
     def __str__(self) -> str:
@@ -183,6 +209,8 @@ class ErasedIdentity(models.Model):
 
     It is the HMAC-SHA256 under ERASURE_KEY, as hex. Without the key nobody can test an address.
     """
+
+    impersonal = ("digest",)
 
     digest = models.CharField(max_length=64, unique=True)
     erased_at = models.DateTimeField()

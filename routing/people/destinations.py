@@ -19,6 +19,9 @@ class Destination(models.Model):
     ``path`` goes before the slug of a published page.
     """
 
+    redactable = ("name",)
+    impersonal = ("kind", "connection", "post_type", "path")
+
     client = models.ForeignKey(
         Client, on_delete=models.PROTECT, related_name="destinations", verbose_name=_("client")
     )

@@ -92,6 +92,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         PERSON = "person", _("Person")
         SERVICE = "service", _("Service")
 
+    redactable = ("email", "full_name")
+    impersonal = ("password", "timezone", "kind", "skills")
+
     email = models.EmailField(_("e-mail"), unique=True)
     full_name = models.CharField(_("name"), max_length=120)
     timezone = models.CharField(
@@ -161,6 +164,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Team(models.Model):
+    redactable = ("name",)
+
     name = models.CharField(_("name"), max_length=80, unique=True)
     lead = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="leads", verbose_name=_("lead")
@@ -189,7 +194,13 @@ class TeamMembership(models.Model):
     class Meta:
         verbose_name = _("team membership")
         verbose_name_plural = _("team memberships")
-        constraints = (models.UniqueConstraint(fields=("team", "user"), name="team_member_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("team", "user"),
+                name="team_member_once",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.user} · {self.team}"

@@ -52,6 +52,8 @@ def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
     fallback = set(chain.from_iterable(accounts.values()))
     for snapshot in snapshots:
         fallback |= {snapshot.run.flow.owner_id, snapshot.run.flow.backup_id}
+        if snapshot.by_hand is not None:
+            fallback |= {snapshot.by_hand.owner_id, snapshot.by_hand.backup_id}
     return Pool(people(fallback, at), accounts)
 
 

@@ -24,6 +24,9 @@ class Decision(models.Model):
 
     append_only = True
 
+    redactable = ("rule_name", "asked", "answer")
+    impersonal = ("digest",)
+
     run = models.ForeignKey(
         Run, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("run")
     )

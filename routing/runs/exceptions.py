@@ -26,6 +26,8 @@ class ExceptionRoute(models.Model):
         POLICY = "policy", _("Policy owner of the flow")
         AGENCY = "agency", _("Default owner and backup of the agency")
 
+    impersonal = ("reason", "taker")
+
     reason = models.CharField(_("reason"), max_length=40, choices=Reason.choices, unique=True)
     taker = models.CharField(_("assigned to"), max_length=10, choices=Taker, default=Taker.WORK)
     timebox_minutes = models.PositiveIntegerField(_("timebox (working minutes)"), default=240)
@@ -51,6 +53,9 @@ class ExceptionCase(WorkNoun):
         DISMISSED = "dismissed", _("Dismissed")
 
     open_states = frozenset({State.OPEN, State.CLAIMED, State.ESCALATED})
+
+    redactable = ("evidence",)
+    impersonal = ("state", "reason", "step")
 
     state = StateField(
         _("state"), max_length=12, choices=State.choices, default=State.OPEN, protected=True

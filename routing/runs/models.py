@@ -41,6 +41,8 @@ class Run(WorkNoun):
         }
     )
 
+    impersonal = ("state", "source", "subject_type", "subject_id")
+
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.RECEIVED, protected=True
     )
@@ -137,6 +139,15 @@ class Run(WorkNoun):
         """
         self.item.client_id = clients[self.pk]
 
+    @transition(field=state, source=list(open_states), target=None)
+    def follow(self, *, at: datetime, subject_ids: dict[int, str]) -> None:
+        """
+        Be about the object that survived a merge in the other system.
+
+        :param subject_ids: by run id
+        """
+        self.subject_id = subject_ids[self.pk]
+
     @transition(field=state, source=State.ROUTED, target=State.IN_DELIVERY)
     def begin(self, *, at: datetime) -> None:
         """Start delivery, once the request and the brief exist."""
@@ -180,6 +191,8 @@ class RunEvent(models.Model):
         JOINED = "joined", _("Joined the run")
         UNCLAIMED = "unclaimed", _("No matching flow")
         ECHO = "echo", _("Echo of our own change")
+
+    impersonal = ("part",)
 
     event = models.ForeignKey(
         Event, on_delete=models.PROTECT, related_name="parts", verbose_name=_("event")
@@ -238,6 +251,9 @@ class RunStep(models.Model):
         DUE = "due", _("Due")
         DONE = "done", _("Done")
         STOPPED = "stopped", _("Stopped by an exception")
+
+    redactable = ("last_error",)
+    impersonal = ("name", "state")
 
     run = models.ForeignKey(
         Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run")
@@ -320,6 +336,9 @@ class Enrichment(models.Model):
     ``facts`` may hold personal data, so erasure may rewrite the row.
     """
 
+    redactable = ("facts", "sources", "reason")
+    impersonal = ("contact_ids",)
+
     run = models.ForeignKey(
         Run, on_delete=models.PROTECT, related_name="enrichments", verbose_name=_("run")
     )
@@ -331,6 +350,8 @@ class Enrichment(models.Model):
     by = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by")
     )
+    # A person's source of what they filled in.
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="", db_default="")
     at = models.DateTimeField(_("at"))
     erased_at = models.DateTimeField(null=True)
 

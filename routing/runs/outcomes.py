@@ -53,6 +53,9 @@ class Outcome(models.Model):
 
     unmet_states = (State.EXPECTED, State.DECAYED)
 
+    redactable = ("evidence",)
+    impersonal = ("kind", "state")
+
     item = models.ForeignKey(
         WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("work item")
     )

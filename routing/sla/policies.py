@@ -33,6 +33,9 @@ class SLAPolicy(models.Model):
         AGENCY = "agency", _("The agency's hours")
         ALWAYS = "always", _("Around the clock")
 
+    redactable = ("name",)
+    impersonal = ("slug", "calendar_source", "also_source")
+
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=80, unique=True)
     calendar_source = models.CharField(
@@ -73,6 +76,8 @@ class Target(models.Model):
     Its clocks run in the states ``runs_in`` (all open states, if empty) and are met in one of
     ``met_in``. They pause on hold and while the work waits on somebody outside the agency.
     """
+
+    impersonal = ("kind", "purpose", "runs_in", "met_in")
 
     policy = models.ForeignKey(
         SLAPolicy, on_delete=models.CASCADE, related_name="targets", verbose_name=_("policy")
@@ -126,7 +131,9 @@ class Target(models.Model):
         ordering = ("policy", "kind", "worktime")
         constraints = (
             models.UniqueConstraint(
-                fields=("policy", "kind", "purpose"), name="target_once_a_policy"
+                fields=("policy", "kind", "purpose"),
+                name="target_once_a_policy",
+                deferrable=models.Deferrable.IMMEDIATE,
             ),
         )
 

@@ -31,6 +31,9 @@ class File(models.Model):
         CLEAN = "clean", _("Scanned: no virus found")
         INFECTED = "infected", _("Infected")
 
+    redactable = ("name",)
+    impersonal = ("sha256", "type", "scan", "storage_key")
+
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     size = models.PositiveBigIntegerField(_("size"), help_text=_("In bytes."))
     type = models.CharField(

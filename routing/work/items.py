@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Coalesce, Upper
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.history import Tracked
 from routing.people.clients import Client
 from routing.people.staff import Team
+from routing.work.folding import Fold
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -43,8 +46,9 @@ class DoorOnly(models.Model):
     # django-fsm's ``protected=True`` refuses an assignment to the state. It does not stop a
     # ``save()`` of a row that was read before somebody else changed it.
 
-    # Free-text columns. They may be redacted, so they are sealed apart from the others.
+    # See routing.kernel.texts. Text that may be redacted is sealed apart from the other columns.
     redactable: ClassVar[tuple[str, ...]] = ()
+    impersonal: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
@@ -52,8 +56,8 @@ class DoorOnly(models.Model):
     def save(self, *_args: Any, **_kwargs: Any) -> None:
         """:raises PlainSaveRefused: always"""
         raise PlainSaveRefused(
-            f"{type(self).__name__} rows are written by operations only: call one, or door.create "
-            f"for a new row."
+            f"{type(self).__name__} rows are written by operations only: call one, or "
+            f"routing.work.creation.create for a new row."
         )
 
 
@@ -92,6 +96,9 @@ class WorkItem(DoorOnly):
         HIGH = 2, _("High")
         NORMAL = 3, _("Normal")
         LOW = 4, _("Low")
+
+    redactable = ("title", "hold_reason")
+    impersonal = ("ref", "kind", "state", "waiting_on")
 
     ref = models.CharField(_("reference"), max_length=24, unique=True)
     kind = models.CharField(_("kind"), max_length=32)
@@ -176,10 +183,11 @@ class WorkItem(DoorOnly):
     created_at = models.DateTimeField(_("created"), editable=False)
     changed_at = models.DateTimeField(_("changed"), editable=False)
 
+    # The values before the verb that runs, by column. The door sets it, for reactions.
+    before: Mapping[str, Any] = MappingProxyType({})
+
     history = Tracked(excluded_fields=("state", "is_open", "is_timed", "next_due_at", "changed_at"))
     objects: ClassVar[models.Manager[WorkItem]] = WorkItemQuerySet.as_manager()
-
-    redactable = ("title", "hold_reason")
 
     class Meta:
         verbose_name = _("work item")
@@ -208,12 +216,11 @@ class WorkItem(DoorOnly):
                 soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"
             ),
             models.Index("client", soonest(), "id", name="workitem_client_idx"),
-            # UPPER, because that is how Django asks ``icontains``. One index for both columns, so
-            # that a new row makes one entry in the index's pending list.
+            # One index for both columns, so that a new row makes one entry in its pending list.
             GinIndex(
-                OpClass(Upper("ref"), "gin_trgm_ops"),
-                OpClass(Upper("title"), "gin_trgm_ops"),
-                name="workitem_words_idx",
+                OpClass(Fold("ref"), "gin_trgm_ops"),
+                OpClass(Fold("title"), "gin_trgm_ops"),
+                name="workitem_folded_idx",
             ),
         )
         constraints = (
@@ -259,6 +266,16 @@ class WorkItem(DoorOnly):
         """:param client: id of the client that the work turned out to be for"""
         self.client_id = client
 
+    def join_run(self, *, at: datetime, runs: dict[int, int], parents: dict[int, int]) -> None:
+        """
+        Belong to a run from now on.
+
+        :param runs: the run by work item id
+        :param parents: the new parent by work item id; an item that has one keeps it
+        """
+        self.run_id = runs[self.pk]
+        self.parent_id = self.parent_id or parents.get(self.pk)
+
     def replace_person(self, *, at: datetime, leaver: int, heir: int) -> None:
         """Replace ``leaver`` by ``heir`` wherever this item names them, by user id."""
         for place in ("owner_id", "backup_id", "doer_id"):
@@ -272,6 +289,8 @@ class RefCounter(models.Model):
 
     Numbers are unique. They may have gaps, because a refused creation uses one up.
     """
+
+    impersonal = ("prefix",)
 
     prefix = models.CharField(max_length=8, primary_key=True)
     last = models.PositiveIntegerField(default=0)

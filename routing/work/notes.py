@@ -33,6 +33,9 @@ class Note(models.Model):
         INTERNAL = "internal", _("Internal: only the agency")
         CLIENT = "client", _("Shared: visible to the client")
 
+    redactable = ("body",)
+    impersonal = ("audience",)
+
     item = models.ForeignKey(
         WorkItem, on_delete=models.PROTECT, related_name="notes", verbose_name=_("about")
     )

@@ -46,7 +46,7 @@ class Party:
     ``people`` returns the users to notify. ``mine`` is the condition on a work item for which the
     actor may act at that instant, as one of them or in their place; it presumes that the item waits
     for this party. ``phrase`` names the party within a sentence. ``column`` is the column of the
-    item with the one person, if there is one.
+    item with the one person, if there is one. ``outside`` is true of the client's people.
     """
 
     code: str
@@ -56,13 +56,15 @@ class Party:
     phrase: Words = ""
     side: WaitingSide = WaitingSide.OWNER
     column: str = ""
+    outside: bool = False
 
 
 def _nobody(items: Sequence[WorkItem]) -> People:
     return {}
 
 
-def _never(by: Actor, at: datetime) -> Q:
+def nobodys_turn(by: Actor, at: datetime) -> Q:
+    """Return a condition that no item meets, for parties that are only notified."""
     return Q(pk__in=[])
 
 
@@ -106,10 +108,19 @@ BACKUP = Party(
 ASSIGNEE = Party(
     "assignee", _("Assignee"), _assignees, _does, _("the assignee"), WaitingSide.ASSIGNEE
 )
+# The assignee alone, for messages about work that only a maker needs to know about.
+MAKER = Party(
+    "assignee",
+    _("Assignee"),
+    lambda items: {item.pk: [item.doer_id] for item in items if item.doer_id},
+    lambda by, at: Q(doer=by.user_id),
+)
 # Those whose turn it is with the parts of the work; each part says so itself.
-PARTS = Party("parts", _("Its parts"), _nobody, _never, _("its parts"), WaitingSide.PRODUCT)
+PARTS = Party("parts", _("Its parts"), _nobody, nobodys_turn, _("its parts"), WaitingSide.PRODUCT)
 # The product itself: a job, a probe or a message in the outbox. What fails becomes an exception.
-SYSTEM = Party("system", _("Throughline"), _nobody, _never, _("Throughline"), WaitingSide.PRODUCT)
+SYSTEM = Party(
+    "system", _("Throughline"), _nobody, nobodys_turn, _("Throughline"), WaitingSide.PRODUCT
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +290,15 @@ def turns_of(model: type[models.Model], state: str) -> tuple[Turn, ...]:
     return tuple(row for row in _turns.values() if row.model is model and row.state == state)
 
 
-def with_turns(items: WorkItemQuerySet) -> WorkItemQuerySet:
+def with_turns(items: WorkItemQuerySet, state: str = "") -> WorkItemQuerySet:
     """
     Annotate items with ``turn_key``: the key of the turn that holds, ``HELD`` for work on hold, or
     an empty string for work that has ended.
+
+    :param state: the state of all these items, if it is known: fewer conditions are asked
     """
-    cases = [When(row.condition, then=Value(row.key)) for row in _of_work()]
+    rows = [row for row in _of_work() if state in {"", row.state}]
+    cases = [When(row.condition, then=Value(row.key)) for row in rows]
     # A hold refuses every verb but resume and cancel, so it comes before the turn of any state.
     held = When(Q(is_open=True, held_at__isnull=False), then=Value(HELD))
     return items.annotate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -22,6 +23,8 @@ from routing.desk.addresses import page_of
 from routing.flows.versions import published
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
 from routing.runs.operations.exception_defaults import ensure_routes
+from routing.runs.questions.ask import ask
+from routing.runs.questions.asked import AskedWork
 from routing.work.items import WorkNoun
 from tests.world import NOW
 
@@ -86,15 +89,30 @@ def test_its_leads_took_the_flow_and_some_wait_for_a_person(loaded: Path) -> Non
         "missing_fields",
         "missing_fields",
     ]
-    assert Run.objects.count() == 58
+    leads = Run.objects.exclude(source="desk")
+    assert leads.count() == 58
     assert (
-        Decision.objects.count()
-        == Brief.objects.exclude(item__run=None).count()
-        == Run.objects.exclude(item__in=_stopped()).count()
+        Decision.objects.filter(run__in=leads).count()
+        == Brief.objects.filter(item__run__in=leads).count()
+        == leads.exclude(item__in=_stopped()).count()
     )
-    assert set(
-        Request.objects.filter(item__run__isnull=False).values_list("channel", flat=True)
-    ) == {"form", "portal"}
+    assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
+
+
+def test_b1_each_of_its_requests_has_an_event_a_run_and_a_decision(loaded: Path) -> None:
+    assert not Request.objects.filter(item__run=None).exists()
+    assert not Brief.objects.filter(item__run=None).exists()
+    assert set(Request.objects.values_list("channel", flat=True)) == {
+        "form",
+        "portal",
+        "email",
+        "phone",
+        "meeting",
+    }
+    recorded = Run.objects.filter(source="desk")
+    assert recorded.count() == Decision.objects.filter(run__in=recorded).count() == 25
+    chosen = Decision.objects.get(asked__contains='"by_hand"')
+    assert (str(chosen.owner), str(chosen.backup)) == ("Jonas Weber", "Mara Lindqvist")
     assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
 
 
@@ -122,6 +140,17 @@ def test_no_page_of_its_work_asks_the_database_more_often_than_25_times(
 
     assert len(asked) > 2
     assert max(asked.values()) <= 25, asked
+
+
+def test_every_work_of_the_demo_answers_the_ten_questions(loaded: Path) -> None:
+    """C: no silence, and nothing that only a program would say."""
+    found = list(AskedWork.items().order_by("pk"))
+    assert len(found) > 200
+    for item in found:
+        for each in ask(item, NOW):
+            assert each.answer.strip(), (item, each.key)
+            assert each.source.strip(), (item, each.key)
+            assert not re.search(r"None|\{'|\['|\[\]|#\d", each.answer), each
 
 
 def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from secrets import token_hex
 from typing import Any, ClassVar
 
@@ -13,12 +14,15 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
 
 from delivery.briefs.models import Brief
-from delivery.briefs.operations import briefs
+from delivery.briefs.operations import briefs, first_briefs
 from delivery.briefs.plan import MOST
 from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
-from routing.desk.forms import StepForm, date, line, long_text, step_form
+from delivery.engagements.models import Engagement
+from delivery.requests.models import Request
+from routing.desk.forms import StepForm, choice, date, line, long_text, step_form
+from routing.kernel.past_dates import AsksAboutPast
 from routing.people.destinations import Destination
 
 MAX_BODY = 20_000
@@ -41,8 +45,10 @@ def _one_of(label: Any) -> Any:
     )
 
 
-class PlannedForm(forms.Form):
+class PlannedForm(AsksAboutPast):
     """One planned deliverable. A row without a title is ignored."""
+
+    coming = ("due",)
 
     key = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput())
     title = line(gettext_lazy("Title"), max_length=200, required=False)
@@ -59,7 +65,15 @@ class PlannedForm(forms.Form):
     replaces = _one_of(gettext_lazy("Replaces"))
     leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
 
-    def __init__(self, *args: Any, destinations: Any = (), live: Any = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        destinations: Any = (),
+        live: Any = (),
+        saved: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.saved = saved or {}  # due dates by key
         super().__init__(*args, **kwargs)
         self.fields["destination"].choices = [("", _("Files handed over")), *destinations]  # type: ignore[attr-defined]
         self.fields["replaces"].choices = [("", _("Nothing")), *live]  # type: ignore[attr-defined]
@@ -67,6 +81,9 @@ class PlannedForm(forms.Form):
         # In the table a label stands above each column only, and screen readers need one a field.
         for name, field in self.fields.items():
             field.widget.attrs["aria-label"] = field.label or name
+
+    def was_saved(self, name: str, day: dt.date) -> bool:
+        return bool(self.saved.get(self.cleaned_data.get("key", "")) == day.isoformat())
 
     def clean(self) -> None:
         super().clean()
@@ -122,7 +139,8 @@ class EditBriefForm(StepForm):
         # A post without the table changes the text and leaves the plan as it is.
         self.has_plan = not self.is_bound or "plan-TOTAL_FORMS" in self.data
         self.live = _live(row)
-        choices = {"destinations": _destinations(row), "live": self.live}
+        saved = {each.get("key"): each.get("due") for each in row.planned}
+        choices = {"destinations": _destinations(row), "live": self.live, "saved": saved}
         if self.is_bound and self.has_plan:
             data: Any = self.data
             if self.data.get("add_row"):
@@ -158,6 +176,47 @@ class EditBriefForm(StepForm):
             rows = [form.planned() for form in self.plan]
             planned = [row for row in rows if row]
         return super().values() | {"planned": planned}
+
+
+@step_form(first_briefs.write_brief)
+class WriteBriefForm(StepForm):
+    """Form for the first brief. What it is charged to is chosen, never guessed."""
+
+    NOTHING = "none"
+
+    body = long_text(
+        gettext_lazy("Brief"),
+        error=gettext_lazy("Enter the brief text."),
+        rows=12,
+        max_length=MAX_BODY,
+        help_text=gettext_lazy("It starts with the description of the request."),
+    )
+    engagement = choice(
+        gettext_lazy("Charged to"),
+        (),
+        help_text=gettext_lazy("The budget and the change rounds of this engagement count."),
+        error_messages={"required": gettext_lazy("Choose what the brief is charged to.")},
+    )
+
+    def known(self, row: Request) -> dict[str, Any]:
+        return {"body": row.details}
+
+    def prepare(self) -> None:
+        sold = Engagement.objects.filter(client=self.rows[0].item.client_id).order_by("name", "pk")
+        self.fields["engagement"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose")),
+            *((str(each.pk), _described(each)) for each in sold),
+            (self.NOTHING, _("Nothing: no engagement")),
+        ]
+
+    def clean_engagement(self) -> int | None:
+        chosen = self.cleaned_data["engagement"]
+        return None if chosen == self.NOTHING else int(chosen)
+
+
+def _described(row: Engagement) -> str:
+    """Return an engagement with what was sold."""
+    return f"{row.name} ({row.amount} {row.currency})" if row.amount is not None else row.name
 
 
 def _destinations(row: Brief) -> Sequence[tuple[str, str]]:

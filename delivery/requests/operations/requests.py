@@ -1,9 +1,9 @@
-"""Operations on a request, from capture to end."""
+"""Operations on a request, from triage to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -24,64 +24,15 @@ from delivery.requests.gates import (
     says_what_is_wanted,
 )
 from delivery.requests.models import Request
+from delivery.requests.reach import ASKING
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
 from routing.people.actors import Actor
-from routing.people.clients import Client, Contact, Membership
-from routing.sla.operations.calendars import standard
-from routing.sla.operations.clocks import start
-from routing.work.creation import create
+from routing.people.clients import Membership
 from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
-from routing.work.new_items import new_item
 
 grant("delivery.add_request", AM, OPS)
 grant("delivery.view_request", *EVERYONE)
-
-
-def open_request(
-    *,
-    client: Client,
-    title: str,
-    by: Actor,
-    at: datetime,
-    details: str = "",
-    kind: str = Request.Kind.NEW,
-    channel: str = Request.Channel.EMAIL,
-    contact: Contact | None = None,
-    wanted_date: date | None = None,
-    priority: int = WorkItem.Priority.NORMAL,
-    reason: str = "",
-) -> Request:
-    """
-    Open a request, owned by the client's owner and backup, and start the clocks of the standard
-    policy.
-
-    :param wanted_date: in the client's time zone
-    :raises PermissionDenied: if ``by`` may not create requests
-    """
-    by.require("delivery.add_request", to="create requests")
-    item = new_item(
-        title,
-        client=client,
-        team_id=client.team_id,
-        owner_id=client.owner_id,
-        backup_id=client.backup_id,
-        priority=priority,
-    )
-    request = Request(
-        item=item,
-        kind=kind,
-        channel=channel,
-        details=details,
-        contact=contact,
-        wanted_date=wanted_date,
-    )
-    # Together, so that no request is ever without a due time.
-    with transaction.atomic():
-        [made] = create([request], by=by, at=at, reason=reason)
-        if policy := standard():
-            start([made.item], policy, at)
-    return made
 
 
 def named_original(
@@ -149,8 +100,6 @@ def mark_behind_original(
 
 
 _BOTH = (AM, OPS)
-# Roles that may submit, answer and withdraw for a client.
-ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)
 
 triage = operation(
     Request,

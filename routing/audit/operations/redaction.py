@@ -12,6 +12,7 @@ from psycopg import sql
 
 from routing.audit.ledgers import ledgers
 from routing.audit.models import Redaction
+from routing.audit.operations.seals import column_types
 
 REDACTED = "[redacted]"
 OWNER = "owner"
@@ -33,18 +34,36 @@ def redact(table: str, row_id: int, *, reason: str, at: datetime) -> None:
         raise NotRedactable(
             f"{table} has no free text that may be redacted. Ledgers that have: {known}."
         )
+    types = column_types()[table]
     assignments = sql.SQL(", ").join(
-        sql.SQL("{} = %s").format(sql.Identifier(column)) for column in ledger.free_text
+        _assignment(column, types[column]) for column in ledger.free_text
     )
-    statement = sql.SQL("UPDATE {} SET {} WHERE {} = %s").format(
+    statement = sql.SQL("UPDATE {} SET {} WHERE {} = %(row)s").format(
         sql.Identifier(table), assignments, sql.Identifier(ledger.key)
     )
     with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
         # Without it the trigger of the table refuses even the owner.
         cursor.execute("SET LOCAL throughline.redacting = 'on'")
-        cursor.execute(statement, [*[REDACTED] * len(ledger.free_text), row_id])
+        cursor.execute(statement, {"row": row_id, "redacted": REDACTED})
         if cursor.rowcount != 1:
             raise NotRedactable(f"{table} has no row {row_id}.")
         Redaction.objects.using(OWNER).get_or_create(
             ledger=table, row_id=row_id, defaults={"reason": reason, "at": at}
         )
+
+
+def _assignment(column: str, kind: str) -> sql.Composed:
+    """
+    Return SQL that takes the words out of a column and leaves its shape.
+    """
+    # Pages that show history read keys of objects and members of lists. They would fail on a string
+    # in their place.
+    name = sql.Identifier(column)
+    if kind == "ARRAY":
+        return sql.SQL("{} = '{{}}'").format(name)
+    if kind == "jsonb":
+        return sql.SQL(
+            "{0} = CASE jsonb_typeof({0}) WHEN 'object' THEN '{{}}'::jsonb"
+            " WHEN 'array' THEN '[]'::jsonb ELSE to_jsonb(%(redacted)s::text) END"
+        ).format(name)
+    return sql.SQL("{} = %(redacted)s").format(name)

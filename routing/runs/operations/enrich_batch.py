@@ -39,7 +39,7 @@ def enrich_batch(*, at: datetime, limit: int = 200) -> int:
     # Marked before they are tried, in a transaction of its own. If the batch fails or kills its
     # worker, its steps are no longer fresh, and ``enrich`` takes them one by one under a lease.
     RunStep.objects.filter(pk__in=steps, started_at=None).update(started_at=at)
-    return isolate(lambda ids: _enrich_batch(ids, at), steps, lambda _step, _why: None)
+    return isolate(lambda ids: enrich_steps(ids, at), steps, lambda _step, _why: None)
 
 
 def _known_sources(sources: set[str]) -> set[str]:
@@ -50,7 +50,8 @@ def _known_sources(sources: set[str]) -> set[str]:
     return found
 
 
-def _enrich_batch(step_ids: Sequence[int], at: datetime) -> int:
+def enrich_steps(step_ids: Sequence[int], at: datetime) -> int:
+    """Run those of these steps that need no external call, and return how many were done."""
     with transaction.atomic():
         steps = _mine(step_ids, at)
         # If two runs are about one subject, only one is done here. The other is left to ``enrich``.
@@ -97,7 +98,7 @@ def _found(
 
 
 def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
-    system = Actor.system().user_id
+    system = Actor.system()
     Enrichment.objects.bulk_create(
         [
             Enrichment(
@@ -107,7 +108,7 @@ def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
                 client_id=found.client_id,
                 contact_ids=list(found.contact_ids),
                 engagement_id=found.engagement_id,
-                by_id=system,
+                by_id=system.user_id,
                 at=at,
             )
             for step, found in done
@@ -116,6 +117,7 @@ def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
     identify(
         [step.run_id for step, _ in done],
         {step.run_id: found.client_id for step, found in done},
+        by=system,
         at=at,
     )
     turn_all(RunStep.objects.filter(pk__in=[step.pk for step, _ in done]), "finish_untried", at=at)

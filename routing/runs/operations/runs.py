@@ -128,9 +128,10 @@ def fill_in(
             contact_ids=list(found.contact_ids),
             engagement_id=found.engagement_id,
             by_id=by.user_id,
+            reason=reason[:500],
             at=at,
         )
-        identify([run.pk], {run.pk: client_id}, at=at)
+        identify([run.pk], {run.pk: client_id}, by=by, at=at)
         ids = _resolved_cases(run, client_id)
         why = reason or "The missing facts were filled in."
         return resolve(ids, by=by, at=at, reason=why) if ids else []

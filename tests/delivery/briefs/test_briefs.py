@@ -9,7 +9,6 @@ import pytest
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
-from delivery.requests.operations import requests
 from routing.kernel.roles import AM
 from tests.delivery.making import (
     codes,
@@ -19,6 +18,7 @@ from tests.delivery.making import (
     make_deliverables,
     make_destination,
     make_engagement,
+    record_request,
 )
 from tests.world import NOW, World, by, make_user
 
@@ -93,7 +93,7 @@ def test_a_brief_needs_a_plan_and_an_accepted_request(world: World):
     brief = make_brief(
         world,
         body=" ",
-        request=requests.open_request(client=world.acme, title="x", by=by(world.alice), at=NOW),
+        request=record_request(world),
     )
 
     [result] = briefs.submit([brief.pk], by=by(world.alice), at=NOW)

@@ -13,6 +13,7 @@ import pytest
 from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.reviewing import expire_due
+from delivery.briefs.details import WriteBriefDetails
 from delivery.briefs.operations import briefs, first_briefs
 from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience, Quorum
@@ -213,8 +214,9 @@ def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: Wor
 def test_a_request_that_no_flow_opened_gets_its_brief_from_a_person_and_only_one(world: World):
     request = make_request(world.acme, Request.State.ACCEPTED, details="A new page.")
 
-    done(first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW))
-    [twice] = first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW)
+    chosen = WriteBriefDetails("A new page.", None)
+    done(first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW, details=chosen))
+    [twice] = first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW, details=chosen)
 
     brief = Brief.objects.get(request=request)
     assert (brief.body, brief.item.owner, codes(twice)) == ("A new page.", world.alice, ["brief"])

@@ -82,6 +82,11 @@ def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> Non
     answer = signed_in(world.alice).get(url(Run, "json", run.pk))
 
     assert answer["Content-Disposition"] == f'attachment; filename="{run.item.ref}.json"'
+    assert answer.json()["nothing_yet"] == [
+        "Nothing was sent outside yet.",
+        "No outcome is expected yet.",
+        "Nobody has done anything by hand yet.",
+    ]
     assert {entry["section"] for entry in answer.json()["entries"]} == {
         "event",
         "step",

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0010_use_standard_terms")]
+    dependencies = [("delivery", "0012_fold_search")]
 
     operations = [
         migrations.AddIndex(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0011_index_what_waits_for_roles"),
+        ("delivery", "0013_index_what_waits_for_roles"),
     ]
 
     operations = [
