@@ -121,6 +121,12 @@ class Brief(WorkNoun):
                 condition=models.Q(state="approved"),
                 name="brief_approved_amount_idx",
             ),
+            # Today asks for briefs in review whoever they name, for those who may approve all.
+            models.Index(
+                fields=["item"],
+                condition=models.Q(state="in_review"),
+                name="brief_in_review_idx",
+            ),
         )
 
     @property

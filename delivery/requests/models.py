@@ -54,7 +54,7 @@ class Request(WorkNoun):
 
     class Impact(models.TextChoices):
         UNKNOWN = "", _("Not stated")
-        STATED = "stated", _("With the client")
+        STATED = "stated", _("Stated")
         ACCEPTED = "accepted", _("Accepted")
         DECLINED = "declined", _("Declined")
 
@@ -182,7 +182,9 @@ class Request(WorkNoun):
         """Append the answer to the description."""
         self.details = f"{self.details}\n\n{details}".strip()
         self.question = ""
-        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+        # The client may have been asked about the impact of a change as well.
+        asked = self.impact == self.Impact.STATED
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT if asked else WorkItem.WaitingOn.AGENCY
 
     @transition(field=state, source=State.CAPTURED, target=State.TRIAGED)
     def triage(self, *, at: datetime) -> None:
@@ -252,7 +254,9 @@ class Request(WorkNoun):
     def _impact(self, answer: Impact, contact: int | None) -> None:
         """:param contact: id of the contact who answered for the client"""
         self.impact, self.impact_by_id = answer, contact
-        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+        # A question may be open as well.
+        asked = self.state == self.State.NEEDS_INFORMATION
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT if asked else WorkItem.WaitingOn.AGENCY
 
     @transition(
         field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None

@@ -78,6 +78,10 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
         found: QuerySet[ModelT] = super().get_queryset(request)
         return found
 
+    def for_page(self, request: HttpRequest, rows: QuerySet[ModelT]) -> QuerySet[ModelT]:
+        """Return the rows of a list with what only the shown ones need. They are counted before."""
+        return rows
+
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ModelT | None:

@@ -61,7 +61,8 @@ class DeskList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         size, queryset = self.list_per_page, self.queryset
         terms = terms_of(self.model, queryset.query.order_by)
-        rows, back, more = self._page(keyed(queryset, terms), terms, size)
+        shown = self.model_admin.for_page(request, queryset)
+        rows, back, more = self._page(keyed(shown, terms), terms, size)
         self.number = self._number() if self.turn.keys() & {AFTER, BEFORE} else 1
         turned = bool(self.turn.keys() & {AFTER, BEFORE})
         self._count(queryset, rows, whole=not turned and not more)

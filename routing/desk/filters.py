@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.desk.base import actor
 from routing.people.staff import User
-from routing.work.items import WorkItem
+from routing.work.items import WorkItem, WorkItemQuerySet
+from routing.work.turns import WaitingSide, parties_of, turns_of_mine, waits_for
 from routing.work.visibility import clients_seen_by
 
 ME = "me"
@@ -174,6 +175,29 @@ class OfItem(LinkListFilter):
         if self.value() not in known:
             return queryset
         return queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()}))
+
+
+class WaitsFor(LinkListFilter):
+    """Filter by whose turn it is."""
+
+    title = _("waits for")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        mine = (("decision", _("My decision")), ("me", _("Me")))
+        return (*mine, *WaitingSide.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value, by, every = self.value() or "", actor(request), WorkItemQuerySet(WorkItem)
+        if value in {"decision", "me"}:
+            at, decisions = timezone.now(), value == "decision"
+            found = turns_of_mine(every, by, at, decisions=decisions)
+        elif value in WaitingSide.values:
+            found = waits_for(every, *parties_of(value))
+        else:
+            return queryset
+        key = "pk" if queryset.model is WorkItem else "item"
+        return queryset.filter(**{f"{key}__in": found.order_by().values("pk")})
 
 
 class WaitingOn(OfItem):

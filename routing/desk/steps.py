@@ -22,6 +22,7 @@ from routing.desk.forms import StepForm, form_of
 from routing.desk.notes import NoteForm, notes_of
 from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, target_state
 from routing.desk.timeline import timeline_of
+from routing.desk.waits import status_line, with_waits
 from routing.work.display import exact
 from routing.work.door import Operation
 from routing.work.foresight import consequences
@@ -68,13 +69,12 @@ class StepsAdmin(BulkSteps[NounT]):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> NounT | None:
         try:
-            return (
-                self.get_queryset(request)
-                .select_related(*self.page_related)
-                .get(pk=self.opts.pk.to_python(object_id))
-            )
+            rows = self.get_queryset(request).select_related(*self.page_related)
+            rows = with_waits(rows, actor(request))
+            found: NounT = rows.get(pk=self.opts.pk.to_python(object_id))
         except (ObjectDoesNotExist, ValidationError):
             return None
+        return found
 
     def change_view(
         self,
@@ -149,6 +149,8 @@ class StepsAdmin(BulkSteps[NounT]):
         status: int = 200,
     ) -> TemplateResponse:
         shared = {"title": str(row), "original": row, "item": row.item, "back": page_of(row)}
+        if template == self.noun_template:
+            shared["waits"] = status_line(row, actor(request), timezone.now())
         return self.render(request, template, shared | context, status)
 
     def step_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:

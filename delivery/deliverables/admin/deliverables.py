@@ -75,12 +75,13 @@ class NeedsMySignature(SimpleListFilter):
 
 @admin.register(Deliverable)
 class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
-    list_display = ("what", "client", "state_name", "newest", "waiting", "owner", "doer", "due_at")
+    list_display = ("what", "client", "state_name", "newest", "waits", "owner", "doer", "due_at")
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
         NeedsMySignature,
         ("state", admin.ChoicesFieldListFilter),
+        filters.WaitsFor,
         filters.WaitingOn,
         filters.OfClient,
     )
@@ -181,7 +182,6 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
                 format_html("{} {}", state_badge(item.kind, row.state), display.hold(item)),
             ),
             (_("Client"), item.client or display.NOTHING),
-            (_("Waiting on"), self.waiting(row)),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or _("Unassigned")),
@@ -216,10 +216,6 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
     @admin.display(description=gettext_lazy("assignee"), ordering="item__doer__full_name")
     def doer(self, row: Deliverable) -> Any:
         return row.item.doer or display.NOTHING
-
-    @admin.display(description=gettext_lazy("waiting on"), ordering="item__waiting_on")
-    def waiting(self, row: Deliverable) -> str:
-        return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
 
 
 def _returned(known: Sequence[checks.Judged]) -> str:
