@@ -9,6 +9,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.asked import waiting_for_me
 from delivery.approvals.models import Approval
 from delivery.portal.addresses import portal_page
 from delivery.portal.questions import questions_of
@@ -17,6 +18,7 @@ from delivery.requests.reach import ASKING
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.work.gates import Words
+from routing.work.items import WorkItem
 from routing.work.visibility import work_seen_by
 
 
@@ -53,12 +55,13 @@ def questions(by: Actor) -> Sequence[WaitingEntry]:
 
 def decisions(by: Actor) -> Sequence[WaitingEntry]:
     """Return versions that this contact may decide about and has not answered."""
-    mine = questions_of(by).filter(
+    asking = WorkItem.objects.filter(waiting_for_me(None, by.contact_id))
+    rows = questions_of(by).filter(
         state=Approval.State.PENDING,
         item__client__in=by.clients_as(Membership.Role.APPROVER),
         item__held_at=None,
+        item__in=asking,
     )
-    rows = mine.exclude(answers__contact=by.contact_id)
     return [_decision(row, _("Review and decide")) for row in rows]
 
 
@@ -97,7 +100,9 @@ SOURCES: tuple[Callable[[Actor], Sequence[WaitingEntry]], ...] = (questions, dec
 def waiting_for_others(by: Actor) -> list[WaitingEntry]:
     """Return work that waits for someone else of the same client, for information only."""
     mine = questions_of(by).filter(state=Approval.State.PENDING, item__held_at=None)
-    rows = mine.exclude(item__client__in=by.clients_as(Membership.Role.APPROVER))
+    asking = WorkItem.objects.filter(waiting_for_me(None, by.contact_id))
+    answered = mine.filter(answers__contact=by.contact_id)
+    rows = mine.exclude(item__in=asking).exclude(pk__in=answered.values("pk"))
     found = [_decision(row, _("Waiting for an approver at your company")) for row in rows]
     return sorted(found, key=lambda entry: (entry.due_at or entry.since, entry.url))
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.asked import users_asked, waiting_for_me
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.briefs.gates import ABOVE_BUDGET
 from delivery.briefs.models import Brief
 from delivery.checks.operations import awaiting_signature
 from delivery.deliverables.models import Deliverable
-from delivery.deliverables.stages import Audience
+from delivery.deliverables.stages import Audience, Quorum
 from delivery.requests.models import Request
 from delivery.requests.reach import ASKING
 from routing.kernel.events import Event
@@ -65,14 +66,29 @@ def _signs(by: Actor) -> Q:
 
 
 def _agency(items: Sequence[WorkItem]) -> People:
-    """Return the owner of each internal approval, who is never the author of the version."""
-    return {item.pk: [item.owner_id] for item in items if item.owner_id}
+    """
+    Return the owner of each internal approval, who is never the author of the version.
+
+    If several answers are needed, or the owner was not asked, it is everybody who was asked.
+    """
+    asked = users_asked([item.pk for item in items])
+    several = Approval.objects.filter(item__in=items).exclude(quorum=Quorum.ANY)
+    needs_all = set(several.values_list("item_id", flat=True))
+    found: dict[int, Sequence[int]] = {}
+    for item in items:
+        users = asked.get(item.pk, [])
+        alone = item.owner_id in users and item.pk not in needs_all
+        found[item.pk] = [item.owner_id] if alone and item.owner_id else users
+    return found
 
 
 def _approves(by: Actor) -> Q:
-    """Return approvals that name the actor as owner, and that they have not answered."""
-    answered = Answer.objects.filter(approval__item=OuterRef("pk"), user=by.user_id)
-    return Q(owner=by.user_id) & ~Q(Exists(answered))
+    """Return internal approvals that ask the actor, as their owner or as one of several."""
+    owner_asked = AskedPerson.objects.filter(
+        approval__item=OuterRef("pk"), user=OuterRef("owner"), left_at=None
+    )
+    mine = Q(owner=by.user_id) | ~Q(as_approval__quorum=Quorum.ANY) | ~Q(Exists(owner_asked))
+    return mine & waiting_for_me(by.user_id, None)
 
 
 def _brief_approvers(items: Sequence[WorkItem]) -> People:
@@ -126,9 +142,8 @@ def _clients(by: Actor, *roles: str) -> Q:
 
 
 def _answers(by: Actor) -> Q:
-    """Return the approvals of the contact's clients that they have not answered."""
-    answered = Answer.objects.filter(approval__item=OuterRef("pk"), contact=by.contact_id)
-    return _clients(by, Membership.Role.APPROVER) & ~Q(Exists(answered))
+    """Return the approvals that ask the contact, and that they have not answered."""
+    return _clients(by, Membership.Role.APPROVER) & waiting_for_me(None, by.contact_id)
 
 
 # -- Those who are only notified ------------------------------------------------------------------
@@ -156,6 +171,18 @@ def _asked_for_it(items: Sequence[WorkItem]) -> People:
         item__in=items, kind=created(Approval).kind, actor__kind=User.Kind.PERSON
     )
     return {item: [user] for item, user in rows.values_list("item_id", "actor_id")}
+
+
+def _just_asked(items: Sequence[WorkItem]) -> People:
+    """Return those who were asked by the last step of the approvals."""
+    rows = AskedPerson.objects.filter(
+        approval__item__in=items, at=F("approval__item__changed_at"), left_at=None
+    )
+    found: dict[int, list[int]] = defaultdict(list)
+    for item, user, account in rows.values_list("approval__item_id", "user_id", "contact__user_id"):
+        if user or account:
+            found[item].append(user or account)
+    return found
 
 
 def _requesters_of_questions(items: Sequence[WorkItem]) -> People:
@@ -234,7 +261,7 @@ APPROVERS = Party(
 ASKED = Party(
     "asked",
     _("The client's approvers"),
-    lambda items: _contacts(items, [Membership.Role.APPROVER]),
+    lambda items: users_asked([item.pk for item in items]),
     _answers,
     outside=True,
 )
@@ -251,3 +278,5 @@ QUESTION_REQUESTER = Party(
 CONTACTS = Party(
     "contacts", _("The client's contacts"), _contacts_of_work, nobodys_turn, outside=True
 )
+STAND_IN = Party("asked", _("The stand-in"), _just_asked, nobodys_turn)
+CLIENTS_STAND_IN = Party("asked", _("The stand-in"), _just_asked, nobodys_turn, outside=True)
