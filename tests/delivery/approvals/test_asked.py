@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -26,8 +27,8 @@ from routing.work.operations.items import hand_over
 from tests.delivery.making import codes, done, fresh, hand_in, make_deliverables, question
 from tests.desk import signed_in, url, words
 from tests.files import png
+from tests.integrations.outbox.test_crm import make_run
 from tests.portal import APPROVER, VIEWER, invited, user_of
-from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, by, make_contact, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
@@ -191,7 +192,7 @@ def test_the_desk_offers_a_stand_in_and_shows_who_was_asked(
     form = browser.get(step)
     browser.post(step, {"contact": carl.pk})
 
-    assert "Asked : Anna, Bert (can no longer answer)" in page
+    assert "Asked: Anna, Bert (can no longer answer)" in page
     assert form.status_code == 200
     assert AskedPerson.objects.filter(approval=about, contact=carl).exists()
 
@@ -251,17 +252,13 @@ def test_more_approvals_than_people_are_refused_before_asking(
 
 def with_stages(world: World, row: Deliverable, need: int) -> Deliverable:
     """Handed in under a flow whose client stage needs this many approvals."""
-    flow = make_flow(world)
-    with crm_of(world):
-        run = run_about("901")
-    for position, (audience, quorum) in enumerate((("internal", "any"), ("client", "some"))):
-        ApprovalStage.objects.create(
-            flow_version=flow,
-            position=position,
-            audience=audience,
-            quorum=quorum,
-            need=need if audience == "client" else 1,
-        )
+    run = make_run(world, "1")
+    stages: list[dict[str, Any]] = [
+        {"audience": "internal"},
+        {"audience": "client", "quorum": "some", "need": need},
+    ]
+    for position, stage in enumerate(stages, start=1):
+        ApprovalStage.objects.create(flow_version=run.version, position=position, **stage)
     WorkItem.objects.filter(pk=row.item_id).update(run=run)
     return hand_in(world, fresh(row))
 
