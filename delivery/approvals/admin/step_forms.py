@@ -11,11 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.asked import able_staff, approver_rows
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.approvals.operations import approvals, deliverables
 from delivery.checks import operations as checks
+from delivery.deliverables.stages import Audience
 from routing.desk.forms import StepForm, choice, long_text, picked, step_form
 from routing.people.clients import Contact, Membership
+from routing.people.staff import User
 from routing.work.files import File
 from routing.work.operations import files
 from routing.work.visibility import files_seen_by
@@ -102,6 +105,44 @@ class ChangesForm(SaysWhyForm):
 @step_form(approvals.reject)
 class RejectForm(SaysWhyForm):
     """Reject the version."""
+
+
+@step_form(approvals.name_stand_in)
+class StandInForm(StepForm):
+    """Form for somebody who is asked as well, because others can no longer answer."""
+
+    submit = gettext_lazy("Ask")
+
+    contact = picked(
+        gettext_lazy("Approver"),
+        Contact.objects.none(),
+        help_text=gettext_lazy("An approver at the client who was not asked yet."),
+    )
+    user = picked(
+        gettext_lazy("Approver"),
+        User.objects.none(),
+        help_text=gettext_lazy("Someone who may approve versions and did not make this one."),
+    )
+
+    def prepare(self) -> None:
+        row = self.rows[0]
+        asked = AskedPerson.objects.filter(approval=row, left_at=None)
+        if row.audience == Audience.CLIENT:
+            del self.fields["user"]
+            members = approver_rows({row.item.client_id}).values("contact")
+            free = Contact.objects.filter(pk__in=members).exclude(
+                pk__in=asked.filter(contact__isnull=False).values("contact")
+            )
+            self.fields["contact"].queryset = free  # type: ignore[attr-defined]
+        else:
+            del self.fields["contact"]
+            able = able_staff().exclude(pk=row.version.author_id)
+            self.fields["user"].queryset = able.exclude(  # type: ignore[attr-defined]
+                pk__in=asked.filter(user__isnull=False).values("user")
+            )
+
+    def values(self) -> dict[str, Any]:
+        return {name: person.pk for name, person in super().values().items()}
 
 
 @step_form(approvals.record_answer)

@@ -19,6 +19,7 @@ from routing.people.staff import User
 from routing.work.door import OperationResult, operation
 from routing.work.gates import ContextWith, GateResult, passed, refused
 from routing.work.items import WorkItem
+from routing.work.registry import announce, reactions
 
 grant("routing.see_all_work", QA, OPS, INTEGRATIONS, AUDITOR)
 grant("routing.see_unrestricted_work", AM)
@@ -31,6 +32,9 @@ for _verb in ("view", "add", "change"):
 for _verb in ("view", "add", "change", "delete"):
     grant(f"routing.{_verb}_team", OPS)
     grant(f"routing.{_verb}_teammembership", OPS)
+
+ROLES_SET = announce("routing.user.set_roles")
+DEACTIVATED = announce("routing.user.deactivate")
 
 
 class CannotLeave(Exception):
@@ -78,7 +82,9 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
             reason=f"{reason} ({', '.join(changes) or 'no change'})",
             only=["session_epoch"],
         )
-        tell("routing.user.set_roles", now.pk, by=by, at=at)
+        tell(ROLES_SET.kind, now.pk, by=by, at=at)
+        for reaction in reactions(ROLES_SET.kind):
+            reaction([now], by, at)
     user.session_epoch = now.session_epoch
 
 
@@ -154,7 +160,9 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
         leaver.is_active = False
         leaver.session_epoch += 1
         save_with_reason(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
-        tell("routing.user.deactivate", leaver.pk, by=by, at=at)
+        tell(DEACTIVATED.kind, leaver.pk, by=by, at=at)
+        for reaction in reactions(DEACTIVATED.kind):
+            reaction([leaver], by, at)
     user.is_active, user.session_epoch = False, leaver.session_epoch
     return len(ids)
 
