@@ -17,6 +17,7 @@ from unfold.admin import TabularInline
 from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.desk.forms import line
 from routing.people.actors import Actor
+from routing.people.rights import OWN_WORK
 from routing.people.saving import save_with_reason
 from routing.people.staff import User
 
@@ -28,6 +29,7 @@ class SavedForm(forms.ModelForm[Any]):
 class SavedAdmin(DeskAdmin[ModelT]):
     form: type[forms.ModelForm[Any]] = SavedForm
     people_fields: tuple[str, ...] = ()  # foreign keys that offer only active staff
+    owner_fields: tuple[str, ...] = ()  # and those that offer only staff who may own work
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change or form.changed_data:
@@ -57,6 +59,8 @@ class SavedAdmin(DeskAdmin[ModelT]):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.people_fields:
             kwargs["queryset"] = User.objects.staff()
+        if db_field.name in self.owner_fields:
+            kwargs["queryset"] = User.objects.staff().who_may(OWN_WORK)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
