@@ -40,7 +40,7 @@ class ClientAdmin(KeepsMemberships[Client], SavedAdmin[Client]):
     search_fields = ("name", "code")
     search_help_text = _("Name or code")
     fields = ("name", "code", "timezone", "team", "owner", "backup", "restricted", "reason")
-    people_fields = ("owner", "backup")
+    owner_fields = ("owner", "backup")
     inlines = (ContactsOfClient,)
     empty_title = _("No clients")
     empty_text = _("Add a client with its team, owner and backup. Then create its first request.")

@@ -25,7 +25,7 @@ from routing.kernel.queues import Patience, batches, claim_batch, put_off
 from routing.kernel.reasons import Reason
 from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
-from routing.runs.candidates import Pool, pool_for
+from routing.runs.candidates import Pool, one_batch_at_a_time, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
@@ -81,9 +81,13 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
 def route_steps(step_ids: Sequence[int], at: datetime) -> int:
     """Run these steps in one transaction, and return the number of runs."""
     with transaction.atomic():
-        runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
+        steps = RunStep.objects.filter(pk__in=step_ids)
+        due = list(steps.values_list("run__item", "run", "run__version"))
+        one_batch_at_a_time([(run, version) for _item, run, version in due])
         # Work items before steps, as everywhere: whoever cancels or holds a run has its item first.
-        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None)
+        free = WorkItem.objects.filter(
+            pk__in=[item for item, *_run in due], is_open=True, held_at=None
+        )
         items = claim_batch(free, no_key=True)
         mine = (
             RunStep.objects.due(at)
@@ -149,8 +153,9 @@ def _decide(
                 _at(Name.DECIDE, snapshot, Reason.NOBODY_AVAILABLE, {"message": str(error)})
             )
         else:
-            decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
-            pool.chose(choice.owner_id)
+            moment = pool.moment(at)
+            decided.append((snapshot, choice, record(snapshot, pool, choice, moment)))
+            pool.chose(choice, moment)
     Decision.objects.bulk_create([decision for _s, _c, decision in decided])
     return decided
 

@@ -58,6 +58,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.close_request": (),
     # reassign: own and team, own, all, own
     "routing.hand_over_workitem": (AM, QA, OPS, INTEGRATIONS),
+    "routing.own_workitem": (AM, QA, OPS, INTEGRATIONS),
+    "routing.do_workitem": (AM, CREATIVE, QA, OPS, INTEGRATIONS),
     "routing.reassign_team_workitem": (AM,),
     "routing.reassign_any_workitem": (OPS,),
     "routing.replace_person_workitem": (OPS,),
