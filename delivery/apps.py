@@ -11,6 +11,7 @@ REGISTERING = (
     "delivery.briefs.operations.first_briefs",
     "delivery.approvals.operations.deliverables",
     "delivery.deliverables.operations.versions",
+    "delivery.deliverables.operations.editing",
     "delivery.approvals.operations.approvals",
     "delivery.progress.operations.opening",
     "delivery.progress.operations.planning",

@@ -107,6 +107,8 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         "replaces__item",
     )
     bulk_steps = (
+        "assign",
+        "edit",
         "start",
         "submit",
         "run_checks",
