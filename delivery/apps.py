@@ -12,6 +12,7 @@ REGISTERING = (
     "delivery.briefs.operations.first_briefs",
     "delivery.approvals.operations.deliverables",
     "delivery.deliverables.operations.versions",
+    "delivery.deliverables.operations.editing",
     "delivery.approvals.operations.approvals",
     "delivery.approvals.operations.asking",
     "delivery.progress.operations.opening",

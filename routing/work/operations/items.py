@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,33 @@ def resume_with_children(
         lock(WorkItem, ids, below=True)
         results = move(step, ids, by=by, at=at, reason=reason)
         release([result.id for result in results if result.done], by=by, at=at, reason=reason)
+    return results
+
+
+def hand_over_with_parts(
+    step: Operation[HandOverDetails],
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    details: HandOverDetails,
+) -> list[OperationResult]:
+    """Reassign items, and the parts below them that the person chose to take along."""
+    if not details.along:
+        return move(step, ids, by=by, at=at, reason=reason, details=details)
+    with transaction.atomic(savepoint=False):
+        lock(WorkItem, ids, below=True)
+        results = move(step, ids, by=by, at=at, reason=reason, details=details)
+        done = [result.id for result in results if result.done]
+        parts = {part for part, _held_by in open_below(done)} & set(details.along) if done else ()
+        # Each group of parts with one assignee is one call, because the assignees stay.
+        by_doer: dict[int | None, list[int]] = defaultdict(list)
+        for part in WorkItem.objects.filter(pk__in=parts).order_by("pk"):
+            by_doer[part.doer_id].append(part.pk)
+        for doer, some in by_doer.items():
+            same = HandOverDetails(details.owner, details.backup, doer)
+            move(step, some, by=by, at=at, reason=reason, details=same)
     return results
 
 
@@ -185,6 +213,8 @@ hand_over = operation(
     through_hold=True,
     needs_reason=True,
     details=HandOverDetails,
+    for_gates=("along",),
+    run=hand_over_with_parts,
 )
 # Declared without a permission: whoever may put the whole on hold may do so with its parts.
 HOLD_BELOW: Operation[HoldDetails] = Operation(

@@ -160,6 +160,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "ask_client",
             "publish",
             "hand_out",
+            "edit",
+            "assign",
             "reopen",
             "archive",
             "cancel",
