@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 # and the order is that in which reactions to the same operation run.
 REGISTERING = (
     "delivery.requests.operations.requests",
+    "delivery.requests.operations.unanswered",
+    "delivery.requests.operations.responding",
     "delivery.briefs.operations.briefs",
     "delivery.briefs.operations.first_briefs",
     "delivery.approvals.operations.deliverables",

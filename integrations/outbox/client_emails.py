@@ -17,11 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.operations import deliverables
 from delivery.models import Deliverable, Request
 from delivery.requests.operations import requests
+from delivery.requests.operations.responding import responded
 from delivery.requests.reach import ClientPerson, Reach, reach_of
 from integrations.adapters.mail.client_emails import ClientEmail
+from integrations.adapters.mail.writer import NOBODY
 from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.notification_emails import mail_connection
+from integrations.outbox.outcomes import on_delivered
 from integrations.outbox.verbs import called
 from routing.models import Client, WorkItem
 from routing.people.actors import Actor
@@ -143,6 +146,11 @@ def put_question(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.QUESTION, rows, at=at, to=asked)
 
 
+@react(requests.remind)
+def put_question_again(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    write_client_emails(ClientEmail.REMINDER, rows, at=at, to=asked)
+
+
 @react(requests.accept)
 def tell_acceptance(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.ACCEPTANCE, rows, at=at)
@@ -179,3 +187,10 @@ def _tell_of_works(kind: ClientEmail, rows: Sequence[Deliverable], at: datetime)
         works[row.request_id].append(row)
     about = Request.objects.filter(pk__in=works).select_related("item").order_by("pk")
     write_client_emails(kind, list(about), at=at, works=works)
+
+
+@on_delivered(*(kind for kind in ClientEmail if kind != ClientEmail.RECEIPT))
+def reached_client(row: Outbound, by: Actor, at: datetime) -> None:
+    """Count an e-mail that the mail server has accepted as a response."""
+    if row.remote_id != NOBODY and row.item_id:
+        responded(list(WorkItem.objects.filter(pk=row.item_id)), at)

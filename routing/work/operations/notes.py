@@ -16,10 +16,11 @@ from routing.people.actors import Actor
 from routing.work.files import File
 from routing.work.items import WorkItem
 from routing.work.notes import MOST_SIGNS, Note, NoteFile
-from routing.work.registry import eraser
+from routing.work.registry import announce, eraser, reactions
 from routing.work.visibility import work_seen_by
 
 ADDED = "routing.note.add"
+NOTED = announce(ADDED)
 ERASED = "[…]"
 
 grant("routing.view_note", *EVERYONE)
@@ -66,6 +67,8 @@ def write(
         note.save()
         NoteFile.objects.bulk_create([NoteFile(note=note, file=file) for file in files])
         Event.objects.create(kind=ADDED, item=item, object_id=note.pk, actor_id=by.user_id, at=at)
+        for reaction in reactions(ADDED):
+            reaction([note], by, at)
     return note
 
 
