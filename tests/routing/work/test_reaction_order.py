@@ -31,6 +31,7 @@ ORDER = {
     "delivery.brief.approve": [
         "delivery.progress.operations.planning.plan",
         "delivery.progress.operations.rolling.deliver",
+        "integrations.outbox.crm.update_planned",
     ],
     "delivery.deliverable.approve": [
         "delivery.approvals.operations.reviewing.tell_approved",
@@ -78,21 +79,52 @@ ORDER = {
         "delivery.approvals.operations.reviewing.take_back",
         "delivery.approvals.operations.reviewing.end_stalls",
     ],
+    "delivery.request.accept": [
+        "delivery.requests.operations.responding.answered_in_portal",
+        "integrations.outbox.client_emails.tell_acceptance",
+    ],
+    "delivery.request.accept_impact": [
+        "delivery.progress.operations.impacts.tell",
+        "integrations.outbox.crm.update_agreed",
+    ],
+    "delivery.request.answer": [
+        "delivery.approvals.operations.asking.notify_of_answer",
+        "delivery.requests.operations.unanswered.end_silence",
+    ],
+    "delivery.request.ask": [
+        "delivery.requests.operations.unanswered.end_silence",
+        "integrations.outbox.client_emails.put_question",
+    ],
     "delivery.request.cancel": [
+        "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
         "integrations.outbox.operations.cancellation.call_off_with_request",
         "integrations.outbox.client_emails.tell_cancelled",
+    ],
+    "delivery.request.create": [
+        "integrations.outbox.crm.update_wanted",
+        "integrations.outbox.client_emails.acknowledge",
     ],
     "delivery.request.deliver": [
         "delivery.progress.operations.rolling.await_outcome",
         "integrations.outbox.client_emails.tell_delivered",
     ],
+    "delivery.request.mark_duplicate": [
+        "delivery.requests.operations.unanswered.end_silence",
+        "delivery.progress.operations.ending.end_with_request",
+    ],
     "delivery.request.reject": [
+        "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
         "integrations.outbox.client_emails.tell_refusal",
     ],
+    "delivery.request.remind": [
+        "delivery.requests.operations.unanswered.end_silence",
+        "integrations.outbox.client_emails.put_question_again",
+    ],
     "delivery.request.withdraw": [
         "delivery.approvals.operations.asking.notify_of_withdrawal",
+        "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
     ],
     "routing.run.cancel": [
@@ -101,16 +133,18 @@ ORDER = {
         "delivery.progress.operations.rolling.close",
         "delivery.progress.operations.ending.end_with_run",
         "integrations.outbox.operations.cancellation.call_off",
+        "integrations.outbox.crm.update_ended",
     ],
     "routing.run.close_unproven": [
         "routing.runs.operations.runs.end_with_run",
         "routing.runs.operations.outcomes.look_no_more",
         "delivery.progress.operations.rolling.close",
         "delivery.progress.operations.ending.end_with_run",
+        "integrations.outbox.crm.update_ended",
     ],
     "routing.run.complete": [
         "delivery.progress.operations.rolling.close",
-        "integrations.outbox.crm.update_complete",
+        "integrations.outbox.crm.update_ended",
     ],
 }
 
