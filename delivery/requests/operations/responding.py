@@ -11,7 +11,7 @@ from datetime import datetime
 
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
-from delivery.requests.reach import reach_of
+from delivery.requests.reach import Reach, reach_of
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.sla.operations.clocks import stop
@@ -35,11 +35,11 @@ def answered_in_portal(rows: Sequence[Request], by: Actor, at: datetime) -> None
     """Count an acceptance that somebody of the client sees in the portal."""
     timed = [row for row in rows if row.item.is_timed]
     reach = reach_of(timed) if timed else {}
-    seen = []
-    for row in timed:
-        if any(each.has_access for each in reach[row.pk].informed):
-            seen.append(row.item)
-    responded(seen, at)
+    responded([row.item for row in timed if _is_seen(reach[row.pk])], at)
+
+
+def _is_seen(reach: Reach) -> bool:
+    return any(each.has_access for each in reach.informed)
 
 
 @react(NOTED)
