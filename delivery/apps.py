@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 REGISTERING = (
     "delivery.requests.operations.requests",
     "delivery.requests.operations.first_response",
+    "delivery.requests.operations.unanswered",
     "delivery.briefs.operations.briefs",
     "delivery.briefs.operations.first_briefs",
     "delivery.approvals.operations.deliverables",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.deadlines import deadline_of
 from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.dropping_out import drop_out_gone, remember_unfrozen
@@ -66,7 +67,7 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
         audience=stage.audience,
         quorum=stage.quorum,
         need=stage.need,
-        expires_at=at + timedelta(days=stage.answer_days),
+        expires_at=deadline_of(item, stage, at),
     )
 
 

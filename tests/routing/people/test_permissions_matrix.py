@@ -41,6 +41,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.accept_request": (AM, OPS),
     "delivery.ask_request": (AM, OPS),
     "delivery.answer_request": (AM, OPS),
+    "delivery.remind_request": (AM, OPS),
+    "delivery.stall_request": (),
     "delivery.edit_request": (AM, OPS),
     "delivery.reject_request": (AM, OPS),
     "delivery.mark_duplicate_request": (AM, OPS),

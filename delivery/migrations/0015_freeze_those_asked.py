@@ -37,8 +37,8 @@ FREEZE = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0011_let_stages_trade_places"),
-        ("routing", "0028_add_missing_approvers"),
+        ("delivery", "0014_say_in_client_review"),
+        ("routing", "0029_add_missing_approvers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

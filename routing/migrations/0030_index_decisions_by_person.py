@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     atomic = False  # an index that is made beside running work needs no transaction
 
     dependencies = [
-        ("routing", "0023_choose_regions_of_holidays"),
+        ("routing", "0029_add_missing_approvers"),
     ]
 
     operations = [
