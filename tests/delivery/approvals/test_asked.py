@@ -13,7 +13,7 @@ from delivery.approvals.details import DecideDetails, RecordDetails, StandInDeta
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.reviewing import expire_due
 from delivery.models import Answer, Approval, ApprovalStage, AskedPerson, Deliverable
-from delivery.portal.waiting import decisions
+from delivery.portal.waiting import waiting_for
 from routing.audit.operations.erasure import erase
 from routing.cover.operations import leaving
 from routing.cover.operations.portal_access import end_membership, keep_membership, withdraw
@@ -174,7 +174,7 @@ def test_whoever_becomes_an_approver_later_is_not_asked_but_can_be_named(
     assert not ExceptionCase.objects.filter(
         reason=Reason.APPROVERS_MISSING, state__in=ExceptionCase.open_states
     ).exists()
-    assert len(decisions(by(user_of(carl)))) == 1
+    assert len(waiting_for(by(user_of(carl)))) == 1
     assert answer(about, carl).done
     assert fresh(about).state == Approval.State.APPROVED
 

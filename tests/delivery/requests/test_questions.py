@@ -17,7 +17,6 @@ from config.celery import BEAT
 from delivery.models import Request
 from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
-from delivery.requests.operations.requests import open_request
 from delivery.requests.operations.unanswered import remind_due
 from integrations.models import Outbound
 from routing.kernel.reasons import Reason
@@ -32,7 +31,7 @@ from routing.sla.operations.calendars import (
 )
 from routing.work.operations import items, notes
 from routing.work.operations.files import keep
-from tests.delivery.making import codes, done
+from tests.delivery.making import codes, done, record_request
 from tests.desk import signed_in, words
 from tests.portal import VIEWER, reachable
 from tests.world import NOW, World, by, make_contact, make_request
@@ -74,7 +73,7 @@ def test_a2_a_question_that_would_reach_nobody_is_refused_and_stops_no_clock(wor
     Membership.objects.filter(contact=viewer).update(role=VIEWER)
     outsider(world)
     policy = ensure_defaults(at=NOW)
-    row = open_request(client=world.acme, title="A site", by=by(world.alice), at=NOW)
+    row = record_request(world, title="A site", at=NOW)
 
     result = ask(world, row)
 
@@ -266,9 +265,7 @@ def response_of(row: Request) -> Clock:
 
 def opened(world: World, **fields: Any) -> Request:
     ensure_defaults(at=NOW)
-    return open_request(
-        client=world.acme, title="A site", details="x", by=by(world.alice), at=NOW, **fields
-    )
+    return record_request(world, title="A site", details="x", at=NOW, **fields)
 
 
 def test_a2_triage_is_no_response(world: World) -> None:

@@ -12,7 +12,6 @@ from delivery.approvals.deadlines import deadline_of
 from delivery.deliverables.stages import Audience, Quorum, Stage
 from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
-from delivery.requests.operations.requests import open_request
 from integrations.models import Outbound
 from routing.cover.operations.portal_access import invite
 from routing.messages.operations import tell_owners, write
@@ -20,7 +19,7 @@ from routing.models import Calendar, CalendarUse, Client, Membership, Notificati
 from routing.people.actors import Actor
 from routing.sla.operations.calendars import ensure_defaults, save_calendar
 from routing.sla.working_time import client_opens, staff_opens
-from tests.delivery.making import done
+from tests.delivery.making import done, record_request
 from tests.portal import reachable, user_of
 from tests.world import World, by, make_contact, make_request
 
@@ -148,9 +147,7 @@ def test_a8_receipts_and_invitations_leave_at_once_and_questions_in_the_morning(
 ) -> None:
     rita, tom = reachable(world.acme), make_contact("Tom", "tom@client.test")
     Membership.objects.create(contact=tom, client=world.acme, role="viewer")
-    request = open_request(
-        client=world.acme, title="A site", contact=rita, by=by(world.alice), at=NIGHT
-    )
+    request = record_request(world, title="A site", contact=rita, at=NIGHT)
 
     invite(tom.pk, by=by(world.alice), at=NIGHT)
     done(requests.ask([request.pk], by=by(world.alice), at=NIGHT, details=AskDetails("Which?")))
@@ -162,13 +159,7 @@ def test_a8_receipts_and_invitations_leave_at_once_and_questions_in_the_morning(
 
 def test_a8_a_question_about_urgent_work_does_not_wait(world: World) -> None:
     reachable(world.acme)
-    request = open_request(
-        client=world.acme,
-        title="A site",
-        priority=WorkItem.Priority.URGENT,
-        by=by(world.alice),
-        at=NIGHT,
-    )
+    request = record_request(world, priority=WorkItem.Priority.URGENT, at=NIGHT)
 
     done(requests.ask([request.pk], by=by(world.alice), at=NIGHT, details=AskDetails("Which?")))
 

@@ -19,22 +19,21 @@ from routing.runs.candidates import people
 from routing.runs.owners import Staff
 from routing.work.details import HandOverDetails
 from routing.work.operations import items
-from tests.desk import signed_in, url, words
-from tests.routing.flows.test_flow_pages import filled
+from tests.desk import filled, signed_in, url, words
 from tests.world import NOW, World, by, make_request, make_user
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 
 def hand_over(world: World, request: Request, **named: User | None) -> Any:
-    named = {"owner": world.bob, "backup": world.olga, "doer": None} | named
-    ids = {name: person.pk if person else None for name, person in named.items()}
+    people = {"owner": world.bob, "backup": world.olga, "doer": None} | named
+    ids = {name: person.pk if person else None for name, person in people.items()}
     [result] = items.hand_over(
         [request.item_id],
         by=by(world.alice),
         at=NOW,
         reason="Holiday",
-        details=HandOverDetails(**ids),
+        details=HandOverDetails(ids["owner"], ids["backup"], ids["doer"]),
     )
     return result
 

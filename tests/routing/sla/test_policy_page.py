@@ -10,8 +10,7 @@ from routing.models import Calendar, CalendarUse, SLAPolicy, Target
 from routing.people.actors import Actor
 from routing.sla.operations.calendars import ensure_defaults, save_calendar
 from routing.sla.policies import PURPOSES, labelled_states, purpose_label, states_of
-from tests.desk import signed_in, url, words
-from tests.routing.flows.test_flow_pages import filled
+from tests.desk import filled, signed_in, url, words
 from tests.world import World
 
 FRIDAY = datetime(2026, 11, 27, 16, 30, tzinfo=UTC)
