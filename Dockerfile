@@ -20,6 +20,7 @@ COPY config config
 COPY integrations integrations
 COPY delivery delivery
 COPY routing routing
+COPY locale locale
 
 FROM product-no AS product-yes
 COPY demo demo

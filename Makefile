@@ -51,9 +51,10 @@ requirements: ## Write requirements/*.txt anew from pyproject.toml (needs the to
 	$(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --extra embedded -o requirements/run.txt pyproject.toml
 	$(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --extra embedded --group dev -o requirements/dev.txt pyproject.toml
 
-messages: ## Collect what is to be translated into locale/
+messages: ## Collect what is to be translated into locale/, and compile it (only texts for clients are translated)
 	@scripts/venv dev
-	@$(CHECK) exec $(PY) manage.py makemessages --all --no-location --ignore .venv --ignore var
+	@$(CHECK) $(PY) manage.py makemessages --all --no-location --ignore .venv --ignore var && \
+	exec $(PY) manage.py compilemessages --ignore .venv --ignore var
 
 states: ## Write docs/states from the state machines and operations
 	@scripts/venv dev

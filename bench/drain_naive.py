@@ -36,7 +36,7 @@ from routing.runs.snapshots import RunSnapshot, field_problems, rule_facts
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy
 from routing.sla.terms import Uses, agree, ids_of
-from routing.sla.timing import Cause, Does, Turn
+from routing.sla.timing import Cause, ClockTurn, Does
 from routing.work.items import RefCounter, WorkItem, WorkNoun
 
 STEPS = (
@@ -331,7 +331,9 @@ def _start(item: WorkItem, policy: SLAPolicy, at: datetime) -> None:
             escalate_every=target.escalate_every,
             started_at=at,
         )
-        clock.take(Turn(Does.RUN, item.waiting_on, Cause.WORK), at=at, hours=agreed.terms.hours)
+        clock.take(
+            ClockTurn(Does.RUN, item.waiting_on, Cause.WORK), at=at, hours=agreed.terms.hours
+        )
         clock.save()
         ClockMark.objects.create(
             clock=clock,

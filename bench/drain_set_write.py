@@ -28,7 +28,7 @@ from routing.runs.snapshots import RunSnapshot
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of
-from routing.sla.timing import Cause, Does, Turn
+from routing.sla.timing import Cause, ClockTurn, Does
 from routing.work.items import RefCounter, WorkItem, WorkNoun
 
 REASON = "Decided by rule."
@@ -213,7 +213,7 @@ def _clock(
         escalate_every=target.escalate_every,
         started_at=at,
     )
-    clock.take(Turn(Does.RUN, item.waiting_on, Cause.WORK), at=at, hours=agreed.terms.hours)
+    clock.take(ClockTurn(Does.RUN, item.waiting_on, Cause.WORK), at=at, hours=agreed.terms.hours)
     return clock
 
 

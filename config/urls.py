@@ -27,6 +27,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),
     path("accounts/", include("config.accounts.urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
+    path("admin/mail/<str:name>/", admin.site.admin_view(mail_page.html), name="mail_html"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
     path("admin/remind/<int:item_id>/", admin.site.admin_view(reminders.remind), name="remind"),
     path("admin/", admin.site.urls),

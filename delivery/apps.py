@@ -12,10 +12,10 @@ REGISTERING = (
     "delivery.approvals.operations.deliverables",
     "delivery.deliverables.operations.versions",
     "delivery.approvals.operations.approvals",
+    "delivery.approvals.operations.asking",
     "delivery.progress.operations.opening",
     "delivery.progress.operations.planning",
     "delivery.approvals.operations.reviewing",
-    "delivery.approvals.operations.asking",
     "delivery.progress.operations.proving",
     "delivery.progress.operations.rolling",
     "delivery.progress.operations.ending",
@@ -28,6 +28,9 @@ REGISTERING = (
     "delivery.progress.operations.changes",
     "delivery.flows.defaults",
     "delivery.progress.trace_sections",
+    "delivery.turns.table",
+    "delivery.turns.messages",
+    "delivery.progress.questions",
 )
 
 

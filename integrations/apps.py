@@ -16,8 +16,12 @@ REGISTERING = (
     "integrations.outbox.foresight",
     "integrations.outbox.crm",
     "integrations.outbox.notification_emails",
+    "integrations.outbox.client_emails",
     "integrations.publishing.publish",
+    "integrations.publishing.failures",
     "integrations.outbox.trace_sections",
+    "integrations.outbox.turns",
+    "integrations.outbox.questions",
 )
 
 

@@ -24,11 +24,23 @@ REGISTERING = (
     "routing.work.operations.files",
     "routing.work.operations.notes",
     "routing.runs.operations.outcomes",
+    "routing.runs.operations.own_failures",
     "routing.cover.operations.portal_access",
     "routing.work.checks",
     "routing.desk.checks",
     "routing.audit.checks",
+    "routing.sla.checks",
     "routing.runs.trace_sections",
+    "routing.runs.turns",
+    "routing.runs.messages",
+    "routing.runs.questions.started",
+    "routing.runs.questions.known",
+    "routing.runs.questions.rule",
+    "routing.runs.questions.owner",
+    "routing.runs.questions.waiting",
+    "routing.runs.questions.due",
+    "routing.runs.questions.outcome",
+    "routing.runs.questions.by_hand",
 )
 
 

@@ -26,3 +26,27 @@ def url(model: type[models.Model], page: str, *args: Any) -> str:
 def words(response: Any) -> str:
     """Return the text of a page without its markup."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def filled(page: Any) -> dict[str, Any]:
+    """Return the data that a browser would send back of a page's form, unchanged."""
+    form, sent = page.context["adminform"].form, {}
+    for each in [
+        form,
+        *(
+            f
+            for fs in page.context["inline_admin_formsets"]
+            for f in [fs.formset.management_form, *fs.formset.forms]
+        ),
+    ]:
+        for field in each:
+            value = (
+                field.field.prepare_value(field.value())
+                if hasattr(field.field, "prepare_value")
+                else field.value()
+            )
+            if value is True:
+                sent[field.html_name] = "on"
+            elif value is not None and value is not False:
+                sent[field.html_name] = value
+    return sent

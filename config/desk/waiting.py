@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from routing.desk.base import actor
 from routing.desk.days import Days
+from routing.messages.models import CURRENT
 
 QUEUE = "admin:routing_workitem_changelist"
 
 # Hand-written, because every page runs it, and building it from querysets would take longer than
 # its execution. The limits are those of ``Days.when``.
-COUNTS = """
+COUNTS = f"""
     SELECT count(*),
         count(*) FILTER (WHERE next_due_at < %(now)s),
         count(*) FILTER (WHERE next_due_at >= %(now)s AND next_due_at < %(tomorrow)s),
@@ -24,9 +25,10 @@ COUNTS = """
         count(*) FILTER (WHERE held_at IS NOT NULL),
         count(*) FILTER (WHERE waiting_on = 'client'),
         count(*) FILTER (WHERE kind = 'exceptioncase'),
-        (SELECT count(*) FROM routing_notification WHERE recipient_id = %(me)s AND read_at IS NULL)
+        (SELECT count(*) FROM routing_notification n JOIN routing_workitem w ON w.id = n.item_id
+            WHERE n.recipient_id = %(me)s AND n.read_at IS NULL AND {CURRENT})
     FROM routing_workitem WHERE is_open AND (owner_id = %(me)s OR backup_id = %(me)s
-        OR doer_id = %(me)s)"""
+        OR doer_id = %(me)s)"""  # noqa: S608  # the condition is ours
 
 
 @dataclass(frozen=True, slots=True)

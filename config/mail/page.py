@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,12 @@ from config.mail import stored_emails
 from routing.desk.base import actor
 
 PER_PAGE = 20
+# The e-mail as a document of its own, for a frame: its styles are inline, and it loads nothing and
+# runs nothing. Its links open a window, because our other pages refuse to be framed.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 
 
 def may_read_mail(request: HttpRequest) -> bool:
@@ -39,12 +45,7 @@ def mail(request: HttpRequest) -> TemplateResponse:
     :raises Http404: if an SMTP server is set, because then nothing is stored
     :raises PermissionDenied: if the user may not read e-mails of others
     """
-    if not stored_emails.are_kept():
-        raise Http404
-    if not may_read_mail(request):
-        raise PermissionDenied(
-            _("No SMTP server is set. Only users who can edit people can read the mail here.")
-        )
+    _require_access(request)
     page = Paginator(stored_emails.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
     shared = admin.site.each_context(request)
     found = {
@@ -54,3 +55,34 @@ def mail(request: HttpRequest) -> TemplateResponse:
         "folder": stored_emails.folder(),
     }
     return TemplateResponse(request, "desk/mail.html", shared | found)
+
+
+@never_cache
+@require_safe
+def html(request: HttpRequest, name: str) -> HttpResponse:
+    """
+    Show the HTML of one stored e-mail, for a frame of the page above.
+
+    :raises Http404: if there is none, or an SMTP server is set
+    :raises PermissionDenied: if the user may not read e-mails of others
+    """
+    _require_access(request)
+    file = stored_emails.named(name)
+    found = next(stored_emails.read([file] if file else []), None)
+    if found is None or not found.html:
+        raise Http404
+    answer = HttpResponse(found.html)
+    answer["Content-Security-Policy"] = POLICY
+    # For browsers that do not read frame-ancestors.
+    answer["X-Frame-Options"] = "SAMEORIGIN"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def _require_access(request: HttpRequest) -> None:
+    if not stored_emails.are_kept():
+        raise Http404
+    if not may_read_mail(request):
+        raise PermissionDenied(
+            _("No SMTP server is set. Only users who can edit people can read the mail here.")
+        )

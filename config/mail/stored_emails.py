@@ -33,10 +33,14 @@ class FolderBackend(BaseEmailBackend):
 
 @dataclass(frozen=True, slots=True)
 class StoredEmail:
+    """An e-mail in the folder. ``html`` is empty if it has only text."""
+
+    name: str  # of its file
     at: datetime
     recipients: str
     subject: str
     text: str
+    html: str
     attachments: tuple[str, ...]  # their names
 
 
@@ -52,6 +56,12 @@ def newest_first() -> list[Path]:
     return sorted(folder().glob(f"*{_SUFFIX}"), reverse=True)
 
 
+def named(name: str) -> Path | None:
+    """Return the file of this name, or None if there is none."""
+    # Compared, not joined: a name from an address must not lead out of the folder.
+    return next((file for file in newest_first() if file.name == name), None)
+
+
 def read(files: Sequence[Path]) -> Iterator[StoredEmail]:
     """Read the e-mails that can be read. Skips a file that was just removed or renamed."""
     for file in files:
@@ -60,15 +70,19 @@ def read(files: Sequence[Path]) -> Iterator[StoredEmail]:
             raw = file.read_bytes()
         except (ValueError, FileNotFoundError):
             continue
-        yield _stored_email(at, message_from_bytes(raw, _class=Parsed, policy=policy.default))
+        message = message_from_bytes(raw, _class=Parsed, policy=policy.default)
+        yield _stored_email(file.name, at, message)
 
 
-def _stored_email(at: datetime, message: Parsed) -> StoredEmail:
+def _stored_email(name: str, at: datetime, message: Parsed) -> StoredEmail:
+    html = message.get_body(("html",))
     return StoredEmail(
+        name=name,
         at=at,
         recipients=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
         text=_text(message),
+        html=str(html.get_content()) if html is not None else "",
         attachments=tuple(part.get_filename() or "" for part in message.iter_attachments()),
     )
 

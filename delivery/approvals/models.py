@@ -51,7 +51,9 @@ class ApprovalStage(models.Model):
         default_permissions = ("add", "change", "delete", "view")
         constraints = (
             models.UniqueConstraint(
-                fields=("flow_version", "position"), name="stage_position_once"
+                fields=("flow_version", "position"),
+                name="stage_position_once",
+                deferrable=models.Deferrable.IMMEDIATE,
             ),
         )
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.deliverables.formats import Format
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.texts import storable
+from routing.kernel.days import read_day
 
 MOST = 50  # deliverables in one brief
 
@@ -135,8 +136,8 @@ def _number(value: Any, most: Decimal, fault: Any, words: Any) -> Decimal:
 
 def _day(value: Any, fault: Any) -> date | None:
     try:
-        return date.fromisoformat(value) if value else None
-    except (TypeError, ValueError):
+        return read_day(value) if value else None
+    except (AttributeError, ValueError):
         fault(_("enter the due date in the form 2026-12-31."))
         return None
 

@@ -21,7 +21,7 @@ from delivery.progress.operations.changes import FLOW, CannotChange, ask_change,
 from delivery.progress.operations.impacts import accept_impact, decline_impact
 from delivery.progress.operations.submissions import submitted_before
 from delivery.requests.details import AnswerImpactDetails
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.flows.models import FlowVersion
 from routing.people.actors import Actor
 from routing.work.door import Operation

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from delivery.approvals.details import DecideDetails
 from delivery.portal.uploads import WithFiles
 from delivery.requests.details import AnswerImpactDetails
+from routing.kernel.past_dates import AsksAboutPast
 
 LONG = 5_000
 DECISIONS = ("approve", "request_changes", "reject")
@@ -103,8 +104,10 @@ class ImpactDecisionForm(WithFiles):
             )
 
 
-class ChangeForm(WithFiles):
+class ChangeForm(AsksAboutPast, WithFiles):
     """Form for a change. ``token`` stays the same when it is sent again, so it counts once."""
+
+    coming = ("wanted",)
 
     token = forms.CharField(
         widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")]

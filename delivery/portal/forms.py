@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy
 from delivery.portal.submissions import PortalForm
 from delivery.portal.uploads import WithFiles, files_field
 from delivery.progress.operations.submissions import KNOWN
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.flows.fields import FieldSpec, FieldType
+from routing.kernel.past_dates import AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.work.visibility import clients_seen_by
@@ -38,7 +39,7 @@ class PortalAnswerForm(WithFiles):
     )
 
 
-class RequestForm(forms.Form):
+class RequestForm(AsksAboutPast):
     """
     Form with the fields of a flow, except those known from the sign-in.
 
@@ -68,6 +69,7 @@ class RequestForm(forms.Form):
                 empty_label=_("Choose"),
                 error_messages=_wrong(_("Choose who this is for.")),
             )
+        self.coming = [spec.name for spec in form.plan.fields if spec.type is FieldType.DATE]
         self.asked = [spec for spec in form.plan.fields if spec.name not in KNOWN]
         for spec in self.asked:
             label = spec.label

@@ -16,7 +16,7 @@ from delivery.portal.forms import RequestForm
 from delivery.portal.submissions import form_named, forms, opened
 from delivery.portal.views import page
 from delivery.progress.operations.submissions import submit, submitted_before
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.people.actors import Actor
 from routing.work.file_types.refusal import NotKept
 

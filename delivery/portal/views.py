@@ -22,7 +22,8 @@ from delivery.portal.work_words import work_status_of
 from delivery.progress.operations.impacts import accept_impact
 from delivery.requests.change_gates import seal_of
 from delivery.requests.models import Request
-from delivery.requests.operations.requests import ASKING, answer, withdraw
+from delivery.requests.operations.requests import answer, withdraw
+from delivery.requests.reach import ASKING
 from routing.people.actors import Actor
 from routing.work.door import Operation
 from routing.work.files import File

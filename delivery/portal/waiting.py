@@ -13,7 +13,7 @@ from delivery.approvals.models import Approval
 from delivery.portal.addresses import portal_page
 from delivery.portal.questions import questions_of
 from delivery.requests.models import Request
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.work.gates import Words

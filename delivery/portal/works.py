@@ -17,7 +17,7 @@ from delivery.portal.words import shared_notes
 from delivery.portal.work_words import work_status_of
 from delivery.progress.operations.changes import can_change
 from delivery.requests.models import Request
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.people.actors import Actor
 from routing.work.files import File
 from routing.work.files_view import respond

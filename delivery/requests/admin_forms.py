@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +17,7 @@ from delivery.requests.models import Request
 from delivery.requests.operations import requests
 from routing.desk.forms import StepForm, choice, date, line, long_text, number, picked, step_form
 from routing.desk.notes import FilesField
+from routing.kernel.past_dates import AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.people.staff import User
@@ -47,11 +48,21 @@ class RequestAnswerForm(StepForm):
     )
 
 
+class DatedStepForm(AsksAboutPast, StepForm):
+    """A step that takes a date in the client's time zone."""
+
+    def zone_of_dates(self) -> ZoneInfo | None:
+        client = self.rows[0].item.client if self.rows else None
+        return ZoneInfo(client.timezone) if client else None
+
+
 @step_form(impacts.state_impact)
-class ImpactForm(StepForm):
+class ImpactForm(DatedStepForm):
     """
     Form for the impact that the client accepts before work starts, so all fields are required.
     """
+
+    coming = ("date",)
 
     hours = number(
         gettext_lazy("Extra hours"),
@@ -87,9 +98,10 @@ class ImpactForm(StepForm):
 
 
 @step_form(requests.edit)
-class EditForm(StepForm):
+class EditForm(DatedStepForm):
     """Pass on changed fields only, so that two people can edit different fields at once."""
 
+    coming = ("wanted_date",)
     submit = gettext_lazy("Save changes")
 
     title = line(gettext_lazy("Title"), max_length=200)
@@ -178,10 +190,12 @@ class DuplicateForm(StepForm):
         return found
 
 
-class RecordRequestForm(forms.Form):
+class RecordRequestForm(AsksAboutPast):
     """
     Client, subject, channel and person come first. The flow decides what is left empty.
     """
+
+    coming = ("wanted_date",)
 
     client = picked(gettext_lazy("Client"), Client.objects.none())
     title = line(
@@ -262,6 +276,10 @@ class RecordRequestForm(forms.Form):
         self.fields["contact"].label_from_instance = _with_clients  # type: ignore[attr-defined]
         for place in ("owner", "backup"):
             self.fields[place].queryset = possible_owners()  # type: ignore[attr-defined]
+
+    def zone_of_dates(self) -> ZoneInfo | None:
+        client: Client | None = self.cleaned_data.get("client")
+        return ZoneInfo(client.timezone) if client else None
 
     def clean(self) -> None:
         super().clean()

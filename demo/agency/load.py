@@ -83,7 +83,7 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     row = Agency.objects.first() or Agency(pk=1)
     row.name, row.team, row.owner, row.backup = agency.NAME, teams["Atlas"], owner, backup
     save_with_reason(row, by=Actor.system(), at=at, reason=WHY)
-    ensure_defaults(at=since, timezone="Europe/London", country="GB")
+    ensure_defaults(at=since, timezone="Europe/London", country="GB", region="ENG")
     ensure_checks(at=since)
     lead = Actor.of(User.objects.get(pk=owner.pk))
     publish_lead_to_brief(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from routing.kernel.days import read_day
 
 Typed = Callable[[str], Any]
-MAX_DIGITS = 16
 _CURRENCY = re.compile("[A-Za-z]{3}", re.ASCII)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -46,19 +47,14 @@ def whole(value: str) -> int:
     return int(read)
 
 
-def day(value: str) -> str:
+def day(value: str, zone: ZoneInfo | None = None) -> str:
     """
-    Return an ISO date, from an ISO date or time, or from milliseconds since 1970, in UTC.
+    Return an ISO date from a date or a time, which ``read_day`` explains.
 
+    :param zone: of the agency: a time belongs to the day that it had there
     :raises ValueError: if it is not a date
     """
-    if value.lstrip("-").isdigit() and len(value) <= MAX_DIGITS:
-        instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))
-        return instant.date().isoformat()
-    try:
-        return date.fromisoformat(value[:10]).isoformat()
-    except ValueError:
-        raise ValueError("not a date") from None
+    return read_day(value, zone).isoformat()
 
 
 def currency(value: str) -> str:

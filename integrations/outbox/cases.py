@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy
 
+from delivery.models import Deliverable
 from integrations.base.connections import Connection
 from integrations.outbox.models import Attempt, Outbound
 from routing.kernel.reasons import Reason
@@ -28,9 +32,19 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
 
     :param row: with its connection, work item, run and flow
     """
+    finding = finding_of(row, outcome, status)
+    if finding is not None:
+        raise_exception(finding, at=at)
+
+
+def finding_of(row: Outbound, outcome: str, status: int) -> ExceptionFinding | None:
+    """
+    Return the finding about a message that failed permanently, or None if the exception about the
+    refused credentials of its connection is open.
+    """
     refused = outcome == Attempt.Outcome.REFUSED
     if refused and _refusals(row.connection):
-        return
+        return None
     evidence = {
         "connection": row.connection.slug,
         "what": row.verb,
@@ -44,12 +58,10 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
     conflict = outcome == Attempt.Outcome.CONFLICT
     reason = Reason.REMOTE_CONFLICT if conflict else Reason.FAILED_DELIVERY
     if refused:  # it concerns the connection, not the work that happened to come first
-        finding = ExceptionFinding(
+        return ExceptionFinding(
             reason, evidence, about=row.connection.name, first=health_places(row.connection)
         )
-    else:
-        finding = ExceptionFinding(reason, evidence, row.item, row.run, row.connection.name)
-    raise_exception(finding, at=at)
+    return ExceptionFinding(reason, evidence, row.item, row.run, row.connection.name)
 
 
 def health_places(connection: Connection) -> list[Place]:
@@ -67,9 +79,34 @@ def health_places(connection: Connection) -> list[Place]:
 
 def refused_dead(connection: Connection) -> QuerySet[Outbound]:
     """Return the failed messages whose last attempt ended with refused credentials."""
+    return _dead().filter(connection=connection, last=Attempt.Outcome.REFUSED)
+
+
+def _dead() -> QuerySet[Any]:
+    """Return the failed messages, annotated with the outcome of their last attempt."""
     last = Attempt.objects.filter(outbound=OuterRef("pk")).order_by("-number").values("outcome")[:1]
-    dead = Outbound.objects.dead().filter(connection=connection).annotate(last=Subquery(last))
-    return dead.filter(last=Attempt.Outcome.REFUSED)
+    return Outbound.objects.dead().annotate(last=Coalesce(Subquery(last), Value("")))
+
+
+def dead_behind(cases: Sequence[ExceptionCase]) -> Mapping[int, list[int]]:
+    """Return the ids of the failed messages that each of these exceptions is about."""
+    found = {}
+    for case in cases:
+        if case.reason in REASONS:
+            found[case.pk] = list(_about(case).order_by("pk").values_list("pk", flat=True))
+    return found
+
+
+def _about(case: ExceptionCase) -> QuerySet[Outbound]:
+    work, slug = case.item.parent_id, case.evidence.get("connection", "")
+    dead = _dead()
+    if case.evidence.get("refused"):
+        return dead.filter(connection__slug=slug, last=Attempt.Outcome.REFUSED)
+    # Refused credentials have an exception of their own, about their connection.
+    dead = dead.exclude(last=Attempt.Outcome.REFUSED)
+    if work is not None:
+        return dead.filter(Q(item=work) | Q(item=None, run__item=work))
+    return dead.filter(item=None, run=None, connection__slug=slug)
 
 
 def withdraw_cases(row: Outbound, *, at: datetime) -> None:
@@ -92,12 +129,30 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
         dead = same.filter(item=None, run=row.run_id)
     else:
         dead = same.filter(run=None, item=None, connection=row.connection_id)
-    if dead.exists():
+    if dead.exists() or _still_fails(row):
         return
     found = open_cases(row.run, row.item, row.connection.slug).filter(reason__in=REASONS)
     pending = [pk for pk in found.values_list("pk", flat=True) if pk not in refusals]
     if pending:
         withdraw_case(pending, by=Actor.system(), at=at, reason="The failed message was resolved.")
+
+
+def withdraw_cases_of(items: Sequence[int], *, at: datetime) -> None:
+    """Withdraw the exceptions about failed messages of these work items, which wait no longer."""
+    found = ExceptionCase.objects.filter(
+        item__parent__in=items, state__in=ExceptionCase.open_states, reason__in=REASONS
+    )
+    still = {case for case, dead in dead_behind(list(found.select_related("item"))).items() if dead}
+    ids = found.order_by("item_id").values_list("pk", flat=True)
+    pending = [pk for pk in ids if pk not in still]
+    if pending:
+        withdraw_case(pending, by=Actor.system(), at=at, reason="Nothing is to be published.")
+
+
+def _still_fails(row: Outbound) -> bool:
+    """Return whether the deliverable of a message is still to be published."""
+    about = Deliverable.objects.filter(item=row.item_id, state=Deliverable.State.PUBLISH_FAILED)
+    return row.item_id is not None and about.exists()
 
 
 def _refusals(connection: Connection) -> list[int]:

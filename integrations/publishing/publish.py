@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
@@ -20,12 +21,13 @@ from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.adapter import Asset
 from integrations.base.connections import Connection
 from integrations.outbox.assets import FileRef, NoSuchFile, file_reader
+from integrations.outbox.cases import REASONS
 from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up, replay
 from integrations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
 from routing.kernel.reasons import Reason
-from routing.models import Destination, File
+from routing.models import Destination, ExceptionCase, File
 from routing.people.actors import Actor
 from routing.people.registry import PlaceKind, places
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
@@ -34,6 +36,11 @@ from routing.work.operations.files import content_of
 from routing.work.registry import react
 
 VERB = "publish"
+NOWHERE = _(
+    "No active connection matches the destination. Add a connection or choose one in the "
+    "destination, then publish again."
+)
+NOT_PUBLISHED = _("The deliverable is not published. Publish it again or withdraw it for rework.")
 State = Deliverable.State
 
 
@@ -106,11 +113,7 @@ def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
         "kind": destination.kind,
         "connection": destination.connection,
     }
-    words = _(
-        "No active connection matches the destination. Add a connection or choose one in the "
-        "destination, then publish again."
-    )
-    message = str(words)
+    message = str(NOWHERE)
     details = {**evidence, "message": message}
     finding = ExceptionFinding(Reason.FAILED_DELIVERY, details, row.item, row.item.run)
     raise_exception(finding, at=at)
@@ -204,6 +207,19 @@ def failed(row: Outbound, by: Actor, at: datetime) -> None:
 def given_up(row: Outbound, by: Actor, at: datetime) -> None:
     reason = str(_("Discarded before it was published."))
     _carry(deliverables.fail_publishing, row, by, at, reason, state=State.PUBLISHING)
+    # Also for a failed message that is discarded: its deliverable is still to be published.
+    case = ExceptionCase.objects.filter(
+        item__parent=OuterRef("item"), reason__in=REASONS, state__in=ExceptionCase.open_states
+    )
+    about = Deliverable.objects.filter(~Exists(case), item=row.item_id, state=State.PUBLISH_FAILED)
+    for each in about.select_related("item__run"):
+        raise_exception(unpublished_finding(each, reason), at=at)
+
+
+def unpublished_finding(row: Deliverable, message: str) -> ExceptionFinding:
+    """Return the exception of a deliverable that failed to be published."""
+    evidence = {"what": VERB, "message": message}
+    return ExceptionFinding(Reason.FAILED_DELIVERY, evidence, row.item, row.item.run)
 
 
 @on_replayed(VERB)

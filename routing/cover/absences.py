@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.utils import dateformat
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.history import Tracked
@@ -42,4 +45,50 @@ class Absence(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.user} {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
+        return f"{self.user} · {self.words()}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone of the absent person, whose days an absence has."""
+        return ZoneInfo(self.user.timezone)
+
+    def words(self, zone: ZoneInfo | None = None) -> str:
+        """
+        Return the days, or the times of an absence that is not of whole days.
+
+        :param zone: a reader's; by default that of the absent person
+        """
+        zone = zone or self.zone
+        if self.is_of_whole_days(zone):
+            days = [self.starts_at, self.ends_at - timedelta(microseconds=1)]
+            said = [dateformat.format(day.astimezone(zone), "D j M Y") for day in days]
+        else:
+            times = [self.starts_at, self.ends_at]
+            said = [dateformat.format(at.astimezone(zone), "D j M Y, H:i") for at in times]
+        return " – ".join(dict.fromkeys(said))
+
+    def is_of_whole_days(self, zone: ZoneInfo) -> bool:
+        # Compared as instants: where a change of the clocks skips midnight, the day begins at one.
+        ends = (self.starts_at, self.ends_at)
+        return all(at == midnight(at.astimezone(zone).date(), zone) for at in ends)
+
+    def in_both_zones(self, reader: ZoneInfo) -> str:
+        """Return the absence in the person's zone and, if it differs, in the reader's."""
+        theirs = f"{self.words()} ({self.user.timezone})"
+        ours = [at.astimezone(reader).utcoffset() for at in (self.starts_at, self.ends_at)]
+        if ours == [at.astimezone(self.zone).utcoffset() for at in (self.starts_at, self.ends_at)]:
+            return theirs
+        return gettext("%(theirs)s; for you %(ours)s (%(zone)s)") % {
+            "theirs": theirs,
+            "ours": self.words(reader),
+            "zone": reader.key,
+        }
+
+
+def whole_days(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the start of the first day and the end of the last in a time zone."""
+    return midnight(first, zone), midnight(last + timedelta(days=1), zone)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import INPUT_CLASSES
 
 from routing.cover.absences import Absence
+from routing.cover.admin_forms import AbsenceForm
 from routing.cover.agency import Agency
 from routing.cover.operations.agency import save_agency
 from routing.desk.addresses import page_of
 from routing.desk.base import actor
-from routing.desk.saved import SavedAdmin, SavedForm
-from routing.work.display import badge, when
+from routing.desk.saved import SavedAdmin
+from routing.work.display import badge
 
 
-def moment(label: Any, *, help_text: Any = "") -> forms.DateTimeField:
-    """Return the browser's own field for a date and a time."""
-    widget = forms.DateTimeInput(
-        {"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%dT%H:%M"
-    )
-    return forms.DateTimeField(label=label, help_text=help_text, widget=widget)
-
-
-class AbsenceForm(SavedForm):
-    starts_at = moment(gettext_lazy("From"), help_text=gettext_lazy("In your time zone."))
-    ends_at = moment(
-        gettext_lazy("Due"), help_text=gettext_lazy("The first moment the person is back.")
-    )
+def reader() -> ZoneInfo:
+    return ZoneInfo(timezone.get_current_timezone_name())
 
 
 @admin.register(Absence)
 class AbsenceAdmin(SavedAdmin[Absence]):
     form = AbsenceForm
-    list_display = ("user", "starts", "ends", "status")
+    list_display = ("user", "period", "status")
     list_select_related = ("user",)
     search_fields = ("user__full_name",)
     search_help_text = gettext_lazy("Name")
@@ -52,13 +41,14 @@ class AbsenceAdmin(SavedAdmin[Absence]):
         "covers for them."
     )
 
-    @admin.display(description=gettext_lazy("from"), ordering="starts_at")
-    def starts(self, row: Absence) -> SafeString | str:
-        return when(row.starts_at)
+    @admin.display(description=gettext_lazy("away"), ordering="starts_at")
+    def period(self, row: Absence) -> str:
+        return row.in_both_zones(reader())
 
-    @admin.display(description=gettext_lazy("until"), ordering="ends_at")
-    def ends(self, row: Absence) -> SafeString | str:
-        return when(row.ends_at)
+    def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        period = obj.in_both_zones(reader())
+        messages.info(request, _("%(who)s: %(period)s.") % {"who": obj.user, "period": period})
 
     @admin.display(description=gettext_lazy("status"))
     def status(self, row: Absence) -> SafeString:

@@ -5,29 +5,84 @@ history.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar
 
 from django import forms
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.desk.forms import line
+from routing.kernel.constraints import labels, reason_of, trading_places
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
 from routing.people.staff import User
 
 
-class SavedForm(forms.ModelForm[Any]):
+class KeepsInput(forms.BaseForm):
+    """
+    A form that is shown again with everything that was entered when it could not be saved.
+
+    ``refusal`` is the reason. The page sets it on the class that it made for one request.
+    """
+
+    refusal: ClassVar[str] = ""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.refusal and self.is_bound:
+            self.add_error(None, self.refusal)
+
+
+class SavedForm(KeepsInput, forms.ModelForm[Any]):
     reason = line(_("Reason"), max_length=200, required=False, help_text=_("Shown in the history."))
 
 
 class SavedAdmin(DeskAdmin[ModelT]):
     form: type[forms.ModelForm[Any]] = SavedForm
     people_fields: tuple[str, ...] = ()  # foreign keys that offer only active staff
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Any]]:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.refusal = refusal_of(request)
+        made: type[forms.ModelForm[Any]] = form
+        return made
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Save the form, or show it again with what was entered and why it was refused."""
+        page: HttpResponse
+        try:
+            page = super().changeform_view(request, object_id, form_url, extra_context)
+        except (IntegrityError, ValidationError) as error:
+            # The form was valid, but rows changed before it was saved, or only the database sees
+            # what is wrong. Everything was rolled back.
+            refuse(request, self.refusal_because(request, error))
+            page = super().changeform_view(request, object_id, form_url, extra_context)
+            page.status_code = HTTPStatus.CONFLICT
+        return page
+
+    def refusal_because(self, request: HttpRequest, error: IntegrityError | ValidationError) -> str:
+        """Return why the page was not saved, as a sentence."""
+        if isinstance(error, ValidationError):
+            return gettext("Not saved: %(why)s") % {"why": " ".join(error.messages)}
+        return gettext("Not saved: %(why)s") % {"why": reason_of(error)}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change or form.changed_data:
@@ -41,10 +96,13 @@ class SavedAdmin(DeskAdmin[ModelT]):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the rows of an inline with the actor and the reason of their page."""
         reason, by, at = form.cleaned_data.get("reason", ""), actor(request), timezone.now()
-        for row in formset.save(commit=False):
-            self.keep_row(row, by=by, at=at, reason=reason)
-        for row in formset.deleted_objects:
-            self.drop_row(row, by=by, at=at, reason=reason)
+        rows = formset.save(commit=False)
+        with trading_places(formset.model):
+            # Deleted first: a new row may take the place of an old one.
+            for row in formset.deleted_objects:
+                self.drop_row(row, by=by, at=at, reason=reason)
+            for row in rows:
+                self.keep_row(row, by=by, at=at, reason=reason)
         formset.save_m2m()
 
     def keep_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
@@ -63,10 +121,20 @@ class SavedAdmin(DeskAdmin[ModelT]):
         return plain(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
+class RowsFormSet(BaseInlineFormSet[Any, Any, Any]):
+    """Rows whose duplicates are described in plain words."""
+
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        names = [name for name in unique_check if name != self.fk.name]
+        said = gettext("Two rows have the same %(fields)s. Change one of them.")
+        return said % {"fields": labels(self.form._meta.model, names)}
+
+
 class Rows(TabularInline):
     """Rows of a page, such as the members of a team."""
 
     extra = 0
+    formset = RowsFormSet
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = plain(super().formfield_for_dbfield(db_field, request, **kwargs))
@@ -75,6 +143,15 @@ class Rows(TabularInline):
             field.widget.attrs["aria-label"] = field.label
             getattr(field.widget, "widget", field.widget).attrs["aria-label"] = field.label
         return field
+
+
+def refuse(request: HttpRequest, because: str) -> None:
+    """Keep the input of this request on its page, with the reason why it was not saved."""
+    request.refusal = because  # type: ignore[attr-defined]
+
+
+def refusal_of(request: HttpRequest) -> str:
+    return str(getattr(request, "refusal", ""))
 
 
 def plain(field: Any) -> Any:

@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from routing.flows.fields import FieldSpec, FieldType, WrongType, typed
+from routing.flows.fields import FieldSpec, FieldType, WrongType, typed, typed_as_recorded
 
 
 class Operator(StrEnum):
@@ -113,7 +113,7 @@ def holds(
 
 def _answer(clause: Clause, facts: Mapping[str, Any]) -> ClauseResult:
     try:
-        found = typed(facts.get(clause.spec.name), clause.spec)
+        found = typed_as_recorded(facts.get(clause.spec.name), clause.spec)
     except WrongType:
         found = None
     held = _HOLDS[clause.operator](found, clause)
@@ -124,7 +124,7 @@ def _answer(clause: Clause, facts: Mapping[str, Any]) -> ClauseResult:
 
 
 def _same(found: Any, value: Any, clause: Clause) -> bool:
-    wanted = typed(value, clause.spec)
+    wanted = typed_as_recorded(value, clause.spec)
     if isinstance(found, str) and isinstance(wanted, str):
         return found.casefold() == wanted.casefold()
     return bool(found == wanted)
@@ -133,8 +133,12 @@ def _same(found: Any, value: Any, clause: Clause) -> bool:
 _HOLDS: Mapping[Operator, Callable[[Any, Clause], bool]] = {
     Operator.EQUALS: lambda found, c: found is not None and _same(found, c.value, c),
     Operator.NOT_EQUALS: lambda found, c: found is not None and not _same(found, c.value, c),
-    Operator.AT_LEAST: lambda found, c: found is not None and found >= typed(c.value, c.spec),
-    Operator.BELOW: lambda found, c: found is not None and found < typed(c.value, c.spec),
+    Operator.AT_LEAST: lambda found, c: (
+        found is not None and found >= typed_as_recorded(c.value, c.spec)
+    ),
+    Operator.BELOW: lambda found, c: (
+        found is not None and found < typed_as_recorded(c.value, c.spec)
+    ),
     Operator.ONE_OF: lambda found, c: (
         found is not None and any(_same(found, value, c) for value in c.value)
     ),

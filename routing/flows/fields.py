@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,12 +10,18 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
+# A date, or one with a time. Words around it can change what it means: “2026-03-31 or later”.
+_DAY = re.compile(
+    r"\d{4}-?\d{2}-?\d{2}(?:[T ]\d{2}:?\d{2}[\d:.,]*\s?(?:Z|[+-]\d{2}:?\d{0,2})?)?",
+    re.ASCII | re.IGNORECASE,
+)
+
 
 class FieldType(StrEnum):
     TEXT = "text"
     LONG_TEXT = "long_text"  # a text with a larger input field
     NUMBER = "number"  # exact decimal; JSON carries it as a string or a number
-    DATE = "date"  # ISO 8601, a day in the client's time zone
+    DATE = "date"  # ISO 8601, a day without a time zone
     BOOLEAN = "boolean"
     EMAIL = "email"
     CHOICE = "choice"
@@ -58,6 +65,22 @@ def typed(value: Any, spec: FieldSpec) -> Any:
     if spec.type is FieldType.CHOICE and found not in spec.choices:
         raise WrongType(f"{spec.name}: {value!r} is not one of {', '.join(spec.choices)}")
     return found
+
+
+def typed_as_recorded(value: Any, spec: FieldSpec) -> Any:
+    """
+    Return the value as ``typed`` does, with dates read as every version read them.
+
+    Rules compare with it, so that a decision that was recorded with a looser date is recomputed the
+    same. Before a new decision, ``find_problems`` has refused such a date.
+    """
+    text = "" if value is None else str(value)
+    if spec.type is FieldType.DATE and text.strip():
+        try:
+            return date.fromisoformat(text[:10])
+        except ValueError as error:
+            raise WrongType(f"{spec.name}: {value!r} is not a {spec.type}") from error
+    return typed(value, spec)
 
 
 def find_problems(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[FieldProblem]:
@@ -105,12 +128,19 @@ def _email(value: Any) -> str:
     return text
 
 
+def _date(value: Any) -> date:
+    # Some systems send a date with a time. The day alone counts.
+    text = str(value)
+    if not _DAY.fullmatch(text):
+        raise ValueError("not a date")
+    return date.fromisoformat(text[:10])
+
+
 _READ: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXT: lambda value: str(value).strip(),
     FieldType.LONG_TEXT: lambda value: str(value).strip(),
     FieldType.NUMBER: _number,
-    # Some systems send a date with a time. The day alone counts.
-    FieldType.DATE: lambda value: date.fromisoformat(str(value)[:10]),
+    FieldType.DATE: _date,
     FieldType.BOOLEAN: _boolean,
     FieldType.EMAIL: _email,
     FieldType.CHOICE: lambda value: str(value).strip(),

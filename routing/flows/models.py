@@ -202,7 +202,13 @@ class FlowField(VersionPart):
         verbose_name = _("field")
         verbose_name_plural = _("fields")
         ordering = ("position", "id")
-        constraints = (models.UniqueConstraint(fields=("version", "name"), name="flow_field_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "name"),
+                name="flow_field_once",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
+        )
 
     def __str__(self) -> str:
         return self.label

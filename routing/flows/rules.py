@@ -46,7 +46,12 @@ class Rule(VersionPart):
         verbose_name_plural = _("rules")
         ordering = ("position",)
         constraints = (
-            models.UniqueConstraint(fields=("version", "position"), name="rule_position_once"),
+            # Deferrable, because two rules swap their positions in one form.
+            models.UniqueConstraint(
+                fields=("version", "position"),
+                name="rule_position_once",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
         )
 
     def __str__(self) -> str:

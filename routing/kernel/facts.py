@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+UNREAD = "!"  # after the name of a fact, among its sources: which value could not be read, and why
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

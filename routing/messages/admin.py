@@ -37,7 +37,9 @@ class Unread(WithDefault):
         return (("new", _("Unread")), ("all", _("All")))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset if self.value() == "all" else queryset.filter(read_at=None)
+        if self.value() == "all":
+            return queryset
+        return queryset.unread().current(timezone.now())
 
 
 @admin.register(Notification)
@@ -70,9 +72,10 @@ class NotificationAdmin(ReadOnly[Notification]):
     ) -> HttpResponse:
         more = {
             "reading": address(Notification, "read"),
-            "new": Notification.objects.filter(
-                recipient=actor(request).user_id, read_at=None
-            ).count(),
+            "new": Notification.objects.filter(recipient=actor(request).user_id)
+            .unread()
+            .current(timezone.now())
+            .count(),
         }
         page: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
         return page

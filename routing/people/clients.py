@@ -109,17 +109,30 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
 class Contact(models.Model):
     """
-    A person at a client.
+    A person at a client. ``language`` is that of e-mails to this person.
 
     This is personal data that erasure rewrites, so there is no history table. Event records who
     changed a contact, with ids only.
     """
 
+    class Language(models.TextChoices):
+        ENGLISH = "en", _("English")
+        GERMAN = "de", _("German")
+
     redactable = ("full_name", "email", "phone")
+    impersonal = ("language",)
 
     full_name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=Language,
+        default=Language.ENGLISH,
+        db_default=Language.ENGLISH.value,
+        help_text=_("E-mails to this contact are in this language."),
+    )
     # Only an invitation sets it, never a form.
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -178,7 +191,11 @@ class Membership(models.Model):
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
         constraints = (
-            models.UniqueConstraint(fields=("contact", "client"), name="contact_once_a_client"),
+            models.UniqueConstraint(
+                fields=("contact", "client"),
+                name="contact_once_a_client",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
         )
 
     def __str__(self) -> str:

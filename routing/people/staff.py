@@ -194,7 +194,13 @@ class TeamMembership(models.Model):
     class Meta:
         verbose_name = _("team membership")
         verbose_name_plural = _("team memberships")
-        constraints = (models.UniqueConstraint(fields=("team", "user"), name="team_member_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("team", "user"),
+                name="team_member_once",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.user} · {self.team}"

@@ -1,8 +1,10 @@
-"""Find a run by its reference or its subject."""
+"""Find a run by its reference or its subject, and any work by its reference."""
 
 from __future__ import annotations
 
 from routing.runs.models import Run
+from routing.runs.questions.asked import AskedWork
+from routing.work.items import WorkItem
 
 
 def find_run(name: str) -> Run | None:
@@ -18,4 +20,16 @@ def find_run(name: str) -> Run | None:
     kind, _, subject = about.partition("/")
     if subject:
         return runs.filter(source=source, subject_type=kind, subject_id=subject).first()
-    return runs.filter(work__ref__iexact=name).first()
+    return runs.filter(work__ref__iexact=name.strip()).first()
+
+
+def find_work(name: str) -> WorkItem | None:
+    """
+    Find any work by its reference, or a run by ``source/type/id``.
+
+    It has the relations that the ten questions read.
+    """
+    found = AskedWork.items().filter(ref=name.strip().upper()).first()
+    if found is None and "/" in name and (run := find_run(name)):
+        found = AskedWork.items().filter(pk=run.item_id).first()
+    return found

@@ -336,7 +336,7 @@ class Enrichment(models.Model):
     ``facts`` may hold personal data, so erasure may rewrite the row.
     """
 
-    redactable = ("facts", "sources")
+    redactable = ("facts", "sources", "reason")
     impersonal = ("contact_ids",)
 
     run = models.ForeignKey(
@@ -350,6 +350,8 @@ class Enrichment(models.Model):
     by = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by")
     )
+    # A person's source of what they filled in.
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="", db_default="")
     at = models.DateTimeField(_("at"))
     erased_at = models.DateTimeField(null=True)
 

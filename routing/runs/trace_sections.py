@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
 from routing.runs.registry import TraceEntry, trace_section
+from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import EscalationEntry, escalation_entries
-from routing.work.items import WorkItem
 
 
 @trace_section
@@ -42,7 +43,9 @@ def clocks(run: Run) -> Sequence[TraceEntry]:
 @trace_section
 def escalations(run: Run) -> Sequence[TraceEntry]:
     """Escalations for overdue or nearly overdue work of the run."""
-    climbed = Clock.objects.filter(item__run=run, next_level__gt=0)
+    climbed = Clock.objects.filter(item__run=run).filter(
+        Q(next_level__gt=0) | Q(breached_at__isnull=False)
+    )
     by_id = climbed.select_related("item").in_bulk()
     found: list[TraceEntry] = []
     for pk, levels in escalation_entries(list(by_id.values())).items():
@@ -54,7 +57,7 @@ def _escalation(clock: Clock, entry: EscalationEntry) -> TraceEntry:
     return TraceEntry(
         entry.sent_at or entry.due_at,
         "escalation",
-        f"{entry.words}: {clock.item.ref}, {purpose_of(clock)}",
+        f"{entry.said}: {clock.item.ref}, {purpose_of(clock)}",
         {"notified": entry.whom, "due": entry.due_at.isoformat(), "level": entry.level},
         reverse("admin:routing_clock_change", args=[clock.pk]),
     )
@@ -96,20 +99,3 @@ def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
 def _why(row: Any) -> Mapping[str, Any]:
     """Return a person's reason for waiving the proof."""
     return {"why": row.history_change_reason} if row.state == Outcome.State.WAIVED else {}
-
-
-def purpose_of(clock: Clock) -> str:
-    return clock.purpose.replace("_", " ")
-
-
-def clock_status(clock: Clock) -> str:
-    """Return the current status of a clock in a few words."""
-    if clock.met_at:
-        return _("met")
-    if clock.stopped_at:
-        return _("missed") if clock.breached_at else _("ended")
-    if clock.paused_at:
-        return _("paused, waiting on %(whom)s") % {
-            "whom": str(WorkItem.WaitingOn(clock.waiting_on).label).lower()
-        }
-    return _("overdue") if clock.breached_at else _("running")

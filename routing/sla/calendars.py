@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -12,9 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from routing.kernel.history import Tracked
 from routing.people.clients import Client
 from routing.people.staff import Team, validate_timezone
+from routing.sla.days_off import read_days_off
 from routing.sla.hours import Hours
-from routing.sla.public_holidays import countries, public_holidays
-from routing.sla.week import WORKING_WEEK, BadHours, read_dates, read_week
+from routing.sla.public_holidays import (
+    countries,
+    misses_days,
+    public_holidays,
+    subdivision_names,
+)
+from routing.sla.week import WORKING_WEEK, BadHours, read_week
 
 
 def validate_week(written: Any) -> None:
@@ -26,7 +34,7 @@ def validate_week(written: Any) -> None:
 
 def validate_dates(written: Any) -> None:
     try:
-        read_dates(written)
+        read_days_off(written, strict=True)
     except BadHours as bad:
         raise ValidationError(str(bad)) from bad
 
@@ -70,7 +78,7 @@ class Calendar(models.Model):
         max_length=2,
         blank=True,
         default="",
-        help_text=_("Country code, such as GB. Leave empty for none."),
+        help_text=_("Country code, such as DE. Leave empty for none."),
     )
     holiday_subdivision = models.CharField(
         _("region"),
@@ -79,12 +87,21 @@ class Calendar(models.Model):
         default="",
         help_text=_("Such as ENG or BY, where holidays differ by region."),
     )
+    holiday_national_only = models.BooleanField(
+        _("national days only"),
+        default=False,
+        db_default=False,  # during a deployment, older code inserts rows without this column
+        help_text=_("Leave out the days that only some regions have."),
+    )
     extra_dates = models.JSONField(
         _("other days off"),
         default=dict,
         blank=True,
         validators=[validate_dates],
-        help_text=_("Dates with names: {“2026-12-24”: “Christmas Eve”}."),
+        help_text=_(
+            "Dates with the hours that stay open, if any, and names: {“2026-12-24”: "
+            "“09:00-13:00 Christmas Eve”}."
+        ),
     )
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
@@ -114,6 +131,27 @@ class Calendar(models.Model):
         if part and part not in parts:
             message = gettext("“%(part)s” is not a region of this country. Regions: %(parts)s.")
             raise wrong("holiday_subdivision", message, part=part, parts=", ".join(parts) or "-")
+        if part and self.holiday_national_only:
+            raise wrong(
+                "holiday_subdivision", gettext("Choose a region or national days only, not both.")
+            )
+        if self.misses_regional_days:
+            raise wrong(
+                "holiday_subdivision",
+                gettext(
+                    "Every region of this country has public holidays that the national list does "
+                    "not have. Choose a region, or “National days only”. Regions: %(parts)s."
+                ),
+                parts=", ".join(f"{name} ({key})" for key, name in subdivision_names(code).items()),
+            )
+
+    @property
+    def misses_regional_days(self) -> bool:
+        """
+        Return whether days off are missing because no region was chosen, and not on purpose.
+        """
+        chosen = self.holiday_subdivision or self.holiday_national_only
+        return not chosen and misses_days(self.holiday_country)
 
     def hours_from(self, year: int, years: int) -> Hours:
         """
@@ -122,10 +160,16 @@ class Calendar(models.Model):
         :raises BadHours: if hours or dates bypassed validation
         :raises NotImplementedError: if the country did
         """
-        extra = read_dates(self.extra_dates)
-        named = dict(public_holidays(self.holiday_country, self.holiday_subdivision, year, years))
-        named |= {day: name for day, name in extra.items() if year <= day.year < year + years}
-        return Hours(self.name, self.timezone, read_week(self.hours), frozenset(named), named)
+        week = read_week(self.hours)
+        names = dict(public_holidays(self.holiday_country, self.holiday_subdivision, year, years))
+        changed = {}
+        for day, other in read_days_off(self.extra_dates).items():
+            if year <= day.year < year + years:
+                names[day] = other.name or names.get(day, "")
+                changed[day] = other.windows(week[day.weekday()])
+        opened = {day: windows for day, windows in changed.items() if windows}
+        closed = frozenset(names) - {*opened}
+        return Hours(self.name, self.timezone, week, closed, names, opened)
 
 
 class CalendarUse(models.Model):
@@ -177,3 +221,22 @@ class CalendarUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.calendar} · {self.team or self.client or _('agency')}"
+
+
+def agency_calendar() -> Calendar | None:
+    use = CalendarUse.objects.filter(team=None, client=None).select_related("calendar").first()
+    return use.calendar if use else None
+
+
+def agency_zone() -> ZoneInfo:
+    """Return the time zone of the agency's calendar, in which days without one are meant."""
+    calendar = agency_calendar()
+    return ZoneInfo(calendar.timezone if calendar else "UTC")
+
+
+def working_day() -> timedelta | None:
+    """Return how long a working day of the agency is, or None if they differ or are unknown."""
+    calendar = agency_calendar()
+    week = read_week(calendar.hours) if calendar else ()
+    lengths = {sum(closes - opens for opens, closes in windows) for windows in week if windows}
+    return timedelta(minutes=lengths.pop()) if len(lengths) == 1 else None

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.sla.hours import OpenTime
 from routing.sla.ladder import Climber, Level, reached_at, worktime_to
 from routing.sla.policies import ESCALATE_EVERY, SLAPolicy
-from routing.sla.timing import Cause, Does, Mark, Turn
+from routing.sla.timing import Cause, ClockTurn, Does, Mark
 from routing.work.items import WorkItem
 
 
@@ -183,7 +183,7 @@ class Clock(models.Model):
         return f"{self.item} · {self.purpose}"
 
     @property
-    def turn(self) -> Turn:
+    def turn(self) -> ClockTurn:
         """Return the clock's current turn."""
         if self.stopped_at:
             does = Does.STOP
@@ -191,7 +191,7 @@ class Clock(models.Model):
             does = Does.RUN
         else:
             does = Does.PAUSE
-        return Turn(does, self.waiting_on, Cause(self.cause))
+        return ClockTurn(does, self.waiting_on, Cause(self.cause))
 
     @property
     def turned_at(self) -> datetime:
@@ -200,7 +200,7 @@ class Clock(models.Model):
         assert since is not None  # the database refuses anything else
         return since
 
-    def take(self, turn: Turn, *, at: datetime, hours: OpenTime) -> None:
+    def take(self, turn: ClockTurn, *, at: datetime, hours: OpenTime) -> None:
         """
         Take a turn at ``at``, which must not be before ``turned_at``.
 
@@ -298,7 +298,7 @@ class ClockMark(models.Model):
         return f"{self.does} {self.at:%Y-%m-%d %H:%M:%S%z}"
 
     def read(self) -> Mark:
-        return Mark(self.at, Turn(Does(self.does), self.party, Cause(self.cause)), self.state)
+        return Mark(self.at, ClockTurn(Does(self.does), self.party, Cause(self.cause)), self.state)
 
 
 class Escalation(models.Model):

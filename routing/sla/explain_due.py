@@ -16,7 +16,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from routing.sla.clocks import Clock, ClockTerms
+from routing.sla.clocks import Clock
 from routing.sla.hours import Closed, Segment
 from routing.sla.timing import Cause, ClockReading, Does, Stretch, Terms, read
 from routing.work.items import WorkItem
@@ -74,9 +74,10 @@ def explain(clock: Clock, at: datetime) -> Explanation:
 
     :raises ValueError: if the clock had not been started by then
     """
-    document = ClockTerms.objects.get(pk=clock.terms_id).document
+    document = clock.terms.document
+    marks = sorted(clock.marks.all(), key=lambda mark: mark.pk)  # they may be prefetched
     reading = read(
-        [mark.read() for mark in clock.marks.order_by("id")],
+        [mark.read() for mark in marks],
         clock.target,
         Terms.read(document).hours,
         at,
@@ -139,7 +140,7 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
             "target": length(explanation.target),
             "policy": explanation.policy,
             "version": explanation.policy_version,
-            "hours": _calendars(explanation),
+            "hours": calendars_in_words(explanation),
         },
         f"  {status_sentence(reading, zone)}",
     ]
@@ -187,7 +188,7 @@ def _status(reading: ClockReading) -> str:
     return text
 
 
-def _calendars(explanation: Explanation) -> str:
+def calendars_in_words(explanation: Explanation) -> str:
     names = [
         f"{calendar.name} v{calendar.version} ({calendar.zone})"
         for calendar in explanation.calendars

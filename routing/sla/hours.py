@@ -203,7 +203,8 @@ class Hours(OpenTime):
     One calendar.
 
     ``zone`` is an IANA name. ``weekly`` has the windows of each weekday, Monday first, sorted and
-    without overlaps. ``holiday_names`` is for explanations only.
+    without overlaps. ``changed`` has the windows of dates that are open at other hours than their
+    weekday. ``holiday_names`` is for explanations only and names both kinds of days.
 
     :raises ValueError: if the windows are not sorted or overlap
     """
@@ -213,11 +214,12 @@ class Hours(OpenTime):
     weekly: tuple[tuple[Window, ...], ...]
     holidays: frozenset[date] = frozenset()
     holiday_names: Mapping[date, str] = field(default_factory=dict, compare=False, repr=False)
+    changed: Mapping[date, tuple[Window, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if len(self.weekly) != 7:  # noqa: PLR2004 - days of a week
             raise ValueError("A week has seven days.")
-        for windows in self.weekly:
+        for windows in (*self.weekly, *self.changed.values()):
             edges = list(chain.from_iterable(windows))
             if edges and (
                 edges != sorted(set(edges)) or edges[0] < 0 or edges[-1] > DAY_S // MINUTE_S
@@ -249,12 +251,14 @@ class Hours(OpenTime):
         self, ordinal: int, start: int, end: int, offset: int
     ) -> Iterator[tuple[int, int, Closed | None, str]]:
         """Divide a part of one local day with one UTC offset, in seconds."""
-        windows = self.weekly[(ordinal - 1) % 7]
-        if not windows:
+        day = date.fromordinal(ordinal)
+        windows, note = self.weekly[(ordinal - 1) % 7], ""
+        if day in self.changed:
+            windows, note = self.changed[day], self.holiday_names.get(day, "")
+        elif not windows:
             yield start, end, Closed.WEEKEND, ""
             return
-        day = date.fromordinal(ordinal)
-        if day in self.holidays:
+        elif day in self.holidays:
             yield start, end, Closed.HOLIDAY, self.holiday_names.get(day, "")
             return
         midnight = (ordinal - EPOCH_ORDINAL) * DAY_S - offset
@@ -262,10 +266,10 @@ class Hours(OpenTime):
             from_ = max(start, midnight + opens * MINUTE_S)
             to = min(end, midnight + closes * MINUTE_S)
             if from_ < to:
-                yield start, from_, Closed.OUTSIDE_HOURS, ""
+                yield start, from_, Closed.OUTSIDE_HOURS, note
                 yield from_, to, None, ""
                 start = to
-        yield start, end, Closed.OUTSIDE_HOURS, ""
+        yield start, end, Closed.OUTSIDE_HOURS, note
 
 
 @dataclass(frozen=True)

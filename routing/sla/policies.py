@@ -131,7 +131,9 @@ class Target(models.Model):
         ordering = ("policy", "kind", "worktime")
         constraints = (
             models.UniqueConstraint(
-                fields=("policy", "kind", "purpose"), name="target_once_a_policy"
+                fields=("policy", "kind", "purpose"),
+                name="target_once_a_policy",
+                deferrable=models.Deferrable.IMMEDIATE,
             ),
         )
 

@@ -6,11 +6,14 @@ The library corrects its data now and then, so clocks keep a snapshot in their t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from functools import lru_cache
 
 import holidays
+from holidays.registry import COUNTRIES
+
+COMPARED = range(2025, 2031)  # years with every holiday that moves, on working days and weekends
 
 
 def countries() -> Mapping[str, list[str]]:
@@ -38,3 +41,48 @@ def public_holidays(
         country, subdiv=subdivision or None, years=wanted, language="en_US"
     )
     return {day: name for day, name in sorted(found.items()) if day.year in wanted}
+
+
+def open_ended(country: str, subdivision: str) -> Container[date]:
+    """
+    Return the holidays of all years, to ask about single dates.
+
+    :raises NotImplementedError: see ``public_holidays``
+    """
+    if not country:
+        return ()
+    return holidays.country_holidays(country, subdiv=subdivision or None)
+
+
+@lru_cache(maxsize=256)
+def misses_days(country: str) -> bool:
+    """
+    Return whether the national list is right nowhere: every subdivision has more days off.
+
+    So it is with GB, whose list has no Easter Monday, because Scotland has none.
+    """
+    national = {*public_holidays(country, "", COMPARED.start, len(COMPARED))}
+    parts = countries().get(country, [])
+    return bool(parts) and all(
+        {*public_holidays(country, part, COMPARED.start, len(COMPARED))} - national
+        for part in parts
+    )
+
+
+@lru_cache(maxsize=1)
+def country_names() -> Mapping[str, str]:
+    """Return the English names of countries by code, in the order of the names."""
+    known = countries()
+    found = {}
+    for module, (_class, code, *_more) in COUNTRIES.items():
+        if code in known:
+            words = [word if word in {"and", "of"} else word.title() for word in module.split("_")]
+            found[code] = " ".join(words)
+    return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+@lru_cache(maxsize=256)
+def subdivision_names(country: str) -> Mapping[str, str]:
+    """Return the names of a country's subdivisions by code. The code stands for a missing name."""
+    aliases = holidays.country_holidays(country).get_subdivision_aliases()
+    return {part: (aliases.get(part) or [part])[0] for part in countries().get(country, [])}

@@ -36,7 +36,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ClockTurn:
     """Action of a clock, and the party for whom the time counts while it lasts."""
 
     does: Does
@@ -49,7 +49,7 @@ class Mark:
     """A turn, with its time and the state of the work."""
 
     at: datetime
-    turn: Turn
+    turn: ClockTurn
     state: str = ""
 
 
@@ -107,23 +107,28 @@ def together(calendars: Sequence[OpenTime]) -> OpenTime:
     return found
 
 
-def turn(clock: ClockInput, terms: Terms) -> Turn:
+def turn(clock: ClockInput, terms: Terms) -> ClockTurn:
     """Return the turn of a clock for work in this state. The first matching answer counts."""
     state, party = clock.state, clock.waiting_on
     # The order is the rule. Work that meets its target and ends in one step has met it, and a hold
     # is shown as such even if the work also waits on somebody.
     answers = (
-        (state in terms.met_in, Turn(Does.STOP, AGENCY, Cause.MET)),
-        (not clock.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
-        (clock.held, Turn(Does.PAUSE, party, Cause.HOLD)),
-        (party != AGENCY, Turn(Does.PAUSE, party, Cause.WAITING)),
-        (bool(terms.runs_in) and state not in terms.runs_in, Turn(Does.PAUSE, AGENCY, Cause.STATE)),
+        (state in terms.met_in, ClockTurn(Does.STOP, AGENCY, Cause.MET)),
+        (not clock.is_open, ClockTurn(Does.STOP, AGENCY, Cause.ENDED)),
+        (clock.held, ClockTurn(Does.PAUSE, party, Cause.HOLD)),
+        (party != AGENCY, ClockTurn(Does.PAUSE, party, Cause.WAITING)),
+        (
+            bool(terms.runs_in) and state not in terms.runs_in,
+            ClockTurn(Does.PAUSE, AGENCY, Cause.STATE),
+        ),
         (
             clock.children_wait_on not in {"", AGENCY},
-            Turn(Does.PAUSE, clock.children_wait_on, Cause.CHILDREN),
+            ClockTurn(Does.PAUSE, clock.children_wait_on, Cause.CHILDREN),
         ),
     )
-    return next((answer for holds, answer in answers if holds), Turn(Does.RUN, AGENCY, Cause.WORK))
+    return next(
+        (answer for holds, answer in answers if holds), ClockTurn(Does.RUN, AGENCY, Cause.WORK)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Stretch:
 
     start: datetime
     end: datetime
-    turn: Turn
+    turn: ClockTurn
     state: str
     worktime: timedelta
     segments: tuple[Segment, ...]
@@ -157,7 +162,7 @@ class ClockReading:
     """
 
     at: datetime
-    turn: Turn
+    turn: ClockTurn
     spent: timedelta
     left: timedelta
     due_at: datetime | None
@@ -189,7 +194,7 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
         if following and following.turn.does == Does.PAUSE:
             due_at = None
     last = known[-1]
-    is_met = last.turn == Turn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
+    is_met = last.turn == ClockTurn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
     stretches = tuple(_stretches(known, hours, at, due_at))
     return ClockReading(
         at=at,

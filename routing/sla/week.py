@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from routing.sla.hours import Hours, Window
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# With a hyphen or an en dash, which text programs insert instead.
-_WINDOW = re.compile(r"\A\s*(\d{1,2}):(\d{2})\s*[-\u2013]\s*(\d{1,2}):(\d{2})\s*\Z")
-_MIDNIGHT = 24 * 60
+# With a hyphen or a dash, which text programs insert instead, or a word.
+_WINDOW = re.compile(
+    r"\A\s*(\d{1,2}):(\d{2})\s*(?:[-\u2013\u2014]|to|bis)\s*(\d{1,2}):(\d{2})\s*\Z", re.IGNORECASE
+)
+MIDNIGHT = 24 * 60
 Words = str | Promise  # translated where it is shown
 WORKING_WEEK = {day: ["09:00-17:30"] for day in DAYS[:5]}
 
@@ -50,13 +52,19 @@ def read_week(written: Any) -> tuple[tuple[Window, ...], ...]:
         raise BadHours(
             _("“%(day)s” is not a day. Days: %(days)s."), day=unknown[0], days=", ".join(DAYS)
         )
-    week = tuple(_read_day(day, written.get(day, [])) for day in DAYS)
+    week = tuple(read_windows(day, written.get(day, [])) for day in DAYS)
     if not any(week):
         raise BadHours(_("At least one day must be open."))
     return week
 
 
-def _read_day(day: str, written: Any) -> tuple[Window, ...]:
+def read_windows(day: str, written: Any) -> tuple[Window, ...]:
+    """
+    Return the windows of one day, sorted, adjacent ones joined.
+
+    :param day: its name, for messages
+    :raises BadHours: see the class
+    """
     if not isinstance(written, list):
         raise BadHours(
             _("The hours of %(day)s must be a list, such as [“09:00-12:30”, “13:30-17:30”]."),
@@ -94,7 +102,7 @@ def _read_window(day: str, text: Any) -> Window:
         )
     hours_from, minutes_from, hours_to, minutes_to = (int(part) for part in match.groups())
     opens, closes = hours_from * 60 + minutes_from, hours_to * 60 + minutes_to
-    if max(minutes_from, minutes_to) >= 60 or opens >= _MIDNIGHT or closes > _MIDNIGHT:  # noqa: PLR2004 - minutes of an hour
+    if max(minutes_from, minutes_to) >= 60 or opens >= MIDNIGHT or closes > MIDNIGHT:  # noqa: PLR2004 - minutes of an hour
         raise BadHours(
             _("“%(text)s” (%(day)s) is not a time of day. Times go from 00:00 to 24:00."),
             text=text,
@@ -126,7 +134,7 @@ def write_week(weekly: tuple[tuple[Window, ...], ...]) -> dict[str, list[str]]:
     found = {}
     for day, windows in zip(DAYS, weekly, strict=True):
         if windows:
-            found[day] = [f"{clock_face(opens)}-{clock_face(closes)}" for opens, closes in windows]
+            found[day] = _write_windows(windows)
     return found
 
 
@@ -153,7 +161,7 @@ def read_dates(written: Any) -> dict[date, str]:
 
 
 def hours_as_json(hours: Hours) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         "name": hours.name,
         "zone": hours.zone,
         "weekly": write_week(hours.weekly),
@@ -161,11 +169,32 @@ def hours_as_json(hours: Hours) -> dict[str, Any]:
             day.isoformat(): hours.holiday_names.get(day, "") for day in sorted(hours.holidays)
         },
     }
+    # Only where there are any: without them, terms keep the digest that they always had.
+    if hours.changed:
+        found["changed"] = {
+            day.isoformat(): {
+                "hours": _write_windows(windows),
+                "name": hours.holiday_names.get(day, ""),
+            }
+            for day, windows in sorted(hours.changed.items())
+        }
+    return found
 
 
 def hours_from_json(written: Mapping[str, Any]) -> Hours:
     """:raises BadHours: if it was not written by ``hours_as_json``"""
-    names = read_dates(written["holidays"])
+    changed = written.get("changed", {})
+    holidays = read_dates(written["holidays"])
+    other = read_dates({day: each["name"] for day, each in changed.items()})
     return Hours(
-        written["name"], written["zone"], read_week(written["weekly"]), frozenset(names), names
+        written["name"],
+        written["zone"],
+        read_week(written["weekly"]),
+        frozenset(holidays),
+        holidays | other,
+        {day: read_windows(str(day), changed[day.isoformat()]["hours"]) for day in other},
     )
+
+
+def _write_windows(windows: tuple[Window, ...]) -> list[str]:
+    return [f"{clock_face(opens)}-{clock_face(closes)}" for opens, closes in windows]

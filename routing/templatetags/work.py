@@ -12,7 +12,7 @@ from django.utils import timezone
 from routing.people.actors import actor_of
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
-from routing.runs.trace_sections import clock_status, purpose_of
+from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import escalation_entries
 from routing.work import display
@@ -35,8 +35,9 @@ def clocks(item: WorkItem) -> dict[str, Any]:
     notified = escalation_entries(rows)
     found = []
     for clock in rows:
-        sent = [each for each in notified.get(clock.pk, ()) if each.sent_at]
-        found.append((clock, purpose_of(clock), clock_status(clock), sent))
+        # A level that was skipped says so on the page of the clock.
+        told = [each for each in notified.get(clock.pk, ()) if each.sent_at or each.why]
+        found.append((clock, purpose_of(clock), clock_status(clock), told))
     return {"clocks": found, "now": timezone.now()}
 
 

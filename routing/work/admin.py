@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,6 +21,8 @@ from routing.desk.bulk import BulkSteps
 from routing.desk.day_filters import ChangedSince, OfOwner, WhenDue
 from routing.desk.forms import long_text
 from routing.runs.operations.outcomes import probe_now, waive
+from routing.runs.questions.ask import as_json, ask
+from routing.runs.questions.asked import AskedWork
 from routing.work import display
 from routing.work.items import WorkItem, soonest
 from routing.work.kinds import kind_label, models_by_kind, state_badge
@@ -98,8 +100,10 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
 
     def get_urls(self) -> list[URLPattern]:
         look = self.admin_site.admin_view(self.look_view)
+        questions = self.admin_site.admin_view(self.questions_view)
         waive = self.admin_site.admin_view(self.waive_view)
         return [
+            path("<path:object_id>/questions/", questions, name="routing_workitem_questions"),
             path(
                 "<path:object_id>/outcomes/<int:outcome>/look/", look, name="routing_outcome_look"
             ),
@@ -110,6 +114,25 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
             ),
             *super().get_urls(),
         ]
+
+    def questions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer the ten questions about a piece of work, on a page or as JSON."""
+        seen, by = self.seen(request, object_id), actor(request)
+        item = AskedWork.items().get(pk=seen.pk)
+        answers = ask(item, timezone.now(), by)
+        if request.GET.get("format") == "json":
+            return JsonResponse(
+                as_json(item.ref, answers),
+                json_dumps_params={"indent": 2, "ensure_ascii": False},
+            )
+        context = {
+            "title": _("Ten questions: %(work)s") % {"work": item},
+            "item": item,
+            "answers": answers,
+            "back": work_page(item.pk),
+            "zone": timezone.get_current_timezone_name(),
+        }
+        return self.render(request, "desk/questions.html", context)
 
     def look_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
         """

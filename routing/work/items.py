@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -179,6 +181,9 @@ class WorkItem(DoorOnly):
     next_due_at = models.DateTimeField(_("due"), null=True)
     created_at = models.DateTimeField(_("created"), editable=False)
     changed_at = models.DateTimeField(_("changed"), editable=False)
+
+    # The values before the verb that runs, by column. The door sets it, for reactions.
+    before: Mapping[str, Any] = MappingProxyType({})
 
     history = Tracked(excluded_fields=("state", "is_open", "is_timed", "next_due_at", "changed_at"))
     objects: ClassVar[models.Manager[WorkItem]] = WorkItemQuerySet.as_manager()

@@ -22,6 +22,8 @@ from routing.work.items import WorkItem
 Reaction = Callable[[Sequence[Any], Actor, datetime], None]
 
 _reactions: dict[str, list[Reaction]] = defaultdict(list)
+# How many reactions to a kind come last. They are at the end of its list.
+_last: dict[str, int] = defaultdict(int)
 
 
 class Recorded(Protocol):
@@ -42,18 +44,25 @@ class EventKind:
         return cls(f"{model._meta.app_label}.{model._meta.model_name}.{verb}")
 
 
-def react(*causes: Recorded) -> Callable[[Reaction], Reaction]:
+def react(*causes: Recorded, last: bool = False) -> Callable[[Reaction], Reaction]:
     """
     Run the function once for each batch, whenever one of these operations is done or an event of
     one of these kinds is recorded.
 
     It runs in the same transaction, after reactions that were registered earlier. It only writes
     rows and does no I/O. If it raises, the whole operation is rolled back.
+
+    :param last: run after all reactions that do not say so, whatever is registered later
     """
 
     def register(reaction: Reaction) -> Reaction:
         for cause in causes:
-            _reactions[cause.kind].append(reaction)
+            found = _reactions[cause.kind]
+            if last:
+                found.append(reaction)
+                _last[cause.kind] += 1
+            else:
+                found.insert(len(found) - _last[cause.kind], reaction)
         return reaction
 
     return register

@@ -42,7 +42,7 @@ def own_folder(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def carla(agency: World) -> Contact:
     """An approver of two clients, with a form to fill in."""
-    ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
+    ensure_defaults(at=NOW, timezone="Europe/London", country="GB", region="ENG")
     publish_client_request(
         owner=agency.olga, backup=agency.bob, team=agency.team, by=by(agency.olga), at=NOW
     )

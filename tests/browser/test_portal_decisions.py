@@ -65,7 +65,7 @@ def own_folder(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def carla(agency: World) -> Contact:
-    ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
+    ensure_defaults(at=NOW, timezone="Europe/London", country="GB", region="ENG")
     publish_client_change(
         owner=agency.olga, backup=agency.bob, team=agency.team, by=by(agency.olga), at=NOW
     )

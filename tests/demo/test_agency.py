@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -22,6 +23,8 @@ from routing.desk.addresses import page_of
 from routing.flows.versions import published
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
 from routing.runs.operations.exception_defaults import ensure_routes
+from routing.runs.questions.ask import ask
+from routing.runs.questions.asked import AskedWork
 from routing.work.items import WorkNoun
 from tests.world import NOW
 
@@ -137,6 +140,17 @@ def test_no_page_of_its_work_asks_the_database_more_often_than_25_times(
 
     assert len(asked) > 2
     assert max(asked.values()) <= 25, asked
+
+
+def test_every_work_of_the_demo_answers_the_ten_questions(loaded: Path) -> None:
+    """C: no silence, and nothing that only a program would say."""
+    found = list(AskedWork.items().order_by("pk"))
+    assert len(found) > 200
+    for item in found:
+        for each in ask(item, NOW):
+            assert each.answer.strip(), (item, each.key)
+            assert each.source.strip(), (item, each.key)
+            assert not re.search(r"None|\{'|\['|\[\]|#\d", each.answer), each
 
 
 def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from routing.messages.turn_table import documented
 from routing.work.door import all_operations
 from routing.work.machine_pages import pages
 from routing.work.machines import gate_name, meaning
@@ -21,6 +22,10 @@ def test_a_page_is_up_to_date(name: str) -> None:
 
     assert file.exists(), "Run `make states`."
     assert file.read_text() == pages()[name], "Run `make states`."
+
+
+def test_the_page_of_turns_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "turns.md").read_text() == documented(), "Run `make states`."
 
 
 def test_there_is_no_page_of_a_noun_that_is_gone() -> None:

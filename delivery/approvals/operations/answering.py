@@ -145,7 +145,13 @@ def _store(row: Approval, given: GivenAnswer, *, elsewhere: bool, by: Actor, at:
     ]
     if given.comment.strip() or files:
         note = notes.write(
-            about, body=given.comment, audience=_audience(row), files=files, by=by, at=at
+            about,
+            body=given.comment,
+            audience=_audience(row),
+            files=files,
+            by=by,
+            at=at,
+            quiet=True,
         )
     Answer.objects.create(
         approval=row,

@@ -1,90 +1,24 @@
-"""Notifications to a client's approvers about questions, and to the agency about answers."""
+"""Questions to a client as their approvers see them: opened, and over once they are answered."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals
 from delivery.deliverables.stages import Audience
-from delivery.requests.models import Request
-from delivery.requests.operations import requests
 from routing.messages.models import Notification
-from routing.messages.operations import mark_read, tell_owners, write
+from routing.messages.operations import mark_read
 from routing.people.actors import Actor
-from routing.people.clients import Membership
-from routing.work.creation import created
-from routing.work.items import WorkItem
 from routing.work.registry import react
 
 log = structlog.get_logger(__name__)
-Words = Notification.Words
 # Mail scanners open the links of an e-mail as soon as it arrives. Nobody reads an e-mail, follows
 # its link and signs in within this time.
 SCANNERS = timedelta(seconds=10)
-
-
-def approvers(clients: Collection[int | None]) -> dict[int, list[int]]:
-    """Return the users of the approvers with portal access, by client."""
-    found: dict[int, list[int]] = {}
-    rows = Membership.objects.filter(
-        client__in=clients,
-        role=Membership.Role.APPROVER,
-        contact__erased_at=None,
-        contact__user__is_active=True,
-    )
-    for client, user in rows.values_list("client_id", "contact__user_id").order_by("pk"):
-        found.setdefault(client, []).append(user)
-    return found
-
-
-def notify_approvers(
-    items: Sequence[WorkItem],
-    words: str,
-    *,
-    at: datetime,
-    cause: str = "",
-    but: Collection[int] = (),
-) -> None:
-    """
-    Notify the approvers of each item's client, once for each cause.
-
-    :param but: users who have answered already
-    """
-    people = approvers({item.client_id for item in items})
-    rows = []
-    for item in items:
-        for user in people.get(item.client_id or 0, ()):
-            if user not in but:
-                # The key makes the reaction safe to repeat: the same cause notifies nobody twice.
-                key = f"{words}:{item.pk}:{user}:{cause}".rstrip(":")
-                rows.append(
-                    Notification(recipient_id=user, item=item, words=words, dedupe_key=key, at=at)
-                )
-    write(rows, at=at)
-
-
-@react(created(Approval))
-def ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    notify_approvers(
-        [row.item for row in rows if row.audience == Audience.CLIENT], Words.DECIDE, at=at
-    )
-
-
-@react(approvals.nudge)
-def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    for row in rows:
-        answered = Answer.objects.filter(approval=row).values_list("contact__user_id", flat=True)
-        notify_approvers(
-            [row.item],
-            Words.REMINDER,
-            at=at,
-            cause=at.isoformat(timespec="seconds"),
-            but=set(answered),
-        )
 
 
 @react(
@@ -100,32 +34,6 @@ def mark_questions_read(rows: Sequence[Approval], by: Actor, at: datetime) -> No
     Notification.objects.filter(item__in=items, read_at=None, recipient__is_staff=False).update(
         read_at=at
     )
-
-
-@react(approvals.approve, approvals.one_of_several)
-def notify_of_approval(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    """Notify the owners of an approval. Changes and rejections have their own notifications."""
-    about = [
-        row.item for row in rows if row.audience == Audience.CLIENT and by.contact_id is not None
-    ]
-    tell_owners(about, Words.DECIDED, by=by, at=at, cause=f"c{by.contact_id}")
-
-
-@react(requests.answer)
-def notify_of_answer(rows: Sequence[Request], by: Actor, at: datetime) -> None:
-    if by.contact_id is not None:
-        tell_owners(
-            [row.item for row in rows],
-            Words.ANSWERED,
-            by=by,
-            at=at,
-            cause=at.isoformat(timespec="seconds"),
-        )
-
-
-@react(requests.withdraw)
-def notify_of_withdrawal(rows: Sequence[Request], by: Actor, at: datetime) -> None:
-    tell_owners([row.item for row in rows], Words.WITHDRAWN, by=by, at=at)
 
 
 def opened(row: Approval, *, by: Actor, at: datetime) -> None:
@@ -148,4 +56,4 @@ def opened(row: Approval, *, by: Actor, at: datetime) -> None:
         approvals.see([row.pk], by=by, at=at)
 
 
-__all__ = ["approvers", "notify_approvers", "opened"]
+__all__ = ["opened"]

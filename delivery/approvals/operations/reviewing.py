@@ -18,8 +18,6 @@ from delivery.deliverables.stages import Audience, Stage
 from routing.kernel.isolate import isolate
 from routing.kernel.reasons import Reason
 from routing.kernel.transitions import verb_of
-from routing.messages.models import Notification
-from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.operations import runs
@@ -41,10 +39,7 @@ def open_question(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> No
         place, of_row = done[row.pk][0], stages[row.pk]
         if place < len(of_row):
             asked.append(_question(row, place, of_row[place], at))
-    made = create(asked, by=by, at=at)
-    internal = [each.item for each in made if each.audience == Audience.INTERNAL]
-    # By the system, so that an owner who has requested the approval is notified as well.
-    tell_owners(internal, Notification.Words.APPROVAL, by=Actor.system(), at=at)
+    create(asked, by=by, at=at)
 
 
 def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Approval:
@@ -83,17 +78,8 @@ def check(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 def ask_the_agency(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     stages = stages_of(rows)
     internal = [row for row in rows if stages[row.pk][0].audience == Audience.INTERNAL]
+    # Otherwise the owner decides when to ask the client.
     open_question(internal, by=Actor.system(), at=at)
-    # The owner decides when to ask the client.
-    for row in rows:
-        if row not in internal:
-            tell_owners(
-                [row.item],
-                Notification.Words.ASK_CLIENT,
-                by=Actor.system(),
-                at=at,
-                cause=f"v{row.version_id}.0",
-            )
 
 
 @react(deliverables.ask_client, deliverables.ask_agency)
@@ -106,8 +92,8 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """
     Continue after a completed stage.
 
-    Approve the deliverable after the last one. Otherwise ask the next stage, or notify the owner if
-    the client is to be asked for the first time.
+    Approve the deliverable after the last one. Otherwise ask the next stage, or leave it to the
+    owner to ask the client for the first time.
     """
     about = list(
         Deliverable.objects.filter(version__in=[row.version_id for row in rows]).select_related(
@@ -125,14 +111,6 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         elif row.state == State.IN_CLIENT_REVIEW:
             # A second stage of the client's own: the owner has decided to ask the client already.
             client.append(row)
-        else:
-            tell_owners(
-                [row.item],
-                Notification.Words.ASK_CLIENT,
-                by=by,
-                at=at,
-                cause=f"v{row.version_id}.{done[row.pk][0]}",
-            )
     if through:
         carry(deliverables.approve, through, by=by, at=at)
     if agency:
@@ -162,13 +140,6 @@ def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
             details=ReworkDetails(counts),
         )
         sent_back = [result.row for result in results if result.done]
-        tell_owners(
-            [each.item for each in sent_back],
-            Notification.Words.CHANGES,
-            by=by,
-            at=at,
-            cause=f"a{row.pk}",
-        )
         if counts:
             _count_rounds(sent_back, at)
 
@@ -237,14 +208,6 @@ def end_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     # By item, which is the order of locks.
     if ids := list(stalls.order_by("item_id").values_list("pk", flat=True)):
         carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("Work resumed.")))
-
-
-@react(deliverables.approve)
-def tell_approved(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    for row in rows:
-        tell_owners(
-            [row.item], Notification.Words.APPROVED, by=by, at=at, cause=f"v{row.version_id}"
-        )
 
 
 def _withdraw(versions: Sequence[int], *, by: Actor, at: datetime) -> None:

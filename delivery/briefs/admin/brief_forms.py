@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from secrets import token_hex
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.engagements.models import Engagement
 from delivery.requests.models import Request
 from routing.desk.forms import StepForm, choice, date, line, long_text, step_form
+from routing.kernel.past_dates import AsksAboutPast
 from routing.people.destinations import Destination
 
 MAX_BODY = 20_000
@@ -43,8 +45,10 @@ def _one_of(label: Any) -> Any:
     )
 
 
-class PlannedForm(forms.Form):
+class PlannedForm(AsksAboutPast):
     """One planned deliverable. A row without a title is ignored."""
+
+    coming = ("due",)
 
     key = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput())
     title = line(gettext_lazy("Title"), max_length=200, required=False)
@@ -61,7 +65,15 @@ class PlannedForm(forms.Form):
     replaces = _one_of(gettext_lazy("Replaces"))
     leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
 
-    def __init__(self, *args: Any, destinations: Any = (), live: Any = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        destinations: Any = (),
+        live: Any = (),
+        saved: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.saved = saved or {}  # due dates by key
         super().__init__(*args, **kwargs)
         self.fields["destination"].choices = [("", _("Files handed over")), *destinations]  # type: ignore[attr-defined]
         self.fields["replaces"].choices = [("", _("Nothing")), *live]  # type: ignore[attr-defined]
@@ -69,6 +81,9 @@ class PlannedForm(forms.Form):
         # In the table a label stands above each column only, and screen readers need one a field.
         for name, field in self.fields.items():
             field.widget.attrs["aria-label"] = field.label or name
+
+    def was_saved(self, name: str, day: dt.date) -> bool:
+        return bool(self.saved.get(self.cleaned_data.get("key", "")) == day.isoformat())
 
     def clean(self) -> None:
         super().clean()
@@ -124,7 +139,8 @@ class EditBriefForm(StepForm):
         # A post without the table changes the text and leaves the plan as it is.
         self.has_plan = not self.is_bound or "plan-TOTAL_FORMS" in self.data
         self.live = _live(row)
-        choices = {"destinations": _destinations(row), "live": self.live}
+        saved = {each.get("key"): each.get("due") for each in row.planned}
+        choices = {"destinations": _destinations(row), "live": self.live, "saved": saved}
         if self.is_bound and self.has_plan:
             data: Any = self.data
             if self.data.get("add_row"):

@@ -17,8 +17,7 @@ from delivery.progress.operations.submissions import ABOUT, CHANGE, TARGET, subm
 from delivery.requests.details import DuplicateDetails
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
-from routing.messages.models import Notification
-from routing.messages.operations import tell_owners, write
+from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.runs.models import Run
 from routing.runs.operations import route_runs
@@ -29,12 +28,14 @@ from routing.work.gates import GateResult, passed, refused
 from routing.work.locking import lock
 from routing.work.notes import Note
 from routing.work.operations import notes
-from routing.work.registry import react
+from routing.work.registry import EventKind, react
 from routing.work.visibility import work_seen_by
 
 FLOW = "client-change"
 State = Deliverable.State
 IN_THE_MAKING = frozenset({*Deliverable.making, *Deliverable.judged, State.APPROVED})
+# No step of the deliverable, because work in production changes no state.
+CHANGE_ASKED = EventKind.of(Deliverable, "change_asked")
 ENDED = frozenset({State.ARCHIVED, State.CANCELLED})
 
 
@@ -133,17 +134,16 @@ def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None
     files = list(
         File.objects.kept().filter(uploader=by.user_id, client=row.item.client, uploaded_at=at)
     )
-    notes.write(row.item, body=wanted, audience=Note.Audience.CLIENT, files=files, by=by, at=at)
-    cause = at.isoformat(timespec="seconds")
-    tell_owners([row.item], Notification.Words.CHANGES, by=by, at=at, cause=cause)
-    doer = row.item.doer_id
-    if doer is not None and doer != row.item.owner_id:
-        words = Notification.Words.CHANGES
-        key = f"{words}:{row.item_id}:{doer}:{cause}"
-        notification = Notification(
-            recipient_id=doer, item=row.item, words=words, dedupe_key=key, at=at
-        )
-        write([notification], at=at)
+    notes.write(
+        row.item,
+        body=wanted,
+        audience=Note.Audience.CLIENT,
+        files=files,
+        by=by,
+        at=at,
+        quiet=True,
+    )
+    notify(CHANGE_ASKED, [row], by=by, at=at)
 
 
 @react(route_runs.BEGIN)

@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.operations.asking import notify_approvers
 from delivery.requests import change_gates as gates
 from delivery.requests.details import (
     AnswerImpactDetails,
@@ -18,7 +17,6 @@ from delivery.requests.details import (
 from delivery.requests.models import Request
 from routing.kernel.roles import AM, OPS
 from routing.messages.models import Notification
-from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.work.door import Operation, OperationResult, move, operation
@@ -66,6 +64,7 @@ def _write_note(row: Request, details: AnswerImpactDetails, by: Actor, at: datet
             files=files,
             by=by,
             at=at,
+            quiet=True,
         )
 
 
@@ -106,26 +105,9 @@ decline_impact = operation(
 )
 
 
-@react(state_impact)
-def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
-    """Notify the approvers of a stated impact, again for each new statement."""
-    for row in rows:
-        notify_approvers(
-            [row.item], Notification.Words.IMPACT, at=at, cause=at.isoformat(timespec="seconds")
-        )
-
-
 @react(accept_impact, decline_impact)
-def tell(rows: Sequence[Request], by: Actor, at: datetime) -> None:
-    """Notify the owners of the answer, and mark the question to the client as read."""
-    tell_owners(
-        [row.item for row in rows],
-        Notification.Words.DECIDED,
-        by=by,
-        at=at,
-        cause=at.isoformat(timespec="seconds"),
-    )
-    # The other approvers of the client have nothing left to decide.
+def mark_question_read(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Mark the question as read for the client: the other approvers have nothing to decide."""
     Notification.objects.filter(
         item__in=[row.item_id for row in rows], read_at=None, recipient__is_staff=False
     ).update(read_at=at)

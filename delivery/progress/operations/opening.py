@@ -13,8 +13,8 @@ from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import recording, submissions
 from delivery.requests.models import Request
 from routing.flows.registry import action
-from routing.messages.models import Notification
-from routing.messages.operations import tell_owners
+from routing.kernel.days import read_day
+from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs import by_hand
@@ -22,7 +22,7 @@ from routing.runs.by_hand import hand_records
 from routing.runs.registry import RoutedRun
 from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
-from routing.work.creation import create
+from routing.work.creation import create, created
 from routing.work.items import WorkItem
 from routing.work.new_items import new_item
 
@@ -44,7 +44,7 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     for job, request, brief in zip(jobs, requests, briefs, strict=True):
         items[job.policy] += [request.item, brief.item]
     _start_clocks(items, at)
-    tell_owners([request.item for request in requests], Notification.Words.OWNS, by=by, at=at)
+    notify(created(Request), requests, by=by, at=at)
 
 
 @action("delivery.record_request")
@@ -65,8 +65,7 @@ def record_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
         for job, request in zip(some, requests, strict=True):
             items[job.policy].append(request.item)
         _start_clocks(items, at)
-        told = [request.item for request in requests]
-        tell_owners(told, Notification.Words.OWNS, by=person, at=at)
+        notify(created(Request), requests, by=person, at=at)
 
 
 def _open(jobs: Sequence[RoutedRun], by: Actor, at: datetime, reason: str) -> list[Request]:
@@ -155,7 +154,7 @@ def _wanted(job: RoutedRun) -> date | None:
     """Return the wanted day, or None if the fact is missing or no date."""
     # Flows are written at the desk. A flow may use this name for something else.
     try:
-        return date.fromisoformat(str(job.facts.get(WANTED, ""))[:10])
+        return read_day(str(job.facts.get(WANTED, "")))
     except ValueError:
         return None
 

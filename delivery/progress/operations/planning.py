@@ -14,8 +14,6 @@ from delivery.briefs.operations import briefs
 from delivery.briefs.plan import Planned
 from delivery.deliverables.details import ReplanDetails
 from delivery.deliverables.models import Deliverable
-from routing.messages.models import Notification
-from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.sla.clocks import Clock
 from routing.sla.operations.calendars import STANDARD
@@ -40,7 +38,6 @@ def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
     if made:
         create(made, by=by, at=at, reason=str(_("Planned by the brief.")))
         _start_clocks(made, rows, at)
-    tell_owners([row.item for row in rows], Notification.Words.APPROVED, by=by, at=at)
 
 
 def _replan(row: Brief, known: Mapping[str, Deliverable], by: Actor, at: datetime) -> None:

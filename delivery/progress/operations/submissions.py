@@ -12,7 +12,7 @@ from django.core.files.base import File as Upload
 from django.db import transaction
 
 from delivery.requests.models import Request
-from delivery.requests.operations.requests import ASKING
+from delivery.requests.reach import ASKING
 from routing.kernel.events import Event, Payload
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason

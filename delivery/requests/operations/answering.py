@@ -35,5 +35,13 @@ def answer_with_files(
                 keep(upload, name=upload.name or "", client=item.client, by=by, at=at)
                 for upload in uploads
             ]
-            notes.write(item, body="", audience=Note.Audience.CLIENT, files=files, by=by, at=at)
+            notes.write(
+                item,
+                body="",
+                audience=Note.Audience.CLIENT,
+                files=files,
+                by=by,
+                at=at,
+                quiet=True,
+            )
     return result

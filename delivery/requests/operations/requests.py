@@ -24,6 +24,7 @@ from delivery.requests.gates import (
     says_what_is_wanted,
 )
 from delivery.requests.models import Request
+from delivery.requests.reach import ASKING
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
 from routing.people.actors import Actor
 from routing.people.clients import Membership
@@ -99,8 +100,6 @@ def mark_behind_original(
 
 
 _BOTH = (AM, OPS)
-# Roles that may submit, answer and withdraw for a client.
-ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)
 
 triage = operation(
     Request,

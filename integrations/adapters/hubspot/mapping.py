@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from integrations.adapters.hubspot.client import HubSpotObject
 from integrations.base.typed import Typed, currency, day, number, text, whole
+from routing.kernel.facts import UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ FIELDS = (
     Field("company.size", "numberofemployees", whole),
     Field("contact.email", "email"),
 )
+MOST_SHOWN = 80  # characters of a value that could not be read
 NAME_PARTS = ("firstname", "lastname")
 
 
@@ -78,8 +82,14 @@ class Mapped:
     sources: Mapping[str, str]
 
 
-def mapped(remote: HubSpotObject, settings: Mapping[str, Any]) -> Mapped:
-    """Return the typed facts of one object, without those that are empty or unreadable."""
+def mapped(
+    remote: HubSpotObject, settings: Mapping[str, Any], zone: ZoneInfo | None = None
+) -> Mapped:
+    """
+    Return the typed facts of one object, without those that are empty or unreadable.
+
+    :param zone: of the agency. HubSpot sends some dates as instants in UTC.
+    """
     facts: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for field in fields(settings, remote.type):
@@ -88,10 +98,11 @@ def mapped(remote: HubSpotObject, settings: Mapping[str, Any]) -> Mapped:
         if not given:
             continue
         try:
-            facts[field.name] = field.typed(given)
+            typed = partial(day, zone=zone) if field.typed is day else field.typed
+            facts[field.name] = typed(given)
             sources[field.name] = where
         except (ValueError, OverflowError) as error:
-            sources[f"{field.name}!"] = f"{where}: {error}"
+            sources[f"{field.name}{UNREAD}"] = f"{where}: {error}: {given[:MOST_SHOWN]}"
     if name := full_name(remote):
         facts["contact.name"] = name
         sources["contact.name"] = f"HubSpot contact {remote.id}, firstname and lastname"

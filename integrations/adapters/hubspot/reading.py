@@ -14,6 +14,7 @@ from integrations.adapters.hubspot.mapping import full_name, mapped, wanted
 from integrations.base.adapter import ExternalPerson, Organisation, SubjectFacts
 from routing.kernel.facts import Subject
 from routing.runs.registry import Problem
+from routing.sla.calendars import agency_zone
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -64,7 +65,8 @@ class HubSpotReader:
     def _known(
         self, main: HubSpotObject, company: HubSpotObject | None, contacts: list[HubSpotObject]
     ) -> SubjectFacts:
-        found = [mapped(remote, self.settings) for remote in _distinct([main, company])]
+        zone = agency_zone()
+        found = [mapped(remote, self.settings, zone) for remote in _distinct([main, company])]
         facts: dict[str, Any] = {}
         sources: dict[str, str] = {}
         for each in found:

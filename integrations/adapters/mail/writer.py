@@ -10,15 +10,18 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from email.utils import formataddr, parseaddr
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
-from integrations.adapters.mail.content import INVITE, EmailContent, email_of, invitation_of
+from integrations.adapters.mail.client_emails import ClientEmail, client_email
+from integrations.adapters.mail.content import INVITE, email_of, invitation_of
+from integrations.adapters.mail.layout import EmailContent, agency_name
 from integrations.base.adapter import (
     CallFailed,
     ClientlessWriter,
@@ -43,36 +46,58 @@ class MailWriter(ClientlessWriter):
 
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Send the notifications that are still unread.
+        Send an e-mail to a client, an invitation, or unread notifications that are not settled.
 
-        Sends nothing if all were read at the desk or the person has left.
+        Sends nothing if it is no longer true, none is left, or the person has left.
         """
+        content = message.content
+        if message.verb in set(ClientEmail):
+            found = client_email(
+                ClientEmail(message.verb),
+                content["contact"],
+                content["request"],
+                content.get("deliverable"),
+            )
+            if found is None:
+                return Written(NOBODY)
+            contact, email = found
+            return self._send(message, contact.email, email, {"contact": contact.pk})
         person = User.objects.filter(pk=message.content["to"], is_active=True).first()
         if person is not None and message.verb == INVITE:
             invited = invitation_of(person, message.content["contact"], message.content["by"])
-            return self._send(message, person, invited, {}) if invited else Written(NOBODY)
-        notifications = Notification.objects.filter(
-            pk__in=message.content.get("messages", ()),
-            recipient=message.content["to"],
-            read_at=None,
+            if invited is None:
+                return Written(NOBODY)
+            return self._send(message, person.email, invited, {})
+        asked = Notification.objects.filter(
+            pk__in=message.content.get("messages", ()), recipient=message.content["to"]
         )
+        # What was settled while the e-mail waited is no news any more.
+        notifications = asked.unread().current(timezone.now())
         unread = list(notifications.select_related("item").order_by("pk"))
         if person is None or not unread:
             return Written(NOBODY)
         ids = [each.pk for each in unread]
         sending(ids, at=timezone.now())
-        return self._send(message, person, email_of(person, unread), {"messages": ids})
+        return self._send(message, person.email, email_of(person, unread), {"messages": ids})
 
     def _send(
-        self, message: OutboxMessage, person: User, email: EmailContent, evidence: Mapping[str, Any]
+        self, message: OutboxMessage, to: str, email: EmailContent, evidence: Mapping[str, Any]
     ) -> Written:
         number = message_id(message.key)
-        mail = EmailMessage(
-            email.subject,
+        earlier: Sequence[str] = message.content.get("earlier", ())
+        mail = EmailMultiAlternatives(
+            f"Re: {email.subject}" if earlier else email.subject,
             email.body,
-            to=[person.email],
-            headers={"Message-ID": number, "Auto-Submitted": "auto-generated"},
+            from_email=_sender(),
+            to=[to],
+            reply_to=[email.reply_to] if email.reply_to else None,
+            headers={
+                "Message-ID": number,
+                "Auto-Submitted": "auto-generated",
+                **_thread(email.thread, earlier),
+            },
         )
+        mail.attach_alternative(email.html, "text/html")
         with _smtp_errors():
             mail.send()
         return Written(number[1:-1][:100], evidence=evidence)
@@ -85,6 +110,28 @@ def message_id(key: str) -> str:
     """Return the Message-ID, which is the same for every attempt to send one e-mail."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return f"<{sha256(key.encode()).hexdigest()[:32]}@{host}>"
+
+
+def _sender() -> str:
+    """Return the address that e-mails come from, with the agency's name."""
+    _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    # A line break in the name would be a second header.
+    return formataddr((" ".join(agency_name().split()), address))
+
+
+def _thread(name: str, earlier: Sequence[str]) -> dict[str, str]:
+    """
+    Return the headers that join an e-mail to those of the same thread.
+
+    Every e-mail refers to the thread itself, an id under which nothing was sent, so that a thread
+    holds together although its first e-mail never arrived.
+
+    :param earlier: keys of the thread's earlier messages, oldest first
+    """
+    if not name:
+        return {}
+    ids = [message_id(f"thread:{name}"), *(message_id(key) for key in earlier)]
+    return {"References": " ".join(ids), "In-Reply-To": ids[-1]}
 
 
 @contextmanager

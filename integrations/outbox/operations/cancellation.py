@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.operations import deliverables
 from delivery.models import Deliverable, Request
 from delivery.requests.operations import requests
+from integrations.adapters.mail.client_emails import ClientEmail
 from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up
 from routing.models import Run
@@ -18,7 +19,10 @@ from routing.people.actors import Actor
 from routing.runs.operations import runs
 from routing.work.registry import react
 
-NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None)
+# An e-mail to a client decides for itself when it leaves: that the work was cancelled is news.
+NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None) & ~Q(
+    verb__in=list(ClientEmail)
+)
 
 
 def of_runs(ids: Sequence[int]) -> Q:

@@ -44,6 +44,15 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
     :raises PermissionDenied: if ``by`` may not retry messages
     """
     by.require("integrations.replay_outbound", to="retry outbox messages")
+    return send_again(ids, by=by, at=at, reason=reason)
+
+
+def send_again(
+    ids: Sequence[int], *, by: Actor, at: datetime, reason: str
+) -> list[OperationResult]:
+    """
+    Retry failed messages without asking for the permission: their exception was resolved.
+    """
 
     def each(row: Outbound) -> None:
         row.replay(at=at)

@@ -53,7 +53,8 @@ def forget_facts(contact_id: int, email: str, at: datetime) -> None:
             if name in known_fields and not (named and named in str(value).lower())
         }
         row.contact_ids = [contact for contact in row.contact_ids if contact != contact_id]
-        row.erased_at = at
+        # The reason is free text in which somebody may have named them.
+        row.reason, row.erased_at = "", at
         row.save()
     bodies = Q(event__parts__run__in={row.run_id for row in rows})
     if email:

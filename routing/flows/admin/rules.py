@@ -21,7 +21,7 @@ from routing.flows.conditions import BadClause, Clause, Operator, check
 from routing.flows.fields import FieldSpec
 from routing.flows.rules import Condition, Rule
 from routing.flows.versions import read
-from routing.runs.admin.trace_page import OPERATORS
+from routing.runs.choice_words import OPERATORS
 
 WITHOUT_VALUE = {Operator.KNOWN, Operator.UNKNOWN}
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from routing.desk.addresses import page_of
 from routing.desk.lists import CommaList
-from routing.desk.saved import Rows
+from routing.desk.saved import Rows, refusal_of
 from routing.flows.models import FlowField, FlowVersion, Trigger
 from routing.flows.rules import Rule
-from routing.runs.admin.trace_page import OPERATORS
+from routing.runs.choice_words import OPERATORS
 
 
 class PartOfVersion(Rows):
@@ -31,13 +31,13 @@ class PartOfVersion(Rows):
         return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_add_permission(request, obj)) and _is_draft(obj)
+        return bool(super().has_add_permission(request, obj)) and is_editable(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_change_permission(request, obj)) and _is_draft(obj)
+        return bool(super().has_change_permission(request, obj)) and is_editable(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_delete_permission(request, obj)) and _is_draft(obj)
+        return bool(super().has_delete_permission(request, obj)) and is_editable(request, obj)
 
 
 class TriggersOfVersion(PartOfVersion):
@@ -99,6 +99,11 @@ def said(field: str, operator: str, value: Any) -> str:
     return f"{field} {OPERATORS.get(operator, operator)} {shown}".strip()
 
 
-def _is_draft(obj: Any) -> bool:
+def is_editable(request: HttpRequest, obj: Any) -> bool:
+    """
+    Return whether the page of a version or a rule shows fields: for drafts, and for input that was
+    refused because the draft was published meanwhile.
+    """
     version = obj.version if isinstance(obj, Rule) else obj
-    return not isinstance(version, FlowVersion) or version.published_at is None
+    is_draft = not isinstance(version, FlowVersion) or version.published_at is None
+    return is_draft or bool(refusal_of(request))

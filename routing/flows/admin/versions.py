@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -16,19 +18,20 @@ from django.utils.translation import gettext_lazy
 from routing.desk.addresses import address, page_of
 from routing.desk.base import ModelT, actor
 from routing.desk.forms import choice
-from routing.desk.saved import SavedAdmin
+from routing.desk.saved import SavedAdmin, refuse
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.version_parts import (
     FieldsOfVersion,
     PartOfVersion,
     RulesOfVersion,
     TriggersOfVersion,
+    is_editable,
 )
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
 from routing.flows.registry import action_names
 from routing.sla.policies import SLAPolicy
-from routing.work.display import badge, when
+from routing.work.display import badge, exact, when
 
 Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
 VERBS: dict[str, Verb] = {  # operation, permission, label, message
@@ -72,8 +75,7 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        draft = obj is None or self.version_of(obj).published_at is None
-        return bool(super().has_change_permission(request, obj)) and draft
+        return bool(super().has_change_permission(request, obj)) and is_editable(request, obj)
 
     def changeform_view(
         self,
@@ -82,22 +84,38 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        try:
-            page: HttpResponse = super().changeform_view(
-                request, object_id, form_url, extra_context
-            )
-        except IntegrityError:
-            # Somebody published or changed the version after the form was read, and the triggers or
-            # constraints of the database refused the rest.
-            messages.error(
-                request,
-                _(
-                    "Not saved. Someone else published or changed this version. Reload the page "
-                    "and try again."
-                ),
-            )
-            return HttpResponseRedirect(request.path)
+        refused = self.published_meanwhile(request, object_id)
+        if refused:
+            refuse(request, refused)
+        page = super().changeform_view(request, object_id, form_url, extra_context)
+        if refused:
+            page.status_code = HTTPStatus.FORBIDDEN
         return page
+
+    def published_meanwhile(self, request: HttpRequest, object_id: str | None) -> str:
+        """
+        Return who published the version that this form would change, and what to do with the input.
+
+        Empty for a draft, and for people who may not change flows at all.
+        """
+        row = self.get_object(request, object_id) if object_id else None
+        may_change = super().has_change_permission(request, row)
+        if request.method != "POST" or row is None or not may_change:
+            return ""
+        version = self.version_of(row)
+        if version.published_at is None:
+            return ""
+        return _(
+            "Not saved. %(who)s published this version on %(when)s. Copy it to a new draft and "
+            "enter your changes there."
+        ) % {"who": version.published_by, "when": exact(version.published_at)}
+
+    def refusal_because(self, request: HttpRequest, error: IntegrityError | ValidationError) -> str:
+        # The form was read before somebody else published the version.
+        object_id = request.resolver_match.kwargs["object_id"]  # type: ignore[union-attr]
+        return self.published_meanwhile(request, object_id) or super().refusal_because(
+            request, error
+        )
 
 
 _parts: list[type[PartOfVersion]] = []

@@ -1,4 +1,4 @@
-"""Write docs/states from the declared state machines and operations."""
+"""Write docs/states and docs/turns.md from the declared machines, operations and messages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import translation
 
+from routing.messages.turn_table import documented
 from routing.work.machine_pages import pages
 
 
@@ -21,9 +22,10 @@ class Command(BaseCommand):
     def handle(self, *, folder: Path, **_: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with translation.override("en"):
-            written = pages()
+            written, turns = pages(), documented()
         for stale in {file.name for file in folder.glob("*.md")} - written.keys():
             (folder / stale).unlink()
         for name, text in written.items():
             (folder / name).write_text(text, encoding="utf-8")
-        self.stdout.write(f"{len(written)} pages in {folder}")
+        (folder.parent / "turns.md").write_text(turns, encoding="utf-8")
+        self.stdout.write(f"{len(written)} pages in {folder}, and turns.md beside it")

@@ -5,29 +5,71 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.timezone import now
 
-from routing.runs.find import find_run
+from routing.runs.find import find_run, find_work
+from routing.runs.questions.ask import QuestionAnswer, ask
+from routing.runs.questions.ask import as_json as answers_as_json
 from routing.runs.trace import trace
+
+UNKNOWN = (
+    "Nothing is known as {ref}. Give a reference such as ACM-142, or source/type/id such as "
+    "crm/deal/901."
+)
 
 
 class Command(BaseCommand):
-    help = "Show the trace of a run: its start, facts, decision and blockers."
+    help = (
+        "Show the trace of a run, or with --questions the answers to ten questions about any work: "
+        "manage.py trace ACM-142 --questions --json"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "run", help="a reference such as ACM-142, or <source>/<type>/<id> of what it is about"
+            "ref",
+            metavar="REF",
+            help="a reference such as ACM-142, or <source>/<type>/<id> of what it is about",
         )
-        parser.add_argument("--json", action="store_true")
+        parser.add_argument("--json", action="store_true", help="instants in UTC")
+        parser.add_argument(
+            "--questions",
+            action="store_true",
+            help="what started it, what was known, which rule, who was considered, who owns it, "
+            "what it waits for, when it is due, what was sent, the outcome, what was done by hand",
+        )
 
-    def handle(self, *, run: str, json: bool, **_: Any) -> None:
-        found = find_run(run)
+    def handle(self, *, ref: str, json: bool, questions: bool, **_: Any) -> None:
+        if questions:
+            self.answer(ref, as_json=json)
+            return
+        found = find_run(ref)
         if found is None:
+            work = find_work(ref)
+            if work is None:
+                raise CommandError(UNKNOWN.format(ref=ref))
             raise CommandError(
-                f"Nothing is known as {run}. Give a reference such as ACM-142, or source/type/id "
-                f"such as crm/deal/901."
+                f"{work.ref} belongs to no run, so it has no trace. Ask the ten questions: "
+                f"manage.py trace {work.ref} --questions"
             )
         data = trace(found).as_json()
         self.stdout.write(_as_json(data) if json else _as_text(data))
+
+    def answer(self, ref: str, *, as_json: bool) -> None:
+        work = find_work(ref)
+        if work is None:
+            raise CommandError(UNKNOWN.format(ref=ref))
+        answers = ask(work, now())
+        if as_json:
+            self.stdout.write(_as_json(answers_as_json(work.ref, answers)))
+        else:
+            self.stdout.write("\n".join([f"{work.ref}  {work.title}", *_answers(answers)]))
+
+
+def _answers(answers: list[QuestionAnswer]) -> Iterator[str]:
+    for each in answers:
+        yield ""
+        yield each.question
+        yield from (f"  {line}" for line in each.answer.splitlines())
 
 
 def _as_json(data: dict[str, Any]) -> str:

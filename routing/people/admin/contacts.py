@@ -17,7 +17,7 @@ from routing.cover.operations.portal_access import has_access
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.forms import long_text
-from routing.desk.saved import Rows, SavedAdmin
+from routing.desk.saved import KeepsInput, Rows, SavedAdmin
 from routing.people.admin.memberships import KeepsMemberships
 from routing.people.admin.portal_access import PortalAccess
 from routing.people.clients import Contact, Membership
@@ -37,7 +37,7 @@ class ClientsOfContact(Rows):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class ContactForm(forms.ModelForm[Contact]):
+class ContactForm(KeepsInput, forms.ModelForm[Contact]):
     """
     Form without a reason: a contact has no history that could keep one.
     """
@@ -58,7 +58,7 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
     list_display = ("full_name", "email", "of_clients", "portal")
     search_fields = ("full_name", "email")
     search_help_text = gettext_lazy("Name or e-mail")
-    fields = ("full_name", "email", "phone")
+    fields = ("full_name", "email", "phone", "language")
     inlines = (ClientsOfContact,)
     change_form_outer_before_template = "desk/contact.html"
     empty_title = gettext_lazy("No contacts")

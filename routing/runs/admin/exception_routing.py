@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -15,15 +16,26 @@ from django.utils.translation import gettext_lazy
 
 from routing.desk.addresses import address
 from routing.desk.base import actor
+from routing.desk.durations import WorkMinutes
 from routing.desk.forms import line
-from routing.desk.saved import SavedAdmin
+from routing.desk.saved import KeepsInput, SavedAdmin
+from routing.kernel.durations import in_words
 from routing.people.saving import save_with_reason
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+from routing.sla.policies import MOST_WORKTIME
 
 
-class RouteForm(forms.ModelForm[ExceptionRoute]):
+class RouteForm(KeepsInput, forms.ModelForm[ExceptionRoute]):
     """Form of a route. ``reason`` is its code, so the reason for the history is called ``why``."""
 
+    timebox_minutes = WorkMinutes(
+        label=gettext_lazy("Timebox (working minutes)"),
+        least=timedelta(),
+        most=MOST_WORKTIME,
+        help_text=gettext_lazy(
+            "Minutes, or a duration such as 4 h or 1 working day. Enter 0 for no timebox."
+        ),
+    )
     why = line(
         gettext_lazy("Reason"),
         max_length=200,
@@ -61,8 +73,8 @@ class ExceptionRouteAdmin(SavedAdmin[ExceptionRoute]):
 
     @admin.display(description=gettext_lazy("timebox"), ordering="timebox_minutes")
     def timebox(self, row: ExceptionRoute) -> str:
-        hours, minutes = divmod(row.timebox_minutes, 60)
-        return _("%(hours)s:%(minutes)02d working hours") % {"hours": hours, "minutes": minutes}
+        time = timedelta(minutes=row.timebox_minutes)
+        return _("%(time)s of working time") % {"time": in_words(time)} if time else _("None")
 
     @admin.display(description=gettext_lazy("open exceptions"))
     def cases(self, row: ExceptionRoute) -> SafeString:

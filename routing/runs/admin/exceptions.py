@@ -25,9 +25,10 @@ from routing.desk.columns import WorkColumns
 from routing.desk.offers import PageFacts, panel
 from routing.desk.steps import StepsAdmin
 from routing.desk.timeline import timeline_of
-from routing.runs.admin.evidence_words import client_names, in_short, in_words
 from routing.runs.admin.fill_in import FillInForm, form_for
+from routing.runs.evidence_words import evidence_names, in_short, in_words
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.failures import failures_behind
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.owners import reasons_of
@@ -174,12 +175,13 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         if template == self.noun_template:
             by = actor(request)
             form: FillInForm | None = context.get("form") or form_for(row, by, timezone.now())
-            names = client_names([row.evidence], clients_seen_by(by))
+            names = evidence_names([row.evidence], clients_seen_by(by))
             context = context | {
                 "form": form,
                 "action": address(ExceptionCase, "fill_in", row.pk),
                 "evidence": in_words(row.evidence, names),
-                "clients": names,
+                "failure": failures_behind([row], timezone.now()).get(row.pk),
+                "clients": names.clients,
             }
         return super().page(request, template, row, context, status)
 
@@ -215,9 +217,9 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         label = row.step
         if row.step in RunStep.Name.values:
             label = str(RunStep.Name(row.step).label)
-        if row.run:
-            return f"{label}, {row.run.item.ref}"
-        return label or display.NOTHING
+        # An exception that stops nothing has no step.
+        said = [label, row.run.item.ref if row.run and label else ""]
+        return ", ".join(part for part in said if part) or display.NOTHING
 
     @admin.display(description=gettext_lazy("problem"))
     def evidence_short(self, row: ExceptionCase) -> str:

@@ -22,6 +22,7 @@ from unfold.widgets import (
 
 from routing.desk.forms import line, long_text, picked
 from routing.flows.fields import FieldProblem, FieldSpec, FieldType
+from routing.kernel.facts import UNREAD
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.clients import Client
@@ -45,8 +46,7 @@ class FillInForm(forms.Form):
         specs = {spec.name: spec for spec in snapshot.plan.fields}
         # Before the enrich step has read anything, no fact can be wrong. Only the client is asked.
         for fault in field_problems(snapshot) if case.step == RunStep.Name.VALIDATE else ():
-            source = snapshot.found.sources.get(fault.name, "")
-            self.fields[fault.name] = _field(specs[fault.name], fault, source)
+            self.fields[fault.name] = _field(specs[fault.name], fault, snapshot.found.sources)
         if case.reason in CLIENT_IS_OPEN:
             fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
             clients = fits if fits.exists() else clients_seen_by(by)
@@ -106,16 +106,16 @@ def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> 
     return form if form.asks else None
 
 
-def _field(spec: FieldSpec, fault: FieldProblem, source: str) -> forms.Field:
-    now = _("Currently “%(value)s”, from %(source)s. This value is invalid.") % {
-        "value": fault.found,
-        "source": source or _("unknown source"),
-    }
-    shared: dict[str, Any] = {
-        "label": spec.label,
-        "required": False,
-        "help_text": now if fault.problem == "type" else "",
-    }
+def _field(spec: FieldSpec, fault: FieldProblem, sources: Mapping[str, str]) -> forms.Field:
+    help_text = ""
+    if fault.problem == "type":
+        help_text = _("Currently “%(value)s”, from %(source)s. This value is invalid.") % {
+            "value": fault.found,
+            "source": sources.get(fault.name) or _("unknown source"),
+        }
+    elif unread := sources.get(f"{fault.name}{UNREAD}"):
+        help_text = _("The value could not be read. %(source)s.") % {"source": unread}
+    shared: dict[str, Any] = {"label": spec.label, "required": False, "help_text": help_text}
     return _FIELDS[spec.type](spec, shared)
 
 

@@ -13,25 +13,16 @@ from django.utils.translation import gettext_lazy
 
 from routing.flows.fields import FieldSpec, WrongType, typed
 from routing.flows.versions import published
+from routing.kernel.facts import UNREAD
 from routing.kernel.reasons import Reason
-from routing.runs.admin.evidence_words import client_names, in_words
+from routing.runs.choice_words import clause_words
+from routing.runs.evidence_words import EvidenceNames, evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.recompute import recompute_decision
 from routing.runs.registry import TraceEntry
 from routing.runs.trace import Trace
 from routing.work.kinds import state_badge
-
-OPERATORS = {
-    "equals": gettext_lazy("is"),
-    "not_equals": gettext_lazy("is not"),
-    "at_least": gettext_lazy("is at least"),
-    "below": gettext_lazy("is below"),
-    "one_of": gettext_lazy("is one of"),
-    "contains": gettext_lazy("contains"),
-    "known": gettext_lazy("is set"),
-    "unknown": gettext_lazy("is not set"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,7 @@ def page_entries(trace: Trace, *, seen: Any, again: bool = False) -> list[TraceP
     run = trace.run
     specs = {spec.name: spec for spec in published(run.version_id).fields}
     exceptions = [entry for entry in trace.entries if entry.section == "exception"]
-    names = client_names([entry.data.get("evidence", {}) for entry in exceptions], seen)
+    names = evidence_names([entry.data.get("evidence", {}) for entry in exceptions], seen)
     recomputed = {}
     if again:
         recomputed = {row.pk: recompute_decision(row) for row in run.decisions.all()}
@@ -116,7 +107,7 @@ def _together(entries: Sequence[TracePageEntry]) -> list[TracePageEntry]:
 def _page_entry(
     entry: TraceEntry,
     specs: Mapping[str, FieldSpec],
-    names: Mapping[int, str],
+    names: EvidenceNames,
     recomputed: Mapping[int, Any],
 ) -> TracePageEntry:
     data, kind, title = entry.data, entry.section, entry.title
@@ -166,7 +157,9 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
     known = [
         _fact(spec, facts.get(spec.name), sources)
         for spec in specs.values()
-        if spec.required or facts.get(spec.name) not in (None, "")
+        if spec.required
+        or facts.get(spec.name) not in (None, "")
+        or f"{spec.name}{UNREAD}" in sources
     ]
     others = [
         Fact(name, name, str(value), str(sources.get(name, "")))
@@ -183,26 +176,18 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
     except WrongType:
         fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
     shown = "" if value is None else str(value)
-    source = str(sources.get(spec.name, "")) if shown else ""
+    # Without a value, the reader looks for the one that could not be read.
+    source = str(sources.get(spec.name if shown else f"{spec.name}{UNREAD}", ""))
     return Fact(spec.label, spec.name, shown, source, fault)
 
 
 def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:
+    labels = {name: spec.label for name, spec in specs.items()}
     clauses = [
-        {"words": _clause(clause, specs), "found": clause["found"], "held": clause["held"]}
-        for clause in rule["clauses"]
+        {"words": clause_words(each, labels), "found": each["found"], "held": each["held"]}
+        for each in rule["clauses"]
     ]
     return {"name": rule["name"], "held": rule["held"], "clauses": clauses}
-
-
-def _clause(clause: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> str:
-    operator = str(OPERATORS.get(clause["operator"], clause["operator"]))
-    words = (_named(clause["field"], specs), operator, clause["wanted"])
-    return " ".join(word for word in words if word)
-
-
-def _named(name: str, specs: Mapping[str, FieldSpec]) -> str:
-    return specs[name].label if name in specs else name
 
 
 def started_by(run: Run) -> tuple[Any, int]:

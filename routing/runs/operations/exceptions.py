@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from routing.kernel.sql import run as run_sql
 from routing.kernel.transitions import literals, turn_all, verb_of
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.failures import Failure, failures_behind
 from routing.runs.models import Run, RunStep
 from routing.runs.snapshots import current_problems
 from routing.sla.breaches import on_breach
@@ -33,19 +35,37 @@ UNRESOLVED = f"""
 ROUTING_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT})
 
 
+@dataclass(frozen=True, slots=True)
+class StillFailing:
+    """
+    What stands in the way of ending an exception: problems at which its step would stop again, and
+    the failure behind it.
+    """
+
+    problems: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+
+NOTHING_FAILS = StillFailing()
+
+
 def still_failing(
     rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: object
-) -> Mapping[int, tuple[str, ...]]:
-    """Return the problems at which the step of each case would stop again with today's facts."""
+) -> Mapping[int, StillFailing]:
+    """Return what still fails behind each case, with today's facts."""
     # Other steps call external systems. Only a retry shows if they would pass.
     runs = {row.pk: row.run_id for row in rows if row.run_id and row.step in ROUTING_STEPS}
-    found = current_problems(list(runs.values()), at)
-    return {case: found.get(run, ()) for case, run in runs.items()}
+    problems = current_problems(list(runs.values()), at) if runs else {}
+    behind = failures_behind(rows, at)
+    return {
+        row.pk: StillFailing(problems.get(runs.get(row.pk, 0), ()), behind.get(row.pk))
+        for row in rows
+    }
 
 
 def step_would_pass(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses to resolve an exception whose step would stop again at once."""
-    faults = context.facts.get(row.pk, ())
+    faults = context.facts.get(row.pk, NOTHING_FAILS).problems
     if faults:
         return refused(
             "still_failing",
@@ -54,6 +74,34 @@ def step_would_pass(row: ExceptionCase, context: GateContext) -> GateResult:
             clears_by=_("The owner of this exception"),
         )
     return passed("still_failing", _("The step would pass now."))
+
+
+def failure_is_over_or_retried(row: ExceptionCase, context: GateContext) -> GateResult:
+    """Refuses to resolve an exception whose failure neither is over nor would be retried."""
+    failure = context.facts.get(row.pk, NOTHING_FAILS).failure
+    if failure is None:
+        return passed("still_failed", _("Nothing has failed that is still open."))
+    if failure.retried:
+        return passed("still_failed", _("Resolving this retries what failed."))
+    return _still_failed(failure)
+
+
+def failure_is_over(row: ExceptionCase, context: GateContext) -> GateResult:
+    """Refuses to dismiss an exception whose failure would then have no owner."""
+    failure = context.facts.get(row.pk, NOTHING_FAILS).failure
+    if failure is None:
+        return passed("still_failed", _("Nothing has failed that is still open."))
+    return _still_failed(failure)
+
+
+def _still_failed(failure: Failure) -> GateResult:
+    return refused(
+        "still_failed",
+        failure.message,
+        evidence=failure.evidence,
+        clears_by=failure.clears_by or _("The owner of this exception"),
+        where=failure.where,
+    )
 
 
 def does_not_block(row: ExceptionCase, context: GateContext) -> GateResult:
@@ -103,7 +151,7 @@ resolve = operation(
     _("Resolve"),
     done=_("%(who)s resolved the exception"),
     may=_MAY,
-    gates=(is_mine_to_resolve, step_would_pass),
+    gates=(is_mine_to_resolve, step_would_pass, failure_is_over_or_retried),
     facts=still_failing,
     needs_reason=True,
 )
@@ -113,7 +161,8 @@ dismiss = operation(
     _("Dismiss"),
     done=_("%(who)s dismissed the exception"),
     may=_MAY,
-    gates=(is_mine_to_resolve, does_not_block),
+    gates=(is_mine_to_resolve, does_not_block, failure_is_over),
+    facts=still_failing,
     needs_reason=True,
     danger=True,
 )

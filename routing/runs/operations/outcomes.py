@@ -126,7 +126,7 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
             row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
             if row.run is not None:
                 _reopen(row.run, by, at)
-            details = {"outcome": row.pk, **_short(evidence)}
+            details = {"outcome": row.pk, **short(evidence)}
             finding = ExceptionFinding(Reason.OUTCOME_DECAYED, details, row.item)
             raise_exception(finding, at=at)
     return moved
@@ -158,7 +158,7 @@ def _followed(run: Run) -> bool:
 def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
     """Raise an exception because the proof was not found. Checking goes on."""
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
-    details = {"outcome": row.pk, **_short(evidence)}
+    details = {"outcome": row.pk, **short(evidence)}
     raise_exception(ExceptionFinding(Reason.OUTCOME_MISSING, details, row.item), at=at)
 
 
@@ -287,5 +287,5 @@ def _pair(run: Run, at: datetime) -> tuple[int, int]:
     return found.owner_id, found.backup_id
 
 
-def _short(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
+def short(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: evidence[name] for name in ("url", "status", "differences") if name in evidence}

@@ -18,14 +18,13 @@ from routing.kernel.events import Event
 from routing.kernel.reasons import Reason
 from routing.kernel.sql import run as run_sql
 from routing.kernel.transitions import turn_all
-from routing.messages.models import Notification
-from routing.messages.operations import tell_owners
+from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run, RunEvent, RunStep
 from routing.runs.owners import NobodyLeft, Owners, Place, Staff, owners_for, places_for
 from routing.runs.timeboxes import start_timeboxes
-from routing.work.creation import create
+from routing.work.creation import create, created
 from routing.work.door import move, operation
 from routing.work.items import WorkItem
 from routing.work.locking import holds_of
@@ -149,8 +148,13 @@ def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> l
         minutes = {case.reason: _minutes(routes.get(case.reason)) for case in made}
         start_timeboxes(made, minutes, at)
         _stop([each for each in located if each.finding.step], at)
-        tell_owners([case.item for case in made], Notification.Words.EXCEPTION, by=system, at=at)
+        notify(created(ExceptionCase), made, by=system, at=at)
     return made
+
+
+def not_raised(findings: Sequence[ExceptionFinding]) -> list[ExceptionFinding]:
+    """Return the findings for which no exception is open. Nothing is locked."""
+    return [each.finding for each in _new(_locate(findings))] if findings else []
 
 
 def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> QuerySet[ExceptionCase]:

@@ -128,6 +128,7 @@ def fill_in(
             contact_ids=list(found.contact_ids),
             engagement_id=found.engagement_id,
             by_id=by.user_id,
+            reason=reason[:500],
             at=at,
         )
         identify([run.pk], {run.pk: client_id}, at=at)

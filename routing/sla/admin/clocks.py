@@ -21,8 +21,8 @@ from routing.desk.addresses import work_page
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.runs.admin.events import ReadOnly
-from routing.runs.trace_sections import clock_status, purpose_of
 from routing.sla.admin.compliance import HowItEnded, StartedWithin, table
+from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import SHORT, escalation_entries
 from routing.sla.explain_due import CAUSES, CLOSED, explain, length, span

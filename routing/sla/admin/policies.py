@@ -5,18 +5,16 @@ terms.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from routing.desk.base import actor
+from routing.desk.durations import WorkTime
 from routing.desk.forms import choice
 from routing.desk.lists import CommaList
 from routing.desk.saved import Rows
@@ -26,27 +24,10 @@ from routing.sla.policies import ESCALATE_EVERY, MOST_WORKTIME, SLAPolicy, Targe
 from routing.work.kinds import models_by_kind
 
 
-class WorkTime(forms.DurationField):
-    """Working time as hours, never as days: the length of a day depends on the calendar."""
-
-    def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, timedelta):
-            return value
-        minutes, seconds = divmod(round(value.total_seconds()), 60)
-        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-
-
 class TargetForm(forms.ModelForm[Target]):
-    worktime = WorkTime(
-        label=gettext_lazy("Working time"),
-        widget=UnfoldAdminTextInputWidget(),
-        validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
-    )
+    worktime = WorkTime(label=gettext_lazy("Working time"), most=MOST_WORKTIME)
     escalate_every = WorkTime(
-        label=gettext_lazy("Escalate every"),
-        widget=UnfoldAdminTextInputWidget(),
-        validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
-        initial=ESCALATE_EVERY,
+        label=gettext_lazy("Escalate every"), most=MOST_WORKTIME, initial=ESCALATE_EVERY
     )
     runs_in = CommaList(label=gettext_lazy("Runs in"))
     met_in = CommaList(label=gettext_lazy("Met in"))
@@ -58,7 +39,7 @@ class TargetsOfPolicy(Rows):
     fields = ("kind", "purpose", "worktime", "warn_percent", "escalate_every", "runs_in", "met_in")
     hide_title = True
     verbose_name = gettext_lazy("target")
-    verbose_name_plural = gettext_lazy("Targets in working time (hours:minutes:seconds)")
+    verbose_name_plural = gettext_lazy("Targets in working time")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
+from routing.kernel.constraints import trading_places
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
 from routing.kernel.sql import run
 from routing.kernel.tables import Table
@@ -155,12 +158,17 @@ def _save_targets(
         save_with_reason(target, by=by, at=at, reason=reason)
         target.delete()
     changed = []
-    for target in targets:
-        target.policy = policy
-        target.full_clean()
-        if target.pk not in stored or _differs(stored[target.pk], target):
-            save_with_reason(target, by=by, at=at, reason=reason)
-            changed.append(target)
+    keys = [(target.kind, target.purpose) for target in targets]
+    if len(set(keys)) < len(keys):
+        raise ValidationError(_("Two targets have the same kind of work and purpose."))
+    with trading_places(Target):
+        for target in targets:
+            target.policy = policy
+            # Unique among themselves, as checked above. Two of them may swap what they are about.
+            target.full_clean(validate_constraints=False)
+            if target.pk not in stored or _differs(stored[target.pk], target):
+                save_with_reason(target, by=by, at=at, reason=reason)
+                changed.append(target)
     return bool(gone or changed)
 
 
@@ -174,13 +182,15 @@ def ensure_defaults(
     at: datetime,
     timezone: str = "UTC",
     country: str = "",
+    region: str = "",
     targets: Sequence[TargetValues] = STANDARD_TARGETS,
 ) -> SLAPolicy:
     """
     Create the agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard`` if
     they are missing. Existing rows stay as they are.
 
-    :raises ValidationError: if the time zone or the country is unknown
+    :raises ValidationError: if the time zone, the country or the region is unknown, or the region
+        is missing
     """
     by = Actor.system()
     with transaction.atomic():
@@ -188,7 +198,11 @@ def ensure_defaults(
             calendar = Calendar.objects.filter(slug="agency").first()
             if calendar is None:
                 calendar = Calendar(
-                    slug="agency", name="Agency", timezone=timezone, holiday_country=country
+                    slug="agency",
+                    name="Agency",
+                    timezone=timezone,
+                    holiday_country=country,
+                    holiday_subdivision=region,
                 )
                 save_calendar(calendar, by=by, at=at, reason="Default")
             save_with_reason(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -15,7 +16,7 @@ from routing.kernel.tables import insert_into, quoted, sql_type, written_fields
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
-from routing.sla.timing import AGENCY, Cause, ClockInput, Does, Turn, turn
+from routing.sla.timing import AGENCY, Cause, ClockInput, ClockTurn, Does, turn
 from routing.work.items import WorkItem
 from routing.work.registry import follower
 
@@ -39,6 +40,7 @@ AGREED = {
 }
 SWEPT = {"warned_at", "next_level", "trouble"}
 STARTED = {name: kind for name, kind in TYPES.items() if name not in SWEPT}
+SHARED = {name: kind for name, kind in STARTED.items() if name != "item_id"}
 TURNED = {name: kind for name, kind in STARTED.items() if name not in AGREED}
 _STARTED = insert_into(Clock, "new", **{name: name for name in STARTED})
 _FIRST_MARK = insert_into(
@@ -61,6 +63,45 @@ _MARK = insert_into(
     cause="cause",
     state="state",
 )
+# What clocks have in common is sent once, and each item names its place in that. Two workers may
+# start the same clock: the unique index decides, and only the winner's comes back. Both write in
+# the order given, so that they do not wait for each other in a circle.
+_STARTING = f"""
+    WITH new AS (
+        SELECT item.item_id, item.state, pattern.*
+        FROM unnest(%s::bigint[], %s::text[], %s::bigint[])
+            WITH ORDINALITY AS item(item_id, state, place, nth)
+        JOIN unnest({", ".join(f"%s::{kind}[]" for kind in (*SHARED.values(), "text"))})
+            WITH ORDINALITY AS pattern({", ".join(SHARED)}, does, place) USING (place)
+        ORDER BY item.nth),
+    clock AS ({_STARTED}
+        ON CONFLICT (item_id, purpose) WHERE stopped_at IS NULL DO NOTHING
+            RETURNING id, item_id, purpose, due_at),
+    mark AS ({_FIRST_MARK}),
+    due AS (SELECT item_id, min(due_at) AS at FROM clock GROUP BY item_id),
+    item AS (UPDATE routing_workitem w SET is_timed = true, next_due_at = LEAST(w.next_due_at,
+        due.at) FROM due
+        WHERE w.id = due.item_id RETURNING w.id, w.next_due_at)
+    SELECT clock.id, clock.item_id, clock.purpose, clock.due_at, item.next_due_at
+    FROM clock LEFT JOIN item ON item.id = clock.item_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedClock:
+    """A new clock in the database. ``due_at`` is None if it starts paused."""
+
+    id: int
+    item_id: int
+    purpose: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pattern:
+    """An unsaved clock without an item, for all items whose clocks start with the same values."""
+
+    clock: Clock
+    agreed: Agreed
 
 
 def start(
@@ -70,7 +111,7 @@ def start(
     *,
     purposes: Collection[str] | None = None,
     worktimes: Mapping[int, timedelta] | None = None,
-) -> list[Clock]:
+) -> list[StartedClock]:
     """
     Start the clocks of a policy for these items, at ``at`` (aware).
 
@@ -83,26 +124,27 @@ def start(
     :returns: the clocks that were started
     """
     uses = Uses.of(items)
-    # Most items of a batch have the same terms and the same values, which are worked out once.
-    seen: dict[Any, Agreed] = {}
-    alike: dict[Any, dict[str, Any]] = {}
-    made = []
+    calendars = {item.pk: tuple(uses.for_item(item, policy.sources)) for item in items}
+    # Most items of a batch have the same terms and the same values. These are worked out and sent
+    # once, and no instance is made for each clock.
+    agreed: dict[Any, Agreed] = {}
+    patterns: dict[Any, _Pattern | None] = {}
+    made: list[tuple[WorkItem, _Pattern]] = []
     for target in policy.targets.filter(kind__in={item.kind for item in items}):
         for item in items:
-            if item.kind == target.kind and (purposes is None or target.purpose in purposes):
-                worktime = (worktimes or {}).get(item.pk, target.worktime)
-                calendars = tuple(uses.for_item(item, policy.sources))
-                agreed = seen.get((target, calendars, worktime)) or agree(
-                    target, policy, calendars, worktime, at
-                )
-                seen[target, calendars, worktime] = agreed
-                if clock := _new(item, target, policy, agreed, worktime, at, alike):
-                    made.append((clock, agreed))
+            if item.kind != target.kind or not (purposes is None or target.purpose in purposes):
+                continue
+            worktime = (worktimes or {}).get(item.pk, target.worktime)
+            terms = (target, calendars[item.pk], worktime)
+            if terms not in agreed:
+                agreed[terms] = agree(target, policy, calendars[item.pk], worktime, at)
+            alike = (terms, _clock_input(item, ""))
+            if alike not in patterns:
+                patterns[alike] = _pattern(item, target, policy, agreed[terms], worktime, at)
+            if (pattern := patterns[alike]) is not None:
+                made.append((item, pattern))
     with transaction.atomic(savepoint=False):
-        ids = ids_of(agreed for _, agreed in made) if made else {}
-        for clock, agreed in made:
-            clock.terms_id = ids[agreed.digest]
-        started = _insert([clock for clock, _ in made]) if made else []
+        started = _insert(made) if made else []
         _turn_all(_parents(_news_to_parents(items)), at)
     return started
 
@@ -122,38 +164,21 @@ def _news_to_parents(items: Sequence[WorkItem]) -> list[WorkItem]:
     ]
 
 
-def _new(
+def _pattern(
     item: WorkItem,
     target: Target,
     policy: SLAPolicy,
     agreed: Agreed,
     worktime: timedelta,
     at: datetime,
-    alike: dict[Any, dict[str, Any]],
-) -> Clock | None:
+) -> _Pattern | None:
     """
-    Return an unsaved clock, or None if the target is already met or the work has ended.
-
-    :param alike: values of clocks with the same target, terms and turn, filled as they are made
+    Return the clock that this item and all like it get, or None if the target is already met or the
+    work has ended.
     """
     wanted = turn(_clock_input(item, ""), agreed.terms)
     if wanted.does == Does.STOP:
         return None
-    key = (target, agreed.digest, worktime, wanted)
-    if key not in alike:
-        clock = _first(target, policy, agreed, worktime, wanted, at)
-        alike[key] = {name: getattr(clock, name) for name in STARTED if name != "item_id"}
-    return Clock(item=item, **alike[key])
-
-
-def _first(
-    target: Target,
-    policy: SLAPolicy,
-    agreed: Agreed,
-    worktime: timedelta,
-    wanted: Turn,
-    at: datetime,
-) -> Clock:
     clock = Clock(
         purpose=target.purpose,
         policy=policy,
@@ -164,7 +189,7 @@ def _first(
         started_at=at,
     )
     clock.take(wanted, at=at, hours=agreed.terms.hours)
-    return clock
+    return _Pattern(clock, agreed)
 
 
 @follower
@@ -195,12 +220,12 @@ def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
     :returns: the clocks that were stopped
     """
     with transaction.atomic(savepoint=False):
-        met = Turn(Does.STOP, AGENCY, Cause.MET)
+        met = ClockTurn(Does.STOP, AGENCY, Cause.MET)
         return _turn_all(items, at, {purpose: met})
 
 
 def _turn_all(
-    items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn] | None = None
+    items: Sequence[WorkItem], at: datetime, forced: Mapping[str, ClockTurn] | None = None
 ) -> list[Clock]:
     """
     :param forced: turns by purpose, whatever the state of the item. Clocks of other purposes then
@@ -280,36 +305,33 @@ def _columns(clocks: Sequence[Clock], types: Mapping[str, str]) -> tuple[str, li
     return f"SELECT * FROM unnest({casts}) AS new({', '.join(types)}, state, does)", arrays
 
 
-def _insert(clocks: Sequence[Clock]) -> list[Clock]:
+def _insert(made: Sequence[tuple[WorkItem, _Pattern]]) -> list[StartedClock]:
     """
-    Write clocks, their first marks and the items' due times in one statement.
+    Write a clock for each item, its first mark and the item's due time in one statement.
 
     :returns: the clocks that are new
     """
-    # Two workers may start the same clock. The unique index decides, and the loser's clock comes
-    # back without an id.
-    new, params = _columns(clocks, STARTED)
+    patterns = dict.fromkeys(pattern for _, pattern in made)
+    places = {pattern: place for place, pattern in enumerate(patterns, 1)}  # as PostgreSQL counts
+    ids = ids_of(pattern.agreed for pattern in patterns)
+    for pattern in patterns:
+        pattern.clock.terms_id = ids[pattern.agreed.digest]
+    clocks = [pattern.clock for pattern in patterns]
     rows = run(
-        f"""
-        WITH new AS ({new}),
-        clock AS ({_STARTED}
-            ON CONFLICT (item_id, purpose) WHERE stopped_at IS NULL DO NOTHING
-                RETURNING id, item_id, purpose, due_at),
-        mark AS ({_FIRST_MARK}),
-        due AS (SELECT item_id, min(due_at) AS at FROM clock GROUP BY item_id),
-        item AS (UPDATE routing_workitem w SET is_timed = true, next_due_at = LEAST(w.next_due_at,
-            due.at) FROM due
-            WHERE w.id = due.item_id RETURNING w.id, w.next_due_at)
-        SELECT clock.id, clock.item_id, clock.purpose, item.next_due_at FROM clock LEFT JOIN item
-            ON item.id = clock.item_id""",
-        params,
+        _STARTING,
+        [
+            [item.pk for item, _ in made],
+            [item.state for item, _ in made],
+            [places[pattern] for _, pattern in made],
+            *(list(map(attrgetter(name), clocks)) for name in SHARED),
+            [clock.turn.does.value for clock in clocks],
+        ],
     )
-    written = {(item_id, purpose): (clock_id, due) for clock_id, item_id, purpose, due in rows}
-    for clock in clocks:
-        clock.pk, due = written.get((clock.item_id, clock.purpose), (None, None))
-        clock._state.adding, clock._state.db = clock.pk is None, connection.alias
-        clock.item.is_timed, clock.item.next_due_at = True, due or clock.item.next_due_at
-    return [clock for clock in clocks if clock.pk]
+    dues = {item_id: due for _, item_id, _, _, due in rows}
+    for item, _ in made:
+        item.is_timed = True
+        item.next_due_at = dues.get(item.pk) or item.next_due_at
+    return [StartedClock(pk, item, purpose, due) for pk, item, purpose, due, _ in rows]
 
 
 def _update(turned: Sequence[Clock], every: Sequence[Clock]) -> None:

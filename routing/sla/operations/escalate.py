@@ -75,6 +75,7 @@ _NOTIFICATION = insert_into(
     recipient_id="person",
     item_id="item",
     words="(ARRAY['warning', 'breach', 'escalation'])[what]",
+    while_state="(ARRAY['!soon', '!late', '!late'])[what]",
     dedupe_key="concat_ws(':', 'clock', clock, level, person)",
     at="%(at)s",
 )

@@ -16,10 +16,11 @@ from routing.people.actors import Actor
 from routing.work.files import File
 from routing.work.items import WorkItem
 from routing.work.notes import MOST_SIGNS, Note, NoteFile
-from routing.work.registry import eraser
+from routing.work.registry import announce, eraser, reactions
 from routing.work.visibility import work_seen_by
 
 ADDED = "routing.note.add"
+NOTED = announce(ADDED)
 ERASED = "[…]"
 
 grant("routing.view_note", *EVERYONE)
@@ -27,29 +28,44 @@ grant("routing.add_note", AM, CREATIVE, QA, OPS, INTEGRATIONS)
 
 
 def add(
-    item_id: int, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime
+    item_id: int,
+    *,
+    body: str,
+    audience: str,
+    files: Sequence[File] = (),
+    by: Actor,
+    at: datetime,
+    quiet: bool = False,
 ) -> Note:
     """
     Write a note about work that ``by`` may see, whatever its state.
 
     :param audience: a value of ``Note.Audience``
     :param files: stored before, in the same transaction
+    :param quiet: see ``write``
     :raises PermissionDenied: if ``by`` may not write notes
     :raises WorkItem.DoesNotExist: if there is no such work, or ``by`` may not see it
     :raises ValidationError: if the note is empty or too long
     """
     by.require("routing.add_note", to=_("write notes"))
-    return write(
-        work_seen_by(by).get(pk=item_id), body=body, audience=audience, files=files, by=by, at=at
-    )
+    item = work_seen_by(by).get(pk=item_id)
+    return write(item, body=body, audience=audience, files=files, by=by, at=at, quiet=quiet)
 
 
 def write(
-    item: WorkItem, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime
+    item: WorkItem,
+    *,
+    body: str,
+    audience: str,
+    files: Sequence[File] = (),
+    by: Actor,
+    at: datetime,
+    quiet: bool = False,
 ) -> Note:
     """
     Write a note without checking permission, for callers such as the portal that check their own.
 
+    :param quiet: notify nobody of the note, because it belongs to a step that does
     :raises ValidationError: if the note is empty or too long
     """
     note = Note(
@@ -66,6 +82,8 @@ def write(
         note.save()
         NoteFile.objects.bulk_create([NoteFile(note=note, file=file) for file in files])
         Event.objects.create(kind=ADDED, item=item, object_id=note.pk, actor_id=by.user_id, at=at)
+        for reaction in () if quiet else reactions(ADDED):
+            reaction([note], by, at)
     return note
 
 

@@ -91,6 +91,40 @@ def test_addresses_become_links_and_markup_stays_text(world: World):
 
 
 @pytest.mark.django_db
+def test_a4_an_email_is_shown_as_html_in_a_frame_and_as_text(world: World):
+    both = EmailMultiAlternatives("Both", "Plain words", to=["a@b.test"])
+    both.attach_alternative("<p>Rich words</p><script>alert(1)</script>", "text/html")
+    both.send()
+    [file] = stored_emails.newest_first()
+    browser = signed_in(world.alice)
+
+    page, frame = browser.get(PAGE), browser.get(f"{PAGE}{file.name}/")
+
+    assert f'src="{PAGE}{file.name}/"' in page.content.decode()
+    assert "Plain words" in words(page)
+    assert "Rich words" in frame.content.decode()
+    policy = frame.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox allow-popups" in policy
+    assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert browser.get(f"{PAGE}..%2Fsign-ins/").status_code == 404
+    assert browser.get(f"{PAGE}nothing.eml/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a4_the_html_of_an_email_is_for_those_who_may_read_it(world: World, settings):
+    settings.EMBEDDED = False
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "SecondFactor" not in each]
+    both = EmailMultiAlternatives("Both", "Plain words", to=["a@b.test"])
+    both.attach_alternative("<p>Rich words</p>", "text/html")
+    both.send()
+    [file] = stored_emails.newest_first()
+
+    assert signed_in(world.alice).get(f"{PAGE}{file.name}/").status_code == 403
+    assert signed_in(world.olga).get(f"{PAGE}{file.name}/").status_code == 200
+
+
+@pytest.mark.django_db
 def test_an_empty_folder_says_what_will_be_there(world: World):
     assert "No e-mails" in words(signed_in(world.alice).get(PAGE))
 

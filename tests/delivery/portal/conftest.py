@@ -32,7 +32,7 @@ def browser(carla: Contact) -> Browser:
 @pytest.fixture
 def flow(world: World) -> str:
     """The slug of the published form."""
-    ensure_defaults(at=timezone.now(), timezone="Europe/London", country="GB")
+    ensure_defaults(at=timezone.now(), timezone="Europe/London", country="GB", region="ENG")
     return publish_client_request(
         owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=timezone.now()
     ).flow.slug

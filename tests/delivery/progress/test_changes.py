@@ -66,7 +66,7 @@ def own_folder(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def flow(world: World) -> None:
-    ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
+    ensure_defaults(at=NOW, timezone="Europe/London", country="GB", region="ENG")
     publish_client_change(
         owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=NOW
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -132,3 +133,33 @@ def test_other_domains_do(domain: str):
 @given(st.text(max_size=80))
 def test_any_text_has_a_domain_or_none(text: str):
     freemail.own_domain(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "day"),
+    [
+        ("2023-04-01T01:09:44Z", "2023-03-31"),
+        ("1680311384000", "2023-03-31"),
+        ("20260331", "2026-03-31"),
+        ("20260331120000", "2026-03-31"),
+        ("1774915200000", "2026-03-31"),
+    ],
+)
+def test_d8_a_date_is_read_in_the_agencys_zone(given: str, day: str):
+    found = mapped(deal(agency_start_date=given), {}, ZoneInfo("America/Phoenix"))
+
+    assert found.facts == {"deal.starts": day}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "why"),
+    [
+        ("agency_start_date", "2026-03-31 or later", "not a date: 2026-03-31 or later"),
+        ("agency_end_date", "1774915200", "not a date: 1774915200"),
+        ("amount", "1.234,50", "not a number: 1.234,50"),
+    ],
+)
+def test_d8_what_is_not_taken_is_said_with_what_stood_there(name: str, given: str, why: str):
+    found = mapped(deal(**{name: given}), {})
+
+    assert [*found.sources.values()] == [f"HubSpot deal 7, {name}: {why}"]

@@ -91,8 +91,9 @@ def test_another_teams_restricted_client_and_its_contacts_are_not_there(world: W
 def test_a_contact_is_saved_with_an_event_and_no_name_in_any_log(world: World) -> None:
     sent = NO_ROWS | {"full_name": "Carla Client", "email": "carla@acme.test", "phone": ""}
 
-    signed_in(world.alice).post(url(Contact, "add"), sent)
+    signed_in(world.alice).post(url(Contact, "add"), sent | {"language": "de"})
 
+    assert Contact.objects.get().language == "de"
     assert Event.objects.get(kind="routing.contact.add").actor == world.alice
     assert not LogEntry.objects.exists()
 

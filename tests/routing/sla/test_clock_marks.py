@@ -17,7 +17,7 @@ from routing.models import Clock, Escalation, SLAPolicy, WorkItem
 from routing.people.actors import Actor
 from routing.sla.explain_due import explain
 from routing.sla.operations.clocks import follow, start
-from routing.sla.timing import AGENCY, Cause, Does, Mark, Terms, Turn, read
+from routing.sla.timing import AGENCY, Cause, ClockTurn, Does, Mark, Terms, read
 from routing.work.door import Operation
 from routing.work.operations import items
 from tests.clockwork import ZERO, at, fresh
@@ -59,10 +59,10 @@ def test_the_database_refuses_a_clock_that_runs_and_rests(world: World, policy: 
 
 def test_a_level_is_escalated_once(world: World, policy: SLAPolicy) -> None:
     [clock, *_] = start([make_request(world.acme).item], policy, MONDAY)
-    Escalation.objects.create(clock=clock, level=Escalation.BREACH, due_at=MONDAY)
+    Escalation.objects.create(clock_id=clock.id, level=Escalation.BREACH, due_at=MONDAY)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Escalation.objects.create(clock=clock, level=Escalation.BREACH, due_at=MONDAY)
+        Escalation.objects.create(clock_id=clock.id, level=Escalation.BREACH, due_at=MONDAY)
 
 
 def test_what_wakes_is_found_by_time(world: World, policy: SLAPolicy) -> None:
@@ -95,14 +95,14 @@ TERMS = {
 }
 turns = st.sampled_from(
     [
-        Turn(Does.RUN, AGENCY, Cause.WORK),
-        Turn(Does.PAUSE, W.CLIENT, Cause.WAITING),
-        Turn(Does.PAUSE, W.VENDOR, Cause.WAITING),
-        Turn(Does.PAUSE, W.AGENCY, Cause.HOLD),
+        ClockTurn(Does.RUN, AGENCY, Cause.WORK),
+        ClockTurn(Does.PAUSE, W.CLIENT, Cause.WAITING),
+        ClockTurn(Does.PAUSE, W.VENDOR, Cause.WAITING),
+        ClockTurn(Does.PAUSE, W.AGENCY, Cause.HOLD),
     ]
 )
 ends = st.sampled_from(
-    [None, Turn(Does.STOP, AGENCY, Cause.MET), Turn(Does.STOP, AGENCY, Cause.ENDED)]
+    [None, ClockTurn(Does.STOP, AGENCY, Cause.MET), ClockTurn(Does.STOP, AGENCY, Cause.ENDED)]
 )
 
 
@@ -114,7 +114,10 @@ ends = st.sampled_from(
     st.timedeltas(timedelta(seconds=1), timedelta(hours=60)),
 )
 def test_a_clock_read_from_its_marks_is_the_stored_one(
-    started: datetime, history: list[tuple[Turn, timedelta]], end: Turn | None, target: timedelta
+    started: datetime,
+    history: list[tuple[ClockTurn, timedelta]],
+    end: ClockTurn | None,
+    target: timedelta,
 ) -> None:
     hours = Terms.read(TERMS).hours
     clock = Clock(target=target, warn_after=target * 3 / 4, started_at=started)

@@ -10,6 +10,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 
 from delivery.models import Request
@@ -63,6 +64,39 @@ def test_starting_twice_starts_once(world: World, policy: SLAPolicy) -> None:
     assert {clock.purpose for clock in again} == {"first_response", "resolution"}
     assert clock_of(request).started_at == MONDAY
     assert clock_of(request).marks.count() == 1
+
+
+def test_items_of_one_batch_each_start_by_their_own_state(world: World, policy: SLAPolicy) -> None:
+    waiting, ended, running = (make_request(world.acme) for _ in range(3))
+    waiting.item.waiting_on, ended.item.is_open = W.CLIENT, False
+
+    start([waiting.item, ended.item, running.item], policy, MONDAY, purposes={"triage"})
+
+    assert (clock_of(waiting).paused_at, clock_of(waiting).waiting_on) == (MONDAY, W.CLIENT)
+    assert (clock_of(running).running_since, clock_of(running).waiting_on) == (MONDAY, W.AGENCY)
+    assert [mark.does for mark in clock_of(waiting).marks.all()] == [Does.PAUSE]
+    assert [mark.does for mark in clock_of(running).marks.all()] == [Does.RUN]
+    assert not Clock.objects.filter(item=ended.item_id).exists()
+    assert (fresh(waiting).next_due_at, fresh(running).next_due_at) == (None, at(23, 17, 30))
+
+
+def test_many_clocks_with_the_same_values_are_started_from_one_instance(
+    world: World, policy: SLAPolicy
+) -> None:
+    items = [make_request(world.acme).item for _ in range(20)]
+    instances: list[Clock] = []
+
+    def count(instance: Clock, **_: object) -> None:
+        instances.append(instance)
+
+    post_init.connect(count, sender=Clock)
+    try:
+        started = start(items, policy, MONDAY)
+    finally:
+        post_init.disconnect(count, sender=Clock)
+
+    assert len(started) == 60
+    assert len(instances) == 3  # one for each purpose
 
 
 def test_a_timebox_takes_the_place_of_the_targets_time(world: World, policy: SLAPolicy) -> None:

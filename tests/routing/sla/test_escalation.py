@@ -178,7 +178,9 @@ def test_what_is_finished_at_the_very_instant_it_is_due_is_not_late(
 def test_levels_are_right_through_daylight_saving_leap_days_and_new_year(
     world: World, start_at: datetime, late: datetime, country: str
 ) -> None:
-    ensure_defaults(at=MONDAY, timezone="Europe/Berlin", country=country)
+    ensure_defaults(
+        at=MONDAY, timezone="Europe/Berlin", country=country, region="BE" if country else ""
+    )
     Target.objects.filter(purpose="first_response").update(escalate_every=HOUR, worktime=1.5 * HOUR)
     clock = started(world, "first_response", start_at)
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from routing.sla.hours import Hours
 from routing.sla.ladder import TOP, Climber, Level, climb, level_of, recipients, when_spent
-from routing.sla.timing import AGENCY, Cause, Does, Mark, Turn
+from routing.sla.timing import AGENCY, Cause, ClockTurn, Does, Mark
 
 OFFICE = Hours("office", "Europe/Berlin", ((((9 * 60), (17 * 60 + 30)),),) * 5 + ((), ()))
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PLACES = [[1], [2], [3], [4], [5, 6]]
-RUN, PAUSE = Turn(Does.RUN, AGENCY, Cause.WORK), Turn(Does.PAUSE, "client", Cause.WAITING)
+RUN, PAUSE = ClockTurn(Does.RUN, AGENCY, Cause.WORK), ClockTurn(Does.PAUSE, "client", Cause.WAITING)
 
 
 def climber(next_level: int = 0, target: timedelta = 2 * HOUR, every: timedelta = HOUR) -> Climber:

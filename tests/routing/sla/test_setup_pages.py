@@ -17,9 +17,8 @@ from routing.models import Calendar, Dispatch, Event, ExceptionRoute, Notificati
 from routing.people.actors import Actor
 from routing.runs.operations.capture import capture
 from routing.sla.operations.calendars import ensure_defaults
-from tests.desk import signed_in, url, words
+from tests.desk import filled, signed_in, url, words
 from tests.journeys.test_lead_to_brief import signals
-from tests.routing.flows.test_flow_pages import filled
 from tests.world import NOW, World, make_request
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
@@ -101,6 +100,71 @@ def test_a_promise_is_changed_and_the_policys_version_rises(
     assert policy.version == 2
     assert policy.targets.count() == before
     assert policy.targets.filter(worktime=timedelta(minutes=90)).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "shown"),
+    [
+        ("4:00", timedelta(hours=4), "4 h"),
+        ("4 h 30", timedelta(hours=4.5), "4 h 30 min"),
+        ("2 working days", timedelta(hours=17), "17 h"),
+        ("90 min", timedelta(minutes=90), "1 h 30 min"),
+    ],
+)
+def test_d4_a_working_time_is_kept_as_meant_and_shown_with_units(
+    world: World, policy: SLAPolicy, text: str, kept: timedelta, shown: str
+) -> None:
+    path, browser = url(SLAPolicy, "change", policy.pk), signed_in(world.olga)
+    target = policy.targets.get(purpose="approval")
+    index = list(policy.targets.order_by("kind", "worktime")).index(target)
+    sent = filled(browser.get(path)) | {f"targets-{index}-worktime": text}
+
+    assert browser.post(path, sent).status_code == 302
+
+    target.refresh_from_db()
+    assert target.worktime == kept
+    assert filled(browser.get(path))[f"targets-{index}-worktime"] == shown
+    assert browser.post(path, filled(browser.get(path))).status_code == 302
+    policy.refresh_from_db()
+    assert policy.version == (1 if kept == timedelta(hours=17) else 2)  # 17 h is what it was
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("4", "“4” has no unit."),
+        ("1 day", "a day can be 24 hours or a working day"),
+        ("0 min", "Enter a duration from 1 second to 2000 hours."),
+        ("3000 h", "Enter a duration from 1 second to 2000 hours."),
+        ("-4 h", "cannot be negative"),
+    ],
+)
+def test_d4_a_working_time_that_is_not_certain_is_refused(
+    world: World, policy: SLAPolicy, text: str, why: str
+) -> None:
+    path, browser = url(SLAPolicy, "change", policy.pk), signed_in(world.olga)
+
+    page = browser.post(path, filled(browser.get(path)) | {"targets-0-worktime": text})
+
+    assert why in words(page)
+    assert SLAPolicy.objects.get().version == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("30", 30), ("4 h", 240), ("1 working day", 510), ("0", 0)]
+)
+def test_d4_a_timebox_is_a_duration(
+    world: World, policy: SLAPolicy, text: str, minutes: int
+) -> None:
+    route = ExceptionRoute.objects.get(reason="no_rule")
+    path, browser = url(ExceptionRoute, "change", route.pk), signed_in(world.olga)
+
+    browser.post(path, filled(browser.get(path)) | {"timebox_minutes": text})
+    refused = browser.post(path, filled(browser.get(path)) | {"timebox_minutes": "3000 h"})
+
+    route.refresh_from_db()
+    assert route.timebox_minutes == minutes
+    assert "Enter a duration from no time to 2000 hours." in words(refused)
 
 
 def test_a_promise_with_a_state_that_does_not_exist_is_refused(

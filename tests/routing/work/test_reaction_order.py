@@ -10,31 +10,50 @@ import pytest
 
 from routing.work.registry import reacted_to
 
+# Messages come last: they are about what everything before has made of the work.
+TOLD = "routing.messages.telling.notify_parties"
 ORDER = {
     "delivery.approval.approve": [
         "delivery.approvals.operations.asking.mark_questions_read",
-        "delivery.approvals.operations.asking.notify_of_approval",
         "delivery.approvals.operations.reviewing.go_on",
+        TOLD,
     ],
     "delivery.approval.expire": [
         "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.stop_and_ask",
+        TOLD,
     ],
     "delivery.approval.reject": [
         "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.stop_and_ask",
+        TOLD,
     ],
     "delivery.approval.request_changes": [
         "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.rework",
+        TOLD,
+    ],
+    "delivery.approval.withdraw": [
+        "delivery.approvals.operations.asking.mark_questions_read",
+        TOLD,
     ],
     "delivery.brief.approve": [
         "delivery.progress.operations.planning.plan",
         "delivery.progress.operations.rolling.deliver",
+        TOLD,
+    ],
+    "delivery.brief.cancel": [
+        "delivery.progress.operations.rolling.deliver",
+        TOLD,
     ],
     "delivery.deliverable.approve": [
-        "delivery.approvals.operations.reviewing.tell_approved",
         "delivery.progress.operations.rolling.publish",
+        TOLD,
+    ],
+    "delivery.deliverable.archive": [
+        "delivery.progress.operations.proving.look_no_more",
+        "integrations.publishing.failures.end_cases",
+        TOLD,
     ],
     "delivery.deliverable.ask_agency": [
         "delivery.approvals.operations.reviewing.ask_next",
@@ -50,15 +69,28 @@ ORDER = {
         "delivery.progress.operations.proving.expect_nothing",
         "delivery.progress.operations.rolling.deliver",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
+        "integrations.publishing.failures.end_cases",
+        TOLD,
+    ],
+    "delivery.deliverable.fail_publishing": [
+        "delivery.progress.operations.ending.end_unpublished",
+        TOLD,
     ],
     "delivery.deliverable.go_live": [
         "delivery.progress.operations.proving.look",
         "delivery.progress.operations.rolling.deliver",
         "delivery.progress.operations.rolling.replace",
+        "integrations.outbox.client_emails.tell_live",
+        "integrations.publishing.failures.end_cases",
     ],
     "delivery.deliverable.hand_out": [
         "delivery.progress.operations.proving.prove_handed_over",
         "delivery.progress.operations.rolling.deliver",
+        "integrations.outbox.client_emails.tell_files",
+    ],
+    "delivery.deliverable.pass_qa": [
+        "delivery.approvals.operations.reviewing.ask_the_agency",
+        TOLD,
     ],
     "delivery.deliverable.publish": [
         "delivery.progress.operations.proving.expect_live",
@@ -67,22 +99,67 @@ ORDER = {
     "delivery.deliverable.reopen": [
         "delivery.approvals.operations.reviewing.take_back",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
+        "integrations.publishing.failures.end_cases",
+        TOLD,
     ],
     "delivery.deliverable.return_for_rework": [
         "delivery.approvals.operations.reviewing.take_back",
         "delivery.approvals.operations.reviewing.end_stalls",
+        TOLD,
     ],
     "delivery.deliverable.send_back": [
         "delivery.approvals.operations.reviewing.take_back",
         "delivery.approvals.operations.reviewing.end_stalls",
+        TOLD,
+    ],
+    "delivery.deliverable.start": [
+        "delivery.progress.operations.rolling.begin",
+        TOLD,
+    ],
+    "delivery.deliverable.submit": [
+        "delivery.approvals.operations.reviewing.check",
+        TOLD,
+    ],
+    "delivery.request.accept_impact": [
+        "delivery.progress.operations.impacts.mark_question_read",
+        TOLD,
     ],
     "delivery.request.cancel": [
         "delivery.progress.operations.ending.end_with_request",
         "integrations.outbox.operations.cancellation.call_off_with_request",
+        "integrations.outbox.client_emails.tell_cancelled",
+        TOLD,
+    ],
+    "delivery.request.decline_impact": [
+        "delivery.progress.operations.impacts.mark_question_read",
+        TOLD,
+    ],
+    "delivery.request.deliver": [
+        "delivery.progress.operations.rolling.await_outcome",
+        "integrations.outbox.client_emails.tell_delivered",
+    ],
+    "delivery.request.mark_duplicate": [
+        "delivery.progress.operations.ending.end_with_request",
+        TOLD,
+    ],
+    "delivery.request.reject": [
+        "delivery.progress.operations.ending.end_with_request",
+        "integrations.outbox.client_emails.tell_refusal",
+        TOLD,
     ],
     "delivery.request.withdraw": [
-        "delivery.approvals.operations.asking.notify_of_withdrawal",
         "delivery.progress.operations.ending.end_with_request",
+        TOLD,
+    ],
+    "routing.exceptioncase.resolve": [
+        "routing.runs.operations.exceptions.resume_runs",
+        "routing.runs.operations.own_failures.retry_events",
+        "integrations.publishing.failures.retry",
+        TOLD,
+    ],
+    "routing.outcome.waive": [
+        "delivery.progress.operations.rolling.close_without_run",
+        TOLD,
     ],
     "routing.run.cancel": [
         "routing.runs.operations.runs.end_with_run",
@@ -90,12 +167,14 @@ ORDER = {
         "delivery.progress.operations.rolling.close",
         "delivery.progress.operations.ending.end_with_run",
         "integrations.outbox.operations.cancellation.call_off",
+        TOLD,
     ],
     "routing.run.close_unproven": [
         "routing.runs.operations.runs.end_with_run",
         "routing.runs.operations.outcomes.look_no_more",
         "delivery.progress.operations.rolling.close",
         "delivery.progress.operations.ending.end_with_run",
+        TOLD,
     ],
     "routing.run.complete": [
         "delivery.progress.operations.rolling.close",

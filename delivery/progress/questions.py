@@ -1,0 +1,237 @@
+"""Answers to the ten questions about requests, briefs, deliverables and approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from delivery.approvals.models import Answer, Approval
+from delivery.briefs.models import Brief
+from delivery.checks.models import CheckResult
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.stages import Audience
+from delivery.deliverables.versions import Version
+from delivery.requests.models import Request
+from routing.people.clients import Membership
+from routing.runs.questions.asked import AskedWork
+from routing.runs.questions.registry import Statement, statements
+from routing.runs.questions.waiting import in_charge
+from routing.work.display import exact
+
+QUOTED = 300  # characters of a question
+
+
+@statements("started")
+def by_channel(work: AskedWork) -> Iterator[Statement]:
+    row = work.noun
+    if not isinstance(row, Request):
+        return
+    values = {"channel": row.get_channel_display(), "who": row.contact or _("nobody named")}
+    text = _("It came by this channel: %(channel)s. Requested by: %(who)s.")
+    rows = (row, row.contact) if row.contact else (row,)
+    yield Statement(text % values, rows, work.item.created_at)
+
+
+@statements("rule")
+def by_stage(work: AskedWork) -> Iterator[Statement]:
+    """The approval stage that an approval belongs to."""
+    row = work.noun
+    if not isinstance(row, Approval):
+        return
+    text = _("Approval stage %(stage)s asks: %(audience)s. Required answers: %(quorum)s, %(need)s.")
+    values = {
+        "stage": row.stage + 1,
+        "audience": row.get_audience_display(),
+        "quorum": row.get_quorum_display(),
+        "need": row.need,
+    }
+    yield Statement(text % values, (row,), work.item.created_at)
+
+
+# -- Waiting ---------------------------------------------------------------------------------------
+
+
+@statements("waiting")
+def for_client(work: AskedWork) -> Iterator[Statement]:
+    """The open question of a request, or the impact that the client has to accept."""
+    row = work.noun
+    if not isinstance(row, Request) or not work.item.is_open:
+        return
+    if row.question:
+        text = _("The client was asked: “%(question)s”. %(who)s can answer.")
+        values = {
+            "question": Truncator(row.question).chars(QUOTED),
+            "who": row.contact or _("Every requester and approver of the client"),
+        }
+        yield Statement(text % values, (row,), work.item.changed_at)
+    if row.impact == Request.Impact.STATED:
+        text = _("The client has to accept or decline the stated impact. Its approvers can.")
+        yield Statement(text, (row,), work.item.changed_at)
+
+
+@statements("waiting")
+def for_approval(work: AskedWork) -> Iterator[Statement]:
+    """Open approvals of a deliverable, or the people whom an approval asks."""
+    row = work.noun
+    pending = []
+    if isinstance(row, Approval) and work.item.is_open:
+        pending = [row]
+    elif isinstance(row, Deliverable) and work.item.is_open:
+        found = Approval.objects.filter(
+            version__deliverable=row, state=Approval.State.PENDING
+        ).select_related("item__owner", "item__backup", "version")
+        pending = list(found)
+    for each in pending:
+        values = {
+            "ref": each.item.ref,
+            "number": each.version.number,
+            "who": _asked(each, work),
+            "at": exact(each.item.created_at),
+            "until": exact(each.expires_at),
+        }
+        text = _(
+            "Approval %(ref)s of version %(number)s has been open since %(at)s. It asks %(who)s, "
+            "until %(until)s."
+        )
+        yield Statement(text % values, (each, each.item), each.item.created_at)
+
+
+def _asked(row: Approval, work: AskedWork) -> str:
+    if row.audience != Audience.CLIENT:
+        return in_charge(row.item)
+    approvers = Membership.objects.filter(
+        client=work.item.client_id, role=Membership.Role.APPROVER, contact__erased_at=None
+    ).select_related("contact")
+    names = ", ".join(str(each.contact) for each in approvers.order_by("pk"))
+    return names or _("the client, which has no approver yet")
+
+
+# -- Due -------------------------------------------------------------------------------------------
+
+
+@statements("due")
+def dates(work: AskedWork) -> Iterator[Statement]:
+    """Days that somebody wished for or planned, and deadlines of approvals."""
+    row, at = work.noun, work.item.created_at
+    if isinstance(row, Request) and row.wanted_date:
+        text = _("The client needs it by %(day)s.") % {"day": _day(row.wanted_date)}
+        yield Statement(text, (row,), at)
+    if isinstance(row, Deliverable) and row.due_date:
+        text = _("The brief plans it for %(day)s.") % {"day": _day(row.due_date)}
+        yield Statement(text, (row,), at)
+    if isinstance(row, Approval):
+        text = _("The question expires at %(at)s.") % {"at": exact(row.expires_at)}
+        yield Statement(text, (row,), at)
+
+
+def _day(day: date) -> str:
+    return date_format(day, "D j M Y")
+
+
+# -- Outside and outcome ---------------------------------------------------------------------------
+
+
+@statements("outside")
+def to_client(work: AskedWork) -> Iterator[Statement]:
+    """Questions to the client about versions, with the answers that came back."""
+    found = Approval.objects.filter(
+        item__in=list(work.items_by_id), audience=Audience.CLIENT
+    ).select_related("version")
+    rows = {row.pk: row for row in found.order_by("pk")}
+    for row in rows.values():
+        text = _("%(ref)s asked the client about version %(number)s at %(at)s.")
+        item = work.items_by_id[row.item_id]
+        values = {"ref": item.ref, "number": row.version.number, "at": exact(item.created_at)}
+        yield Statement(text % values, (row,), item.created_at)
+    for answer in _answers(list(rows)):
+        item = work.items_by_id[rows[answer.approval_id].item_id]
+        yield _answer(answer, item.ref)
+
+
+def _answers(approvals: list[int]) -> list[Answer]:
+    rows = Answer.objects.filter(approval__in=approvals).select_related(
+        "user", "contact", "recorded_by", "evidence"
+    )
+    return list(rows.order_by("pk")) if approvals else []
+
+
+def _answer(answer: Answer, ref: str) -> Statement:
+    text = _("%(who)s answered %(ref)s at %(at)s: %(word)s.") % {
+        "who": answer.contact or answer.user,
+        "ref": ref,
+        "at": exact(answer.at),
+        "word": answer.get_word_display(),
+    }
+    if answer.recorded_by is not None:
+        text += " " + _("Recorded by %(who)s, evidence: %(file)s.") % {
+            "who": answer.recorded_by,
+            "file": answer.evidence.name if answer.evidence else _("none"),
+        }
+    return Statement(text, (answer,), answer.at)
+
+
+@statements("outcome")
+def of_approval(work: AskedWork) -> Iterator[Statement]:
+    """The answers to an approval."""
+    row = work.noun
+    if not isinstance(row, Approval):
+        return
+    answers = _answers([row.pk])
+    for answer in answers:
+        yield _answer(answer, work.item.ref)
+    if not answers:
+        yield Statement(_("Nobody has answered."), (row,), work.item.created_at)
+
+
+@statements("outcome")
+def of_brief(work: AskedWork) -> Iterator[Statement]:
+    row = work.noun
+    if not isinstance(row, Brief):
+        return
+    if row.approved_at is None:
+        yield Statement(_("The brief is not approved."), (row,), work.item.created_at)
+        return
+    text = _("The brief was approved by %(who)s at %(at)s.")
+    values = {"who": row.approved_by or _("nobody named"), "at": exact(row.approved_at)}
+    yield Statement(text % values, (row,), row.approved_at)
+
+
+@statements("outcome")
+def of_deliverable(work: AskedWork) -> Iterator[Statement]:
+    """The newest version, its checks and where it is live."""
+    row = work.noun
+    if not isinstance(row, Deliverable):
+        return
+    if row.live_at is not None:
+        text = _("It has been live at %(url)s since %(at)s.")
+        yield Statement(text % {"url": row.live_url, "at": exact(row.live_at)}, (row,), row.live_at)
+    found = Version.objects.filter(pk=row.version_id or 0)
+    version = found.select_related("author").first()
+    if version is None:
+        yield Statement(_("There is no version yet."), (row,), work.item.created_at)
+        return
+    text = _("Newest version: %(number)s, by %(who)s at %(at)s, digest %(digest)s.")
+    values: dict[str, object] = {
+        "number": version.number,
+        "who": version.author,
+        "at": exact(version.at),
+        "digest": version.digest[:12],
+    }
+    yield Statement(text % values, (version, row), version.at)
+    newest: dict[int, CheckResult] = {}
+    results = CheckResult.objects.filter(version=version).select_related("check_row", "by")
+    for result in results.order_by("pk"):
+        newest[result.check_row_id] = result
+    for result in newest.values():
+        text = _("Check “%(check)s”: %(result)s, by %(who)s at %(at)s.")
+        values = {
+            "check": result.check_row.name,
+            "result": _("passed") if result.passed else _("failed"),
+            "who": result.by,
+            "at": exact(result.at),
+        }
+        yield Statement(text % values, (result,), result.at)

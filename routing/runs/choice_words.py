@@ -1,0 +1,114 @@
+"""The choice of a decision in words: each candidate with its verdict, and why this pair."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.runs.decisions import Decision
+from routing.work.gates import Words
+
+REASONS: Mapping[str, Words] = {
+    "not in the team": gettext_lazy("not in the team"),
+    "not active": gettext_lazy("not active"),
+    "absent": gettext_lazy("absent"),
+}
+BECAUSE: Mapping[str, Words] = {
+    "account owner": gettext_lazy("owner of the account"),
+    "least open work": gettext_lazy("least open work"),
+    "nobody of the team fits: fallback": gettext_lazy("stands in, because nobody of the team fits"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateWords:
+    """
+    One candidate: the role that they got (``owner``, ``backup`` or nothing), and why.
+    """
+
+    user_id: int
+    role: str
+    why: str
+    open_items: int | None
+    ruled_out: tuple[str, ...]
+
+
+def candidate_words(decision: Decision) -> Sequence[CandidateWords]:
+    """Return every candidate of a decision, the chosen ones first."""
+    answer, asked = json.loads(decision.answer), json.loads(decision.asked)
+    load = {each["user_id"]: each["open_items"] for each in asked["candidates"]}
+    reasons = {each["user_id"]: each["reasons"] for each in answer["rulings"]}
+    fallback = asked["fallback"]
+    found = []
+    for user, against in reasons.items():
+        ruled_out = tuple(_reason(each) for each in against)
+        role, why = "", ", ".join(ruled_out) or _("fits, but others have less open work")
+        if user == decision.owner_id:
+            role, why = "owner", _why(answer["because"], ruled_out)
+        elif user == decision.backup_id:
+            role, why = "backup", _why_backup(user, ruled_out, fallback)
+        found.append(CandidateWords(user, role, why, load.get(user), ruled_out))
+    order = {"owner": 0, "backup": 1, "": 2}
+    return sorted(found, key=lambda each: order[each.role])
+
+
+def _reason(text: str) -> str:
+    if text.startswith("lacks "):
+        return _("lacks %(skills)s") % {"skills": text.removeprefix("lacks ")}
+    return str(REASONS.get(text, text))
+
+
+def _why(because: str, ruled_out: Sequence[str]) -> str:
+    """Return why somebody was chosen, also although a rule is against them."""
+    said = str(BECAUSE.get(because, because))
+    if not ruled_out:
+        return said
+    return _("%(why)s, takes it although %(against)s") % {
+        "why": said,
+        "against": ", ".join(ruled_out),
+    }
+
+
+def _why_backup(user: int, ruled_out: Sequence[str], fallback: Mapping[str, Any]) -> str:
+    if not ruled_out:
+        return _("next in line: least open work after the owner")
+    if user in fallback["account"]:
+        said = _("stands in for the account: owner or backup of the client")
+    elif user in fallback["policy"]:
+        said = _("stands in for the flow: its policy owner or policy backup")
+    else:
+        said = _("next in line")
+    return _("%(why)s, takes it although %(against)s") % {
+        "why": said,
+        "against": ", ".join(ruled_out),
+    }
+
+
+# -- Rules -----------------------------------------------------------------------------------------
+
+OPERATORS: Mapping[str, Words] = {
+    "equals": gettext_lazy("is"),
+    "not_equals": gettext_lazy("is not"),
+    "at_least": gettext_lazy("is at least"),
+    "below": gettext_lazy("is below"),
+    "one_of": gettext_lazy("is one of"),
+    "contains": gettext_lazy("contains"),
+    "known": gettext_lazy("is set"),
+    "unknown": gettext_lazy("is not set"),
+}
+
+
+def clause_words(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    """
+    Return a condition of a rule, such as “Amount is at least 10000”.
+
+    :param labels: of the fields of the flow, by name
+    """
+    operator = str(OPERATORS.get(clause["operator"], clause["operator"]))
+    words = (labels.get(clause["field"], clause["field"]), operator, clause["wanted"])
+    return " ".join(word for word in words if word)

@@ -1,0 +1,124 @@
+"""Evidence of an exception in words for the person who resolves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.kernel.events import Event
+from routing.runs.outcomes import Outcome
+from routing.work.gates import Words
+
+LABELS: dict[str, Words] = {
+    "message": gettext_lazy("Message"),
+    "error": gettext_lazy("Error"),
+    "differences": gettext_lazy("Differences"),
+    "attempts": gettext_lazy("Attempts"),
+    "by": gettext_lazy("Matched by"),
+    "clients": gettext_lazy("Matching clients"),
+    "outcome": gettext_lazy("Expected outcome"),
+    "url": gettext_lazy("Address"),
+    "status": gettext_lazy("Status of the answer"),
+    "work": gettext_lazy("About"),
+    "event": gettext_lazy("Event"),
+    "source": gettext_lazy("Source of the event"),
+    "kind": gettext_lazy("Kind of event"),
+    "connection": gettext_lazy("Connection"),
+    "sent": gettext_lazy("Digest of what was sent"),
+    "companies": gettext_lazy("Companies in the CRM"),
+    "people": gettext_lazy("People"),
+    "domains": gettext_lazy("Domains"),
+}
+# Pieces that say something to a program only.
+UNSAID = {"fields", "refused"}
+# Text of pieces whose words a package above knows, by name.
+_texts: dict[str, Callable[[Any], str]] = {}
+
+
+def evidence_word(name: str, label: Words, text: Callable[[Any], str] = str) -> None:
+    """Register the label of a piece of evidence and the text of its value."""
+    LABELS[name] = label
+    _texts[name] = text
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceNames:
+    """Names of what evidence gives by id. Clients that the reader may not see are left out."""
+
+    clients: Mapping[int, str] = field(default_factory=dict)
+    outcomes: Mapping[int, str] = field(default_factory=dict)
+    events: Mapping[int, str] = field(default_factory=dict)
+
+
+def evidence_names(evidence: Sequence[Mapping[str, Any]], seen: Any) -> EvidenceNames:
+    """
+    Return the names of what this evidence is about, with at most one query for each kind.
+
+    :param seen: the clients that the reader may see
+    """
+    clients: set[int] = set()
+    for each in evidence:
+        clients.update(each.get("clients", ()))
+    outcomes = {each["outcome"] for each in evidence if each.get("outcome")}
+    events = {each["event"] for each in evidence if each.get("event")}
+    found = EvidenceNames(
+        dict(seen.filter(pk__in=clients).values_list("pk", "name")) if clients else {}
+    )
+    about = Outcome.objects.filter(pk__in=outcomes).select_related("item") if outcomes else ()
+    called = Event.objects.filter(pk__in=events) if events else ()
+    return EvidenceNames(
+        found.clients,
+        {row.pk: f"{row.get_kind_display()}, {row.item}" for row in about},
+        {row.pk: event_name(row) for row in called},
+    )
+
+
+def event_name(event: Event) -> str:
+    about = f"{event.subject_type} {event.subject_id}".strip()
+    said = _("%(kind)s about %(about)s") if about else "%(kind)s"
+    return said % {"kind": event.kind, "about": about}
+
+
+def in_words(evidence: Mapping[str, Any], names: EvidenceNames) -> Sequence[tuple[str, str]]:
+    """Return the label and the text of each piece of evidence."""
+    found = [(str(each["label"]), _field(each)) for each in evidence.get("fields", ())]
+    order = [*LABELS, *sorted(set(evidence) - set(LABELS) - UNSAID)]
+    return found + [
+        (_label(name), _text(name, evidence[name], names)) for name in order if evidence.get(name)
+    ]
+
+
+def in_short(evidence: Mapping[str, Any]) -> str:
+    """Return one line for a list."""
+    if evidence.get("fields"):
+        return ", ".join(str(each["label"]) for each in evidence["fields"])
+    return str(evidence.get("message") or evidence.get("error") or "")
+
+
+def _field(each: Mapping[str, Any]) -> str:
+    if each.get("problem") == "missing":
+        return _("is missing")
+    return _("“%(found)s” is invalid") % {"found": each.get("found", "")}
+
+
+def _label(name: str) -> str:
+    return str(LABELS.get(name, name.replace("_", " ").capitalize()))
+
+
+def _text(name: str, value: Any, names: EvidenceNames) -> str:
+    if name in _texts:
+        return _texts[name](value)
+    if name == "clients":
+        shown = [names.clients[pk] for pk in value if pk in names.clients]
+        hidden = len(value) - len(shown)
+        if hidden:
+            shown.append(_("%(count)s you cannot see") % {"count": hidden})
+        return ", ".join(shown)
+    known = {"outcome": names.outcomes, "event": names.events}.get(name, {})
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    return known.get(value, str(value)) if isinstance(value, int) else str(value)
