@@ -20,7 +20,7 @@ from delivery.briefs.operations.first_briefs import write_brief
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience
-from delivery.progress.operations import impacts
+from delivery.progress.operations import impacts, receipts
 from delivery.progress.operations.changes import CHANGE_ASKED
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
@@ -159,7 +159,9 @@ tells_nobody(
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )
-tells_nobody(deliverables.go_live, deliverables.hand_out, because=LETTER)
+tells_nobody(deliverables.go_live, deliverables.hand_out, receipts.remind_receipt, because=LETTER)
+tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
+tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows."))
 
 # -- Approvals -------------------------------------------------------------------------------------
 

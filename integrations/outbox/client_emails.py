@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.models import Deliverable, Request
+from delivery.progress.operations import receipts
 from delivery.requests.operations import requests
 from delivery.requests.reach import ClientPerson, Reach, reach_of
 from integrations.adapters.mail.client_emails import ClientEmail
@@ -168,7 +169,7 @@ def tell_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.LIVE, rows, at)
 
 
-@react(deliverables.hand_out)
+@react(deliverables.hand_out, receipts.remind_receipt)
 def tell_files(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.FILES, rows, at)
 

@@ -158,6 +158,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "ask_client",
             "publish",
             "hand_out",
+            "record_receipt",
+            "remind_receipt",
             "reopen",
             "archive",
             "cancel",
