@@ -10,3 +10,4 @@ class DemoConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("demo.site")  # registers the external systems of the demo
+        import_module("demo.figures")  # counts its work apart

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from demo.agency.outside import Outside, register
+from integrations.adapters.static.folder import INDEX, folder_of, put
 from integrations.connections.operations import ConnectionSettings
 from integrations.connections.operations import connect as keep_connection
 from integrations.models import Outbound
@@ -37,4 +38,10 @@ def hush(at: datetime) -> None:
     write(rows)
 
 
-register(Outside(connect, deliver, hush))
+def edit(item_id: int, before: str, after: str) -> None:
+    row = Outbound.objects.filter(item=item_id, state=Outbound.State.DELIVERED).latest("pk")
+    file = folder_of(row.connection) / row.remote_id[1:] / INDEX
+    put(file, file.read_bytes().replace(before.encode(), after.encode()))
+
+
+register(Outside(connect, deliver, hush, edit))

@@ -22,6 +22,7 @@ REGISTERING = (
     "integrations.outbox.trace_sections",
     "integrations.outbox.turns",
     "integrations.outbox.questions",
+    "integrations.outbox.first_responses",
 )
 
 

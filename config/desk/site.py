@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 from unfold.settings import get_config
 from unfold.sites import UnfoldAdminSite
 
+from routing.desk.histories import history_of
+
 
 class DeskSite(UnfoldAdminSite):
+    def get_urls(self) -> list[Any]:
+        """Return the usual pages, and one for the history of any row that is tracked."""
+        page = self.admin_view(partial(history_of, site=self))
+        return [
+            path("history-of/<str:label>/<int:pk>/", page, name="history_of"),
+            *super().get_urls(),
+        ]
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """
         Return the list of apps, evaluated only if a template shows it.

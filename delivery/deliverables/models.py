@@ -32,7 +32,7 @@ class Deliverable(WorkNoun):
         IN_QA = "in_qa", _("In QA")
         REWORK = "rework", _("Rework")
         IN_INTERNAL_REVIEW = "in_internal_review", _("In internal review")
-        IN_CLIENT_REVIEW = "in_client_review", _("With the client")
+        IN_CLIENT_REVIEW = "in_client_review", _("In client review")
         APPROVED = "approved", _("Approved")
         PUBLISHING = "publishing", _("Publishing")
         PUBLISH_FAILED = "publish_failed", _("Publishing failed")
@@ -126,6 +126,14 @@ class Deliverable(WorkNoun):
                 condition=models.Q(state__in=["planned", "in_production", "cancelled"])
                 | models.Q(version__isnull=False),
                 name="what_is_judged_has_a_version",
+            ),
+        )
+        indexes = (
+            # Every reviewer's Today asks for all work in QA, which is a small part of all work.
+            models.Index(
+                fields=["item"],
+                condition=models.Q(state="in_qa"),
+                name="deliverable_in_qa_idx",
             ),
         )
 

@@ -42,8 +42,7 @@ ENDED: Mapping[str, Words] = {
         "The deadline passed without a decision. Your contact person can ask you again."
     ),
     State.WITHDRAWN: gettext_lazy(
-        "We withdrew this question because we are working on a new version. We will ask you about "
-        "that one."
+        "We withdrew this question. If we need your decision about it, we will ask you again."
     ),
     State.SUPERSEDED: gettext_lazy("This was approved. A newer version has replaced it since."),
 }

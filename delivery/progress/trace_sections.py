@@ -64,7 +64,7 @@ def deliverables(run: Run) -> Sequence[TraceEntry]:
             _("Deliverable %(ref)s was planned"),
             row,
             brief=row.brief.item.ref,
-            what=row.format,
+            what=row.get_format_display(),
             live=row.live_url,
         )
         for row in found
@@ -109,7 +109,7 @@ def approvals(run: Run) -> Sequence[TraceEntry]:
     """
     Return each approval, and each answer as an entry of its own.
 
-    Contacts appear by id. Their names are on the page of the approval, where erasure reaches them.
+    Names of contacts are read from their rows, where erasure reaches them.
     """
     found = list(
         Approval.objects.filter(item__run=run)
@@ -122,14 +122,14 @@ def approvals(run: Run) -> Sequence[TraceEntry]:
             _("Approval %(ref)s was requested"),
             row,
             stage=row.stage + 1,
-            asks=row.audience,
+            asks=row.get_audience_display(),
             version=row.version.number,
         )
         for row in found
     ]
     answers = (
         Answer.objects.filter(approval__in=found)
-        .select_related("approval__item", "user", "recorded_by")
+        .select_related("approval__item", "user", "contact", "recorded_by")
         .order_by("pk")
     )
     return [*entries, *(_answer(each) for each in answers)]
@@ -137,7 +137,7 @@ def approvals(run: Run) -> Sequence[TraceEntry]:
 
 def _answer(each: Answer) -> TraceEntry:
     about = each.approval.item
-    who = {"contact": each.contact_id} if each.contact_id else {"by": str(each.user)}
+    who = {"contact": str(each.contact)} if each.contact_id else {"by": str(each.user)}
     recorded = {"recorded_by": str(each.recorded_by)} if each.recorded_by else {}
     data = {"approval": about.ref, "word": each.word, "digest": each.digest, **who, **recorded}
     return TraceEntry(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -23,9 +24,11 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.form_tokens import claim_form
 from routing.desk.steps import StepsAdmin
+from routing.desk.waits import in_list, with_waits
 from routing.work import display
 from routing.work.admin import title_of
 from routing.work.file_types.refusal import NotKept
+from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by
@@ -44,12 +47,13 @@ tone(
 
 @admin.register(Request)
 class RequestAdmin(StepsAdmin[Request]):
-    list_display = ("what", "client", "state_name", "owner", "waiting", "urgency", "due_at", "age")
+    list_display = ("what", "client", "state_name", "owner", "waits", "urgency", "due_at", "age")
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
         ("state", admin.ChoicesFieldListFilter),
         filters.OfClient,
+        filters.WaitsFor,
         filters.WaitingOn,
         filters.Urgency,
         ("kind", admin.ChoicesFieldListFilter),
@@ -70,6 +74,9 @@ class RequestAdmin(StepsAdmin[Request]):
             .filter(item__in=seen)
             .select_related("item__client", "item__owner")
         )
+
+    def for_page(self, request: HttpRequest, rows: QuerySet[Request]) -> QuerySet[Request]:
+        return with_waits(rows, actor(request))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -138,7 +145,6 @@ class RequestAdmin(StepsAdmin[Request]):
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or display.NOTHING),
-            (_("Waiting on"), item.get_waiting_on_display() if item.is_open else display.NOTHING),
             (_("Priority"), display.priority(item)),
             (_("Due"), display.due(item, now)),
             (_("Needed by"), wanted),
@@ -175,9 +181,9 @@ class RequestAdmin(StepsAdmin[Request]):
     def owner(self, row: Request) -> Any:
         return row.item.owner
 
-    @admin.display(description=gettext_lazy("waiting on"), ordering="item__waiting_on")
-    def waiting(self, row: Request) -> str:
-        return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
+    @admin.display(description=gettext_lazy("waits for"))
+    def waits(self, row: Request) -> Words:
+        return in_list(row)
 
     @admin.display(description=gettext_lazy("priority"), ordering="item__priority")
     def urgency(self, row: Request) -> SafeString | str:

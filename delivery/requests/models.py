@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
@@ -15,6 +14,7 @@ from delivery.requests.details import UNCHANGED, Unchanged
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.clients import Contact
+from routing.work.folding import Fold
 from routing.work.items import WorkItem, WorkNoun
 
 
@@ -54,7 +54,7 @@ class Request(WorkNoun):
 
     class Impact(models.TextChoices):
         UNKNOWN = "", _("Not stated")
-        STATED = "stated", _("With the client")
+        STATED = "stated", _("Stated")
         ACCEPTED = "accepted", _("Accepted")
         DECLINED = "declined", _("Declined")
 
@@ -146,7 +146,7 @@ class Request(WorkNoun):
         verbose_name_plural = _("requests")
         default_permissions = ("add", "view")
         # Search uses icontains, which Django writes as UPPER(details) LIKE UPPER(…).
-        indexes = (GinIndex(OpClass(Upper("details"), "gin_trgm_ops"), name="request_words_idx"),)
+        indexes = (GinIndex(OpClass(Fold("details"), "gin_trgm_ops"), name="request_folded_idx"),)
         constraints = (
             # Literals, because a constraint changes by a migration only, never with the class.
             models.CheckConstraint(
@@ -182,7 +182,9 @@ class Request(WorkNoun):
         """Append the answer to the description."""
         self.details = f"{self.details}\n\n{details}".strip()
         self.question = ""
-        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+        # The client may have been asked about the impact of a change as well.
+        asked = self.impact == self.Impact.STATED
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT if asked else WorkItem.WaitingOn.AGENCY
 
     @transition(field=state, source=State.CAPTURED, target=State.TRIAGED)
     def triage(self, *, at: datetime) -> None:
@@ -252,7 +254,9 @@ class Request(WorkNoun):
     def _impact(self, answer: Impact, contact: int | None) -> None:
         """:param contact: id of the contact who answered for the client"""
         self.impact, self.impact_by_id = answer, contact
-        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+        # A question may be open as well.
+        asked = self.state == self.State.NEEDS_INFORMATION
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT if asked else WorkItem.WaitingOn.AGENCY
 
     @transition(
         field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None

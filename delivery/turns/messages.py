@@ -1,8 +1,8 @@
 """
 Messages about requests, briefs, deliverables and approvals: who is notified of each verb.
 
-Letters to the client about the course of a request are not in here, only messages to approvers and
-contacts who use the portal.
+E-mails to the client about the course of a request are declared where they are written. In here are
+messages to approvers and contacts who use the portal.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ from routing.work.operations.notes import NOTED
 from routing.work.turns import ASSIGNEE, BACKUP, MAKER, OWNER
 
 Words = Notification.Words
-LETTER = _("The client gets a letter.")
 
 
 # -- Requests --------------------------------------------------------------------------------------
@@ -65,9 +64,6 @@ tells(requests.withdraw, OWNER, words=Words.WITHDRAWN)
 tells(impacts.state_impact, APPROVERS, words=Words.IMPACT, lasts=WITH_CLIENT)
 tells(impacts.accept_impact, OWNER, words=Words.DECIDED)
 tells(impacts.decline_impact, OWNER, words=Words.DECIDED)
-tells_nobody(requests.ask, because=LETTER)
-tells_nobody(requests.accept, because=LETTER)
-tells_nobody(requests.deliver, because=LETTER)
 tells_nobody(
     requests.triage, because=_("Who triages a request is its owner, or acts for them, and goes on.")
 )
@@ -159,7 +155,6 @@ tells_nobody(
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )
-tells_nobody(deliverables.go_live, deliverables.hand_out, receipts.remind_receipt, because=LETTER)
 tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
 tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows."))
 

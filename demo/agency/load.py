@@ -19,11 +19,13 @@ from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.flows.recorded_request import publish_recorded_request
 from delivery.progress.operations.recording import HandMade, NewRequest, record
 from delivery.requests.models import Request
+from delivery.requests.operations.first_response import record_call
 from demo.agency import agency
 from demo.agency.change import ask_for_change
 from demo.agency.leads import submit_leads
 from demo.agency.making import make_pieces
 from demo.agency.outside import outside
+from demo.agency.proven import prove_runs
 from demo.agency.requests import REQUESTS, DemoRequest, Step
 from routing.cover.agency import Agency
 from routing.cover.operations.leaving import set_roles
@@ -40,7 +42,8 @@ from routing.work.door import OperationResult, operations_of
 from routing.work.items import WorkItem
 
 WHY = "The demo was loaded."
-BY_ITSELF = {"begin", "deliver"}  # steps that the system takes
+CALLED_AFTER_H = 1  # hours from a request to the first call about it
+BY_ITSELF = {"begin", "deliver", "close"}  # steps that the system takes
 
 
 class DemoStepRefused(RuntimeError):
@@ -71,6 +74,7 @@ def load(at: datetime) -> list[User]:
             made.append(_open(wanted, client, contact, made, at))
         make_pieces(clients, made, at)
         submit_leads(clients, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
+        prove_runs(clients, at)
         ask_for_change(at)
         escalate(at=at)  # overdue work has been escalated before anybody signs in
         outside().hush(at)
@@ -182,6 +186,9 @@ def _open(
     request = record(call, by=by, at=moment).request
     if request is None:
         raise DemoStepRefused(f"{wanted.title}: no rule found an owner.")
+    if wanted.steps:
+        called_at = min(moment + timedelta(hours=CALLED_AFTER_H), at)
+        record_call(request.item_id, body=f"Called {contact}.", by=by, at=called_at)
     for step in wanted.steps:
         moment = min(moment + timedelta(hours=step.after_h), at)
         _take(step, request, before, by, moment)

@@ -19,11 +19,13 @@ from delivery.models import Deliverable, Request
 from delivery.progress.operations import receipts
 from delivery.requests.operations import requests
 from delivery.requests.reach import ClientPerson, Reach, reach_of
+from delivery.turns.parties import REQUESTER
 from integrations.adapters.mail.client_emails import ClientEmail
 from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.notification_emails import mail_connection
 from integrations.outbox.verbs import called
+from routing.messages.telling import emails
 from routing.models import Client, WorkItem
 from routing.people.actors import Actor
 from routing.sla.working_time import client_opens
@@ -180,3 +182,19 @@ def _tell_of_works(kind: ClientEmail, rows: Sequence[Deliverable], at: datetime)
         works[row.request_id].append(row)
     about = Request.objects.filter(pk__in=works).select_related("item").order_by("pk")
     write_client_emails(kind, list(about), at=at, works=works)
+
+
+# -- The table of messages -------------------------------------------------------------------------
+
+for _cause, _sent in (
+    (created(Request), ClientEmail.RECEIPT),
+    (requests.ask, ClientEmail.QUESTION),
+    (requests.accept, ClientEmail.ACCEPTANCE),
+    (requests.reject, ClientEmail.REFUSAL),
+    (requests.cancel, ClientEmail.CANCELLED),
+    (requests.deliver, ClientEmail.DELIVERED),
+    (deliverables.go_live, ClientEmail.LIVE),
+    (deliverables.hand_out, ClientEmail.FILES),
+    (receipts.remind_receipt, ClientEmail.FILES),
+):
+    emails(_cause, REQUESTER, content=LABELS[_sent])

@@ -22,7 +22,7 @@ MOST = 60  # messages; the outbox shows all
 QUOTED = 200  # characters of an error
 
 evidence_word("what", gettext_lazy("Operation"), words_of)
-evidence_word("outgoing_change", gettext_lazy("Outbox message"), lambda pk: f"#{pk}")
+evidence_word("outgoing_change", gettext_lazy("Outbox message"), str)
 
 
 @statements("started")

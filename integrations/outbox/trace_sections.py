@@ -37,7 +37,7 @@ def _message_entry(row: Outbound) -> TraceEntry:
     data = {
         "outbound": row.pk,
         "connection": row.connection.slug,
-        "what": row.verb,
+        "what": words_of(row.verb),
         "state": state,
         "attempts": row.attempts,
     }

@@ -26,6 +26,7 @@ from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up, replay
 from integrations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
+from integrations.outbox.verbs import called
 from routing.kernel.reasons import Reason
 from routing.models import Destination, ExceptionCase, File
 from routing.people.actors import Actor
@@ -35,7 +36,7 @@ from routing.work.door import Operation, carry
 from routing.work.operations.files import content_of
 from routing.work.registry import react
 
-VERB = "publish"
+VERB = called("publish", _("Publish the page"))
 NOWHERE = _(
     "No active connection matches the destination. Add a connection or choose one in the "
     "destination, then publish again."

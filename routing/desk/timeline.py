@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Q
 from django.utils.text import Truncator
@@ -125,20 +126,58 @@ def _purposes(events: Sequence[Event]) -> dict[int, str]:
 
 
 def saves_of(row: models.Model) -> list[ActivityEntry]:
-    """Return the history of a row that is not work, such as a client or a team."""
-    saves = saves_in(newest_records(row))
-    names = Names(saves, {save.by_id for save in saves})
-    words = {"+": _("%(who)s created this"), "-": _("%(who)s deleted this")}
-    entries = [
-        ActivityEntry(
-            save.at,
-            words.get(save.type, _("%(who)s made a change")) % {"who": names.user(save.by_id)},
-            reason=save.reason,
-            changes=names.changes(save),
+    """Return the history of a row that is not work, such as a client or a team, newest first."""
+    return entries_of(saves_in(newest_records(row)))[::-1]
+
+
+def saves_of_parts(row: models.Model, parts: Sequence[type[models.Model]]) -> list[ActivityEntry]:
+    """
+    Return the history of rows that belong to a row, such as the targets of a policy.
+
+    Those that were deleted are included.
+    """
+    found: list[ActivityEntry] = []
+    for part in parts:
+        model: Any = part
+        column = next(
+            (each.attname for each in model._meta.fields if each.related_model is type(row)), ""
         )
-        for save in saves
-    ]
-    return entries[::-1]
+        if not column or not hasattr(model, "history"):
+            continue
+        by_part: dict[int, list[Any]] = defaultdict(list)
+        records = model.history.filter(**{column: row.pk}).order_by("-history_id")[:LIMIT]
+        for record in reversed(records):
+            by_part[record.id].append(record)
+        for same in by_part.values():
+            found += entries_of(saves_in(same), called=_name_of(same[-1], model))
+    return found
+
+
+def _name_of(record: Any, model: Any) -> str:
+    """Return the name of a row, which may be gone, such as “Target: Standard · request”."""
+    try:
+        name = str(record.instance)
+    except ObjectDoesNotExist:
+        name = f"{record.id}"
+    return f"{str(model._meta.verbose_name).capitalize()} {name}"
+
+
+def entries_of(saves: Sequence[Save], called: str = "") -> list[ActivityEntry]:
+    """
+    Return an entry for each save, oldest first.
+
+    :param called: the name of the row, if it is not the one that the page is about
+    """
+    names = Names(saves, {save.by_id for save in saves})
+    words = {"+": _("%(who)s created %(what)s"), "-": _("%(who)s deleted %(what)s")}
+    entries = []
+    for save in saves:
+        text = words.get(save.type, _("%(who)s changed %(what)s") if called else "")
+        text = text or _("%(who)s made a change")
+        values = {"who": names.user(save.by_id), "what": called or _("this")}
+        changes = names.changes(save)
+        entries.append(ActivityEntry(save.at, text % values, reason=save.reason, changes=changes))
+    return entries
 
 
 def _quote(entry: ActivityEntry, event: Event, note: Note | None) -> None:

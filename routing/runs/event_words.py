@@ -11,8 +11,10 @@ from routing.kernel.events import Event
 from routing.runs.operations.identify import NAME_CLIENT
 from routing.sla.escalation_entries import WORDS
 from routing.sla.ladder import Level
+from routing.sla.operations.first_response import RESPONDED, Reached
 from routing.work.door import all_operations
 from routing.work.gates import Words
+from routing.work.operations.notes import ADDED
 
 CLOCKS = "routing.clock."  # kinds of events about escalations, whose state is the level
 
@@ -31,6 +33,11 @@ def sentence_of(event: Event, noun: Any) -> str:
     if event.kind.startswith(CLOCKS):
         return str(WORDS[Level[event.to_state.upper()]])
     who = str(event.actor)
+    if event.kind == RESPONDED.kind:
+        how = dict(Reached.choices).get(event.to_state, event.to_state)
+        return _("The first response reached the client: %(how)s") % {"how": how}
+    if event.kind == ADDED:
+        return _("%(who)s wrote a note") % {"who": who}
     if event.kind.endswith(".create"):
         name = noun._meta.verbose_name if noun is not None else _("work item")
         return _("%(who)s created the %(noun)s") % {"who": who, "noun": name}

@@ -11,13 +11,20 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from routing.flows.versions import published
 from routing.kernel.events import Event
-from routing.people.staff import User
+from routing.kernel.facts import UNREAD
+from routing.people.staff import Team, User
+from routing.runs.acts import acts
 from routing.runs.by_hand import HandRecord, hand_records
+from routing.runs.choice_words import candidate_words
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.models import Run
+from routing.runs.fact_words import origin_of
+from routing.runs.models import Enrichment, Run
+from routing.runs.operations.enrich import CLIENT
 from routing.runs.owners import reasons_of
 from routing.runs.registry import TraceEntry, trace_sections
 
@@ -38,6 +45,7 @@ ORDER = (
     "version",
     "approval",
     "answer",
+    "act",
     "clock",
     "escalation",
     "outbound",
@@ -46,10 +54,28 @@ ORDER = (
 )
 
 
+NOTHING_YET = {
+    "enrichment": gettext_lazy("No facts are known yet."),
+    "decision": gettext_lazy("No rule has decided yet."),
+    "outbound": gettext_lazy("Nothing was sent outside yet."),
+    "outcome": gettext_lazy("No outcome is expected yet."),
+    "act": gettext_lazy("Nobody has done anything by hand yet."),
+}
+# Values of an entry that are today's, whenever the entry happened.
+CURRENT = {"state", "owner", "backup"}
+WITH_CURRENT = {"request", "brief", "deliverable", "approval", "exception", "clock", "outbound"}
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     run: Run
     entries: Sequence[TraceEntry]
+
+    @property
+    def nothing_yet(self) -> Sequence[str]:
+        """Return what has not happened, in words, so that nobody takes silence for an answer."""
+        told = {entry.section for entry in self.entries}
+        return [str(said) for section, said in NOTHING_YET.items() if section not in told]
 
     def as_json(self) -> dict[str, Any]:
         run, item = self.run, self.run.item
@@ -70,6 +96,7 @@ class Trace:
                 }
                 for entry in self.entries
             ],
+            "nothing_yet": self.nothing_yet,
         }
 
 
@@ -82,6 +109,7 @@ def trace(run: Run) -> Trace:
         *_enrichments(run),
         *_decisions(run, by_hand),
         *_exceptions(run),
+        *acts(run),
     ]
     for section in trace_sections():
         entries += section(run)
@@ -147,28 +175,44 @@ def _steps(run: Run) -> list[TraceEntry]:
 
 
 def _enrichments(run: Run) -> list[TraceEntry]:
-    return [
-        TraceEntry(
-            row.at,
-            "enrichment",
-            _("Known facts"),
-            {"facts": row.facts, "sources": row.sources, "by": row.by.full_name},
-        )
-        for row in run.enrichments.select_related("by")
-    ]
+    """Return what was known first, and later only what changed."""
+    found: list[TraceEntry] = []
+    before: Enrichment | None = None
+    for row in run.enrichments.select_related("by").order_by("id"):
+        facts = dict(row.facts)
+        data: dict[str, Any] = {}
+        if before is not None:
+            facts = {name: each for name, each in facts.items() if before.facts.get(name) != each}
+            gone = [name for name in before.facts if name not in row.facts]
+            data = {
+                "was": {name: before.facts.get(name) for name in [*facts, *gone]},
+                "gone": gone,
+                "unchanged": len(row.facts) - len(facts),
+            }
+        sources = {name: origin_of(row, name, run) for name in facts}
+        # What stood where a value could not be read is told as long as there is none.
+        sources |= {name: said for name, said in row.sources.items() if name.endswith(UNREAD)}
+        if row.client_id and (before is None or before.client_id != row.client_id):
+            sources[CLIENT] = origin_of(row, CLIENT, run)
+        title = _("Known facts") if before is None else _("Facts that changed")
+        data |= {"facts": facts, "sources": sources, "by": row.by.full_name, "reason": row.reason}
+        found.append(TraceEntry(row.at, "enrichment", title, data))
+        before = row
+    return found
 
 
 def _decisions(run: Run, by_hand: HandRecord | None) -> list[TraceEntry]:
     # Records have only ids, also those of candidates who have left since.
     names = dict(User.objects.values_list("pk", "full_name"))
+    rows = list(run.decisions.all())
+    teams = Team.objects.in_bulk({json.loads(row.answer)["team_id"] for row in rows})
     found = []
-    for row in run.decisions.all():
+    for row in rows:
+        data = dict(_chosen(row, run, names, teams))
+        title = _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}
         if is_by_hand(row):
             title = _("Recorded by hand, and the owner chosen by a person")
-            data = {**_chosen(row, names), "because": words_by_hand(row, by_hand, names)}
-        else:
-            title = _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}
-            data = dict(_chosen(row, names))
+            data["because"] = words_by_hand(row, by_hand, names)
         found.append(TraceEntry(row.at, "decision", title, data))
     return found
 
@@ -205,10 +249,16 @@ def words_about_earlier(by_hand: HandRecord) -> str:
     }
 
 
-def _chosen(row: Decision, names: Mapping[int, str]) -> Mapping[str, Any]:
-    answer, asked = json.loads(row.answer), json.loads(row.asked)
-    load = {each["user_id"]: each["open_items"] for each in asked["candidates"]}
+def _chosen(
+    row: Decision, run: Run, names: Mapping[int, str], teams: Mapping[int, Team]
+) -> Mapping[str, Any]:
+    answer = json.loads(row.answer)
+    plan = published(run.version_id)
     return {
+        "version": str(run.version),
+        "team": str(teams.get(answer["team_id"], answer["team_id"])),
+        # Records of decisions are never rewritten, so rules see nothing that names a person.
+        "withheld": [spec.label for spec in plan.fields if spec not in plan.rule_fields],
         "decision": row.pk,
         "rule": row.rule_name,
         "because": answer["because"],
@@ -221,11 +271,13 @@ def _chosen(row: Decision, names: Mapping[int, str]) -> Mapping[str, Any]:
         ],
         "candidates": [
             {
-                "name": names.get(each["user_id"]),
-                "open_items": load.get(each["user_id"]),
-                "ruled_out": each["reasons"],
+                "name": names.get(each.user_id),
+                "role": each.role,
+                "why": each.why,
+                "open_items": each.open_items,
+                "ruled_out": list(each.ruled_out),
             }
-            for each in answer["rulings"]
+            for each in candidate_words(row)
         ],
         "digest": row.digest,
     }
@@ -238,7 +290,7 @@ def _exceptions(run: Run) -> list[TraceEntry]:
         TraceEntry(
             case.item.created_at,
             "exception",
-            f"{case.get_reason_display()} ({case.get_state_display()})",
+            _("Exception: %(reason)s") % {"reason": case.get_reason_display()},
             {
                 "ref": case.item.ref,
                 "reason": case.reason,

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db.models import Aggregate, Count, DurationField, F, Q
+from django.db.models import Aggregate, Case, CharField, Count, DurationField, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from routing.people.actors import Actor
 from routing.sla.clocks import Clock
 from routing.work.gates import Words
+from routing.work.kinds import models_by_kind
 from routing.work.visibility import work_seen_by
 
 # Exactly one of these holds for each clock. A late clock stays late, however it ends.
@@ -42,18 +43,49 @@ class Median(Aggregate):
     output_field = DurationField()
 
 
+# Work that is counted apart from the agency's own, by name: its label and a condition on clocks.
+_apart: dict[str, tuple[Words, Q]] = {}
+
+
+def count_apart(name: str, label: Words, condition: Q) -> None:
+    """
+    Count clocks for which the condition holds in rows of their own, such as those of a demo.
+
+    If several conditions hold for a clock, the one registered first counts.
+    """
+    _apart[name] = (label, condition)
+
+
+def apart_labels() -> dict[str, Words]:
+    return {name: label for name, (label, _condition) in _apart.items()}
+
+
+def group() -> Case:
+    """Return an expression for the name of the group that a clock is counted in, or ''."""
+    found = [When(condition, then=Value(name)) for name, (_label, condition) in _apart.items()]
+    return Case(*found, default=Value(""), output_field=CharField())
+
+
+def kind_in_words(kind: str) -> str:
+    model = models_by_kind().get(kind)
+    return str(model._meta.verbose_name).capitalize() if model else kind
+
+
 @dataclass(frozen=True, slots=True)
 class ComplianceRow:
     """
-    Results of one policy for one purpose.
+    Results of one policy for one kind of work and one purpose.
 
+    ``apart`` names work that is counted apart, such as a demo's; it is empty for the agency's own.
     ``counts`` has a number for each of ``ENDS``. ``median`` is the median working time of clocks
     that were stopped, met or late. ``met_percent`` is the share of met clocks among met and late.
     """
 
     policy_id: int
     policy: str
+    kind: str
     purpose: str
+    apart: str
     target: timedelta
     counts: dict[str, int]
     median: timedelta | None
@@ -72,13 +104,20 @@ def compliance(by: Actor, *, since: datetime) -> Sequence[ComplianceRow]:
     may see.
     """
     clocks = Clock.objects.filter(started_at__gte=since, item__in=work_seen_by(by).order_by())
-    named = clocks.order_by().values("policy", "purpose", name=F("policy__name"))
+    # An exception of two hours and a request of eleven days have one purpose, and no common median.
+    named = (
+        clocks.order_by()
+        .annotate(apart=group())
+        .values("policy", "purpose", "apart", name=F("policy__name"), kind=F("item__kind"))
+    )
     counted = named.annotate(
         target=Median("target"),
         median=Median("spent", filter=FINISHED),
         **{end: Count("pk", filter=condition) for end, condition in ENDS.items()},
     )
-    rows = cast("Iterable[dict[str, Any]]", counted.order_by("name", "policy", "purpose"))
+    rows = cast(
+        "Iterable[dict[str, Any]]", counted.order_by("apart", "name", "policy", "kind", "purpose")
+    )
     return [_row(row) for row in rows]
 
 
@@ -86,7 +125,9 @@ def _row(row: dict[str, Any]) -> ComplianceRow:
     return ComplianceRow(
         row["policy"],
         row["name"],
+        row["kind"],
         row["purpose"],
+        row["apart"],
         row["target"],
         {end: row[end] for end in ENDS},
         row["median"],

@@ -18,8 +18,18 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from routing.sla.clocks import Clock
 from routing.sla.hours import Closed, Segment
-from routing.sla.timing import Cause, ClockReading, Does, Stretch, Terms, read
+from routing.sla.timing import (
+    HELD,
+    UNCOUNTED,
+    Cause,
+    ClockReading,
+    Does,
+    Stretch,
+    Terms,
+    read,
+)
 from routing.work.items import WorkItem
+from routing.work.kinds import models_by_kind
 
 CLOSED = {
     Closed.OUTSIDE_HOURS: gettext_lazy("outside hours"),
@@ -68,10 +78,11 @@ class Explanation:
     agrees: bool
 
 
-def explain(clock: Clock, at: datetime) -> Explanation:
+def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] = ()) -> Explanation:
     """
     Explain the due time of a clock as of ``at`` (aware), segment by segment.
 
+    :param states: from ``states_of``, to say the state of the work in each segment
     :raises ValueError: if the clock had not been started by then
     """
     document = clock.terms.document
@@ -81,6 +92,7 @@ def explain(clock: Clock, at: datetime) -> Explanation:
         clock.target,
         Terms.read(document).hours,
         at,
+        states,
     )
     stored = (clock.turn, clock.due_at, clock.met_at)
     return Explanation(
@@ -99,6 +111,19 @@ def explain(clock: Clock, at: datetime) -> Explanation:
         # The row has the newest turn only, so an earlier time cannot be compared with it.
         agrees=at < clock.turned_at or stored == (reading.turn, reading.due_at, reading.met_at),
     )
+
+
+def states_of(item: WorkItem, at: datetime) -> Sequence[tuple[datetime, str]]:
+    """Return the states of a work item until ``at``, each with its beginning, oldest first."""
+    model: Any = models_by_kind().get(item.kind)
+    if model is None:
+        return ()
+    history = model.history.filter(item=item.pk, history_date__lte=at).order_by("history_id")
+    found: list[tuple[datetime, str]] = []
+    for since, state in history.values_list("history_date", "state"):
+        if not found or found[-1][1] != state:
+            found.append((since, state))
+    return found
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
@@ -147,12 +172,21 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
     for stretch in reading.stretches:
         lines += [f"  {line}" for line in _stretch(stretch, zone)]
     whose = ", ".join(
-        f"{WorkItem.WaitingOn(party).label} {length(time)}" for party, time in reading.whose.items()
+        f"{party_label(party)} {length(time)}" for party, time in reading.whose.items()
     )
     lines.append("  " + _("Working time by party: %(whose)s.") % {"whose": whose or "-"})
     if not explanation.agrees:
         lines.append("  " + _("The stored clock differs from this. Tell your administrator."))
     return lines
+
+
+def party_label(party: str) -> str:
+    """Return the name of a party, or of time that counts for none."""
+    if party == HELD:
+        return _("On hold")
+    if party == UNCOUNTED:
+        return _("Not counted in its state")
+    return str(WorkItem.WaitingOn(party).label)
 
 
 def status_sentence(reading: ClockReading, zone: ZoneInfo) -> str:

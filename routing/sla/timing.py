@@ -14,6 +14,7 @@ from routing.sla.hours import ALWAYS, Both, OpenTime, Segment
 from routing.sla.week import hours_from_json
 
 AGENCY = "agency"
+HELD, UNCOUNTED = "hold", "not_counted"  # keys of ``ClockReading.whose`` beside the parties
 ZERO = timedelta()
 
 
@@ -158,7 +159,9 @@ class ClockReading:
     """
     Values of a clock at one time, according to its marks.
 
-    ``due_at`` is None while the clock is paused. ``whose`` is the working time by party.
+    ``due_at`` is None while the clock is paused. ``whose`` is the working time by party, apart from
+    time on hold (``HELD``) and time that the target does not count (``UNCOUNTED``). So the agency's
+    time is exactly what was ``spent``.
     """
 
     at: datetime
@@ -172,11 +175,19 @@ class ClockReading:
     whose: Mapping[str, timedelta]
 
 
-def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime) -> ClockReading:
+def read(
+    marks: Sequence[Mark],
+    target: timedelta,
+    hours: OpenTime,
+    at: datetime,
+    states: Sequence[tuple[datetime, str]] = (),
+) -> ClockReading:
     """
     Recompute a clock at ``at`` from its marks alone.
 
     :param marks: in the order written, beginning with the start. Those after ``at`` are ignored.
+    :param states: states of the work, each with its beginning. A state in which the clock only went
+        on has no mark, and begins a stretch of its own.
     :raises ValueError: if there is no mark up to ``at``
     """
     known = [mark for mark in marks if mark.at <= at]
@@ -195,7 +206,9 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
             due_at = None
     last = known[-1]
     is_met = last.turn == ClockTurn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
-    stretches = tuple(_stretches(known, hours, at, due_at))
+    stretches: list[Stretch] = []
+    for stretch in _stretches(known, hours, at, due_at):
+        stretches += _by_state(stretch, states, hours)
     return ClockReading(
         at=at,
         turn=last.turn,
@@ -204,7 +217,7 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
         due_at=due_at,
         breached_at=breached_at,
         met_at=last.at if is_met else None,
-        stretches=stretches,
+        stretches=tuple(stretches),
         whose=_whose(stretches),
     )
 
@@ -230,10 +243,36 @@ def _stretch(
     return Stretch(start, end, mark.turn, mark.state, worktime, segments, expected)
 
 
+def _by_state(
+    stretch: Stretch, states: Sequence[tuple[datetime, str]], hours: OpenTime
+) -> Iterator[Stretch]:
+    """Cut a stretch where the state of the work changed."""
+    before = [state for at, state in states if at <= stretch.start]
+    inside = [(at, state) for at, state in states if stretch.start < at < stretch.end]
+    state = before[-1] if before else stretch.state
+    start = stretch.start
+    for at, following in [*inside, (stretch.end, "")]:
+        if following != state:
+            mark = Mark(start, stretch.turn, state)
+            yield _stretch(mark, start, at, hours, expected=stretch.expected)
+            start, state = at, following
+
+
 def _whose(stretches: Sequence[Stretch]) -> Mapping[str, timedelta]:
-    """Return the working time that has passed, by party."""
+    """Return the working time that has passed, by party, without holds and uncounted time."""
     found: dict[str, timedelta] = {}
     for stretch in stretches:
         if not stretch.expected:
-            found[stretch.turn.party] = found.get(stretch.turn.party, ZERO) + stretch.worktime
+            whose = _counts_for(stretch)
+            found[whose] = found.get(whose, ZERO) + stretch.worktime
     return found
+
+
+def _counts_for(stretch: Stretch) -> str:
+    if stretch.runs:
+        return AGENCY
+    if stretch.turn.cause == Cause.HOLD:
+        return HELD
+    if stretch.turn.cause == Cause.STATE:
+        return UNCOUNTED
+    return stretch.turn.party

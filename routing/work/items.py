@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Coalesce, Upper
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.history import Tracked
 from routing.people.clients import Client
 from routing.people.staff import Team
+from routing.work.folding import Fold
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -55,8 +56,8 @@ class DoorOnly(models.Model):
     def save(self, *_args: Any, **_kwargs: Any) -> None:
         """:raises PlainSaveRefused: always"""
         raise PlainSaveRefused(
-            f"{type(self).__name__} rows are written by operations only: call one, or door.create "
-            f"for a new row."
+            f"{type(self).__name__} rows are written by operations only: call one, or "
+            f"routing.work.creation.create for a new row."
         )
 
 
@@ -215,12 +216,11 @@ class WorkItem(DoorOnly):
                 soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"
             ),
             models.Index("client", soonest(), "id", name="workitem_client_idx"),
-            # UPPER, because that is how Django asks ``icontains``. One index for both columns, so
-            # that a new row makes one entry in the index's pending list.
+            # One index for both columns, so that a new row makes one entry in its pending list.
             GinIndex(
-                OpClass(Upper("ref"), "gin_trgm_ops"),
-                OpClass(Upper("title"), "gin_trgm_ops"),
-                name="workitem_words_idx",
+                OpClass(Fold("ref"), "gin_trgm_ops"),
+                OpClass(Fold("title"), "gin_trgm_ops"),
+                name="workitem_folded_idx",
             ),
         )
         constraints = (

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from django.db import models
 from django.utils.formats import localize
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
 from routing.people.staff import User
+from routing.work.display import exact
 from routing.work.items import WorkItem
 
 LIMIT = 200  # records of each table; older ones stay in the database
@@ -238,23 +238,32 @@ class Names:
         found = []
         for each, old, new in save.changed:
             label = str(each.verbose_name).capitalize()
-            found.append(FieldChange(label, self.say(each, old), self.say(each, new)))
+            if _is_nested(old) or _is_nested(new):
+                found += _nested_changes(label, old, new)
+            else:
+                found.append(FieldChange(label, self.say(each, old), self.say(each, new)))
         return found
 
     def say(self, each: Any, value: Any) -> str:
         if value is None or value in ("", [], {}):
             return _("nothing")
-        if isinstance(value, list):
-            return ", ".join(_in_short(part) for part in value)
+        if isinstance(value, list | dict):
+            return _nested_in_short(value)
         if each.is_relation:
             return self.found.get(each.related_model, {}).get(value, f"#{value}")
         if each.choices:
             return str(dict(each.flatchoices).get(value, value))
         if isinstance(value, bool):
             return _("yes") if value else _("no")
-        if isinstance(value, datetime):
-            value = localtime(value)
-        return str(localize(value))
+        return said_plainly(value)
+
+
+def _nested_in_short(value: Any) -> str:
+    """Return a list or a dict on one line."""
+    if isinstance(value, list):
+        return ", ".join(_in_short(part) for part in value)
+    flat = flattened(value).values()
+    return "; ".join(f"{name}: {text}" if name else text for name, text in flat)
 
 
 def _in_short(part: Any) -> str:
@@ -263,4 +272,70 @@ def _in_short(part: Any) -> str:
     """
     if isinstance(part, dict):
         return str(part.get("title") or part.get("key") or _("one"))
-    return str(part)
+    return said_plainly(part)
+
+
+# -- Values of JSON columns, part by part ----------------------------------------------------------
+
+
+def said_plainly(value: Any) -> str:
+    """Return a single value in words: instants with their zone, lengths of time in hours."""
+    if value is None or value == "":
+        return _("nothing")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        return exact(value)
+    if isinstance(value, timedelta):
+        hours, seconds = divmod(round(value.total_seconds()), 3600)
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": seconds // 60}
+    return str(localize(value))
+
+
+def _is_nested(value: Any) -> bool:
+    if isinstance(value, dict):
+        return bool(value)
+    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
+
+
+def _nested_changes(label: str, old: Any, new: Any) -> list[FieldChange]:
+    before, after = flattened(old or {}), flattened(new or {})
+    found = []
+    for path in dict.fromkeys([*before, *after]):
+        was, now = before.get(path), after.get(path)
+        if was == now:
+            continue
+        name = (now or was or ("", ""))[0]
+        text = f"{label}, {name}" if name else label
+        found.append(FieldChange(text, was[1] if was else "–", now[1] if now else "–"))
+    return found
+
+
+def flattened(value: Any) -> dict[tuple[str, ...], tuple[str, str]]:
+    """
+    Return the single values of nested ones by their paths, each with its name and its text.
+
+    Elements of a list are told apart by their ``key``, so that one that was renamed stays the same.
+    """
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    waiting: list[tuple[tuple[str, ...], str, Any]] = [((), "", value)]
+    while waiting:
+        path, name, each = waiting.pop()
+        if isinstance(each, dict):
+            inner = [(str(key), str(key).replace("_", " "), part) for key, part in each.items()]
+        elif isinstance(each, list) and any(isinstance(part, dict) for part in each):
+            inner = [_element(place, part) for place, part in enumerate(each, start=1)]
+        else:
+            text = ", ".join(map(str, each)) if isinstance(each, list) else said_plainly(each)
+            found[path] = (name, text)
+            continue
+        for key, called, part in reversed(inner):
+            waiting.append(((*path, key), f"{name}, {called}" if name else called, part))
+    return found
+
+
+def _element(place: int, part: Any) -> tuple[str, str, Any]:
+    if not isinstance(part, dict):
+        return (str(place), str(place), part)
+    key = str(part.get("key") or part.get("title") or place)
+    return (key, str(part.get("title") or key), part)

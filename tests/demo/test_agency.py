@@ -21,7 +21,8 @@ from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, 
 from routing.audit.verify import verify
 from routing.desk.addresses import page_of
 from routing.flows.versions import published
-from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
+from routing.kernel.events import Event
+from routing.models import Client, Contact, Decision, ExceptionCase, Outcome, Run, User, WorkItem
 from routing.runs.operations.exception_defaults import ensure_routes
 from routing.runs.questions.ask import ask
 from routing.runs.questions.asked import AskedWork
@@ -90,7 +91,7 @@ def test_its_leads_took_the_flow_and_some_wait_for_a_person(loaded: Path) -> Non
         "missing_fields",
     ]
     leads = Run.objects.exclude(source="desk")
-    assert leads.count() == 58
+    assert leads.count() == 61
     assert (
         Decision.objects.filter(run__in=leads).count()
         == Brief.objects.filter(item__run__in=leads).count()
@@ -140,6 +141,24 @@ def test_no_page_of_its_work_asks_the_database_more_often_than_25_times(
 
     assert len(asked) > 2
     assert max(asked.values()) <= 25, asked
+
+
+def test_it_has_runs_that_are_complete_and_one_whose_proof_decayed(loaded: Path) -> None:
+    """C11: no demo run was complete, and nobody had done any work on one."""
+    complete = Run.objects.filter(state=Run.State.COMPLETE)
+    assert complete.count() == 2
+    assert set(complete.values_list("outcomes__state", flat=True)) == {Outcome.State.PROVEN}
+    decayed = Outcome.objects.get(state=Outcome.State.DECAYED)
+    assert decayed.run is not None
+    assert decayed.run.state == Run.State.AWAITING_OUTCOME
+    assert ExceptionCase.objects.filter(reason="outcome_decayed", item__is_open=True).count() == 1
+    for run in complete:
+        did = set(
+            Event.objects.filter(item__run=run, actor__kind=User.Kind.PERSON).values_list(
+                "actor__full_name", flat=True
+            )
+        )
+        assert len(did) >= 4, did  # account manager, creative, reviewer, second approver
 
 
 def test_every_work_of_the_demo_answers_the_ten_questions(loaded: Path) -> None:

@@ -225,7 +225,7 @@ def hand_evidence_on(work: Sequence[tuple[Run, WorkItem]], at: datetime) -> None
             files=files,
             by=Actor.of(found.recorded_by),
             at=at,
-            quiet=True,  # the request itself is told of
+            quiet=True,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,13 +16,16 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from routing.desk.addresses import page_of
 from routing.desk.lists import CommaList, split
 from routing.desk.saved import SavedForm
+from routing.desk.timeline import ActivityEntry
 from routing.flows.admin.version_parts import PartOfVersion
 from routing.flows.admin.versions import FrozenWhenPublished
 from routing.flows.conditions import BadClause, Clause, Operator, check
 from routing.flows.fields import FieldSpec
+from routing.flows.rule_history import versions_of
 from routing.flows.rules import Condition, Rule
 from routing.flows.versions import read
 from routing.runs.choice_words import OPERATORS
+from routing.work.saves import FieldChange
 
 WITHOUT_VALUE = {Operator.KNOWN, Operator.UNKNOWN}
 
@@ -129,6 +133,30 @@ class RuleAdmin(FrozenWhenPublished[Rule]):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("version__flow")
 
+    def further_history(self, row: Rule) -> list[ActivityEntry]:
+        """
+        Return the rule's change with each published version of its flow.
+
+        A draft has no history. When it is published, its rules are frozen with it.
+        """
+        entries: list[ActivityEntry] = []
+        before: Mapping[str, str] = {}
+        for version, values in versions_of(row):
+            labels = dict.fromkeys([*before, *values])
+            changes = [
+                FieldChange(label.capitalize(), before.get(label, "–"), values.get(label, "–"))
+                for label in labels
+                if before.get(label) != values.get(label)
+            ]
+            if changes and version.published_at:
+                text = _("%(who)s published %(version)s") % {
+                    "who": version.published_by or _("Nobody named"),
+                    "version": version,
+                }
+                entries.append(ActivityEntry(version.published_at, text, changes=changes))
+            before = values
+        return entries
+
     def change_view(
         self,
         request: HttpRequest,
@@ -140,7 +168,7 @@ class RuleAdmin(FrozenWhenPublished[Rule]):
         more: dict[str, Any] = {}
         if rule:
             url = page_of(rule.version)
-            more = {"version": rule.version, "version_url": url, "show_history": False}
+            more = {"version": rule.version, "version_url": url}
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})
         )

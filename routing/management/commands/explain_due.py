@@ -11,7 +11,7 @@ from django.utils.timezone import is_naive, now
 
 from routing.people.staff import validate_timezone
 from routing.sla.clocks import Clock
-from routing.sla.explain_due import as_json, explain, instant, words
+from routing.sla.explain_due import as_json, explain, instant, states_of, words
 from routing.work.items import WorkItem
 
 
@@ -39,25 +39,34 @@ class Command(BaseCommand):
                 f"There is no work with the reference {options['ref']}. It looks like ACM-142."
             )
         zone, at = _zone(options["zone"], item), _instant(options["at"])
+        # A run has no clock of its own. What is due of it is due of its work.
+        about = {"item__run": item.run_id} if item.kind == "run" else {"item": item}
         clocks = (
-            Clock.objects.filter(item=item, started_at__lte=at)
-            .select_related("item")
+            Clock.objects.filter(**about, started_at__lte=at)
+            .select_related("item", "terms")
+            .prefetch_related("marks")
             .order_by("stopped_at", "due_at", "id")
         )
-        found = [explain(clock, at) for clock in clocks]
+        states = {clock.item_id: states_of(clock.item, at) for clock in clocks}
+        found = [explain(clock, at, states[clock.item_id]) for clock in clocks]
+        dues = [clock.item.next_due_at for clock in clocks if clock.item.next_due_at]
+        due_at = min(dues, default=None) if item.kind == "run" else item.next_due_at
         if options["json"]:
             head = {"ref": item.ref, "state": item.state, "zone": zone.key, "at": at.isoformat()}
-            body = {**head, "due_at": item.next_due_at, "clocks": [as_json(each) for each in found]}
+            body = {**head, "due_at": due_at, "clocks": [as_json(each) for each in found]}
             self.stdout.write(json.dumps(body, indent=2, default=datetime.isoformat))
             return
-        due = f"due {instant(item.next_due_at, zone)}" if item.next_due_at else "nothing due"
+        due = f"due {instant(due_at, zone)}" if due_at else "nothing due"
         self.stdout.write(
             f"{item.ref} {item.title} · {item.kind} · {item.state} · {due} ({zone.key})"
         )
         if not found:
             self.stdout.write("No clock has started for this work.")
         for each in found:
-            self.stdout.write("\n" + "\n".join(words(each, zone)))
+            lines = words(each, zone)
+            if each.ref != item.ref:
+                lines[0] = f"{each.ref} {lines[0]}"
+            self.stdout.write("\n" + "\n".join(lines))
 
 
 def _zone(name: str | None, item: WorkItem) -> ZoneInfo:

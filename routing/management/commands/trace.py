@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from routing.runs.find import find_run, find_work
 from routing.runs.questions.ask import QuestionAnswer, ask
 from routing.runs.questions.ask import as_json as answers_as_json
-from routing.runs.trace import trace
+from routing.runs.trace import CURRENT, WITH_CURRENT, trace
 
 UNKNOWN = (
     "Nothing is known as {ref}. Give a reference such as ACM-142, or source/type/id such as "
@@ -87,8 +87,17 @@ def _as_text(data: dict[str, Any]) -> str:
     ]
     for entry in data["entries"]:
         lines.append(f"{entry['at'][:19]}Z  {entry['section']:<11} {entry['title']}")
-        lines += [f"{'':23}{line}" for line in _data_lines(entry["data"])]
+        data_of = _with_labels(entry["section"], entry["data"])
+        lines += [f"{'':23}{line}" for line in _data_lines(data_of)]
+    lines += ["", *data["nothing_yet"]]
     return "\n".join(lines)
+
+
+def _with_labels(section: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the data of an entry, with the values that are today's marked as such."""
+    if section not in WITH_CURRENT:
+        return data
+    return {f"{name} now" if name in CURRENT else name: each for name, each in data.items()}
 
 
 def _data_lines(data: Mapping[str, Any]) -> Iterator[str]:

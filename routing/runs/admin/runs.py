@@ -41,10 +41,21 @@ tone(
 @admin.register(Run)
 class RunAdmin(WorkColumns, StepsAdmin[Run]):
     noun_template = "desk/run.html"
-    list_display = ("what", "flow_name", "about", "client", "state_name", "owner", "held_by", "age")
+    list_display = (
+        "what",
+        "flow_name",
+        "about",
+        "client",
+        "state_name",
+        "owner",
+        "waits",
+        "held_by",
+        "age",
+    )
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
+        filters.WaitsFor,
         ("state", admin.ChoicesFieldListFilter),
         "flow",
         filters.OfClient,
@@ -126,6 +137,7 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
         )
         work = [part for part in parts if part.kind != "exceptioncase"]
         event, joined = started_by(run)
+        told = trace(run)
         again = "again" in request.GET
         may_see_flow = by.may("routing.view_flowversion")
         version_url = address(type(run.version), "change", run.version_id)
@@ -135,7 +147,8 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
             "holds": holds(run),
             "next": next_step(run, work),
             "parts": work,
-            "trace": page_entries(trace(run), seen=clients_seen_by(by), again=again),
+            "nothing_yet": told.nothing_yet,
+            "trace": page_entries(told, seen=clients_seen_by(by), again=again),
             "again": again,
             "json": address(Run, "json", run.pk),
             "flow_url": version_url if may_see_flow else "",

@@ -21,7 +21,8 @@ from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.recompute import recompute_decision
 from routing.runs.registry import TraceEntry
-from routing.runs.trace import Trace
+from routing.runs.trace import CURRENT, WITH_CURRENT, Trace
+from routing.work.display import exact
 from routing.work.kinds import state_badge
 
 
@@ -34,6 +35,7 @@ class Fact:
     value: str
     source: str
     fault: str = ""
+    was: str = ""  # the value before, of a fact that changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class TracePageEntry:
     words: Sequence[tuple[str, str]] = ()
     again: Any = None
     state: str = ""
+    is_current: bool = False  # ``state`` is today's, whenever the entry happened
     due_at: datetime | None = None
     rules: Sequence[Mapping[str, Any]] = ()
     lines: Sequence[TracePageEntry] = ()
@@ -111,7 +114,7 @@ def _page_entry(
     recomputed: Mapping[int, Any],
 ) -> TracePageEntry:
     data, kind, title = entry.data, entry.section, entry.title
-    words: Sequence[tuple[str, str]] = _plain(data)
+    words: Sequence[tuple[str, str]] = _plain(data, kind)
     facts: Sequence[Fact] = ()
     model_name, state = kind, ""
     if kind == "event" and data["part"] == "joined":
@@ -135,41 +138,71 @@ def _page_entry(
         words=words,
         again=recomputed.get(data.get("decision", 0)),
         state=state,
+        is_current=entry.section in WITH_CURRENT,
         due_at=parse_datetime(due) if due else None,
         rules=[_rule(each, specs) for each in data.get("rules", ())],
     )
 
 
-def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _plain(data: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
     """
     Return the details of an entry without those that the page shows elsewhere.
     """
-    left_out = {"ref", "state", "due", "title"}
+    left_out = {"ref", "state", "due", "title"} if "ref" in data else {"due", "title"}
     return [
-        (name.replace("_", " ").capitalize(), str(value))
+        (_detail_label(name, kind), detail_words(value))
         for name, value in data.items()
         if name not in left_out and value
     ]
 
 
+def _detail_label(name: str, kind: str) -> str:
+    label = name.replace("_", " ").capitalize()
+    if name in CURRENT and kind in WITH_CURRENT:
+        return _("%(label)s now") % {"label": label}
+    return label
+
+
+def detail_words(value: Any) -> str:
+    """Return a detail of an entry in words: no dicts, lists or raw instants."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {detail_words(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(detail_words(each) for each in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    at = parse_datetime(value) if isinstance(value, str) and "T" in value else None
+    return exact(at) if at is not None and at.tzinfo is not None else str(value)
+
+
 def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact]:
     facts, sources = data["facts"], data["sources"]
+    was: Mapping[str, Any] = data.get("was", {})
+    # The first row shows what is missing, too. A later one shows only what changed.
+    whole = "was" not in data
     known = [
-        _fact(spec, facts.get(spec.name), sources)
+        _fact(spec, facts.get(spec.name), sources, was)
         for spec in specs.values()
-        if spec.required
+        if (whole and spec.required)
+        or spec.name in was
         or facts.get(spec.name) not in (None, "")
         or f"{spec.name}{UNREAD}" in sources
     ]
     others = [
-        Fact(name, name, str(value), str(sources.get(name, "")))
-        for name, value in facts.items()
+        Fact(name, name, str(facts.get(name, "")), sources.get(name, ""), was=_before(name, was))
+        for name in dict.fromkeys([*facts, *was])
         if name not in specs
     ]
     return known + others
 
 
-def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
+def _before(name: str, was: Mapping[str, Any]) -> str:
+    if name not in was:
+        return ""
+    return _("nothing") if was[name] in (None, "") else str(was[name])
+
+
+def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str], was: Mapping[str, Any]) -> Fact:
     fault = _("missing") if spec.required and value in (None, "") else ""
     try:
         typed(value, spec)
@@ -178,7 +211,7 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
     shown = "" if value is None else str(value)
     # Without a value, the reader looks for the one that could not be read.
     source = str(sources.get(spec.name if shown else f"{spec.name}{UNREAD}", ""))
-    return Fact(spec.label, spec.name, shown, source, fault)
+    return Fact(spec.label, spec.name, shown, source, fault, _before(spec.name, was))
 
 
 def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:

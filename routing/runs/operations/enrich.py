@@ -5,7 +5,7 @@ store them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -163,7 +163,7 @@ def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
     if enricher:
         found = enricher.keep(read, subject=run.subject, by=system, at=at, client_id=chosen)
     else:
-        found = EnrichedFacts(_signal_facts(run))
+        found = _signal_facts(run)
     known = _known_by_people(run)
     sources = {**found.sources, **dict.fromkeys(known, "person")}
     if chosen:
@@ -178,15 +178,21 @@ def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
         by_id=system.user_id,
         at=at,
     )
-    identify([run.pk], {run.pk: chosen or found.client_id}, at=at)
+    identify([run.pk], {run.pk: chosen or found.client_id}, by=system, at=at)
 
 
-def _signal_facts(run: Run) -> Mapping[str, Any]:
+def _signal_facts(run: Run) -> EnrichedFacts:
     """Return the facts in the event itself, for subjects without an enricher."""
-    body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
-    return {
-        name: value for name, value in body.items() if isinstance(value, str | int | float | bool)
+    started = Payload.objects.select_related("event").get(
+        event__parts__run=run, event__parts__part="started"
+    )
+    facts = {
+        name: value
+        for name, value in started.body.items()
+        if isinstance(value, str | int | float | bool)
     }
+    source = f"{started.event.kind}, {run.source} {run.subject_type} {run.subject_id}"
+    return EnrichedFacts(facts, sources=dict.fromkeys(facts, source))
 
 
 def _chosen_by_people(run: Run) -> int | None:

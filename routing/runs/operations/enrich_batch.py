@@ -98,7 +98,7 @@ def _found(
 
 
 def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
-    system = Actor.system().user_id
+    system = Actor.system()
     Enrichment.objects.bulk_create(
         [
             Enrichment(
@@ -108,7 +108,7 @@ def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
                 client_id=found.client_id,
                 contact_ids=list(found.contact_ids),
                 engagement_id=found.engagement_id,
-                by_id=system,
+                by_id=system.user_id,
                 at=at,
             )
             for step, found in done
@@ -117,6 +117,7 @@ def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
     identify(
         [step.run_id for step, _ in done],
         {step.run_id: found.client_id for step, found in done},
+        by=system,
         at=at,
     )
     turn_all(RunStep.objects.filter(pk__in=[step.pk for step, _ in done]), "finish_untried", at=at)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.people.actors import Actor
 from routing.runs.details import IdentifyDetails, NameClientDetails
 from routing.runs.models import Run
-from routing.work.door import Operation, operation
+from routing.work.door import Operation, carry, operation
 from routing.work.items import WorkItem
 
 IDENTIFY = operation(
@@ -38,11 +38,16 @@ NAME_CLIENT: Operation[NameClientDetails] = Operation(
 WHY = "The client was identified."
 
 
-def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: datetime) -> None:
+def identify(
+    run_ids: Sequence[int], clients: Mapping[int, int | None], *, by: Actor, at: datetime
+) -> None:
     """
     Set the client of each run, and of its exceptions so far. A run with a client keeps it.
 
+    Call it in the transaction that stores how the client became known.
+
     :param clients: by run id; None if the client is unknown
+    :param by: the person who chose it, or the system that recognised it
     """
     known = {run: client for run, client in clients.items() if client is not None}
     named = [run for run in run_ids if run in known]
@@ -50,10 +55,11 @@ def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: d
     unnamed = list(missing.values_list("pk", flat=True))
     if not unnamed:
         return
-    IDENTIFY(unnamed, by=Actor.system(), at=at, reason=WHY, details=IdentifyDetails(known))
+    # Carried: whoever may fill in facts was allowed to before, and no person may do this alone.
+    carry(IDENTIFY, unnamed, by=by, at=at, reason=WHY, details=IdentifyDetails(known))
     rest = WorkItem.objects.filter(run__in=unnamed, client=None).order_by("pk")
     parts: dict[int, list[int]] = defaultdict(list)
     for item, run in rest.values_list("pk", "run_id"):
         parts[known[run or 0]].append(item)
     for client, items in parts.items():
-        NAME_CLIENT(items, by=Actor.system(), at=at, reason=WHY, details=NameClientDetails(client))
+        carry(NAME_CLIENT, items, by=by, at=at, reason=WHY, details=NameClientDetails(client))

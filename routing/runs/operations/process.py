@@ -80,7 +80,6 @@ def process_events(ids: Sequence[int], at: datetime) -> int:
 
 
 def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: datetime) -> None:
-    system = Actor.system()
     for move in moves.values():
         move_runs(move, list(_open_runs(set(move.subjects)).values()), at)
     about = _abouts(events, moves)
@@ -92,8 +91,9 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
             key = (version.flow_id, about[event.pk])
             if key not in open_runs and key not in new:
                 new[key] = (_new_run(version, about[event.pk]), event)
-    _follow(new)
-    create([run for run, _ in new.values()], by=system, at=at)
+    if new:
+        _follow(new)
+        create([run for run, _ in new.values()], by=Actor.system(), at=at)
     _record(events, about, open_runs, new, at)
     made = [run.pk for run, _ in new.values()]
     mark_done(made, [RunStep.Name.CAPTURE], at)

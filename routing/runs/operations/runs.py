@@ -131,7 +131,7 @@ def fill_in(
             reason=reason[:500],
             at=at,
         )
-        identify([run.pk], {run.pk: client_id}, at=at)
+        identify([run.pk], {run.pk: client_id}, by=by, at=at)
         ids = _resolved_cases(run, client_id)
         why = reason or "The missing facts were filled in."
         return resolve(ids, by=by, at=at, reason=why) if ids else []

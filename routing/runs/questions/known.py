@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.fields import FieldSpec
 from routing.flows.versions import published
+from routing.kernel.facts import UNREAD
 from routing.people.clients import Client, Contact
 from routing.runs.evidence_words import evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
@@ -45,6 +46,14 @@ def facts(work: AskedWork) -> Iterator[Statement]:
     for name, value in newest.facts.items():
         yield _fact(work, specs.get(name), name, value)
     yield from _changes(work, specs)
+    for name, said in newest.sources.items():
+        if name.endswith(UNREAD):
+            spec = specs.get(name.removesuffix(UNREAD))
+            text = _("%(label)s could not be read: %(why)s.") % {
+                "label": spec.label if spec else name.removesuffix(UNREAD),
+                "why": said,
+            }
+            yield Statement(text, (newest,), newest.at)
     missing = [
         spec.label for spec in plan.fields if spec.required and not newest.facts.get(spec.name)
     ]

@@ -21,11 +21,17 @@ from routing.desk.addresses import work_page
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.runs.admin.events import ReadOnly
-from routing.sla.admin.compliance import HowItEnded, StartedWithin, table
+from routing.sla.admin.compliance import (
+    CountedApart,
+    HowItEnded,
+    KindOfWork,
+    StartedWithin,
+    table,
+)
 from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import SHORT, escalation_entries
-from routing.sla.explain_due import CAUSES, CLOSED, explain, length, span
+from routing.sla.explain_due import CAUSES, CLOSED, explain, length, party_label, span, states_of
 from routing.sla.explain_due import status_sentence as in_a_sentence
 from routing.sla.hours import Segment
 from routing.sla.ladder import level_of
@@ -58,7 +64,15 @@ class ClockAdmin(ReadOnly[Clock]):
         "since",
     )
     list_select_related = ("item", "policy")
-    list_filter = (HowItEnded, StartedWithin, "policy", "purpose", NotNotified)
+    list_filter = (
+        HowItEnded,
+        StartedWithin,
+        "policy",
+        KindOfWork,
+        "purpose",
+        CountedApart,
+        NotNotified,
+    )
     search_fields = ("=item__ref",)
     search_help_text = gettext_lazy("Reference, such as ACM-142")
     ordering = ("-pk",)
@@ -100,7 +114,8 @@ class ClockAdmin(ReadOnly[Clock]):
         clock = self.seen(request, object_id)
         at, zone = timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
         # A clock may have started a moment in the future, on a server whose time is ahead.
-        found = explain(clock, max(at, clock.started_at))
+        until = max(at, clock.started_at)
+        found = explain(clock, until, states_of(clock.item, until))
         context = {
             "title": _("Why %(ref)s is due: %(purpose)s")
             % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
@@ -109,8 +124,7 @@ class ClockAdmin(ReadOnly[Clock]):
             "target": length(found.target),
             "sentence": in_a_sentence(found.reading, zone),
             "whose": [
-                (WorkItem.WaitingOn(party).label, length(time))
-                for party, time in found.reading.whose.items()
+                (party_label(party), length(time)) for party, time in found.reading.whose.items()
             ],
             "stretches": [_stretch(each, zone) for each in found.reading.stretches],
             "notified": escalation_entries([clock]).get(clock.pk, ()),

@@ -14,8 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from routing.desk.base import actor
-from routing.sla.compliance import ENDS, LABELS, ComplianceRow, compliance
+from routing.sla.compliance import (
+    ENDS,
+    LABELS,
+    ComplianceRow,
+    apart_labels,
+    compliance,
+    group,
+    kind_in_words,
+)
 from routing.sla.explain_due import length
+from routing.work.kinds import models_by_kind
 
 DAYS = (7, 30, 90, 365)
 USUAL_DAYS = 30
@@ -30,6 +39,36 @@ class HowItEnded(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(ENDS[self.value() or ""]) if self.value() in ENDS else queryset
+
+
+class KindOfWork(SimpleListFilter):
+    title = _("kind of work")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [(kind, kind_in_words(kind)) for kind in models_by_kind()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        kind: QuerySet[Any] = queryset.filter(item__kind=self.value())
+        return kind
+
+
+class CountedApart(SimpleListFilter):
+    title = _("counted")
+    parameter_name = "apart"
+    own = "own"  # the value of the agency's own work
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [(self.own, _("The agency's own work")), *apart_labels().items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        name = "" if self.value() == self.own else self.value()
+        counted: QuerySet[Any] = queryset.annotate(apart=group()).filter(apart=name)
+        return counted
 
 
 class StartedWithin(SimpleListFilter):
@@ -64,9 +103,17 @@ def table(request: HttpRequest, clocks: str) -> dict[str, Any]:
 
 
 def _row(row: ComplianceRow, days: int, clocks: str) -> dict[str, Any]:
-    at = {"policy__id__exact": row.policy_id, "purpose": row.purpose, "days": days}
+    at = {
+        "policy__id__exact": row.policy_id,
+        "kind": row.kind,
+        "purpose": row.purpose,
+        "apart": row.apart or CountedApart.own,
+        "days": days,
+    }
     return {
         "policy": row.policy,
+        "kind": kind_in_words(row.kind),
+        "apart": apart_labels().get(row.apart, ""),
         "purpose": row.purpose.replace("_", " ").capitalize(),
         "target": length(row.target),
         "met_percent": row.met_percent,

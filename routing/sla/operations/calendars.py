@@ -44,10 +44,18 @@ TRIAGED = ["triaged", "accepted", "in_delivery", "delivered", "closed", "rejecte
 STANDARD_TARGETS: tuple[TargetValues, ...] = (
     TargetValues(
         kind="request",
-        purpose="first_response",
-        worktime=timedelta(hours=2),
+        purpose="first_look",
+        worktime=timedelta(hours=1),
         runs_in=["captured"],
         met_in=["needs_information", *TRIAGED],
+    ),
+    # No state meets it: see ``first_response``, which says what reached the client.
+    TargetValues(
+        kind="request",
+        purpose="first_response",
+        worktime=timedelta(hours=2),
+        runs_in=[],
+        met_in=[],
     ),
     TargetValues(
         kind="request",

@@ -29,8 +29,8 @@ WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=BERLIN)
 DUE = {
     "late": WEDNESDAY - timedelta(minutes=1),
     "today": datetime(2026, 11, 25, 23, 59, tzinfo=BERLIN),
-    "week": datetime(2026, 11, 29, 23, 59, tzinfo=BERLIN),
-    "later": datetime(2026, 11, 30, 0, 0, tzinfo=BERLIN),
+    "week": datetime(2026, 12, 2, 23, 59, tzinfo=BERLIN),
+    "later": datetime(2026, 12, 3, 0, 0, tzinfo=BERLIN),
 }
 
 
@@ -73,6 +73,22 @@ def test_work_stands_under_the_readers_own_day(world: World) -> None:
         ("today", ["Due today"]),
         ("week", ["Due week"]),
         ("later", ["Due later", "Due later too"]),
+    ]
+
+
+@pytest.mark.parametrize("ahead", range(7))
+def test_the_next_seven_days_stand_together_on_each_weekday(world: World, ahead: int) -> None:
+    """On a Sunday, what was due on Monday stood under Later."""
+    now = WEDNESDAY + timedelta(days=ahead)
+    for days in range(1, 9):
+        due_at(make_request(world.acme, title=f"In {days}"), now + timedelta(days=days))
+
+    with time_machine.travel(now, tick=False):
+        page = open_today(signed_in(world.alice))
+
+    assert [(group.name, [row.title for row in group.rows]) for group in page.context["due"]] == [
+        ("week", [f"In {days}" for days in range(1, 8)]),
+        ("later", ["In 8"]),
     ]
 
 

@@ -49,7 +49,7 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
     assert "Olga" in page
     assert "not in the team" in page
     assert "Tie-break: account owner first where the rule says so" in page
-    for text in ("Request ACM-", "Brief ACM-", "Clocks started 4 ACM-2: approval running"):
+    for text in ("Request ACM-", "Brief ACM-", "Clocks started 5 ACM-2: approval running"):
         assert text in page
 
 
@@ -82,6 +82,11 @@ def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> Non
     answer = signed_in(world.alice).get(url(Run, "json", run.pk))
 
     assert answer["Content-Disposition"] == f'attachment; filename="{run.item.ref}.json"'
+    assert answer.json()["nothing_yet"] == [
+        "Nothing was sent outside yet.",
+        "No outcome is expected yet.",
+        "Nobody has done anything by hand yet.",
+    ]
     assert {entry["section"] for entry in answer.json()["entries"]} == {
         "event",
         "step",

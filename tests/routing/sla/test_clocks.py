@@ -41,6 +41,7 @@ def test_a_request_starts_the_clocks_of_its_policy(world: World, policy: SLAPoli
     started = start([request.item], policy, MONDAY)
 
     assert {clock.purpose: clock.due_at for clock in started} == {
+        "first_look": at(23, 10, 30),
         "first_response": at(23, 11, 30),
         "triage": at(23, 17, 30),
         "resolution": at(23, 9, 30) + timedelta(days=14),
@@ -52,7 +53,7 @@ def test_a_request_starts_the_clocks_of_its_policy(world: World, policy: SLAPoli
         at(23, 15, 30),
     )
     assert (triage.policy, triage.policy_version, triage.spent) == (policy, 1, ZERO)
-    assert request.item.next_due_at == fresh(request).next_due_at == at(23, 11, 30)
+    assert request.item.next_due_at == fresh(request).next_due_at == at(23, 10, 30)
 
 
 def test_starting_twice_starts_once(world: World, policy: SLAPolicy) -> None:
@@ -61,7 +62,7 @@ def test_starting_twice_starts_once(world: World, policy: SLAPolicy) -> None:
 
     again = start([request.item], policy, MONDAY + HOUR)
 
-    assert {clock.purpose for clock in again} == {"first_response", "resolution"}
+    assert {clock.purpose for clock in again} == {"first_look", "first_response", "resolution"}
     assert clock_of(request).started_at == MONDAY
     assert clock_of(request).marks.count() == 1
 
@@ -95,8 +96,8 @@ def test_many_clocks_with_the_same_values_are_started_from_one_instance(
     finally:
         post_init.disconnect(count, sender=Clock)
 
-    assert len(started) == 60
-    assert len(instances) == 3  # one for each purpose
+    assert len(started) == 80
+    assert len(instances) == 4  # one for each purpose
 
 
 def test_a_timebox_takes_the_place_of_the_targets_time(world: World, policy: SLAPolicy) -> None:
@@ -115,7 +116,7 @@ def test_a_timebox_takes_the_place_of_the_targets_time(world: World, policy: SLA
     assert ClockTerms.objects.count() == 1
 
 
-def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(
+def test_asking_the_client_is_a_first_look_and_pauses_the_rest(
     world: World, policy: SLAPolicy
 ) -> None:
     request = make_request(world.acme)
@@ -126,8 +127,14 @@ def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(
     )
     follow([fresh(request)], at(23, 11))
 
-    first, triage = clock_of(request, "first_response"), clock_of(request)
-    assert (first.stopped_at, first.met_at, first.spent) == (at(23, 11), at(23, 11), 1.5 * HOUR)
+    look, triage = clock_of(request, "first_look"), clock_of(request)
+    assert (look.stopped_at, look.breached_at, look.spent) == (
+        at(23, 11),
+        at(23, 10, 30),
+        1.5 * HOUR,
+    )
+    # Nobody at the client has heard anything yet.
+    assert clock_of(request, "first_response").paused_at == at(23, 11)
     assert (triage.paused_at, triage.waiting_on, triage.due_at, triage.wakes_at) == (
         at(23, 11),
         W.CLIENT,
@@ -229,7 +236,7 @@ def test_a_first_response_by_telephone_stops_its_clock_alone(
     assert again == []
     assert clock_of(request, "first_response").met_at == at(23, 10)
     assert clock_of(request).running_since == MONDAY
-    assert fresh(request).next_due_at == at(23, 17, 30)
+    assert fresh(request).next_due_at == at(23, 10, 30)
 
 
 def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(

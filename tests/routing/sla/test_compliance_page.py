@@ -12,13 +12,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from demo.agency.agency import DOMAIN
+from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM
-from routing.models import Clock
+from routing.models import Clock, SLAPolicy, Target
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.sla.compliance import compliance
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from tests.desk import signed_in, words
-from tests.world import NOW, World, by, make_request, make_user
+from tests.world import NOW, World, by, make_client, make_request, make_user
 
 pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("L6")]
 
@@ -72,7 +75,7 @@ def test_the_page_leads_from_every_number_to_its_clocks(world: World, began: dat
 
     page = browser.get(reverse("admin:routing_clock_kept"))
 
-    assert "First response Standard 2:00 66 % 0:30 2 1 1 1" in words(page)
+    assert "First response Request Standard 2:00 66 % 0:30 2 1 1 1" in words(page)
     found = re.findall(r'href="([^"]+kept=\w+)"[^>]*>(\d+)<', page.content.decode())
     assert [number for _, number in found] == ["2", "1", "1", "1"]
     for address, number in found:
@@ -96,3 +99,43 @@ def test_work_that_one_may_not_see_is_not_counted(world: World, began: datetime)
 
     assert len(compliance(by(world.alice), since=began)) == 1
     assert compliance(by(stranger), since=began) == []
+
+
+def test_exceptions_and_requests_of_one_purpose_have_rows_of_their_own(world: World) -> None:
+    """C2: exceptions of four hours were pooled with requests of eighty-five."""
+    policy = ensure_defaults(at=NOW)
+    request = make_request(world.acme)
+    start([request.item], policy, NOW, purposes={"resolution"})
+    raise_exception(ExceptionFinding(Reason.FAILED_DELIVERY, {}, request.item), at=NOW)
+
+    rows = compliance(by(world.olga), since=NOW)
+
+    assert [(row.kind, row.purpose, row.target) for row in rows] == [
+        ("exceptioncase", "resolution", timedelta(hours=4)),
+        ("request", "resolution", timedelta(hours=85)),
+    ]
+
+
+def test_work_of_the_demo_and_of_walkthroughs_is_counted_apart(
+    world: World, began: datetime
+) -> None:
+    """C2: walkthrough runs counted among the promises kept."""
+    demo = make_client("BRW", world.team, world.bob, world.alice)
+    type(world.bob).objects.filter(pk=world.bob.pk).update(email=f"bob@{DOMAIN}")
+    policy = ensure_defaults(at=NOW)
+    start([make_request(demo).item], policy, began, purposes={"first_response"})
+    walk = SLAPolicy.objects.create(slug="walkthrough", name="Walkthrough (seconds)")
+    Target.objects.create(
+        policy=walk, kind="request", purpose="first_response", worktime=timedelta(seconds=5)
+    )
+    start([make_request(world.acme).item], walk, began, purposes={"first_response"})
+
+    rows = compliance(by(world.olga), since=began)
+
+    assert [(row.apart, sum(row.counts.values())) for row in rows] == [
+        ("", 5),
+        ("demo", 1),
+        ("walkthrough", 1),
+    ]
+    page = signed_in(world.olga).get(reverse("admin:routing_clock_kept"))
+    assert "First response Demo Request Standard" in words(page)

@@ -17,7 +17,9 @@ from routing.models import SLAPolicy, WorkItem
 from routing.sla.explain_due import as_json, explain, words
 from routing.sla.operations.clocks import follow, start
 from routing.work.door import Operation
+from routing.work.operations import items
 from tests.clockwork import at, clock_of, fresh
+from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import MONDAY, World, by, make_client, make_request
 
 pytestmark = [
@@ -159,3 +161,54 @@ def test_one_sentence_says_how_a_clock_stands(
 
     assert words(explained, ZoneInfo("UTC"))[1].strip() == line
     assert as_json(explained)["reading"]["at"] == when.isoformat().replace("+00:00", "Z")
+
+
+def test_the_state_of_each_segment_is_the_one_that_the_work_was_in(
+    world: World, policy: SLAPolicy
+) -> None:
+    """C5: an accepted request showed “captured” throughout."""
+    request = make_request(world.acme)
+    start([request.item], policy, MONDAY, purposes={"resolution"})
+    requests.triage([request.pk], by=by(world.alice), at=at(23, 11))
+    requests.accept([request.pk], by=by(world.alice), at=at(23, 14))
+
+    said = told(request.item.ref, "--at", "2026-11-23T15:00+00:00")
+
+    for line in (
+        "Mon 23 Nov 09:30 - 11:00  1:30  runs (Agency, in progress; captured)",
+        "Mon 23 Nov 11:00 - 14:00  3:00  runs (Agency, in progress; triaged)",
+        "Mon 23 Nov 14:00 - 15:00  1:00  runs (Agency, in progress; accepted)",
+    ):
+        assert line in said
+
+
+def test_a_hold_is_shown_apart_and_the_agencys_time_is_what_was_used(
+    world: World, policy: SLAPolicy
+) -> None:
+    """C10: one explanation said “Met, after 2:00” and “Agency 3:00”, with a hold inside."""
+    request = make_request(world.acme)
+    start([request.item], policy, MONDAY, purposes={"triage"})
+    items.hold([request.item_id], by=by(world.alice), at=at(23, 10), reason="Budget")
+    items.resume([request.item_id], by=by(world.alice), at=at(23, 11), reason="Settled")
+    requests.triage([request.pk], by=by(world.alice), at=at(23, 12, 30))
+
+    said = told(request.item.ref, "--at", "2026-11-23T15:00+00:00")
+
+    assert "Met after 2:00." in said
+    assert "Working time by party: Agency 2:00, On hold 1:00." in said
+
+
+def test_what_is_due_of_a_run_is_what_is_due_of_its_work(world: World) -> None:
+    """C5: nothing was said to be due while four clocks of its work ran."""
+    make_flow(world)
+    with crm_of(world):
+        run = run_about("901")
+
+    said = told(run.item.ref)
+    found = json.loads(told(run.item.ref, "--json"))
+
+    assert "nothing due" not in said
+    work = WorkItem.objects.filter(run=run).exclude(pk=run.item_id)
+    assert {clock["ref"] for clock in found["clocks"]} == {item.ref for item in work}
+    assert len(found["clocks"]) == 5
+    assert found["due_at"] is not None

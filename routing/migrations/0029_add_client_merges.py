@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0027_add_reason_to_enrichment"),
+        ("routing", "0028_fold_search"),
     ]
 
     operations = [

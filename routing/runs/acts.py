@@ -1,0 +1,113 @@
+"""Acts of people on the work of a run, and how the run ended, with reasons."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from routing.kernel.events import Event
+from routing.people.staff import User
+from routing.runs.event_words import CLOCKS, sentence_of, states_of
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Run
+from routing.runs.registry import TraceEntry
+from routing.work.items import WorkItem
+from routing.work.kinds import models_by_kind
+
+# Steps that the system takes, and that tell how a run or an exception went on or ended.
+BY_SYSTEM = (
+    "routing.run.await_outcome",
+    "routing.run.complete",
+    "routing.run.reopen",
+    "routing.run.cancel",
+    "routing.run.close_unproven",
+    "routing.exceptioncase.withdraw",
+    "routing.exceptioncase.escalate",
+    "routing.exceptioncase.resolve",
+)
+MOST = 300  # acts of one run; the pages of its work show all of theirs
+
+
+def acts(run: Run) -> Sequence[TraceEntry]:
+    """Return what people did to the run and its work, and its ends, with who, when and why."""
+    told = Q(actor__kind=User.Kind.PERSON) | Q(kind__in=BY_SYSTEM)
+    found = (
+        Event.objects.filter(told, item__run=run)
+        .exclude(kind__startswith=CLOCKS)
+        .select_related("actor", "item")
+        .order_by("-id")[:MOST]
+    )
+    events = list(found)[::-1]
+    reasons = _reasons(events)
+    cases = ExceptionCase.objects.filter(run=run).in_bulk()
+    return [_act(event, reasons.get(event.pk, ""), cases) for event in events]
+
+
+def _act(event: Event, why: str, cases: Mapping[int, ExceptionCase]) -> TraceEntry:
+    item = event.item
+    noun: Any = models_by_kind().get(item.kind) if item else None
+    about = item.ref if item else ""
+    case = cases.get(event.object_id or 0)
+    if event.kind.startswith("routing.exceptioncase.") and case is not None:
+        words = dict(ExceptionCase.State.choices)
+        about = _("%(ref)s, %(reason)s (%(state)s)") % {
+            "ref": about,
+            "reason": case.get_reason_display(),
+            "state": words.get(event.to_state, event.to_state),
+        }
+    data = {
+        "work": item.ref if item else "",
+        "by": str(event.actor),
+        "way": states_of(event, noun) if noun is not None else "",
+        "reason": why,
+    }
+    return TraceEntry(
+        event.at,
+        "act",
+        f"{about}: {sentence_of(event, noun)}",
+        data,
+        reverse("admin:routing_workitem_change", args=[item.pk]) if item else "",
+    )
+
+
+def _reasons(events: Sequence[Event]) -> Mapping[int, str]:
+    """
+    Return the reason of each event by its id, from the history of the row that it is about.
+    """
+    # No column links an event with its record. Both have the same time and actor, and the order of
+    # their ids is that of the steps.
+    by_model: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_model[event.kind.rpartition(".")[0]].append(event)
+    found: dict[int, str] = {}
+    for name, same in by_model.items():
+        model = _tracked(name)
+        if model is None:
+            continue
+        records = model.history.filter(id__in={event.object_id for event in same})
+        key = ("id", "history_date", "history_user_id")
+        reasons: dict[tuple[int, datetime, int], list[str]] = defaultdict(list)
+        for *moment, why in records.order_by("history_id").values_list(
+            *key, "history_change_reason"
+        ):
+            reasons[moment[0], moment[1], moment[2]].append(why)
+        for event in same:
+            left = reasons.get((event.object_id or 0, event.at, event.actor_id))
+            if left:
+                found[event.pk] = left[0] if len(left) == 1 else left.pop(0)
+    return found
+
+
+def _tracked(name: str) -> Any:
+    """Return the model of work that an event of ``<app>.<model>`` is about, or None."""
+    models: tuple[Any, ...] = (WorkItem, *models_by_kind().values())
+    for model in models:
+        if model._meta.label_lower == name:
+            return model
+    return None
