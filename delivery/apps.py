@@ -19,6 +19,7 @@ REGISTERING = (
     "delivery.progress.operations.opening",
     "delivery.progress.operations.planning",
     "delivery.approvals.operations.reviewing",
+    "delivery.progress.operations.receipts",
     "delivery.progress.operations.proving",
     "delivery.progress.operations.rolling",
     "delivery.progress.operations.ending",

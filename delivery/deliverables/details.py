@@ -55,6 +55,19 @@ class AssignDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmReceiptDetails:
+    how: str  # whether the contact downloaded a file or pressed the button
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReceiptDetails:
+    """``contact`` has the files, and ``note`` is what they said, for the agency only."""
+
+    contact: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplanDetails:
     """``plans`` maps each key to the new title, amount, hours, due_date and destination_id."""
 

@@ -266,8 +266,20 @@ class Deliverable(WorkNoun):
 
     @transition(field=state, source=State.APPROVED, target=State.HANDED_OVER)
     def hand_out(self, *, at: datetime) -> None:
-        """The client has the files."""
+        """The client can fetch the files."""
         self.ended_at = at
+
+    @transition(field=state, source=State.HANDED_OVER, target=None)
+    def confirm_receipt(self, *, at: datetime) -> None:
+        """A contact has the files, as the portal saw."""
+
+    @transition(field=state, source=State.HANDED_OVER, target=None)
+    def record_receipt(self, *, at: datetime) -> None:
+        """A contact has the files, as they said elsewhere."""
+
+    @transition(field=state, source=State.HANDED_OVER, target=None)
+    def remind_receipt(self, *, at: datetime) -> None:
+        """The client is asked again to confirm the receipt."""
 
     @transition(field=state, source=[State.LIVE, State.HANDED_OVER], target=State.ARCHIVED)
     def archive(self, *, at: datetime) -> None:

@@ -24,7 +24,7 @@ from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.people.staff import User
 from routing.work.items import WorkItem
-from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
+from routing.work.visibility import clients_for_new_work, contacts_seen_by, work_seen_by
 
 MAX_DETAILS = 10_000
 CHANNELS = [(channel.value, channel.label) for channel in BY_HAND]
@@ -322,7 +322,7 @@ class RecordRequestForm(AsksAboutPast):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        clients = clients_seen_by(actor)
+        clients = clients_for_new_work(actor)
         self.fields["client"].queryset = clients  # type: ignore[attr-defined]
         known = contacts_seen_by(actor).filter(erased_at=None, clients__in=clients).distinct()
         self.fields["contact"].queryset = known.prefetch_related("clients")  # type: ignore[attr-defined]

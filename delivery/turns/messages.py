@@ -20,7 +20,7 @@ from delivery.briefs.operations.first_briefs import write_brief
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience
-from delivery.progress.operations import impacts
+from delivery.progress.operations import impacts, receipts
 from delivery.progress.operations.changes import CHANGE_ASKED
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
@@ -157,6 +157,8 @@ tells_nobody(
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )
+tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
+tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows."))
 
 # -- Approvals -------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.approvals.operations import approvals, deliverables
 from delivery.checks import operations as checks
 from delivery.deliverables.stages import Audience
+from delivery.progress.operations import receipts
 from delivery.requests.evidence_form import EvidenceForm
 from routing.desk.forms import StepForm, choice, long_text, picked, step_form
 from routing.people.clients import Contact, Membership
@@ -189,3 +190,32 @@ class RecordForm(EvidenceForm):
         values["contact"] = values["contact"].pk
         values["evidence"] = self.kept.pk if self.kept else None
         return values
+
+
+@step_form(receipts.record_receipt)
+class RecordReceiptForm(StepForm):
+    """Form for a receipt that a contact confirmed by phone, by e-mail or in a meeting."""
+
+    submit = gettext_lazy("Record")
+
+    contact = picked(
+        gettext_lazy("Confirmed by"),
+        Contact.objects.none(),
+        help_text=gettext_lazy("A contact of the client."),
+    )
+    note = long_text(
+        gettext_lazy("What they said"),
+        error=gettext_lazy("Enter what the client said."),
+        rows=3,
+        max_length=MOST_SIGNS,
+        help_text=gettext_lazy("Visible to the agency only."),
+    )
+
+    def prepare(self) -> None:
+        theirs = Membership.objects.filter(client=self.rows[0].item.client_id)
+        known = Contact.objects.known().filter(pk__in=theirs.values("contact"))
+        self.fields["contact"].queryset = known  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        return values | {"contact": values["contact"].pk}

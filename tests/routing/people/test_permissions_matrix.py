@@ -164,6 +164,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "hand_out",
             "edit",
             "assign",
+            "record_receipt",
+            "remind_receipt",
             "reopen",
             "archive",
             "cancel",

@@ -93,8 +93,12 @@ ORDER = {
         "integrations.publishing.failures.end_cases",
     ],
     "delivery.deliverable.hand_out": [
-        "delivery.progress.operations.proving.prove_handed_over",
+        "delivery.progress.operations.proving.expect_receipt",
         "delivery.progress.operations.rolling.deliver",
+        "integrations.outbox.client_emails.tell_files",
+    ],
+    "delivery.deliverable.remind_receipt": [
+        "delivery.progress.operations.proving.expect_receipt_longer",
         "integrations.outbox.client_emails.tell_files",
     ],
     "delivery.deliverable.pass_qa": [
