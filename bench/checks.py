@@ -142,12 +142,7 @@ def two_processes_have_one_winner(workers: Sequence[Worker]) -> None:
 
 
 def _triaged(world: World, many: int) -> list[int]:
-    made = [
-        requests.open_request(
-            client=world.client, title="A race", details="x", by=world.by_manager, at=world.clock()
-        )
-        for _ in range(many)
-    ]
+    made = [ours.opened(world) for _ in range(many)]
     ids = [request.pk for request in made]
     requests.triage(ids, by=world.by_manager, at=world.clock())
     return ids
@@ -175,13 +170,7 @@ def refused_rows_stay_as_they_were(workers: Sequence[Worker]) -> None:
 
 def _refused(world: World) -> None:
     by = world.by_manager
-    passing, silent = (
-        requests.open_request(client=world.client, title="t", details=text, by=by, at=world.clock())
-        for text in ("x", "")
-    )
-    ended = requests.open_request(
-        client=world.client, title="t", details="x", by=by, at=world.clock()
-    )
+    passing, silent, ended = (ours.opened(world, text) for text in ("x", "", "x"))
     requests.reject([ended.pk], by=by, at=world.clock(), reason=REASON)
     before = _versions([silent.pk, ended.pk])
 
@@ -229,9 +218,7 @@ def a_state_is_written_by_the_door_alone(workers: Sequence[Worker]) -> None:
 
 
 def _protected(world: World) -> None:
-    request = requests.open_request(
-        client=world.client, title="t", details="x", by=world.by_manager, at=world.clock()
-    )
+    request = ours.opened(world)
     attempts: list[tuple[type[Exception], Callable[[], None]]] = [
         (AttributeError, lambda: setattr(request, "state", "closed")),
         (PlainSaveRefused, request.save),
@@ -250,12 +237,7 @@ def a_reaction_that_fails_undoes_everything(workers: Sequence[Worker]) -> None:
 
 def _undone(world: World) -> None:
     by = world.by_manager
-    ids = [
-        requests.open_request(
-            client=world.client, title="t", details="x", by=by, at=world.clock()
-        ).pk
-        for _ in range(2)
-    ]
+    ids = [ours.opened(world).pk for _ in range(2)]
     before = _versions(ids)
 
     def fail(rows: Sequence[Any], *_: Any) -> None:

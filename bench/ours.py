@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from bench.world import DETAILS, REASON, TITLE, World
 from delivery.requests.models import Request
-from delivery.requests.operations.requests import open_request
 from routing.work.creation import create
 from routing.work.new_items import new_item
 
 
 def one(world: World) -> None:
     """One request from its capture to delivered, every step its own commit."""
-    made = open_request(
-        client=world.client,
-        title=f"{TITLE} 1",
-        details=f"{DETAILS} 1",
-        by=world.by_manager,
-        at=world.clock(),
-        reason=REASON,
-    )
+    by = world.by_manager
+    by.require("delivery.add_request", to="create requests")
+    [made] = create([_unsaved(world, 1)], by=by, at=world.clock(), reason=REASON)
     _through(world, [made.pk])
+
+
+def opened(world: World, details: str = "x") -> Request:
+    """A request to work on. The measured life of a request begins with its row, not its event."""
+    request = _unsaved(world, 1)
+    request.details = details
+    [made] = create([request], by=world.by_manager, at=world.clock())
+    return made
 
 
 def batch(world: World, count: int) -> None:

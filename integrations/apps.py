@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 REGISTERING = (
     "integrations.inbox.enrich",
     "integrations.inbox.bulk_match",
+    "integrations.inbox.moves",
     "integrations.connections.operations",
     "integrations.inbox.forget",
     "integrations.outbox.operations.replay",
     "integrations.outbox.operations.cancellation",
+    "integrations.outbox.foresight",
     "integrations.outbox.crm",
     "integrations.outbox.notification_emails",
     "integrations.outbox.client_emails",

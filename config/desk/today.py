@@ -1,5 +1,5 @@
 """
-The first page of the desk: due work, waiting work, changes and absences.
+The first page of the desk: decisions, due work, waiting work, changes and absences.
 
 Every number is a link to its rows.
 """
@@ -31,8 +31,11 @@ from routing.desk.my_work import (
     with_who_changed,
 )
 from routing.desk.operations.visits import look_in
+from routing.desk.waits import turns_in_words
 from routing.people.actors import Actor
 from routing.work.items import WorkItem, WorkItemQuerySet
+from routing.work.turns import decisions_of, with_turns
+from routing.work.visibility import work_seen_by
 
 SHOWN, BESIDE = 8, 5  # rows of a group of due work, and of a list beside them
 AHEAD = timedelta(days=7)  # absences are announced this long before
@@ -71,6 +74,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "title": _("Today"),
         "now": days.now,
+        "decisions": decisions(by, days.now),
         "due": list(due(items, found, days)),
         "beside": [group for group in beside if group],
         "since": since,
@@ -79,6 +83,22 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "may_add": by.may("delivery.add_request"),
         "may_remind": by.may(nudge.permission),
     }
+
+
+def decisions(by: Actor, now: datetime) -> TodayGroup | None:
+    """Return everything that waits for a decision of the reader, the earliest due first."""
+    waiting = with_turns(decisions_of(work_seen_by(by), by, now)).select_related("client")
+    found = waiting.annotate(total=Window(Count("pk"))).order_by(BY_DUE, "id")
+    rows: list[Any] = list(found[:SHOWN])
+    if not rows:
+        return None
+    return TodayGroup(
+        "decisions",
+        _("Waiting for my decision"),
+        list(turns_in_words(rows)),
+        int(rows[0].total),
+        f"{reverse(QUEUE)}?{urlencode({'whose': 'all', 'waits': 'decision'})}",
+    )
 
 
 def due(items: WorkItemQuerySet, found: WaitingCounts, days: Days) -> Iterator[TodayGroup]:

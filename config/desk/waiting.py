@@ -20,8 +20,8 @@ COUNTS = f"""
     SELECT count(*),
         count(*) FILTER (WHERE next_due_at < %(now)s),
         count(*) FILTER (WHERE next_due_at >= %(now)s AND next_due_at < %(tomorrow)s),
-        count(*) FILTER (WHERE next_due_at >= %(tomorrow)s AND next_due_at < %(monday)s),
-        count(*) FILTER (WHERE next_due_at >= %(monday)s OR next_due_at IS NULL),
+        count(*) FILTER (WHERE next_due_at >= %(tomorrow)s AND next_due_at < %(later)s),
+        count(*) FILTER (WHERE next_due_at >= %(later)s OR next_due_at IS NULL),
         count(*) FILTER (WHERE held_at IS NOT NULL),
         count(*) FILTER (WHERE waiting_on = 'client'),
         count(*) FILTER (WHERE kind = 'exceptioncase'),
@@ -64,6 +64,6 @@ def waiting_for(request: HttpRequest) -> WaitingCounts:
 def _counted(me: int, days: Days) -> WaitingCounts:
     with connection.cursor() as cursor:
         cursor.execute(
-            COUNTS, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "monday": days.monday}
+            COUNTS, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "later": days.later}
         )
         return WaitingCounts(*cursor.fetchone())

@@ -15,6 +15,14 @@ class EditBriefDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteBriefDetails:
+    """``engagement`` is the id of what the brief is charged to, or None for nothing."""
+
+    body: str
+    engagement: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorDetails:
     author: int  # id of the person who requests approval, and so cannot give it
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
@@ -17,6 +16,7 @@ from delivery.requests.models import Request
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.staff import User
+from routing.work.folding import Fold
 from routing.work.items import WorkNoun
 
 
@@ -113,13 +113,19 @@ class Brief(WorkNoun):
         )
         indexes = (
             # Search uses icontains, which Django writes as UPPER(body) LIKE UPPER(…).
-            GinIndex(OpClass(Upper("body"), "gin_trgm_ops"), name="brief_words_idx"),
+            GinIndex(OpClass(Fold("body"), "gin_trgm_ops"), name="brief_folded_idx"),
             # The planned amounts of an engagement are read from the index alone.
             models.Index(
                 fields=["engagement"],
                 include=["amount"],
                 condition=models.Q(state="approved"),
                 name="brief_approved_amount_idx",
+            ),
+            # Today asks for briefs in review whoever they name, for those who may approve all.
+            models.Index(
+                fields=["item"],
+                condition=models.Q(state="in_review"),
+                name="brief_in_review_idx",
             ),
         )
 

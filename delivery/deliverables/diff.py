@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import chain, zip_longest
+from typing import TypeVar
 
 from delivery.deliverables.manifest import TEXTS, FileEntry, Manifest, normal
-from delivery.deliverables.sanitise import visible_text
+from delivery.deliverables.reading import (
+    SeenImage,
+    SeenLink,
+    Token,
+    looks_in_words,
+    read_body,
+    text_of,
+    tokens_of,
+)
 
 # Words on each side. Comparing them one by one takes quadratic time.
 MOST_COMPARED = 2_000
-_WORD = re.compile(r"\n|[^\s]+")
+ENDS = frozenset(".!?。！？")  # of sentences
+Seen = TypeVar("Seen", SeenLink, SeenImage)
 
 
 class ChangeKind(StrEnum):
@@ -26,6 +36,7 @@ class ChangeKind(StrEnum):
 class TextRun:
     change: ChangeKind
     text: str  # words separated by single spaces; a line break is a word of its own
+    glued: bool = False  # no space before it, as between the characters of Japanese
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,34 @@ class FileChange:
 
     before: FileEntry | None
     after: FileEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """A link that leads elsewhere, or was added (no ``before``) or removed (no ``after``)."""
+
+    text: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChange:
+    """An image in the text with its alt text. Added or removed, one side is empty."""
+
+    before: str
+    after: str
+    alt_before: str
+    alt_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookChange:
+    """Words that look different, such as a paragraph that became a heading."""
+
+    text: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +91,9 @@ class Difference:
     body: tuple[TextRun, ...]
     markup: bool
     files: tuple[FileChange, ...]
+    links: tuple[LinkChange, ...] = ()
+    images: tuple[ImageChange, ...] = ()
+    looks: tuple[LookChange, ...] = ()
 
 
 def difference(before: Manifest, after: Manifest) -> Difference:
@@ -60,7 +102,8 @@ def difference(before: Manifest, after: Manifest) -> Difference:
 
     Versions with equal digests differ in the order of their files at most.
     """
-    old, new = visible_text(before.body_html), visible_text(after.body_html)
+    old, new = read_body(before.body_html), read_body(after.body_html)
+    same_text = _texts(old.tokens) == _texts(new.tokens)
     return Difference(
         fields=tuple(
             (name, getattr(before, name), getattr(after, name))
@@ -68,9 +111,12 @@ def difference(before: Manifest, after: Manifest) -> Difference:
             if name != "body_html" and normal(getattr(before, name)) != normal(getattr(after, name))
         ),
         terms=_terms(before, after),
-        body=runs(old, new) if old != new else (),
-        markup=old == new and normal(before.body_html) != normal(after.body_html),
+        body=() if same_text else _runs(old.tokens, new.tokens),
+        markup=same_text and normal(before.body_html) != normal(after.body_html),
         files=tuple(_files(before.files, after.files)),
+        links=tuple(_links(old.links, new.links)),
+        images=tuple(_images(before, after)),
+        looks=tuple(_looks(old.tokens, new.tokens)),
     )
 
 
@@ -79,47 +125,135 @@ def runs(before: str, after: str) -> tuple[TextRun, ...]:
     Return the words of both texts as runs that are the same, deleted or inserted.
 
     Without the inserted runs they are the old text, without the deleted runs the new one. A middle
-    that is too long to compare word by word becomes one replacement.
+    that is too long to compare word by word is compared by sentences first.
     """
+    return _runs(tokens_of(before), tokens_of(after))
+
+
+def _runs(old: Sequence[Token], new: Sequence[Token]) -> tuple[TextRun, ...]:
+    found = []
+    for change, part in _steps(old, new):
+        if part:
+            found.append(TextRun(change, text_of(part), glued=part[0].glued))
+    return tuple(found)
+
+
+Step = tuple[ChangeKind, Sequence[Token]]
+
+
+def _steps(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
     # Cutting off the same beginning and end first keeps the usual edit of one paragraph cheap.
-    old, new = _WORD.findall(before), _WORD.findall(after)
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
-    old_middle, new_middle = old[head : len(old) - tail], new[head : len(new) - tail]
-    found = [
-        TextRun(ChangeKind.SAME, _text(old[:head])),
-        *_compared(old_middle, new_middle),
-        TextRun(ChangeKind.SAME, _text(old[len(old) - tail :])),
-    ]
-    return tuple(run for run in found if run.text)
+    yield ChangeKind.SAME, new[:head]
+    yield from _compared(old[head : len(old) - tail], new[head : len(new) - tail])
+    yield ChangeKind.SAME, new[len(new) - tail :]
 
 
-def _compared(old: Sequence[str], new: Sequence[str]) -> list[TextRun]:
+def _compared(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
     if max(len(old), len(new)) > MOST_COMPARED:
-        return [TextRun(ChangeKind.DELETED, _text(old)), TextRun(ChangeKind.INSERTED, _text(new))]
-    found = []
+        yield from _by_sentence(old, new)
+        return
     # Autojunk skips words that are everywhere, such as "the", which keeps long texts fast.
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=True).get_opcodes():
+    for tag, i1, i2, j1, j2 in _opcodes(_texts(old), _texts(new)):
         if tag == "equal":
-            found.append(TextRun(ChangeKind.SAME, _text(old[i1:i2])))
+            yield ChangeKind.SAME, new[j1:j2]
         else:
-            found += [
-                TextRun(ChangeKind.DELETED, _text(old[i1:i2])),
-                TextRun(ChangeKind.INSERTED, _text(new[j1:j2])),
-            ]
-    return found
+            yield ChangeKind.DELETED, old[i1:i2]
+            yield ChangeKind.INSERTED, new[j1:j2]
 
 
-def _shared(old: Sequence[str], new: Sequence[str]) -> int:
+def _by_sentence(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
+    """Compare long texts by sentences, and the words of the sentences that differ."""
+    before, after = _sentences(old), _sentences(new)
+    keys = [tuple(_texts(part)) for part in before], [tuple(_texts(part)) for part in after]
+    for tag, i1, i2, j1, j2 in _opcodes(*keys):
+        gone, come = list(chain(*before[i1:i2])), list(chain(*after[j1:j2]))
+        if tag == "equal":
+            yield ChangeKind.SAME, come
+        elif max(len(gone), len(come)) > MOST_COMPARED:
+            yield ChangeKind.DELETED, gone
+            yield ChangeKind.INSERTED, come
+        else:
+            yield from _compared(gone, come)
+
+
+def _opcodes(
+    old: Sequence[Hashable], new: Sequence[Hashable]
+) -> Sequence[tuple[str, int, int, int, int]]:
+    return SequenceMatcher(None, old, new, autojunk=True).get_opcodes()
+
+
+def _sentences(tokens: Sequence[Token]) -> list[Sequence[Token]]:
+    found, begin = [], 0
+    for number, token in enumerate(tokens, start=1):
+        if token.text == "\n" or token.text[-1] in ENDS:
+            found.append(tokens[begin:number])
+            begin = number
+    found.append(tokens[begin:])
+    return [part for part in found if part]
+
+
+def _texts(tokens: Sequence[Token]) -> list[str]:
+    return [token.text for token in tokens]
+
+
+def _shared(old: Sequence[Token], new: Sequence[Token]) -> int:
     """Return the number of words at the start that are the same."""
     for number, (one, other) in enumerate(zip(old, new, strict=False)):
-        if one != other:
+        if one.text != other.text:
             return number
     return min(len(old), len(new))
 
 
-def _text(words: Sequence[str]) -> str:
-    return " ".join(words)
+# -- Links, images and looks -----------------------------------------------------------------------
+
+
+def _links(old: Sequence[SeenLink], new: Sequence[SeenLink]) -> Iterator[LinkChange]:
+    for before, after in _pairs(old, new):
+        text = after.text if after else before.text if before else ""
+        yield LinkChange(text, before.href if before else "", after.href if after else "")
+
+
+def _images(before: Manifest, after: Manifest) -> Iterator[ImageChange]:
+    names = {f"asset:{file.sha256}": file.name for file in (*before.files, *after.files)}
+    old, new = read_body(before.body_html).images, read_body(after.body_html).images
+    for gone, come in _pairs(old, new):
+        yield ImageChange(
+            names.get(gone.source, gone.source) if gone else "",
+            names.get(come.source, come.source) if come else "",
+            gone.alt if gone else "",
+            come.alt if come else "",
+        )
+
+
+def _pairs(old: Sequence[Seen], new: Sequence[Seen]) -> Iterator[tuple[Seen | None, Seen | None]]:
+    """Return what was replaced, removed or added, in order."""
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield from zip_longest(old[i1:i2], new[j1:j2])
+
+
+def _looks(old: Sequence[Token], new: Sequence[Token]) -> list[LookChange]:
+    """Return the words whose looks changed, next to each other as one change."""
+    if max(len(old), len(new)) > MOST_COMPARED and _texts(old) != _texts(new):
+        return []  # the text itself changed, and comparing it would take too long
+    found: list[tuple[list[Token], str, str]] = []
+    last = -1
+    for tag, i1, i2, j1, _j2 in _opcodes(_texts(old), _texts(new)):
+        for step in range(i2 - i1) if tag == "equal" else ():
+            before, after = old[i1 + step], new[j1 + step]
+            if before.text == "\n" or before.looks == after.looks:
+                continue
+            words = looks_in_words(before.looks), looks_in_words(after.looks)
+            if words[0] == words[1]:
+                continue
+            if found and last == j1 + step - 1 and found[-1][1:] == words:
+                found[-1][0].append(after)
+            else:
+                found.append(([after], *words))
+            last = j1 + step
+    return [LookChange(text_of(tokens), before, after) for tokens, before, after in found]
 
 
 def _terms(

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from delivery.checks.kinds.catalogue import DEFAULTS, KINDS
 from delivery.checks.models import Check
-from delivery.flows.shipped import ensure_portal_flows
+from delivery.flows.shipped import ensure_request_flows
 from routing.cover.agency import Agency
 from routing.cover.operations.agency import SAVED
 from routing.people.actors import Actor
@@ -31,12 +31,12 @@ def ensure(*, at: datetime) -> None:
     """Create the defaults that are missing. Existing rows stay as they are."""
     calendars.ensure_defaults(at=at)
     ensure_checks(at=at)
-    ensure_portal_flows(at=at)
+    ensure_request_flows(at=at)
 
 
 @react(SAVED)
 def complete(_rows: Sequence[Agency], _by: Actor, at: datetime) -> None:
-    """Publish the portal flows as soon as the agency has an owner and a backup."""
+    """Publish the flows of requests as soon as the agency has an owner and a backup."""
     ensure(at=at)
 
 

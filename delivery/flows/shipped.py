@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from delivery.flows import client_change, client_request, lead_to_brief
+from delivery.flows import client_change, client_request, lead_to_brief, recorded_request
+from delivery.progress.operations import recording
 from delivery.progress.operations.changes import FLOW
 from delivery.progress.operations.submissions import CHANGE, KIND
 from routing.cover.agency import Agency
@@ -14,9 +15,9 @@ from routing.flows.models import Flow, FlowVersion, Trigger
 from routing.people.actors import Actor
 
 
-def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:
+def ensure_request_flows(*, at: datetime) -> Sequence[FlowVersion]:
     """
-    Publish the missing flows of the portal, and return their versions.
+    Publish the missing flows of the portal and the desk, and return their versions.
 
     They belong to the agency's default owner, backup and team, and can be changed at the desk like
     any other flow.
@@ -37,6 +38,8 @@ def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:
         made.append(client_request.publish_client_request(**owned))
     if not _has_flow(FLOW, CHANGE):
         made.append(client_change.publish_client_change(**owned))
+    if not _has_flow(recorded_request.SLUG, recording.KIND):
+        made.append(recorded_request.publish_recorded_request(**owned))
     return made
 
 

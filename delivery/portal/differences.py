@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.deliverables.diff import ChangeKind, Difference, TextRun, difference
+from delivery.deliverables.reading import text_of, tokens_of
 from delivery.deliverables.versions import Version
 from routing.work.gates import Words
 
+MOST_LETTERS = 60  # of a quotation
 AROUND = 12  # words that are shown before and after a change
 MOST = 200  # pieces of text; with more changes, people read the version itself
 NAMES: Mapping[str, Words] = {
@@ -50,12 +54,36 @@ def news(before: Version, after: Version) -> News:
         (NAMES.get(kind, kind), ", ".join(removed), ", ".join(added))
         for kind, added, removed in found.terms
     ]
+    texts += list(_of_body(found))[:MOST]
     return News(before.number, texts, list(_shortened(found.body))[:MOST], list(_notes(found)))
 
 
+def _of_body(found: Difference) -> Iterator[tuple[Words, str, str]]:
+    """Return what changed in the text besides its words, each with before and after."""
+    for link in found.links:
+        yield _("Link “%(text)s”") % {"text": link.text}, plain(link.before), plain(link.after)
+    for image in found.images:
+        if image.before != image.after:
+            yield _("Image"), image.before, image.after
+        if image.alt_before != image.alt_after and image.before and image.after:
+            label = _("Alt text of %(name)s") % {"name": image.after}
+            yield label, image.alt_before, image.alt_after
+    for look in found.looks:
+        yield _("Layout of “%(text)s”") % {"text": _cut(look.text)}, look.before, look.after
+
+
+def plain(address: str) -> str:
+    """Return the address of a link as people read it."""
+    return unquote(address.removeprefix("mailto:").removeprefix("tel:"))
+
+
+def _cut(text: str) -> str:
+    return Truncator(text).chars(MOST_LETTERS)
+
+
 def _notes(found: Difference) -> Iterator[str]:
-    if found.markup:
-        yield _("The text is the same. Links, images or the layout changed.")
+    if found.markup and not (found.links or found.images or found.looks):
+        yield _("The text is the same. Only the layout changed, such as a line break or a table.")
     for change in found.files:
         if change.before is None and change.after is not None:
             yield _("New file: %(name)s") % {"name": change.after.name}
@@ -71,10 +99,11 @@ def _notes(found: Difference) -> Iterator[str]:
 def _shortened(body: Sequence[TextRun]) -> Iterator[TextRun]:
     """Shorten long runs of equal words to those next to a change."""
     for place, run in enumerate(body):
-        words = run.text.split(" ")
-        if run.change != ChangeKind.SAME or len(words) <= 2 * AROUND:
+        words = tokens_of(run.text)
+        around = AROUND if " " in run.text else MOST_LETTERS // 2
+        if run.change != ChangeKind.SAME or len(words) <= 2 * around:
             yield run
             continue
-        start = " ".join(words[:AROUND]) if place else ""
-        end = " ".join(words[-AROUND:]) if place < len(body) - 1 else ""
-        yield TextRun(ChangeKind.SAME, f"{start} … {end}".strip())
+        start = text_of(words[:around]) if place else ""
+        end = text_of(words[-around:]) if place < len(body) - 1 else ""
+        yield TextRun(ChangeKind.SAME, f"{start} … {end}".strip(), glued=run.glued)

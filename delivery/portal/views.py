@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -30,6 +29,7 @@ from routing.work.files import File
 from routing.work.files_view import respond
 from routing.work.judging import preview
 from routing.work.notes import Note
+from routing.work.search_terms import asked
 from routing.work.visibility import work_seen_by
 
 ON_HOME = 5
@@ -100,7 +100,7 @@ def requests(request: HttpRequest, by: Actor) -> HttpResponse:
     if show in {"open", "ended"}:
         rows = rows.filter(item__is_open=show == "open")
     if words:
-        rows = rows.filter(Q(item__title__icontains=words) | Q(item__ref__iexact=words))
+        rows = rows.filter(asked(words, ("item__ref", "item__title")))
     # get_page takes any text for a page number and shows the nearest page.
     found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     # A sent form without a request has no reference to search for, and it has not ended.

@@ -1,23 +1,43 @@
-"""Work that waits for a contact, collected into one list."""
+"""Work that waits for a contact, from the table of turns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.models import Approval
 from delivery.portal.addresses import portal_page
-from delivery.portal.questions import questions_of
-from delivery.requests.models import Request
-from delivery.requests.reach import ASKING
+from delivery.turns.parties import APPROVERS, ASKED, REQUESTER
 from routing.people.actors import Actor
-from routing.people.clients import Membership
 from routing.work.gates import Words
+from routing.work.items import WorkItemQuerySet
+from routing.work.turn_times import turns_began
+from routing.work.turns import (
+    WaitingSide,
+    parties_of,
+    turn_of,
+    turns_of_mine,
+    waits_for,
+    with_turns,
+)
 from routing.work.visibility import work_seen_by
+
+# The label of the button, by the party that is asked.
+DO: Mapping[str, Words] = {
+    REQUESTER.code: _("Answer a question"),
+    ASKED.code: _("Review and decide"),
+    APPROVERS.code: _("Accept or decline a change"),
+}
+FOR_COLLEAGUES: Mapping[str, Words] = {
+    REQUESTER.code: _("Waiting for an answer from your company"),
+    ASKED.code: _("Waiting for an approver at your company"),
+    APPROVERS.code: _("Waiting for an approver at your company"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,81 +52,45 @@ class WaitingEntry:
     due_at: datetime | None = None
 
 
-def questions(by: Actor) -> Sequence[WaitingEntry]:
-    """Return open questions about requests that this contact may answer."""
-    # Work on hold refuses every answer, so it does not ask for one.
-    mine = work_seen_by(by).filter(client__in=by.clients_as(*ASKING), held_at=None).order_by()
-    rows = Request.objects.filter(
-        item__in=mine, state=Request.State.NEEDS_INFORMATION
-    ).select_related("item__client")
-    return [
-        WaitingEntry(
-            _("Answer a question"),
-            row.item.title,
-            str(row.item.client),
-            reverse("portal:request", args=[row.item.ref]),
-            row.item.changed_at,
-        )
-        for row in rows
-    ]
-
-
-def decisions(by: Actor) -> Sequence[WaitingEntry]:
-    """Return versions that this contact may decide about and has not answered."""
-    mine = questions_of(by).filter(
-        state=Approval.State.PENDING,
-        item__client__in=by.clients_as(Membership.Role.APPROVER),
-        item__held_at=None,
-    )
-    rows = mine.exclude(answers__contact=by.contact_id)
-    return [_decision(row, _("Review and decide")) for row in rows]
-
-
-def _decision(row: Approval, do: Words) -> WaitingEntry:
-    url = reverse("portal:question", args=[row.item.ref])
-    return WaitingEntry(
-        do, row.item.title, str(row.item.client), url, row.item.created_at, row.expires_at
-    )
-
-
-def impacts(by: Actor) -> Sequence[WaitingEntry]:
-    """Return change impacts that wait for an approver."""
-    mine = (
-        work_seen_by(by)
-        .filter(client__in=by.clients_as(Membership.Role.APPROVER), held_at=None)
-        .order_by()
-    )
-    stated = Request.objects.filter(
-        item__in=mine, impact=Request.Impact.STATED, state__in=Request.before_acceptance
-    )
-    return [
-        WaitingEntry(
-            _("Accept or decline a change"),
-            row.item.title,
-            str(row.item.client),
-            portal_page(row.item),
-            row.item.changed_at,
-        )
-        for row in stated.select_related("item__client")
-    ]
-
-
-SOURCES: tuple[Callable[[Actor], Sequence[WaitingEntry]], ...] = (questions, decisions, impacts)
+def waiting_for(by: Actor) -> list[WaitingEntry]:
+    """Return everything that waits for this contact: by deadline, then by age."""
+    at, parties = timezone.now(), parties_of(WaitingSide.CLIENT)
+    return _entries(turns_of_mine(work_seen_by(by), by, at, parties=parties), DO)
 
 
 def waiting_for_others(by: Actor) -> list[WaitingEntry]:
     """Return work that waits for someone else of the same client, for information only."""
-    mine = questions_of(by).filter(state=Approval.State.PENDING, item__held_at=None)
-    rows = mine.exclude(item__client__in=by.clients_as(Membership.Role.APPROVER))
-    found = [_decision(row, _("Waiting for an approver at your company")) for row in rows]
-    return sorted(found, key=lambda entry: (entry.due_at or entry.since, entry.url))
+    at, parties = timezone.now(), parties_of(WaitingSide.CLIENT)
+    seen = work_seen_by(by)
+    mine = turns_of_mine(seen, by, at, parties=parties).order_by().values("pk")
+    return _entries(waits_for(seen, *parties).exclude(pk__in=mine), FOR_COLLEAGUES)
 
 
-def waiting_for(by: Actor) -> list[WaitingEntry]:
-    """Return everything that waits for this contact: by deadline, then by age."""
-    found: list[WaitingEntry] = []
-    for source in SOURCES:
-        found += source(by)
+def _entries(items: WorkItemQuerySet, labels: Mapping[str, Words]) -> list[WaitingEntry]:
+    rows: list[Any] = list(with_turns(items).select_related("client").order_by("pk"))
+    began, deadlines = turns_began(rows), _deadlines(rows)
+    found = []
+    for row in rows:
+        turn = turn_of(row)
+        assert turn is not None
+        found.append(
+            WaitingEntry(
+                labels[turn.party.code],
+                row.title,
+                str(row.client),
+                portal_page(row),
+                began.get(row.pk, row.created_at),
+                deadlines.get(row.pk),
+            )
+        )
     return sorted(
         found, key=lambda entry: (entry.due_at is None, entry.due_at or entry.since, entry.url)
     )
+
+
+def _deadlines(items: Sequence[Any]) -> dict[int, datetime]:
+    """Return the time at which each approval expires, by work item id."""
+    asked = [item.pk for item in items if item.kind == "approval"]
+    if not asked:
+        return {}
+    return dict(Approval.objects.filter(item__in=asked).values_list("item_id", "expires_at"))

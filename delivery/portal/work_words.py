@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery.deliverables.models import Deliverable
 from delivery.portal.words import PAUSED, ClientStatus
+from routing.work.items import WorkItem
 
 S = Deliverable.State
 _MAKING = ClientStatus(
@@ -17,6 +18,11 @@ _PUBLISHING = ClientStatus(
     gettext_lazy("Publishing"),
     gettext_lazy("We are publishing it. The address will appear here."),
     "good",
+)
+# The client's approval expired, or was rejected: the agency decides what comes next.
+_DECIDING = ClientStatus(
+    gettext_lazy("In review"),
+    gettext_lazy("We are deciding what happens next and will get back to you."),
 )
 # Internal steps look alike to clients: only what they can act on makes a difference.
 WORK_STATUSES: dict[str, ClientStatus] = {
@@ -65,4 +71,8 @@ WORK_STATUSES: dict[str, ClientStatus] = {
 
 
 def work_status_of(row: Deliverable) -> ClientStatus:
-    return PAUSED if row.item.held_at and row.is_open else WORK_STATUSES[row.state]
+    if row.item.held_at and row.is_open:
+        return PAUSED
+    if row.state == S.IN_CLIENT_REVIEW and row.item.waiting_on != WorkItem.WaitingOn.CLIENT:
+        return _DECIDING
+    return WORK_STATUSES[row.state]

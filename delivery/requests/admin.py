@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,17 +17,21 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.requests.admin_forms import OpenForm
+from delivery.progress.operations.recording import NotRecorded, RecordedRequest, record
+from delivery.requests.admin_forms import RecordRequestForm
 from delivery.requests.models import Request
-from delivery.requests.operations.recording import record
+from delivery.requests.operations.unanswered import MOST_REMINDERS
+from delivery.requests.reach import reach_of
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.form_tokens import claim_form
 from routing.desk.steps import StepsAdmin
+from routing.desk.waits import in_list, with_waits
 from routing.work import display
 from routing.work.admin import title_of
 from routing.work.file_types.refusal import NotKept
+from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by
@@ -44,12 +50,13 @@ tone(
 
 @admin.register(Request)
 class RequestAdmin(StepsAdmin[Request]):
-    list_display = ("what", "client", "state_name", "owner", "waiting", "urgency", "due_at", "age")
+    list_display = ("what", "client", "state_name", "owner", "waits", "urgency", "due_at", "age")
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
         ("state", admin.ChoicesFieldListFilter),
         filters.OfClient,
+        filters.WaitsFor,
         filters.WaitingOn,
         filters.Urgency,
         ("kind", admin.ChoicesFieldListFilter),
@@ -71,13 +78,16 @@ class RequestAdmin(StepsAdmin[Request]):
             .select_related("item__client", "item__owner")
         )
 
+    def for_page(self, request: HttpRequest, rows: QuerySet[Request]) -> QuerySet[Request]:
+        return with_waits(rows, actor(request))
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Capture a request. Sending the same form twice makes one."""
+        """Record a request by hand. Sending the same form twice makes one."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = OpenForm(actor(request), request.POST or None, request.FILES or None)
+        form = RecordRequestForm(actor(request), request.POST or None, request.FILES or None)
         # A second click sends the same token. It leads to the request that the first one made.
         with claim_form(request, "open-request") as sent:
             if sent.before:
@@ -85,15 +95,12 @@ class RequestAdmin(StepsAdmin[Request]):
             if (
                 request.method == "POST"
                 and form.is_valid()
-                and (made := self._record(request, form))
+                and (made := self._record(request, form, sent.token))
             ):
-                sent.leads_to(page_of(made))
-                messages.success(
-                    request,
-                    _("Created %(ref)s. The owner is %(who)s.")
-                    % {"ref": made.item.ref, "who": made.item.owner},
-                )
-                return HttpResponseRedirect(page_of(made))
+                page = page_of(made.request or made.run)
+                sent.leads_to(page)
+                self._say_what_became_of_it(request, made)
+                return HttpResponseRedirect(page)
         context = {
             "form": form,
             "token": sent.token,
@@ -103,13 +110,31 @@ class RequestAdmin(StepsAdmin[Request]):
         }
         return self.render(request, "desk/form.html", context)
 
-    def _record(self, request: HttpRequest, form: OpenForm) -> Request | None:
-        """Create the request with its evidence, or return None if a file is refused."""
+    def _record(
+        self, request: HttpRequest, form: RecordRequestForm, token: str
+    ) -> RecordedRequest | None:
+        """Record the request with its evidence, or return None if something is refused."""
         try:
-            return record(**form.cleaned_data, by=actor(request), at=timezone.now())
+            return record(form.call(), by=actor(request), at=timezone.now(), token=token)
         except NotKept as refusal:
             form.add_error("evidence", str(refusal))
-            return None
+        except NotRecorded as refusal:
+            form.add_error(refusal.field or None, str(refusal))
+        return None
+
+    def _say_what_became_of_it(self, request: HttpRequest, made: RecordedRequest) -> None:
+        if made.request is not None:
+            messages.success(
+                request,
+                _("Created %(ref)s. The owner is %(who)s.")
+                % {"ref": made.request.item.ref, "who": made.request.item.owner},
+            )
+            return
+        messages.warning(
+            request,
+            _("Recorded as %(ref)s. There is no request yet: the run waits for a person.")
+            % {"ref": made.run.item.ref},
+        )
 
     def facts(self, request: HttpRequest, row: Request) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
@@ -123,7 +148,6 @@ class RequestAdmin(StepsAdmin[Request]):
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or display.NOTHING),
-            (_("Waiting on"), item.get_waiting_on_display() if item.is_open else display.NOTHING),
             (_("Priority"), display.priority(item)),
             (_("Due"), display.due(item, now)),
             (_("Needed by"), wanted),
@@ -132,6 +156,8 @@ class RequestAdmin(StepsAdmin[Request]):
             (_("Requested by"), row.contact or display.NOTHING),
             (_("Created"), display.when(item.created_at, now)),
         ]
+        if row.state == Request.State.NEEDS_INFORMATION:
+            found += question_facts(row, now)
         if row.target:
             found += [(_("Changes"), row.target), (_("Impact"), impact_of(row))]
         if row.duplicate_of:
@@ -160,9 +186,9 @@ class RequestAdmin(StepsAdmin[Request]):
     def owner(self, row: Request) -> Any:
         return row.item.owner
 
-    @admin.display(description=gettext_lazy("waiting on"), ordering="item__waiting_on")
-    def waiting(self, row: Request) -> str:
-        return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
+    @admin.display(description=gettext_lazy("waits for"))
+    def waits(self, row: Request) -> Words:
+        return in_list(row)
 
     @admin.display(description=gettext_lazy("priority"), ordering="item__priority")
     def urgency(self, row: Request) -> SafeString | str:
@@ -189,6 +215,21 @@ def impact_of(row: Request) -> str:
         "day": day,
         "answer": row.get_impact_display(),
     }
+
+
+def question_facts(row: Request, now: datetime) -> list[tuple[Any, Any]]:
+    """Return since when a question waits, whom it was put to, and what happens next."""
+    people = ", ".join(each.contact.full_name for each in reach_of([row])[row.pk].asked)
+    found: list[tuple[Any, Any]] = [
+        (_("Asked"), display.when(row.asked_at, now)),
+        (_("Asked to"), people or display.NOTHING),
+        (_("Reminders"), row.reminders),
+    ]
+    if row.remind_at:
+        goes_on = row.reminders < MOST_REMINDERS
+        label = _("Next reminder") if goes_on else _("Goes to the owner")
+        found.append((label, display.when(row.remind_at, now)))
+    return found
 
 
 def link_to(row: Request) -> SafeString:

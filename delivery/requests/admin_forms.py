@@ -1,4 +1,4 @@
-"""Forms of a request: to open one, and for its steps."""
+"""Forms of a request: to record one by hand, and for its steps."""
 
 from __future__ import annotations
 
@@ -11,28 +11,84 @@ from django.utils.translation import gettext_lazy
 
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.progress.operations import impacts
+from delivery.progress.operations.recording import BY_HAND, HandMade, NewRequest, possible_owners
 from delivery.requests.change_gates import MOST_NOTE
+from delivery.requests.evidence_form import EvidenceForm
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
+from delivery.requests.reach import Reach, reach_of
 from routing.desk.forms import StepForm, choice, date, line, long_text, number, picked, step_form
 from routing.desk.notes import FilesField
 from routing.kernel.past_dates import AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
+from routing.people.staff import User
 from routing.work.items import WorkItem
-from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
+from routing.work.visibility import clients_for_new_work, contacts_seen_by, work_seen_by
 
 MAX_DETAILS = 10_000
+CHANNELS = [(channel.value, channel.label) for channel in BY_HAND]
 
 
 @step_form(requests.ask)
-class AskForm(StepForm):
+class AskForm(EvidenceForm):
+    """Form that says who will be asked, and takes a call if nobody can be."""
+
     question = long_text(
         gettext_lazy("Question to the client"),
         error=gettext_lazy("Enter a question for the client."),
         rows=4,
         max_length=2_000,
     )
+    contact = picked(
+        gettext_lazy("Asked in a call with"),
+        Contact.objects.none(),
+        required=False,
+        empty=gettext_lazy("No call"),
+        help_text=gettext_lazy("Only if you asked by phone. The call needs evidence."),
+    )
+    field_order = ("question", "contact", "evidence")
+
+    def prepare(self) -> None:
+        row = self.rows[0]
+        known = contacts_seen_by(self.actor).filter(erased_at=None, clients=row.item.client_id)
+        self.fields["contact"].queryset = known  # type: ignore[attr-defined]
+        self.fields["evidence"].required = False
+        self.fields["question"].help_text = who_will_be_asked(reach_of([row])[row.pk])
+
+    def clean(self) -> None:
+        super().clean()
+        self.keep_evidence()
+        contact = self.cleaned_data.get("contact")
+        if contact and self.kept is None and "evidence" not in self.errors:
+            self.add_error("evidence", _("Add evidence of the call, such as your notes."))
+        if self.kept and not contact and "contact" not in self.errors:
+            self.add_error("contact", _("Choose whom you called."))
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        values["contact"] = values["contact"].pk if values["contact"] else None
+        values["evidence"] = self.kept.pk if self.kept else None
+        return values
+
+    def done_message(self, row: Request) -> str:
+        return who_will_be_asked(reach_of([row])[row.pk])
+
+
+def who_will_be_asked(reach: Reach) -> str:
+    """Return who gets a question, and by which way."""
+    if not reach.answering:
+        return _(
+            "Nobody at the client has access to the portal, so this question would reach nobody. "
+            "Invite a contact, or call the client and record the call here."
+        )
+    ways = []
+    for each in reach.asked:
+        way = _("%(who)s (portal)") if each.may_answer else _("%(who)s (e-mail only)")
+        if each.may_answer and each.contact.email:
+            way = _("%(who)s (portal and e-mail)")
+        ways.append(way % {"who": each.contact.full_name})
+    return _("Goes to: %(people)s") % {"people": ", ".join(ways)}
 
 
 @step_form(requests.answer)
@@ -187,17 +243,49 @@ class DuplicateForm(StepForm):
         return found
 
 
-class OpenForm(AsksAboutPast):
-    """Form for a new request."""
+class RecordRequestForm(AsksAboutPast):
+    """
+    Client, subject, channel and person come first. The flow decides what is left empty.
+    """
 
     coming = ("wanted_date",)
 
     client = picked(gettext_lazy("Client"), Client.objects.none())
-    title = line(gettext_lazy("Title"), max_length=200, help_text=gettext_lazy("A short summary."))
+    title = line(
+        gettext_lazy("What is it about?"),
+        max_length=200,
+        help_text=gettext_lazy("A short summary."),
+    )
+    channel = choice(gettext_lazy("Channel"), CHANNELS, initial=Request.Channel.PHONE)
+    contact = picked(
+        gettext_lazy("Requested by"),
+        Contact.objects.none(),
+        required=False,
+        empty=gettext_lazy("Unknown"),
+        help_text=gettext_lazy("A contact of this client."),
+    )
+    said = long_text(
+        gettext_lazy("What was said or written"),
+        error="",
+        required=False,
+        rows=4,
+        max_length=MAX_DETAILS,
+        help_text=gettext_lazy(
+            "Notes of the call, or the text of the e-mail. Visible to the agency only."
+        ),
+    )
+    evidence = FilesField(
+        label=gettext_lazy("Evidence"),
+        required=False,
+        help_text=gettext_lazy(
+            "The e-mail, minutes or call note with the request. Visible to the agency only."
+        ),
+    )
     details = long_text(
         gettext_lazy("Description"),
         error="",
         required=False,
+        rows=4,
         max_length=MAX_DETAILS,
         help_text=gettext_lazy(
             "Required for triage. If you do not know yet, create the request now and ask the "
@@ -207,42 +295,44 @@ class OpenForm(AsksAboutPast):
     wanted_date = date(
         gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone.")
     )
+    kind = choice(gettext_lazy("Kind"), Request.Kind.choices, required=False)
     priority = choice(
-        gettext_lazy("Priority"), WorkItem.Priority.choices, initial=WorkItem.Priority.NORMAL
-    )
-    kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
-    channel = choice(
-        gettext_lazy("Channel"), Request.Channel.choices, initial=Request.Channel.EMAIL
-    )
-    contact = picked(
-        gettext_lazy("Requested by"),
-        Contact.objects.none(),
+        gettext_lazy("Priority"),
+        [("", gettext_lazy("As the flow decides")), *WorkItem.Priority.choices],
         required=False,
-        empty=gettext_lazy("Unknown"),
-        help_text=gettext_lazy("A contact of this client."),
     )
-    evidence = FilesField(
-        label=gettext_lazy("Evidence"),
+    owner = picked(
+        gettext_lazy("Owner"),
+        User.objects.none(),
         required=False,
+        empty=gettext_lazy("As the flow decides"),
         help_text=gettext_lazy(
-            "The e-mail, minutes or call note with the request. Visible to the agency only."
+            "If you choose the owner, choose the backup too, and enter a reason."
         ),
+    )
+    backup = picked(
+        gettext_lazy("Backup"),
+        User.objects.none(),
+        required=False,
+        empty=gettext_lazy("As the flow decides"),
+    )
+    because = long_text(
+        gettext_lazy("Reason for the choice"), error="", required=False, rows=2, max_length=500
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        clients = clients_seen_by(actor)
+        clients = clients_for_new_work(actor)
         self.fields["client"].queryset = clients  # type: ignore[attr-defined]
         known = contacts_seen_by(actor).filter(erased_at=None, clients__in=clients).distinct()
         self.fields["contact"].queryset = known.prefetch_related("clients")  # type: ignore[attr-defined]
         self.fields["contact"].label_from_instance = _with_clients  # type: ignore[attr-defined]
+        for place in ("owner", "backup"):
+            self.fields[place].queryset = possible_owners()  # type: ignore[attr-defined]
 
     def zone_of_dates(self) -> ZoneInfo | None:
         client: Client | None = self.cleaned_data.get("client")
         return ZoneInfo(client.timezone) if client else None
-
-    def clean_priority(self) -> int:
-        return int(self.cleaned_data["priority"])
 
     def clean(self) -> None:
         super().clean()
@@ -253,6 +343,30 @@ class OpenForm(AsksAboutPast):
                 _("%(contact)s is not a contact of %(client)s.")
                 % {"contact": contact, "client": client},
             )
+        chosen = [place for place in ("owner", "backup") if self.cleaned_data.get(place)]
+        if len(chosen) == 1:
+            other = "backup" if chosen == ["owner"] else "owner"
+            self.add_error(other, _("Choose an owner and a different backup."))
+
+    def call(self) -> NewRequest:
+        """Return what was entered, once the form is valid."""
+        given = self.cleaned_data
+        chosen = None
+        if given["owner"] and given["backup"]:
+            chosen = HandMade(given["owner"], given["backup"], given["because"])
+        return NewRequest(
+            client=given["client"],
+            title=given["title"],
+            channel=given["channel"],
+            contact=given["contact"],
+            details=given["details"],
+            wanted_date=given["wanted_date"],
+            kind=given["kind"] or Request.Kind.NEW,
+            priority=int(given["priority"]) if given["priority"] else None,
+            evidence=given["said"],
+            uploads=given["evidence"],
+            chosen=chosen,
+        )
 
 
 def _with_clients(contact: Contact) -> str:

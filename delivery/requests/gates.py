@@ -95,16 +95,6 @@ def edit_fits(row: Request, context: ContextWith[EditRequestDetails]) -> GateRes
     return passed("fields")
 
 
-def has_no_brief(row: Request, context: GateContext) -> GateResult:
-    """Refuses a request that already has a brief."""
-    ref = context.facts.get(row.pk)
-    if ref:
-        return refused(
-            "brief", _("The request already has a brief. Edit it or write a new one."), evidence=ref
-        )
-    return passed("brief", _("The request has no brief yet."))
-
-
 def _fault(name: str, value: Any) -> str:
     """Return a message about an invalid value, or an empty string."""
     model = WorkItem if name in OF_THE_ITEM else Request

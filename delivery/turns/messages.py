@@ -1,8 +1,8 @@
 """
 Messages about requests, briefs, deliverables and approvals: who is notified of each verb.
 
-Letters to the client about the course of a request are not in here, only messages to approvers and
-contacts who use the portal.
+E-mails to the client about the course of a request are declared where they are written. In here are
+messages to approvers and contacts who use the portal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from delivery.briefs.operations.first_briefs import write_brief
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience
-from delivery.progress.operations import impacts
+from delivery.progress.operations import impacts, receipts
 from delivery.progress.operations.changes import CHANGE_ASKED
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
@@ -32,10 +32,12 @@ from delivery.turns.parties import (
     ASKER,
     AUTHOR,
     BRIEF_APPROVERS,
+    CLIENTS_STAND_IN,
     CONTACTS,
     QUESTION_REQUESTER,
     REVIEWERS,
     SECOND_APPROVERS,
+    STAND_IN,
 )
 from routing.messages.models import ANY_OPEN, WITH_CLIENT, Notification
 from routing.messages.telling import tells, tells_nobody
@@ -48,7 +50,6 @@ from routing.work.operations.notes import NOTED
 from routing.work.turns import ASSIGNEE, BACKUP, MAKER, OWNER
 
 Words = Notification.Words
-LETTER = _("The client gets a letter.")
 
 
 # -- Requests --------------------------------------------------------------------------------------
@@ -65,9 +66,6 @@ tells(requests.withdraw, OWNER, words=Words.WITHDRAWN)
 tells(impacts.state_impact, APPROVERS, words=Words.IMPACT, lasts=WITH_CLIENT)
 tells(impacts.accept_impact, OWNER, words=Words.DECIDED)
 tells(impacts.decline_impact, OWNER, words=Words.DECIDED)
-tells_nobody(requests.ask, because=LETTER)
-tells_nobody(requests.accept, because=LETTER)
-tells_nobody(requests.deliver, because=LETTER)
 tells_nobody(
     requests.triage, because=_("Who triages a request is its owner, or acts for them, and goes on.")
 )
@@ -159,13 +157,18 @@ tells_nobody(
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )
-tells_nobody(deliverables.go_live, deliverables.hand_out, because=LETTER)
+tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
+tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows."))
 
 # -- Approvals -------------------------------------------------------------------------------------
 
 
 def to_client(rows: Sequence[Approval], by: Actor) -> Sequence[Approval]:
     return [row for row in rows if row.audience == Audience.CLIENT]
+
+
+def inside(rows: Sequence[Approval], by: Actor) -> Sequence[Approval]:
+    return [row for row in rows if row.audience == Audience.INTERNAL]
 
 
 def work_of(row: Approval) -> WorkItem:
@@ -195,6 +198,21 @@ tells(approvals.reject, ANSWERED, ASKER, QUESTION_REQUESTER, words=Words.REJECTE
 # The owner has an exception, which says that nobody answered.
 tells(approvals.expire, ANSWERED, ASKER, QUESTION_REQUESTER, words=Words.EXPIRED)
 tells(approvals.withdraw, ANSWERED, words=Words.CLOSED)
+tells(
+    approvals.name_stand_in, STAND_IN, words=Words.APPROVAL, lasts=Open, only=inside, reaction=False
+)
+tells(
+    approvals.name_stand_in,
+    CLIENTS_STAND_IN,
+    words=Words.DECIDE,
+    lasts=Open,
+    only=to_client,
+    reaction=False,
+)
+tells_nobody(
+    approvals.drop_out,
+    because=_("If too few are left, the owner of the exception about it is notified."),
+)
 tells_nobody(
     approvals.record_answer, because=_("It becomes the answer that was recorded, which notifies.")
 )

@@ -19,16 +19,26 @@ from delivery.turns.parties import (
     REVIEWERS,
     SECOND_APPROVERS,
 )
+from routing.runs.outcomes import Outcome, next_look
 from routing.work.items import WorkItem
-from routing.work.turns import ASSIGNEE, OWNER, PARTS, SYSTEM, turn
+from routing.work.turns import (
+    ASSIGNEE,
+    OWNER,
+    PARTS,
+    SYSTEM,
+    has_open,
+    next_attempt,
+    turn,
+    turn_values,
+)
 
 WITH_CLIENT = Q(waiting_on=WorkItem.WaitingOn.CLIENT)
-IMPACT_STATED = Q(as_request__impact=Request.Impact.STATED)
+# Subqueries and no joins, so that the conditions of all turns can stand in one statement.
+IMPACT_STATED = Q(Exists(Request.objects.filter(item=OuterRef("pk"), impact=Request.Impact.STATED)))
 
 
-def _has_open(kind: str) -> Q:
-    """Return a condition for items with an open part of this kind."""
-    return Q(Exists(WorkItem.objects.filter(parent=OuterRef("pk"), kind=kind, is_open=True)))
+FIRST_APPROVED = Q(Exists(Brief.objects.filter(item=OuterRef("pk"), first_approver__isnull=False)))
+OF_CLIENT = Q(Exists(Approval.objects.filter(item=OuterRef("pk"), audience=Audience.CLIENT)))
 
 
 # -- Requests --------------------------------------------------------------------------------------
@@ -40,22 +50,27 @@ turn(
     State.TRIAGED,
     party=APPROVERS,
     act=_("accept or decline the change"),
+    waits=_("Waits for %(who)s to accept or decline the change since %(since)s"),
     by=("accept_impact", "decline_impact"),
     decision=True,
     when=IMPACT_STATED,
+    begins=("state_impact",),
 )
 turn(
     Request,
     State.CAPTURED,
     party=OWNER,
     act=_("triage the request"),
+    waits=_("Waits for %(who)s to triage the request since %(since)s"),
     by=("triage", "ask", "reject", "mark_duplicate"),
+    begins=("accept_impact", "decline_impact"),
 )
 turn(
     Request,
     State.NEEDS_INFORMATION,
     party=REQUESTER,
     act=_("answer a question"),
+    waits=_("Waits for %(who)s to answer a question since %(since)s"),
     by=("answer",),
     decision=True,
 )
@@ -64,36 +79,51 @@ turn(
     State.TRIAGED,
     party=OWNER,
     act=_("accept or reject the request"),
+    waits=_("Waits for %(who)s to accept or reject the request since %(since)s"),
     by=("accept", "reject", "mark_duplicate"),
+    decision=True,
+    begins=("accept_impact", "decline_impact"),
 )
 turn(
     Request,
     State.ACCEPTED,
     party=PARTS,
     act=_("finish the brief"),
+    waits=_("Waits for %(parts)s to be finished since %(since)s"),
     by=("begin", "cancel"),
-    when=_has_open("brief"),
+    when=has_open("brief"),
+    parts=("brief",),
 )
 turn(
     Request,
     State.ACCEPTED,
     party=OWNER,
     act=_("start delivery"),
+    waits=_("Waits for %(who)s to start delivery since %(since)s"),
     by=("write_brief", "begin"),
+    parts=("brief",),
 )
 turn(
     Request,
     State.IN_DELIVERY,
     party=PARTS,
     act=_("finish the deliverables"),
+    waits=_("Waits for %(parts)s to be finished since %(since)s"),
     by=("deliver",),
+    parts=("brief", "deliverable"),
 )
 turn(
     Request,
     State.DELIVERED,
     party=SYSTEM,
     act=_("prove the outcomes"),
+    waits=_("Throughline has been proving the outcomes since %(since)s"),
     by=("close",),
+)
+
+next_attempt(
+    Request,
+    lambda item: next_look(Outcome.objects.filter(Q(item=item) | Q(item__parent=item))),
 )
 
 # -- Briefs ----------------------------------------------------------------------------------------
@@ -103,22 +133,26 @@ turn(
     Brief.State.DRAFT,
     party=OWNER,
     act=_("write the brief"),
+    waits=_("Waits for %(who)s to write the brief since %(since)s"),
     by=("submit",),
 )
 turn(
     Brief,
     Brief.State.IN_REVIEW,
     party=SECOND_APPROVERS,
-    act=_("give the second approval to the brief"),
+    act=_("give the second approval of the brief"),
+    waits=_("Waits for %(who)s to give the second approval of the brief since %(since)s"),
     by=("approve", "request_changes"),
     decision=True,
-    when=Q(as_brief__first_approver__isnull=False),
+    when=FIRST_APPROVED,
+    begins=("approve_first",),
 )
 turn(
     Brief,
     Brief.State.IN_REVIEW,
     party=BRIEF_APPROVERS,
     act=_("approve the brief"),
+    waits=_("Waits for %(who)s to approve the brief since %(since)s"),
     by=("approve", "approve_first", "request_changes"),
     decision=True,
 )
@@ -127,6 +161,7 @@ turn(
     Brief.State.CHANGES_REQUESTED,
     party=OWNER,
     act=_("change the brief"),
+    waits=_("Waits for %(who)s to change the brief since %(since)s"),
     by=("submit",),
 )
 
@@ -138,6 +173,7 @@ turn(
     Making.PLANNED,
     party=ASSIGNEE,
     act=_("start production"),
+    waits=_("Waits for %(who)s to start production since %(since)s"),
     by=("start",),
 )
 turn(
@@ -145,6 +181,7 @@ turn(
     Making.IN_PRODUCTION,
     party=ASSIGNEE,
     act=_("submit a version for QA"),
+    waits=_("Waits for %(who)s to submit a version for QA since %(since)s"),
     by=("submit",),
 )
 turn(
@@ -152,6 +189,7 @@ turn(
     Making.IN_QA,
     party=REVIEWERS,
     act=_("sign off version %(version)s"),
+    waits=_("Waits for %(who)s to sign off version %(version)s since %(since)s"),
     by=("sign_off", "pass_qa", "send_back", "return_for_rework"),
     decision=True,
 )
@@ -160,6 +198,7 @@ turn(
     Making.REWORK,
     party=ASSIGNEE,
     act=_("rework version %(version)s"),
+    waits=_("Waits for %(who)s to rework version %(version)s since %(since)s"),
     by=("submit",),
 )
 turn(
@@ -167,8 +206,10 @@ turn(
     Making.IN_INTERNAL_REVIEW,
     party=PARTS,
     act=_("answer the approval of version %(version)s"),
+    waits=_("Waits for %(parts)s, the approval of version %(version)s, since %(since)s"),
     by=("ask_client", "approve", "return_for_rework", "stall"),
-    when=_has_open("approval"),
+    when=has_open("approval"),
+    parts=("approval",),
 )
 # No approval is open: the agency approved it, or an approval was rejected, expired or withdrawn.
 turn(
@@ -176,30 +217,40 @@ turn(
     Making.IN_INTERNAL_REVIEW,
     party=OWNER,
     act=_("ask the client about version %(version)s"),
+    waits=_("Waits for %(who)s to ask the client about version %(version)s since %(since)s"),
     by=("ask_client", "ask_agency", "send_back"),
     decision=True,
+    parts=("approval",),
+    begins=("stall",),
 )
 turn(
     Deliverable,
     Making.IN_CLIENT_REVIEW,
     party=PARTS,
     act=_("answer the approval of version %(version)s"),
+    waits=_("Waits for %(parts)s, the approval of version %(version)s, since %(since)s"),
     by=("approve", "return_for_rework", "stall"),
-    when=WITH_CLIENT & _has_open("approval"),
+    when=WITH_CLIENT & has_open("approval"),
+    parts=("approval",),
+    begins=("ask_client",),
 )
 turn(
     Deliverable,
     Making.IN_CLIENT_REVIEW,
     party=OWNER,
     act=_("ask the client again about version %(version)s"),
+    waits=_("Waits for %(who)s to ask the client again about version %(version)s since %(since)s"),
     by=("ask_client", "ask_agency", "send_back"),
     decision=True,
+    parts=("approval",),
+    begins=("stall",),
 )
 turn(
     Deliverable,
     Making.APPROVED,
     party=OWNER,
     act=_("publish version %(version)s or hand it over"),
+    waits=_("Waits for %(who)s to publish version %(version)s or hand it over since %(since)s"),
     by=("publish", "hand_out", "reopen"),
     decision=True,
 )
@@ -208,6 +259,7 @@ turn(
     Making.PUBLISHING,
     party=SYSTEM,
     act=_("publish version %(version)s"),
+    waits=_("Throughline has been publishing version %(version)s since %(since)s"),
     by=("go_live", "fail_publishing"),
 )
 turn(
@@ -215,9 +267,14 @@ turn(
     Making.PUBLISH_FAILED,
     party=OWNER,
     act=_("publish version %(version)s again or withdraw it"),
+    waits=_(
+        "Waits for %(who)s to publish version %(version)s again or withdraw it since %(since)s"
+    ),
     by=("publish", "reopen", "go_live"),
     decision=True,
 )
+
+turn_values(Deliverable, version="version__number")
 
 # -- Approvals -------------------------------------------------------------------------------------
 
@@ -227,15 +284,18 @@ turn(
     Approval.State.PENDING,
     party=ASKED,
     act=_("approve version %(version)s"),
+    waits=_("Waits for %(who)s to approve version %(version)s since %(since)s"),
     by=ANSWERS,
     decision=True,
-    when=Q(as_approval__audience=Audience.CLIENT),
+    when=OF_CLIENT,
 )
 turn(
     Approval,
     Approval.State.PENDING,
     party=AGENCY,
     act=_("approve version %(version)s"),
+    waits=_("Waits for %(who)s to approve version %(version)s since %(since)s"),
     by=ANSWERS,
     decision=True,
 )
+turn_values(Approval, version="version__number")

@@ -16,9 +16,10 @@ from delivery.flows.client_change import publish_client_change
 from delivery.flows.client_request import publish_client_request
 from delivery.flows.defaults import ensure_checks
 from delivery.flows.lead_to_brief import publish_lead_to_brief
+from delivery.flows.recorded_request import publish_recorded_request
+from delivery.progress.operations.recording import HandMade, NewRequest, record
 from delivery.requests.models import Request
 from delivery.requests.operations.first_response import record_call
-from delivery.requests.operations.requests import open_request
 from demo.agency import agency
 from demo.agency.change import ask_for_change
 from demo.agency.leads import submit_leads
@@ -34,9 +35,10 @@ from routing.people.clients import Client, Contact, Membership
 from routing.people.operations import save_contact
 from routing.people.saving import save_with_reason
 from routing.people.staff import Team, TeamMembership, User
+from routing.runs.models import Run
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.escalate import escalate
-from routing.work.door import operations_of
+from routing.work.door import OperationResult, operations_of
 from routing.work.items import WorkItem
 
 WHY = "The demo was loaded."
@@ -98,6 +100,7 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     )
     publish_client_request(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
     publish_client_change(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
+    publish_recorded_request(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
 
 
 def _invite(contacts: Sequence[Contact], by: Actor, at: datetime) -> None:
@@ -149,7 +152,7 @@ def _contact(
 ) -> Contact:
     contact = Contact.objects.filter(email=known.email).first()
     if contact is None:
-        contact = Contact(full_name=known.name, email=known.email)
+        contact = Contact(full_name=known.name, email=known.email, language=known.language)
         save_contact(contact, by=system, at=at)
         save_with_reason(
             Membership(contact=contact, client=clients[known.client], role=known.role),
@@ -168,7 +171,7 @@ def _open(
     wanted_date = None
     if wanted.wanted_d is not None:
         wanted_date = at.date() + timedelta(days=wanted.wanted_d)
-    request = open_request(
+    call = NewRequest(
         client=client,
         title=wanted.title,
         details=wanted.details,
@@ -177,9 +180,12 @@ def _open(
         contact=contact,
         wanted_date=wanted_date,
         priority=wanted.priority,
-        by=by,
-        at=moment,
+        evidence=wanted.evidence,
+        chosen=_chosen(wanted),
     )
+    request = record(call, by=by, at=moment).request
+    if request is None:
+        raise DemoStepRefused(f"{wanted.title}: no rule found an owner.")
     if wanted.steps:
         called_at = min(moment + timedelta(hours=CALLED_AFTER_H), at)
         record_call(request.item_id, body=f"Called {contact}.", by=by, at=called_at)
@@ -189,16 +195,42 @@ def _open(
     return request
 
 
+def _chosen(wanted: DemoRequest) -> HandMade | None:
+    """Return the pair that was chosen by hand, by the names of the demo."""
+    if wanted.chosen is None:
+        return None
+    owner, backup, because = wanted.chosen
+    people = User.objects.in_bulk(
+        [f"{owner}@{agency.DOMAIN}", f"{backup}@{agency.DOMAIN}"], field_name="email"
+    )
+    return HandMade(
+        people[f"{owner}@{agency.DOMAIN}"], people[f"{backup}@{agency.DOMAIN}"], because
+    )
+
+
 def _take(step: Step, request: Request, before: list[Request], by: Actor, at: datetime) -> None:
+    """Take a step of a request. One that was closed without proof ends with its run."""
+    if step.verb == "close_unproven":
+        lead = Actor.of(User.objects.get(email=agency.OPERATIONS))
+        [ended] = operations_of(Run)[step.verb](
+            [request.item.run_id or 0], by=lead, at=at, reason=step.reason
+        )
+        _check(ended, request, step.verb)
+        return
     found = operations_of(Request).get(step.verb)
     operation = found or operations_of(WorkItem)[step.verb]
     target = request.pk if found else request.item_id
     who = Actor.system() if step.verb in BY_ITSELF else by
     details = operation.details(**_details(step, before)) if operation.details else None
     [result] = operation([target], by=who, at=at, reason=step.reason, details=details)
+    _check(result, request, step.verb)
+
+
+def _check(result: OperationResult, request: Request, verb: str) -> None:
+    """:raises DemoStepRefused: if the step was not done"""
     if not result.done:
         reasons = "; ".join(str(each.message) for each in result.refusals)
-        raise DemoStepRefused(f"{request}: {step.verb} was refused: {reasons}")
+        raise DemoStepRefused(f"{request}: {verb} was refused: {reasons}")
 
 
 def _details(step: Step, before: list[Request]) -> dict[str, Any]:

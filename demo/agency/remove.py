@@ -41,7 +41,8 @@ def end_work(at: datetime, reason: str) -> int:
     with transaction.atomic():
         operations_of(Request)["close"](delivered, by=system, at=at, reason=reason)
         cancel(others, by=system, at=at, reason=reason)
-        runs = Run.objects.filter(source=SOURCE, item__is_open=True)
+        ours = Q(source=SOURCE) | Q(item__client__code__in=codes)
+        runs = Run.objects.filter(ours, item__is_open=True)
         _end_pieces(codes, at, reason)
         cancel_runs(list(runs.values_list("pk", flat=True)), by=system, at=at, reason=reason)
     return len(delivered) + len(others)

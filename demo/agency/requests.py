@@ -25,7 +25,7 @@ class DemoRequest:
     """
     One request.
 
-    It was made ``age_h`` hours before loading, and is wanted ``wanted_d`` days after it.
+    It was recorded ``age_h`` hours before loading, and is wanted ``wanted_d`` days after it.
     """
 
     client: str
@@ -37,10 +37,13 @@ class DemoRequest:
     kind: str = _K.NEW
     channel: str = _C.EMAIL
     priority: int = _P.NORMAL
+    evidence: str = ""
+    chosen: tuple[str, str, str] | None = None  # owner and backup by first name, and why
 
 
 TRIAGE, ACCEPT = Step("triage", 2), Step("accept", 20, "The hours are in this quarter's budget.")
-BEGIN, DELIVER, CLOSE = Step("begin", 30), Step("deliver", 60), Step("close", 24)
+BEGIN, DELIVER = Step("begin", 30), Step("deliver", 60)
+CLOSE = Step("close_unproven", 24, "The cards were handed over in person, without a receipt.")
 HANDED_OVER = Step(
     "hand_over",
     5,
@@ -61,7 +64,15 @@ REQUESTS = (
         3,
         wanted_d=12,
     ),
-    DemoRequest("ACM", "Size guide for boots", "", 1.5, channel=_C.PHONE),
+    DemoRequest(
+        "ACM",
+        "Size guide for boots",
+        "",
+        1.5,
+        channel=_C.PHONE,
+        evidence="Dana rang at lunch: too many boots come back. She sends the sizes tomorrow.",
+        chosen=("jonas", "mara", "Jonas wrote the last size guide."),
+    ),
     DemoRequest(
         "ACM",
         "Spring catalogue: 24 pages",
@@ -158,7 +169,6 @@ REQUESTS = (
         "",
         8,
         (_ask("How many recipes, and who writes them?", 2),),
-        channel=_C.PORTAL,
     ),
     DemoRequest(
         "FJD",
@@ -185,7 +195,7 @@ REQUESTS = (
         (),
         28,
         _K.CAMPAIGN,
-        _C.CRM,
+        _C.MEETING,
     ),
     DemoRequest(
         "LUM",

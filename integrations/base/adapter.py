@@ -314,6 +314,16 @@ class Adapter:
         """
         raise UnreadableBody("not_received")
 
+    def moved(
+        self, kind: str, body: Mapping[str, Any]
+    ) -> tuple[str | None, tuple[str, ...]] | None:
+        """
+        Return what became of objects, by external id: the survivor and those that are gone.
+
+        The survivor of a deletion is None. Return None for any other event.
+        """
+        return None
+
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         """Return a reader for this subject, or None if there is nothing more to read."""
         return None

@@ -30,7 +30,7 @@ grant("integrations.delete_externallink", INTEGRATIONS)
 
 OLD_SECRETS = 2  # stay valid beside a new one, until --drop-old-secrets
 # Internal sources of events: a connection with such a slug could not be told from them.
-TAKEN = frozenset({"portal", "demo-form"})
+TAKEN = frozenset({"portal", "desk", "demo-form"})
 SERVICE_DOMAIN = "connection.throughline.invalid"
 
 

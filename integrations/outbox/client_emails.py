@@ -16,13 +16,16 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.models import Deliverable, Request
+from delivery.progress.operations import receipts
 from delivery.requests.operations import requests
 from delivery.requests.reach import ClientPerson, Reach, reach_of
+from delivery.turns.parties import REQUESTER
 from integrations.adapters.mail.client_emails import ClientEmail
 from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.notification_emails import mail_connection
 from integrations.outbox.verbs import called
+from routing.messages.telling import emails
 from routing.models import Client, WorkItem
 from routing.people.actors import Actor
 from routing.sla.working_time import client_opens
@@ -143,6 +146,11 @@ def put_question(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.QUESTION, rows, at=at, to=asked)
 
 
+@react(requests.remind)
+def put_question_again(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    write_client_emails(ClientEmail.REMINDER, rows, at=at, to=asked)
+
+
 @react(requests.accept)
 def tell_acceptance(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.ACCEPTANCE, rows, at=at)
@@ -168,7 +176,7 @@ def tell_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.LIVE, rows, at)
 
 
-@react(deliverables.hand_out)
+@react(deliverables.hand_out, receipts.remind_receipt)
 def tell_files(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.FILES, rows, at)
 
@@ -179,3 +187,19 @@ def _tell_of_works(kind: ClientEmail, rows: Sequence[Deliverable], at: datetime)
         works[row.request_id].append(row)
     about = Request.objects.filter(pk__in=works).select_related("item").order_by("pk")
     write_client_emails(kind, list(about), at=at, works=works)
+
+
+# -- The table of messages -------------------------------------------------------------------------
+
+for _cause, _sent in (
+    (created(Request), ClientEmail.RECEIPT),
+    (requests.ask, ClientEmail.QUESTION),
+    (requests.accept, ClientEmail.ACCEPTANCE),
+    (requests.reject, ClientEmail.REFUSAL),
+    (requests.cancel, ClientEmail.CANCELLED),
+    (requests.deliver, ClientEmail.DELIVERED),
+    (deliverables.go_live, ClientEmail.LIVE),
+    (deliverables.hand_out, ClientEmail.FILES),
+    (receipts.remind_receipt, ClientEmail.FILES),
+):
+    emails(_cause, REQUESTER, content=LABELS[_sent])

@@ -25,16 +25,19 @@ def every_text_field_is_declared(
     app_configs: Sequence[AppConfig] | None = None, **_: Any
 ) -> list[CheckMessage]:
     """Refuse a text field of ours of which erasure does not know what it may hold."""
-    return [
-        Error(
-            f"{model.__name__}.{fault}.",
-            hint="Name the field in ``redactable`` if it may hold a client's words or a person's "
-            "data, otherwise in ``impersonal``: docs/decisions/0018.",
-            id="throughline.E025",
-        )
-        for model in _declaring_models()
-        for fault in declaration_faults(model)
-    ]
+    found: list[CheckMessage] = []
+    for model in _declaring_models():
+        found += [_undeclared(model, fault) for fault in declaration_faults(model)]
+    return found
+
+
+def _undeclared(model: type[models.Model], fault: str) -> CheckMessage:
+    return Error(
+        f"{model.__name__}.{fault}.",
+        hint="Name the field in ``redactable`` if it may hold a client's words or a person's data, "
+        "otherwise in ``impersonal``: docs/decisions/0018.",
+        id="throughline.E025",
+    )
 
 
 def _declaring_models() -> Iterator[type[models.Model]]:

@@ -10,7 +10,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -18,12 +18,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from routing.desk.addresses import page_of
+from routing.desk.addresses import address, page_of
 from routing.desk.change_list import DeskList
 from routing.desk.timeline import ActivityEntry, saves_of, saves_of_parts
 from routing.people.actors import Actor, actor_of
 from routing.work.gates import Words
-from routing.work.search_terms import all_of, words_in
+from routing.work.search_terms import asked, words_in
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -78,6 +78,10 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
         found: QuerySet[ModelT] = super().get_queryset(request)
         return found
 
+    def for_page(self, request: HttpRequest, rows: QuerySet[ModelT]) -> QuerySet[ModelT]:
+        """Return the rows of a list with what only the shown ones need. They are counted before."""
+        return rows
+
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ModelT | None:
@@ -90,11 +94,11 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        fields, words = self.get_search_fields(request), words_in(search_term)
-        if not fields or not words:
+        fields = self.get_search_fields(request)
+        if not fields or not words_in(search_term):
             return queryset, False
         twice = any(lookup_spawns_duplicates(self.opts, field.lstrip("=^")) for field in fields)
-        return queryset.filter(all_of(words, fields)), twice
+        return queryset.filter(asked(search_term, fields)), twice
 
     def list_title(self, request: HttpRequest) -> str:
         return str(self.heading) or capfirst(str(self.opts.verbose_name_plural))
@@ -123,8 +127,23 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     def render(
         self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
     ) -> TemplateResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.opts, "now": timezone.now()}
+        shared = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "now": timezone.now(),
+            "back_to_list": self.back_to_list(request),
+        }
         return TemplateResponse(request, template, shared | context, status=status)
+
+    def back_to_list(self, request: HttpRequest) -> str:
+        """
+        Return the address of the list from which this page was opened, as it was, or empty.
+        """
+        # Links of a list carry its query, never an address, so this cannot lead anywhere else.
+        query = request.GET.get("_changelist_filters", "")
+        if not query:
+            return ""
+        return f"{address(self.model, 'changelist')}?{QueryDict(query).urlencode()}"
 
     def seen(self, request: HttpRequest, object_id: str) -> ModelT:
         """

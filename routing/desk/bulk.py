@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.contrib import messages
 from django.contrib.admin import AdminSite, action
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -19,14 +19,17 @@ from django.utils.translation import gettext as _
 
 from routing.desk.addresses import address, work_page
 from routing.desk.base import DeskAdmin, actor
+from routing.desk.change_list import PICKED
 from routing.desk.forms import StepForm, form_of
 from routing.desk.offers import answers, steps_of, target
 from routing.work.door import Operation, OperationResult
+from routing.work.foresight import consequences
 from routing.work.gates import GateResult
 from routing.work.items import WorkItem, WorkNoun
 
 WorkT = TypeVar("WorkT", bound=WorkNoun | WorkItem)
 DIGITS = 18  # any number of 18 digits fits into a bigint
+MOST_PICKED = 100  # in an address, whose length servers limit
 LIMIT = 500  # rows that a person can still read a result for
 
 
@@ -38,6 +41,7 @@ class BulkRow:
     url: str
     against: Sequence[GateResult]
     done: bool = False
+    said: str = ""  # a result that differs from what the step promises
 
 
 class BulkSteps(DeskAdmin[WorkT]):
@@ -74,7 +78,7 @@ class BulkSteps(DeskAdmin[WorkT]):
     def bulk_view(self, request: HttpRequest, verb: str) -> HttpResponse:
         """Perform the step, and show a result for each id that was sent."""
         if request.method != "POST":
-            return HttpResponseRedirect(address(self.model, "changelist"))
+            return HttpResponseRedirect(self.back(request))
         if verb not in self.bulk_steps:
             raise Http404
         step, by = self.steps[verb], actor(request)
@@ -105,7 +109,7 @@ class BulkSteps(DeskAdmin[WorkT]):
             messages.warning(
                 request, _("The selected rows no longer exist, or you can no longer see them.")
             )
-            return HttpResponseRedirect(address(self.model, "changelist"))
+            return HttpResponseRedirect(self.back(request))
         found = answers(
             step, [target(step, row) for row in rows], by=actor(request), at=timezone.now()
         )
@@ -113,7 +117,10 @@ class BulkSteps(DeskAdmin[WorkT]):
         for row in rows:
             answers_here = found[target(step, row).pk]
             lines.append(self.line(row, [each for each in answers_here if not each.passed]))
-        free = sum(1 for line in lines if not line.against)
+        ready = [
+            target(step, row) for row, line in zip(rows, lines, strict=True) if not line.against
+        ]
+        free = len(ready)
         context = {
             "title": _("%(step)s: %(count)s selected") % {"step": step.label, "count": len(rows)},
             "lines": lines,
@@ -122,8 +129,9 @@ class BulkSteps(DeskAdmin[WorkT]):
             "stuck": len(lines) - free,
             "form": form,
             "step": step,
-            "back": address(self.model, "changelist"),
-            "perform": address(self.model, "bulk", step.verb),
+            "back": self.back(request, [row.pk for row in rows]),
+            "perform": _with(address(self.model, "bulk", step.verb), _list_of(request)),
+            "consequences": consequences(step, ready),
         }
         return self.render(request, "desk/bulk.html", context)
 
@@ -137,26 +145,62 @@ class BulkSteps(DeskAdmin[WorkT]):
     ) -> TemplateResponse:
         by_id = {result.id: result for result in results}
         outcomes = [by_id[target(step, row).pk] for row in rows]
+        after = self.get_queryset(request).filter(pk__in=[row.pk for row in rows])
+        said = self.otherwise(step, list(after))
         lines = [
-            self.line(row, result.refusals, done=result.done)
+            self.line(row, result.refusals, done=result.done, said=said.get(row.pk, ""))
             for row, result in zip(rows, outcomes, strict=True)
         ]
         done = sum(1 for line in lines if line.done)
         context = {
             "title": _("%(step)s: %(done)s done, %(refused)s refused")
             % {"step": step.label, "done": done, "refused": len(lines) - done},
-            "lines": sorted(lines, key=lambda line: line.done),
+            "lines": sorted(lines, key=lambda line: (line.done, not line.said)),
+            "returned": sum(1 for line in lines if line.done and line.said),
             "done": done,
             "refused": len(lines) - done,
             "missing": missing,
             "step": step,
-            "back": address(self.model, "changelist"),
+            # What was refused stays selected, for another step or after a correction.
+            "back": self.back(
+                request, [row.pk for row, line in zip(rows, lines, strict=True) if not line.done]
+            ),
         }
         return self.render(request, "desk/results.html", context)
 
-    def line(self, row: Any, against: Sequence[GateResult], *, done: bool = False) -> BulkRow:
+    def back(self, request: HttpRequest, picked: Sequence[int] = ()) -> str:
+        """Return the address of the list as it was, with these rows selected."""
+        query = _list_of(request)
+        if picked:
+            query[PICKED] = ",".join(str(pk) for pk in picked[:MOST_PICKED])
+        return _with(address(self.model, "changelist"), query)
+
+    def otherwise(self, step: Operation[Any], rows: Sequence[Any]) -> Mapping[int, str]:
+        """
+        Return results that differ from what a finished step promises, by id of the row.
+
+        :param rows: the rows after the step
+        """
+        return {}
+
+    def line(
+        self, row: Any, against: Sequence[GateResult], *, done: bool = False, said: str = ""
+    ) -> BulkRow:
         item = getattr(row, "item", row)
-        return BulkRow(item, work_page(item.pk), against, done)
+        return BulkRow(item, work_page(item.pk), against, done, said if done else "")
+
+
+def _list_of(request: HttpRequest) -> QueryDict:
+    """Return the filters, the search and the page of the list where the rows were selected."""
+    # The address of the list and those of bulk pages carry the same query. It is never an address
+    # of its own, so it cannot lead anywhere else.
+    query = request.GET.copy()
+    query.pop(PICKED, None)
+    return query
+
+
+def _with(path: str, query: QueryDict) -> str:
+    return f"{path}?{query.urlencode(safe=',')}" if query else path
 
 
 def permission_of(verb: str) -> str:

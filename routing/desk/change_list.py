@@ -15,6 +15,7 @@ from unfold.views import ChangeList
 from routing.desk.paging import Term, UnreadablePlace, beyond, keyed, place_of, terms_of
 
 AFTER, BEFORE, NUMBER = "after", "before", "page"
+PICKED = "picked"  # ids of rows that are selected when the list is shown again
 COUNTED = 1_000  # rows that are counted; the page says if there are more
 SECOND = 2  # the first page with another one before it
 MOST_DIGITS = 6
@@ -29,6 +30,7 @@ class DeskList(ChangeList):
     """
 
     turn: dict[str, str]
+    picked: frozenset[str]
     number: int
     earlier: str  # query strings of the neighbouring pages, empty if there is none
     later: str
@@ -41,8 +43,9 @@ class DeskList(ChangeList):
                 for name in (AFTER, BEFORE, NUMBER)
                 if name in self.params
             }
-            for name in self.turn:
-                del self.filter_params[name]
+            self.picked = frozenset(str(self.params.pop(PICKED, "")).split(","))
+            for name in (*self.turn, PICKED):
+                self.filter_params.pop(name, None)
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return found
 
@@ -58,7 +61,8 @@ class DeskList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         size, queryset = self.list_per_page, self.queryset
         terms = terms_of(self.model, queryset.query.order_by)
-        rows, back, more = self._page(keyed(queryset, terms), terms, size)
+        shown = self.model_admin.for_page(request, queryset)
+        rows, back, more = self._page(keyed(shown, terms), terms, size)
         self.number = self._number() if self.turn.keys() & {AFTER, BEFORE} else 1
         turned = bool(self.turn.keys() & {AFTER, BEFORE})
         self._count(queryset, rows, whole=not turned and not more)

@@ -5,17 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from routing.desk.base import actor
+from routing.desk.waits import in_list, with_waits
 from routing.work import display
 from routing.work.admin import title_of
+from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge
 
 
 class WorkColumns:
+    def for_page(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return with_waits(rows, actor(request))
+
+    @admin.display(description=_("waits for"))
+    def waits(self, row: Any) -> Words:
+        return in_list(row)
+
     @admin.display(description=_("work"), ordering="item__id")
     def what(self, row: Any) -> SafeString:
         return title_of(row.item)

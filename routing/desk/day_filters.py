@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 from routing.desk.base import actor
 from routing.desk.days import Days, Due
 from routing.desk.my_work import changed_by_others
-from routing.people.staff import User
 from routing.work.display import exact
 
 
@@ -48,19 +47,6 @@ class OnceChosen(ABC, SimpleListFilter):
     @abstractmethod
     def words(self, value: str) -> str:
         """Return the choice in words, or an empty string for an invalid value."""
-
-
-class OfOwner(OnceChosen):
-    title = gettext_lazy("owner")
-    parameter_name = "of"
-
-    def words(self, value: str) -> str:
-        owner = User.objects.filter(pk=int(value)).first() if value.isdecimal() else None
-        return str(owner) if owner else ""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value() or ""
-        return queryset.filter(owner=int(value)) if value.isdecimal() else queryset
 
 
 class ChangedSince(OnceChosen):

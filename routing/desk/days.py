@@ -1,4 +1,4 @@
-"""Due times relative to the reader's days: overdue, today, this week or later."""
+"""Due times relative to the reader's days: overdue, today, the next seven days or later."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ class Due(models.TextChoices):
 
     LATE = "late", _("Overdue")
     TODAY = "today", _("Today")
-    WEEK = "week", _("This week")
+    WEEK = "week", _("Next 7 days")
     LATER = "later", _("Later")
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
     """
-    Aware times: now, and the ends of the day and the week (Sunday) in the reader's time zone.
+    Aware times: now, and the ends of today and of the seven days after it, in the reader's zone.
     """
 
     now: datetime
     tomorrow: datetime
-    monday: datetime
+    later: datetime
 
     @classmethod
     def around(cls, now: datetime) -> Days:
@@ -36,7 +36,8 @@ class Days:
         return cls(
             now,
             _midnight(today + timedelta(days=1)),
-            _midnight(today + timedelta(days=7 - today.weekday())),
+            # Not until Sunday: on a Friday, what is due on Monday is near.
+            _midnight(today + timedelta(days=8)),
         )
 
     def when(self, due: str) -> Q:
@@ -44,8 +45,8 @@ class Days:
         return {
             Due.LATE.value: Q(next_due_at__lt=self.now),
             Due.TODAY.value: Q(next_due_at__gte=self.now, next_due_at__lt=self.tomorrow),
-            Due.WEEK.value: Q(next_due_at__gte=self.tomorrow, next_due_at__lt=self.monday),
-            Due.LATER.value: Q(next_due_at__gte=self.monday) | Q(next_due_at=None),
+            Due.WEEK.value: Q(next_due_at__gte=self.tomorrow, next_due_at__lt=self.later),
+            Due.LATER.value: Q(next_due_at__gte=self.later) | Q(next_due_at=None),
         }[due]
 
 

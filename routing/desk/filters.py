@@ -13,8 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from routing.desk.base import actor
-from routing.work.items import WorkItem
+from routing.people.staff import User
+from routing.work.items import WorkItem, WorkItemQuerySet
+from routing.work.turns import WaitingSide, parties_of, turns_of_mine, waits_for
 from routing.work.visibility import clients_seen_by
+
+ME = "me"
+MOST_DIGITS = 18  # any number of 18 digits fits into a bigint
 
 
 def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
@@ -131,6 +136,31 @@ class OfClientDirectly(OfClient):
         return queryset.filter(client=int(value)) if value and value.isdecimal() else queryset
 
 
+class OfOwner(LinkListFilter):
+    """Filter by the person who is accountable, without work that they only back up."""
+
+    title = _("owner")
+    parameter_name = "of"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        # A list of all people would cost a query on every page. Links from search and reports name
+        # a person, who is then shown.
+        choices: list[tuple[str, Any]] = [(ME, _("Me"))]
+        chosen = request.GET.get(self.parameter_name, "")
+        if chosen.isdecimal() and len(chosen) <= MOST_DIGITS:
+            people = User.objects.filter(pk=int(chosen))
+            choices += [(str(pk), name) for pk, name in people.values_list("pk", "full_name")]
+        return choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        if value == ME:
+            return queryset.filter(at_item(queryset.model, {"owner": actor(request).user_id}))
+        if not value.isdecimal() or len(value) > MOST_DIGITS:
+            return queryset
+        return queryset.filter(at_item(queryset.model, {"owner": int(value)}))
+
+
 class OfItem(LinkListFilter):
     """Filter by a choice field of the work item."""
 
@@ -145,6 +175,29 @@ class OfItem(LinkListFilter):
         if self.value() not in known:
             return queryset
         return queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()}))
+
+
+class WaitsFor(LinkListFilter):
+    """Filter by whose turn it is."""
+
+    title = _("waits for")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        mine = (("decision", _("My decision")), ("me", _("Me")))
+        return (*mine, *WaitingSide.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value, by, every = self.value() or "", actor(request), WorkItemQuerySet(WorkItem)
+        if value in {"decision", "me"}:
+            at, decisions = timezone.now(), value == "decision"
+            found = turns_of_mine(every, by, at, decisions=decisions)
+        elif value in WaitingSide.values:
+            found = waits_for(every, *parties_of(value))
+        else:
+            return queryset
+        key = "pk" if queryset.model is WorkItem else "item"
+        return queryset.filter(**{f"{key}__in": found.order_by().values("pk")})
 
 
 class WaitingOn(OfItem):

@@ -22,11 +22,15 @@ from routing.desk.forms import StepForm, form_of
 from routing.desk.notes import NoteForm, notes_of
 from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, target_state
 from routing.desk.timeline import timeline_of
+from routing.desk.waits import status_line, with_waits
+from routing.work.display import exact
 from routing.work.door import Operation
+from routing.work.foresight import consequences
 from routing.work.gates import GateResult
 from routing.work.items import WorkNoun
 
 READS = {"GET", "HEAD"}
+MOVED_ON = {"state", "open", "overtaken"}  # refusals after which the steps of the page have changed
 NounT = TypeVar("NounT", bound=WorkNoun)
 
 
@@ -65,13 +69,12 @@ class StepsAdmin(BulkSteps[NounT]):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> NounT | None:
         try:
-            return (
-                self.get_queryset(request)
-                .select_related(*self.page_related)
-                .get(pk=self.opts.pk.to_python(object_id))
-            )
+            rows = self.get_queryset(request).select_related(*self.page_related)
+            rows = with_waits(rows, actor(request))
+            found: NounT = rows.get(pk=self.opts.pk.to_python(object_id))
         except (ObjectDoesNotExist, ValidationError):
             return None
+        return found
 
     def change_view(
         self,
@@ -146,6 +149,8 @@ class StepsAdmin(BulkSteps[NounT]):
         status: int = 200,
     ) -> TemplateResponse:
         shared = {"title": str(row), "original": row, "item": row.item, "back": page_of(row)}
+        if template == self.noun_template:
+            shared["waits"] = status_line(row, actor(request), timezone.now())
         return self.render(request, template, shared | context, status)
 
     def step_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
@@ -168,14 +173,61 @@ class StepsAdmin(BulkSteps[NounT]):
         [result] = step(
             [about.pk], by=by, at=timezone.now(), reason=form.reason, details=form.as_details()
         )
+        if not result.done and MOVED_ON & {refusal.code for refusal in result.refusals}:
+            return self.moved_on(request, object_id, step, form, result.refusals)
         if not result.done:
             return self.ask(request, row, step, form, result.refusals, status=409)
-        messages.success(
-            request, _("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label}
-        )
+        self.say(request, step, row)
         if more := form.done_message(result.row):
             messages.info(request, more)
         return HttpResponseRedirect(self.after(row))
+
+    def say(self, request: HttpRequest, step: Operation[Any], row: Any) -> None:
+        """Say what a step led to, and what comes next. ``row`` is the row before it."""
+        after: Any = self.get_object(request, str(row.pk))
+        if after is None:  # such as work that was handed to another team
+            words = _("%(ref)s: %(step)s done. You no longer see this work.")
+            messages.success(request, words % {"ref": row.item.ref, "step": step.label})
+            return
+        if otherwise := self.otherwise(step, [after]).get(after.pk):
+            messages.warning(request, f"{row.item.ref}: {otherwise}")
+            return
+        said = [_("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label}]
+        if after.state != row.state:
+            said.append(_("It is now “%(state)s”.") % {"state": after.get_state_display()})
+            said += self.next_words(request, after)
+        messages.success(request, " ".join(said))
+
+    def next_words(self, request: HttpRequest, row: Any) -> Sequence[str]:
+        """Return what comes next for a row, as sentences."""
+        if not row.item.is_open:
+            return [_("Nothing is left to do.")]
+        offered = panel(row, PageFacts(actor(request), timezone.now()), onward=self.onward).first
+        return [_("Next: %(step)s.") % {"step": offered.step.label}] if offered else []
+
+    def moved_on(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        step: Operation[Any],
+        form: StepForm,
+        against: Sequence[GateResult],
+    ) -> HttpResponse:
+        """
+        Show the page as it is now, after a step from a page that is no longer true: what happened
+        meanwhile, by whom, and what was entered.
+        """
+        row = self.seen(request, object_id)
+        said = [
+            _("%(step)s: This was refused. Nothing has changed.") % {"step": step.label},
+            *(str(refusal.message) for refusal in against),
+            *_latest(row),
+            _("The page shows what is possible now."),
+        ]
+        if form.reason:
+            said.append(_("You entered: “%(text)s”") % {"text": form.reason})
+        messages.error(request, " ".join(said))
+        return self.noun_page(request, row, {}, status=409)
 
     def after(self, row: Any) -> str:
         """Return the page to open once a step is done."""
@@ -200,5 +252,16 @@ class StepsAdmin(BulkSteps[NounT]):
             # After a submission the form stays open, because a refusal may be about its fields.
             "open": request.method not in READS or not against,
             "goal": target_state(step, target(step, row)),
+            "latest": _latest(row) if MOVED_ON & {each.code for each in against} else (),
+            "consequences": [] if against else consequences(step, [target(step, row)]),
         }
         return self.page(request, "desk/step.html", row, context, status)
+
+
+def _latest(row: Any) -> Sequence[str]:
+    """Return the newest change of state of a row as a sentence, or nothing if there is none."""
+    entries = timeline_of(row)
+    for entry in [*(each for each in entries if each.way), *entries[:1]]:
+        way = f" ({entry.way})" if entry.way else ""
+        return [f"{entry.what}{way}, {exact(entry.at)}."]
+    return []

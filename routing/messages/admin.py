@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -38,7 +39,8 @@ class Unread(WithDefault):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "all":
-            return queryset
+            current = Notification.objects.filter(pk=OuterRef("pk")).current(timezone.now())
+            return queryset.annotate(settled=~Exists(current))
         return queryset.unread().current(timezone.now())
 
 
@@ -141,5 +143,6 @@ class NotificationAdmin(ReadOnly[Notification]):
     @admin.display(description=gettext_lazy("read"), ordering="read_at")
     def read(self, row: Notification) -> SafeString | str:
         if row.read_at is None:
-            return display.badge(_("Unread"), "info")
+            settled = getattr(row, "settled", False)
+            return _("Settled") if settled else display.badge(_("Unread"), "info")
         return display.when(row.read_at)

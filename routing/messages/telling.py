@@ -57,6 +57,12 @@ class NotificationRule:
     only: Chosen = everything
     about: Callable[[Any], WorkItem] = item_of
     because: Words = ""
+    # The content of an e-mail that another reaction writes instead of a notification.
+    by_email: Words = ""
+
+    @property
+    def notifies(self) -> bool:
+        return bool(self.parties) and not self.by_email
 
 
 _rules: dict[str, list[NotificationRule]] = defaultdict(list)
@@ -93,9 +99,19 @@ def tells(
     rule = NotificationRule(
         cause.kind, parties, str(words), turn, turn or lasts, also_actor, only, about
     )
+    first = not any(each.notifies for each in known)
     known.append(rule)
-    if reaction and len(known) == 1:
+    if reaction and first:
         react(cause, last=True)(_notifying(cause))
+
+
+def emails(cause: Recorded, *parties: Party, content: Words) -> None:
+    """
+    Declare that a reaction of its own sends these parties an e-mail, and no notification.
+
+    :param content: what the e-mail is, such as “Receipt”
+    """
+    _rules[cause.kind].append(NotificationRule(cause.kind, parties, by_email=content))
 
 
 def tells_nobody(*causes: Recorded, because: Words) -> None:
@@ -132,7 +148,7 @@ def notify(cause: Recorded, rows: Sequence[Any], *, by: Actor, at: datetime) -> 
     made: list[Notification] = []
     told: set[tuple[int, int]] = set()
     for rule in rules_of(cause.kind):
-        chosen = rule.only(rows, by) if rule.parties else ()
+        chosen = rule.only(rows, by) if rule.notifies else ()
         items = {item.pk: item for item in map(rule.about, chosen)}
         if not items:
             continue
@@ -183,6 +199,7 @@ __all__ = [
     "EMAIL",
     "PORTAL",
     "NotificationRule",
+    "emails",
     "item_of",
     "notify",
     "rules_of",

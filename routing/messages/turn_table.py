@@ -20,7 +20,7 @@ from routing.work.items import WorkItem, WorkNoun
 from routing.work.machines import in_words, machines, noun
 from routing.work.operations.items import hold, resume
 from routing.work.registry import EventKind
-from routing.work.turns import Turn, turns_of
+from routing.work.turns import Party, Turn, turns_of
 
 CREATE = "create"
 
@@ -76,7 +76,9 @@ def _rows_of(model: type[models.Model]) -> Iterator[TurnRow]:
 
 
 def _row(model: type[models.Model], verb: str, states: Sequence[str]) -> TurnRow:
-    turns = [turn for state in states for turn in turns_of(model, state)]
+    turns: list[Turn] = []
+    for state in states:
+        turns += turns_of(model, state)
     kind = EventKind.of(model, verb).kind
     return _made(noun(model), verb, kind, turns, is_open=bool(turns) or _stays_open(model, states))
 
@@ -100,10 +102,12 @@ def _of_any_work(verb: str) -> TurnRow:
 
 def _made(name: str, verb: str, kind: str, turns: Sequence[Turn], *, is_open: bool) -> TurnRow:
     rules = rules_of(kind)
-    told = dict.fromkeys(
-        (str(party.label), str(_label(rule))) for rule in rules for party in rule.parties
-    )
-    verbs = dict.fromkeys(in_words(each) for turn in turns for each in turn.verbs)
+    told: dict[tuple[str, str], None] = {}
+    for rule in rules:
+        told |= dict.fromkeys((str(party.label), _label(rule)) for party in rule.parties)
+    verbs: dict[str, None] = {}
+    for turn in turns:
+        verbs |= dict.fromkeys(map(in_words, turn.verbs))
     acts = (f"{turn.party.label}: {_act(turn)}" for turn in turns)
     return TurnRow(
         noun=name,
@@ -123,18 +127,20 @@ def _act(turn: Turn) -> str:
 
 
 def _label(rule: NotificationRule) -> str:
-    return str(Notification.Words(rule.words).label) if rule.words else ""
+    return str(rule.by_email or Notification.Words(rule.words).label)
 
 
 def _channels(rules: Sequence[NotificationRule]) -> tuple[str, ...]:
     """Return the channels of the messages: staff read them at the desk, contacts in the portal."""
-    parties = [party for rule in rules for party in rule.parties]
+    parties: list[Party] = []
+    for rule in rules:
+        parties += rule.parties if rule.notifies else ()
     found = []
     if any(not party.outside for party in parties):
         found.append(DESK)
     if any(party.outside for party in parties):
         found.append(PORTAL)
-    return (*found, EMAIL) if found else ()
+    return (*found, EMAIL) if any(rule.parties for rule in rules) else ()
 
 
 def documented() -> str:

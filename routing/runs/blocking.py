@@ -11,6 +11,7 @@ from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from routing.kernel.reasons import Reason
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunStep
 from routing.work.display import exact
@@ -57,13 +58,26 @@ def _cases(run: Run) -> Iterable[GateResult]:
     for case in run.open_cases:  # type: ignore[attr-defined]  # prefetched
         if case.blocking:
             where = reverse("admin:routing_exceptioncase_change", args=[case.pk])
+            again = _offered_again(run, case)
             yield refused(
                 "exception",
                 case.get_reason_display(),
-                evidence=case.item.ref,
+                evidence=f"{case.item.ref}. {again}" if again else case.item.ref,
                 clears_by=str(case.item.owner),
                 where=where,
             )
+
+
+def _offered_again(run: Run, case: ExceptionCase) -> str:
+    """Return when work that nobody fitted is offered again by itself, or an empty string."""
+    if case.reason != Reason.NOBODY_AVAILABLE:
+        return ""
+    for step in run.due_steps:  # type: ignore[attr-defined]  # prefetched
+        if step.name == case.step:
+            return _("It is offered again by itself at %(when)s at the latest.") % {
+                "when": exact(step.due_at)
+            }
+    return ""
 
 
 def _retries(run: Run) -> Iterable[GateResult]:
@@ -89,6 +103,8 @@ def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
     cases = [case for case in run.open_cases if case.blocking]  # type: ignore[attr-defined]
     if cases:
         values = {"who": cases[0].item.owner, "what": cases[0].item.ref}
+        if again := _offered_again(run, cases[0]):
+            return f"{again} {_('Or %(who)s finds somebody and resolves %(what)s.') % values}"
         return (
             _("%(who)s resolves exception %(what)s. The run then continues at the same step.")
             % values

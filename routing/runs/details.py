@@ -11,8 +11,21 @@ class IdentifyDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowDetails:
+    subject_ids: dict[int, str]  # the id of the surviving object by run id
+
+
+@dataclass(frozen=True, slots=True)
 class NameClientDetails:
     client: int  # id of the client that a work item turned out to be for
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRunDetails:
+    """The run and, for some, the new parent, each by work item id."""
+
+    runs: dict[int, int]
+    parents: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)

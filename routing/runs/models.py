@@ -139,6 +139,15 @@ class Run(WorkNoun):
         """
         self.item.client_id = clients[self.pk]
 
+    @transition(field=state, source=list(open_states), target=None)
+    def follow(self, *, at: datetime, subject_ids: dict[int, str]) -> None:
+        """
+        Be about the object that survived a merge in the other system.
+
+        :param subject_ids: by run id
+        """
+        self.subject_id = subject_ids[self.pk]
+
     @transition(field=state, source=State.ROUTED, target=State.IN_DELIVERY)
     def begin(self, *, at: datetime) -> None:
         """Start delivery, once the request and the brief exist."""

@@ -142,3 +142,10 @@ class Outcome(models.Model):
     def supersede(self, *, at: datetime) -> None:
         """Stop checking, because something newer has replaced it."""
         self.next_probe_at = None
+
+
+def next_look(outcomes: models.QuerySet[Outcome]) -> datetime | None:
+    """Return the time at which the next of these outcomes is checked, if one is still missing."""
+    missing = outcomes.filter(state__in=Outcome.unmet_states)
+    found: datetime | None = missing.aggregate(next=models.Min("next_probe_at"))["next"]
+    return found

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from hashlib import sha256
 
+from routing.flows.by_hand import HandChoice, choose_by_hand
 from routing.flows.choose import Candidate, Fallback, choose
 from routing.flows.versions import published
 from routing.kernel.canonical import as_json
@@ -39,15 +40,21 @@ def recompute_decision(decision: Decision) -> Recomputation:
             each["active"],
             each["absent"],
             each["open_items"],
+            each.get("given_at"),
+            each.get("backed_at"),
+            each.get("may_own"),
         )
         for each in asked["candidates"]
     ]
     account, policy = asked["fallback"]["account"], asked["fallback"]["policy"]
-    choice = choose(
-        published(decision.version_id).rules,
-        asked["facts"],
-        candidates,
-        Fallback(tuple(account), (policy[0], policy[1])),
-    )
+    if by_hand := asked.get("by_hand"):
+        choice = choose_by_hand(HandChoice(**by_hand), candidates)
+    else:
+        choice = choose(
+            published(decision.version_id).rules,
+            asked["facts"],
+            candidates,
+            Fallback(tuple(account), (policy[0], policy[1])),
+        )
     intact = sha256(f"{decision.asked}\n{decision.answer}".encode()).hexdigest() == decision.digest
     return Recomputation(decision.answer, as_json(choice), intact)

@@ -1,5 +1,5 @@
 """
-Registries of runs: enrichers, recognisers and sections of the trace.
+Registries of runs: enrichers, recognisers, moves of objects, and sections of the trace.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from routing.kernel.events import Event
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
 from routing.runs.models import Run
@@ -103,6 +104,62 @@ def recogniser(made: Recogniser) -> Recogniser:
 
 def recognisers() -> Sequence[Recogniser]:
     return tuple(_recognisers)
+
+
+# -- Moves: objects that another system merged or deleted ------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectMove:
+    """Objects that are gone, and the one they were merged into, or None if they were deleted."""
+
+    into: Subject | None
+    gone: tuple[Subject, ...]
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return (*self.gone, *((self.into,) if self.into else ()))
+
+
+SubjectMover = Callable[[Event], SubjectMove | None]
+SubjectFollower = Callable[[SubjectMove, datetime], None]
+# The run that ends, the run that stays, why, and when. False if the work must not end by itself.
+DuplicateEnder = Callable[[Run, Run, str, datetime], bool]
+
+_movers: list[SubjectMover] = []
+_subject_followers: list[SubjectFollower] = []
+_duplicate_enders: list[DuplicateEnder] = []
+
+
+def subject_mover(function: SubjectMover) -> SubjectMover:
+    """Register a function that recognises the move an event reports."""
+    _movers.append(function)
+    return function
+
+
+def move_of(event: Event) -> SubjectMove | None:
+    """Return the move that an event reports, or None for any other event."""
+    return next((move for find in _movers if (move := find(event)) is not None), None)
+
+
+def subject_follower(function: SubjectFollower) -> SubjectFollower:
+    """Register a function that keeps other rows in line with a move."""
+    _subject_followers.append(function)
+    return function
+
+
+def subject_followers() -> Sequence[SubjectFollower]:
+    return tuple(_subject_followers)
+
+
+def duplicate_ender(function: DuplicateEnder) -> DuplicateEnder:
+    """Register a function that ends the work of a run which is a duplicate of another."""
+    _duplicate_enders.append(function)
+    return function
+
+
+def duplicate_enders() -> Sequence[DuplicateEnder]:
+    return tuple(_duplicate_enders)
 
 
 # -- Routed runs: the arguments of a flow's action -------------------------------------------------

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from routing.flows.by_hand import HandChoice, choose_by_hand
 from routing.flows.choose import Choice, NobodyFits, NoRuleMatches, choose
 from routing.flows.fields import FieldProblem, find_problems
 from routing.flows.versions import Plan, published
 from routing.kernel.facts import EnrichedFacts
+from routing.runs.by_hand import hand_records
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.models import Enrichment, Run
 
@@ -21,6 +23,7 @@ class RunSnapshot:
     run: Run
     plan: Plan
     found: EnrichedFacts
+    by_hand: HandChoice | None = None  # the pair that a person chose
 
 
 def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
@@ -39,9 +42,16 @@ def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
         .prefetch_related("flow", "item__client")
         .order_by("pk")
     )
+    rows = list(runs)
+    records = hand_records(rows)
     return [
-        RunSnapshot(run, published(run.version_id), known.get(run.pk, EnrichedFacts({})))
-        for run in runs
+        RunSnapshot(
+            run,
+            published(run.version_id),
+            known.get(run.pk, EnrichedFacts({})),
+            records[run.pk].choice if run.pk in records else None,
+        )
+        for run in rows
     ]
 
 
@@ -57,9 +67,13 @@ def rule_facts(snapshot: RunSnapshot) -> dict[str, object]:
 
 def decide_for(snapshot: RunSnapshot, pool: Pool) -> Choice:
     """
+    Return the choice of the rules, or the one that a person made by hand.
+
     :raises NoRuleMatches: if no rule of the version matches
     :raises NobodyFits: if fewer than two people are available
     """
+    if snapshot.by_hand is not None:
+        return choose_by_hand(snapshot.by_hand, pool.candidates)
     return choose(
         snapshot.plan.rules,
         rule_facts(snapshot),

@@ -18,6 +18,7 @@ from routing.kernel.events import Event
 from routing.kernel.facts import UNREAD
 from routing.people.staff import Team, User
 from routing.runs.acts import acts
+from routing.runs.by_hand import HandRecord, hand_records
 from routing.runs.choice_words import candidate_words
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
@@ -101,8 +102,15 @@ class Trace:
 
 def trace(run: Run) -> Trace:
     """Return the trace of a run. Packages above add their own sections."""
-    entries = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
-    entries += acts(run)
+    by_hand = hand_records([run]).get(run.pk)
+    entries = [
+        *_events(run, by_hand),
+        *_steps(run),
+        *_enrichments(run),
+        *_decisions(run, by_hand),
+        *_exceptions(run),
+        *acts(run),
+    ]
     for section in trace_sections():
         entries += section(run)
     return Trace(run, sorted(entries, key=lambda entry: (entry.at, _place(entry))))
@@ -119,17 +127,24 @@ def page(item_id: int) -> str:
     return reverse("admin:routing_workitem_change", args=[item_id])
 
 
-def _events(run: Run) -> list[TraceEntry]:
+def _events(run: Run, by_hand: HandRecord | None) -> list[TraceEntry]:
     parts = run.run_events.select_related("event").order_by("event__at", "event_id")
-    return [
-        TraceEntry(
-            part.event.at,
-            "event",
-            f"{part.get_part_display()}: {part.event.kind}",
-            {"part": part.part, **_about(part.event)},
-        )
-        for part in parts
-    ]
+    found = []
+    for part in parts:
+        data = {"part": part.part, **_about(part.event)}
+        if by_hand is not None and part.event == by_hand.event:
+            data |= _recorded(by_hand)
+        title = f"{part.get_part_display()}: {part.event.kind}"
+        found.append(TraceEntry(part.event.at, "event", title, data))
+    return found
+
+
+def _recorded(by_hand: HandRecord) -> Mapping[str, Any]:
+    """Return who recorded the event by hand, how it came, and which instant it is about."""
+    found = {"channel": by_hand.channel, "recorded_by": str(by_hand.recorded_by)}
+    if by_hand.about:
+        found |= {"about": by_hand.about.isoformat(), "because": words_about_earlier(by_hand)}
+    return found
 
 
 def _about(event: Event) -> Mapping[str, Any]:
@@ -186,20 +201,52 @@ def _enrichments(run: Run) -> list[TraceEntry]:
     return found
 
 
-def _decisions(run: Run) -> list[TraceEntry]:
+def _decisions(run: Run, by_hand: HandRecord | None) -> list[TraceEntry]:
     # Records have only ids, also those of candidates who have left since.
     names = dict(User.objects.values_list("pk", "full_name"))
     rows = list(run.decisions.all())
     teams = Team.objects.in_bulk({json.loads(row.answer)["team_id"] for row in rows})
-    return [
-        TraceEntry(
-            row.at,
-            "decision",
-            _("Decided by rule “%(rule)s”") % {"rule": row.rule_name},
-            _chosen(row, run, names, teams),
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        data = dict(_chosen(row, run, names, teams))
+        title = _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}
+        if is_by_hand(row):
+            title = _("Recorded by hand, and the owner chosen by a person")
+            data["because"] = words_by_hand(row, by_hand, names)
+        found.append(TraceEntry(row.at, "decision", title, data))
+    return found
+
+
+def is_by_hand(row: Decision) -> bool:
+    """Return whether a person chose the owner, and no rule."""
+    return bool(json.loads(row.asked).get("by_hand"))
+
+
+def words_by_hand(
+    row: Decision, by_hand: HandRecord | None, names: Mapping[int, str] | None = None
+) -> str:
+    """Return who recorded the work by hand, whom they chose, and why."""
+    known = names or dict(User.objects.values_list("pk", "full_name"))
+    chosen_by = json.loads(row.asked)["by_hand"]["by"]
+    why = by_hand.because if by_hand else ""
+    return _("recorded by hand by %(who)s, who chose %(owner)s and %(backup)s because: %(why)s") % {
+        "who": known.get(chosen_by),
+        "owner": known.get(row.owner_id),
+        "backup": known.get(row.backup_id),
+        "why": why or _("the reason was erased"),
+    }
+
+
+def words_about_earlier(by_hand: HandRecord) -> str:
+    """Return who recorded work that was there before its event, and who owned it then."""
+    return _(
+        "recorded by hand by %(who)s on %(when)s, before every request had a run; %(owner)s owned "
+        "it then"
+    ) % {
+        "who": by_hand.recorded_by,
+        "when": f"{by_hand.about:%Y-%m-%d %H:%M %Z}" if by_hand.about else "",
+        "owner": by_hand.owned_by or _("nobody"),
+    }
 
 
 def _chosen(

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunStep
-from routing.runs.outcomes import Outcome
-from routing.work.turns import OWNER, PARTS, SYSTEM, turn
+from routing.runs.outcomes import Outcome, next_look
+from routing.work.items import WorkItem
+from routing.work.turns import OWNER, PARTS, SYSTEM, next_attempt, turn
 
+
+def _next_of_run(item: WorkItem) -> datetime | None:
+    """Return the time of a run's next step or, after the last one, of the next look for proof."""
+    steps = RunStep.objects.unfinished().filter(run=item.run_id)
+    due: datetime | None = steps.aggregate(due=Min("due_at"))["due"]
+    return due or next_look(Outcome.objects.filter(run=item.run_id))
+
+
+next_attempt(Run, _next_of_run)
 turn(
     Run,
     Run.State.RECEIVED,
     Run.State.ENRICHING,
     party=SYSTEM,
     act=_("collect facts and decide"),
+    waits=_("Throughline has been collecting facts to decide since %(since)s"),
     by=("wait", "route"),
 )
 # The exception that blocks a run has its own owner, who is notified of it.
@@ -23,13 +37,16 @@ turn(
     Run.State.WAITING,
     party=PARTS,
     act=_("resolve what blocks the run"),
+    waits=_("Waits for %(parts)s to be resolved since %(since)s"),
     by=("proceed", "route", "cancel", "close_unproven"),
+    parts=("exceptioncase",),
 )
 turn(
     Run,
     Run.State.ROUTED,
     party=SYSTEM,
     act=_("open the request and its brief"),
+    waits=_("Throughline has been opening the request and its brief since %(since)s"),
     by=("begin", "await_outcome"),
 )
 turn(
@@ -37,13 +54,16 @@ turn(
     Run.State.IN_DELIVERY,
     party=PARTS,
     act=_("deliver the request"),
+    waits=_("Waits for %(parts)s to be delivered since %(since)s"),
     by=("await_outcome",),
+    parts=("request",),
 )
 turn(
     Run,
     Run.State.AWAITING_OUTCOME,
     party=SYSTEM,
     act=_("prove the outcome"),
+    waits=_("Throughline has been proving the outcome since %(since)s"),
     by=("complete", "close_unproven"),
 )
 turn(
@@ -52,6 +72,7 @@ turn(
     ExceptionCase.State.ESCALATED,
     party=OWNER,
     act=_("resolve the exception"),
+    waits=_("Waits for %(who)s to resolve the exception since %(since)s"),
     by=("claim", "resolve", "dismiss"),
     decision=True,
 )
@@ -60,6 +81,7 @@ turn(
     ExceptionCase.State.CLAIMED,
     party=OWNER,
     act=_("resolve the exception"),
+    waits=_("Waits for %(who)s to resolve the exception since %(since)s"),
     by=("resolve", "dismiss"),
     decision=True,
 )
@@ -68,6 +90,7 @@ turn(
     RunStep.State.DUE,
     party=SYSTEM,
     act=_("take the step"),
+    waits=_("Throughline has been taking the step since %(since)s"),
     by=("finish", "stop"),
 )
 # A step stops with an exception, which has an owner.
@@ -76,6 +99,7 @@ turn(
     RunStep.State.STOPPED,
     party=OWNER,
     act=_("resolve the exception of the step"),
+    waits=_("Waits for %(who)s to resolve the exception of the step since %(since)s"),
     by=("resume", "finish"),
 )
 turn(
@@ -84,6 +108,7 @@ turn(
     Outcome.State.DECAYED,
     party=SYSTEM,
     act=_("look for the proof"),
+    waits=_("Throughline has been looking for the proof since %(since)s"),
     by=("prove", "waive"),
 )
 turn(
@@ -91,5 +116,6 @@ turn(
     Outcome.State.PROVEN,
     party=SYSTEM,
     act=_("check that the proof still holds"),
+    waits=_("Throughline has been checking the proof since %(since)s"),
     by=("decay", "supersede"),
 )

@@ -5,7 +5,7 @@ of a long page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django import template
@@ -58,7 +58,7 @@ def _cells(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Cell]:
     link = _linked(cl)
     for name, header in zip(cl.list_display, headers, strict=True):
         if name == CHECKBOX:
-            yield _ticked()
+            yield _ticked(getattr(cl, "picked", frozenset()))
             continue
         value, label = _value(cl, name), f'data-label="{escape(capfirst(header["text"]))}"'
         classes = f'class="tl-cell field-{escape(name)}"'
@@ -83,10 +83,16 @@ def _heading(value: Cell, link: Cell, attributes: str) -> Cell:
     return lambda row: f'<th scope="row" {attributes}><a href="{link(row)}">{value(row)}</a></th>'
 
 
-def _ticked() -> Cell:
+def _ticked(picked: Collection[str]) -> Cell:
     # Rendered once and cut in two around the value, as the link below.
     before, after = str(checkbox.render(ACTION_CHECKBOX_NAME, KEY)).split(f'value="{KEY}"')
-    return lambda row: f'<td class="action-checkbox tl-check">{before}value="{row.pk}"{after}</td>'
+
+    def ticked(row: Any) -> str:
+        chosen = " checked" if str(row.pk) in picked else ""
+        box = f'{before}value="{row.pk}"{chosen}{after}'
+        return f'<td class="action-checkbox tl-check">{box}</td>'
+
+    return ticked
 
 
 def _linked(cl: ChangeList) -> Cell | None:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -18,12 +19,14 @@ from routing.desk import filters
 from routing.desk.addresses import page_of, work_page
 from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
-from routing.desk.day_filters import ChangedSince, OfOwner, WhenDue
+from routing.desk.day_filters import ChangedSince, WhenDue
 from routing.desk.forms import long_text
+from routing.desk.waits import in_list, with_waits
 from routing.runs.operations.outcomes import probe_now, waive
 from routing.runs.questions.ask import as_json, ask
 from routing.runs.questions.asked import AskedWork
 from routing.work import display
+from routing.work.gates import Words
 from routing.work.items import WorkItem, soonest
 from routing.work.kinds import kind_label, models_by_kind, state_badge
 from routing.work.visibility import work_seen_by
@@ -47,7 +50,7 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
         "kind_name",
         "state_name",
         "owner",
-        "waiting",
+        "waits",
         "urgency",
         "due_at",
     )
@@ -55,13 +58,14 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
         filters.Whose,
         filters.Openness,
         filters.OfClient,
+        filters.WaitsFor,
         filters.WaitingOn,
         filters.Urgency,
         WhenDue,
-        OfOwner,
+        filters.OfOwner,
         ChangedSince,
     )
-    list_select_related = ("client", "owner")
+    list_select_related = ("client", "owner", "doer")
     search_fields = ("ref", "title", "client__code", "client__name")
     search_help_text = _("Reference, title or client")
     ordering = (soonest(), "id")
@@ -72,7 +76,12 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
     def get_queryset(self, request: HttpRequest) -> Any:
         return work_seen_by(actor(request)).order_by(*self.ordering)
 
+    def for_page(self, request: HttpRequest, rows: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+        return with_waits(rows, actor(request))
+
     def list_title(self, request: HttpRequest) -> str:
+        if request.GET.get("waits") == "decision":
+            return str(_("Waiting for my decision"))
         titles = {"all": _("All work"), "team": _("My teams' work")}
         return str(titles.get(request.GET.get("whose", ""), _("My work")))
 
@@ -191,9 +200,9 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
     def state_name(self, item: WorkItem) -> SafeString:
         return format_html("{} {}", state_badge(item.kind, item.state), display.hold(item))
 
-    @admin.display(description=_("waiting on"), ordering="waiting_on")
-    def waiting(self, item: WorkItem) -> str:
-        return item.get_waiting_on_display() if item.is_open else display.NOTHING
+    @admin.display(description=_("waits for"))
+    def waits(self, item: WorkItem) -> Words:
+        return in_list(item)
 
     @admin.display(description=_("priority"), ordering="priority")
     def urgency(self, item: WorkItem) -> SafeString | str:

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Coalesce, Upper
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.history import Tracked
 from routing.people.clients import Client
 from routing.people.staff import Team
+from routing.work.folding import Fold
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -215,12 +216,11 @@ class WorkItem(DoorOnly):
                 soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"
             ),
             models.Index("client", soonest(), "id", name="workitem_client_idx"),
-            # UPPER, because that is how Django asks ``icontains``. One index for both columns, so
-            # that a new row makes one entry in the index's pending list.
+            # One index for both columns, so that a new row makes one entry in its pending list.
             GinIndex(
-                OpClass(Upper("ref"), "gin_trgm_ops"),
-                OpClass(Upper("title"), "gin_trgm_ops"),
-                name="workitem_words_idx",
+                OpClass(Fold("ref"), "gin_trgm_ops"),
+                OpClass(Fold("title"), "gin_trgm_ops"),
+                name="workitem_folded_idx",
             ),
         )
         constraints = (
@@ -265,6 +265,16 @@ class WorkItem(DoorOnly):
     def name_client(self, *, at: datetime, client: int) -> None:
         """:param client: id of the client that the work turned out to be for"""
         self.client_id = client
+
+    def join_run(self, *, at: datetime, runs: dict[int, int], parents: dict[int, int]) -> None:
+        """
+        Belong to a run from now on.
+
+        :param runs: the run by work item id
+        :param parents: the new parent by work item id; an item that has one keeps it
+        """
+        self.run_id = runs[self.pk]
+        self.parent_id = self.parent_id or parents.get(self.pk)
 
     def replace_person(self, *, at: datetime, leaver: int, heir: int) -> None:
         """Replace ``leaver`` by ``heir`` wherever this item names them, by user id."""

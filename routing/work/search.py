@@ -1,5 +1,6 @@
 """
-Search in all work that a person may see: by reference, title, client and written text.
+Search in all work that a person may see: by reference, title, client and written text. And in the
+clients, contacts and staff that they may see.
 """
 
 from __future__ import annotations
@@ -8,21 +9,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from routing.people.actors import Actor
-from routing.people.clients import Client
+from routing.people.clients import Client, Contact
+from routing.people.staff import User
 from routing.work.items import WorkItem, WorkItemQuerySet, WorkNoun, soonest
 from routing.work.kinds import models_by_kind
-from routing.work.search_terms import all_of, words_in
-from routing.work.visibility import clients_seen_by, work_seen_by
+from routing.work.refs import path_in, ref_in, ref_in_path
+from routing.work.search_terms import all_of, is_client, is_ref, words_in
+from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 
 FIELDS = ("ref", "title", "client__code", "client__name")
+OF_PERSON = ("full_name", "email")
 SHOWN = 10  # of each kind
 
 
 @dataclass(frozen=True, slots=True)
 class SearchGroup:
     """
-    Found work of one kind, earliest due time first. ``more`` is true if there is more.
+    Found work of one kind: open work first, by its due time, then ended work, newest first.
+    ``more`` is true if there is more.
     """
 
     model: type[WorkNoun]
@@ -32,16 +39,19 @@ class SearchGroup:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    groups: Sequence[SearchGroup] = ()
     clients: Sequence[Client] = ()
+    contacts: Sequence[Contact] = ()
+    staff: Sequence[User] = ()
+    groups: Sequence[SearchGroup] = ()
 
 
 def with_ref(text: str, by: Actor) -> WorkItem | None:
-    """Return the work item with this reference, if the actor may see it."""
-    ref = text.strip().upper()
-    if "\0" in ref:  # PostgreSQL refuses it in text
-        return None
-    return work_seen_by(by).filter(ref=ref).first()
+    """
+    Return the work item that the text names, if the actor may see it: by its reference in any
+    spelling, or by an address of the portal that contains one.
+    """
+    ref = ref_in(text) or ref_in_path(path_in(text))
+    return work_seen_by(by).filter(ref=ref).first() if ref else None
 
 
 def find(text: str, by: Actor) -> SearchResults:
@@ -51,27 +61,55 @@ def find(text: str, by: Actor) -> SearchResults:
     words = words_in(text)
     if not words:
         return SearchResults()
-    seen = work_seen_by(by).order_by(soonest(), "id")
+    return SearchResults(
+        clients=list(_clients(text, words, by)[:SHOWN]),
+        contacts=list(
+            contacts_seen_by(by).filter(all_of(words, OF_PERSON), erased_at=None)[:SHOWN]
+        ),
+        staff=list(_staff(words, by)[:SHOWN]),
+        groups=_groups(text, words, by),
+    )
+
+
+def _clients(text: str, words: Sequence[str], by: Actor) -> Any:
+    named = Q()
+    for word in words:
+        named &= is_client(word)
+    # The part behind the @ of an address, or a whole domain.
+    domain = text.replace("\0", " ").strip().rpartition("@")[2].lower()
+    return clients_seen_by(by).filter(named | Q(domains__domain=domain)).distinct()
+
+
+def _staff(words: Sequence[str], by: Actor) -> Any:
+    people = User.objects.staff() if by.contact_id is None else User.objects.none()
+    return people.filter(all_of(words, OF_PERSON)).order_by("full_name")
+
+
+def _groups(text: str, words: Sequence[str], by: Actor) -> Sequence[SearchGroup]:
+    seen = work_seen_by(by)
     kinds = {
         kind: model
         for kind, model in models_by_kind().items()
         if by.may(f"{model._meta.app_label}.view_{model._meta.model_name}")
     }
-    listed = all_of(words, FIELDS)
-    parts = [seen.filter(listed, kind=kind) for kind in kinds]
-    parts += [
-        _written(seen, kind, model, words) for kind, model in kinds.items() if model.searchable
-    ]
+    listed = all_of(words, FIELDS) | is_ref(text)
+    parts: list[WorkItemQuerySet] = []
+    for kind, model in kinds.items():
+        found = [seen.filter(listed, kind=kind)]
+        if model.searchable:
+            found.append(_written(seen, kind, model, words))
+        # Apart, because each of the two orders has its own index.
+        parts += [part.filter(is_open=True).order_by(soonest(), "id") for part in found]
+        parts += [part.filter(is_open=False).order_by("-id") for part in found]
     # One more than is shown, to know whether there is more without counting.
     limited = [part[: SHOWN + 1] for part in parts]
     items = {item.pk: item for item in _together(limited)}
     groups = []
     for kind, model in kinds.items():
-        mine = sorted((item for item in items.values() if item.kind == kind), key=_due)
+        mine = sorted((item for item in items.values() if item.kind == kind), key=_first)
         if mine:
             groups.append(SearchGroup(model, mine[:SHOWN], len(mine) > SHOWN))
-    clients = clients_seen_by(by).filter(all_of(words, ("code", "name")))
-    return SearchResults(groups, list(clients[:SHOWN]))
+    return groups
 
 
 def _written(
@@ -93,9 +131,9 @@ def _together(parts: Sequence[WorkItemQuerySet]) -> Sequence[WorkItem]:
     return list(found.select_related("client", "owner"))
 
 
-def _due(item: WorkItem) -> tuple[bool, float, int]:
-    return (
-        item.next_due_at is None,
-        item.next_due_at.timestamp() if item.next_due_at else 0.0,
-        item.pk,
-    )
+def _first(item: WorkItem) -> tuple[bool, float, int]:
+    """Return the sort key: open work by its due time, then ended work, newest first."""
+    if not item.is_open:
+        return True, float(-item.pk), 0
+    due = item.next_due_at
+    return False, due.timestamp() if due else float("inf"), item.pk

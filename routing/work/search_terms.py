@@ -10,18 +10,42 @@ from django.db.models import Q
 from django.db.models.constants import LOOKUP_SEP
 
 from routing.people.clients import Client
+from routing.work.refs import number_in, ref_in
 
 MAX_WORDS, MAX_LENGTH = 8, 100
 MOST_CLIENTS = 200
 # The index holds trigrams. Shorter words are compared with the beginning of a text only.
 LETTERS = 3
 OF_CLIENT = ("client__code", "client__name")
-HOW = {"=": "iexact", "^": "istartswith"}
+HOW = {"=": "iexact", "^": "fold__startswith"}
 
 
 def words_in(text: str) -> list[str]:
     """Split a search into words. Very long input is cut off."""
     return [word[:MAX_LENGTH] for word in text.replace("\0", " ").split()[:MAX_WORDS]]
+
+
+def asked(text: str, fields: Sequence[str]) -> Q:
+    """
+    Return a condition for rows with every word of the text in one of the fields, or with the
+    reference or the number that the text is.
+
+    :param fields: written as in ``search_fields`` of an admin
+    """
+    wanted = all_of(words_in(text), fields)
+    for field in fields:
+        if field.lstrip("=^").split(LOOKUP_SEP)[-1] == "ref":
+            wanted |= is_ref(text, field.lstrip("=^"))
+    return wanted
+
+
+def is_ref(text: str, field: str = "ref") -> Q:
+    """Return a condition for rows whose reference the text is, with or without its prefix."""
+    if ref := ref_in(text):
+        return Q(**{field: ref})
+    if number := number_in(text):
+        return Q(**{f"{field}__fold__endswith": f"-{number}"})
+    return Q(pk__in=[])
 
 
 def matching(word: str, fields: Sequence[str]) -> Q:
@@ -43,18 +67,22 @@ def matching(word: str, fields: Sequence[str]) -> Q:
 
 
 def _in_field(word: str, field: str) -> Q:
-    how = HOW.get(field[:1], "icontains" if len(word) >= LETTERS else "istartswith")
+    how = HOW.get(field[:1], "fold__contains" if len(word) >= LETTERS else "fold__startswith")
     return Q(**{f"{field.lstrip('=^')}{LOOKUP_SEP}{how}": word})
 
 
 def clients_like(word: str) -> list[int]:
     """Return the ids of matching clients, visible or not: the caller's query limits the work."""
-    name = Q(name__icontains=word) if len(word) >= LETTERS else Q(name__istartswith=word)
     return list(
-        Client.objects.filter(name | Q(code__istartswith=word))
+        Client.objects.filter(is_client(word))
         .order_by()
         .values_list("pk", flat=True)[:MOST_CLIENTS]
     )
+
+
+def is_client(word: str) -> Q:
+    name = _in_field(word, "name")
+    return name | Q(code__istartswith=word)
 
 
 def all_of(words: Iterable[str], fields: Sequence[str]) -> Q:

@@ -6,6 +6,7 @@ test needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -16,11 +17,16 @@ from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import answering, approvals, deliverables
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
+from delivery.deliverables.details import ConfirmReceiptDetails
 from delivery.deliverables.formats import Format
 from delivery.deliverables.operations import versions
+from delivery.flows.shipped import ensure_request_flows
 from delivery.models import Approval, Brief, Deliverable, Engagement, Request
+from delivery.progress.operations import receipts
+from delivery.progress.operations.recording import NewRequest, record
 from routing.models import Contact, Destination, Membership, User, WorkItem
 from routing.people.actors import Actor
+from routing.sla.operations.calendars import ensure_defaults
 from routing.work.creation import create
 from routing.work.door import OperationResult
 from tests.world import World, by, make_contact, make_request
@@ -39,6 +45,25 @@ def make_engagement(world: World, **fields: Any) -> Engagement:
     return Engagement.objects.create(
         client=world.acme, **{"name": "Site", "amount": Decimal(10_000), "currency": "EUR"} | fields
     )
+
+
+def take_requests(at: datetime) -> None:
+    """Publish the flows that take what clients ask for, with the hours and policies they need."""
+    ensure_defaults(at=at)
+    ensure_request_flows(at=at)
+
+
+def record_request(
+    world: World, *, who: User | None = None, at: datetime | None = None, **fields: Any
+) -> Request:
+    """A request of Acme as Alice records it at the desk, with its event and its run."""
+    moment = at or timezone.now()
+    take_requests(moment)
+    given: dict[str, Any] = {"client": world.acme, "title": "A new site"} | fields
+    call = NewRequest(**given)
+    made = record(call, by=by(who or world.alice), at=moment).request
+    assert made is not None
+    return made
 
 
 def make_brief(
@@ -120,6 +145,17 @@ def with_the_client(world: World, row: Deliverable, draft: versions.Draft = DRAF
 
 def fresh(row: Any) -> Any:
     return type(row).objects.select_related("item").get(pk=row.pk)
+
+
+def receive(row: Deliverable) -> Deliverable:
+    """The client has the files that were handed over."""
+    contact = approver()
+    contact.user = contact.user or User.objects.create_user("carla@acme.test", full_name="Carla")
+    contact.save()
+    details = ConfirmReceiptDetails(receipts.CONFIRMED)
+    at = timezone.now()
+    done(receipts.confirm_receipt([row.pk], by=by(contact.user), at=at, details=details))
+    return fresh(row)
 
 
 def approver() -> Contact:

@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from delivery.briefs.models import Brief
 from delivery.models import Request
 from delivery.portal.decision_forms import ChangeForm
-from delivery.requests.admin_forms import OpenForm
+from delivery.requests.admin_forms import RecordRequestForm
 from routing.kernel.past_dates import SURE
 from routing.models import Event
 from tests.delivery.briefs.test_brief_pages import make_brief
@@ -26,9 +26,11 @@ pytestmark = pytest.mark.usefixtures("without_second_factor")
 PAST, ASKED = "2020-01-01", "Wed 1 Jan 2020 is in the past. Are you sure?"
 
 
-def new_request(world: World, wanted: str, **more: str) -> OpenForm:
+def new_request(world: World, wanted: str, **more: str) -> RecordRequestForm:
     data = {"client": world.acme.pk, "title": "A film", "priority": 2, "kind": "new"}
-    return OpenForm(by(world.alice), data | {"channel": "email", "wanted_date": wanted} | more)
+    return RecordRequestForm(
+        by(world.alice), data | {"channel": "email", "wanted_date": wanted} | more
+    )
 
 
 def test_d9_a_new_request_for_the_past_is_asked_about(world: World) -> None:

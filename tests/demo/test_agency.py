@@ -90,15 +90,30 @@ def test_its_leads_took_the_flow_and_some_wait_for_a_person(loaded: Path) -> Non
         "missing_fields",
         "missing_fields",
     ]
-    assert Run.objects.count() == 61
+    leads = Run.objects.exclude(source="desk")
+    assert leads.count() == 61
     assert (
-        Decision.objects.count()
-        == Brief.objects.exclude(item__run=None).count()
-        == Run.objects.exclude(item__in=_stopped()).count()
+        Decision.objects.filter(run__in=leads).count()
+        == Brief.objects.filter(item__run__in=leads).count()
+        == leads.exclude(item__in=_stopped()).count()
     )
-    assert set(
-        Request.objects.filter(item__run__isnull=False).values_list("channel", flat=True)
-    ) == {"form", "portal"}
+    assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
+
+
+def test_b1_each_of_its_requests_has_an_event_a_run_and_a_decision(loaded: Path) -> None:
+    assert not Request.objects.filter(item__run=None).exists()
+    assert not Brief.objects.filter(item__run=None).exists()
+    assert set(Request.objects.values_list("channel", flat=True)) == {
+        "form",
+        "portal",
+        "email",
+        "phone",
+        "meeting",
+    }
+    recorded = Run.objects.filter(source="desk")
+    assert recorded.count() == Decision.objects.filter(run__in=recorded).count() == 25
+    chosen = Decision.objects.get(asked__contains='"by_hand"')
+    assert (str(chosen.owner), str(chosen.backup)) == ("Jonas Weber", "Mara Lindqvist")
     assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
 
 

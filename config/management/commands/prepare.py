@@ -13,7 +13,9 @@ from django.utils import timezone
 from config.management.commands.migrate import OWNER, refuse_newer
 from config.storage import dumps, schema
 from delivery.flows import defaults
+from delivery.progress.operations.adopting import adopt_all
 from routing.models import Agency
+from routing.runs.operations.offering import offer_now
 
 
 class Command(BaseCommand):
@@ -45,6 +47,9 @@ class Command(BaseCommand):
         defaults.ensure(at=timezone.now())
         if not Agency.objects.exists():
             self.stdout.write(defaults.MISSING)
+        offer_now(timezone.now())  # work from before it was offered again by itself
+        if adopted := adopt_all(clock=timezone.now):
+            self.stdout.write(f"{adopted} requests from before got their event and their run.")
 
     def dump_before_migrating(self, program: str) -> None:
         owner_url = settings.ENV.database_owner_url

@@ -44,12 +44,14 @@ class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
         "audience",
         "of_version",
         "owner",
+        "waits",
         "expires",
         "age",
     )
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
+        filters.WaitsFor,
         "audience",
         ("state", admin.ChoicesFieldListFilter),
         filters.OfClient,

@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
 
 from delivery.briefs.models import Brief
-from delivery.briefs.operations import briefs
+from delivery.briefs.operations import briefs, first_briefs
 from delivery.briefs.plan import MOST
 from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
-from routing.desk.forms import StepForm, date, line, long_text, step_form
+from delivery.engagements.models import Engagement
+from delivery.requests.models import Request
+from routing.desk.forms import StepForm, choice, date, line, long_text, step_form
 from routing.kernel.past_dates import AsksAboutPast
 from routing.people.destinations import Destination
 
@@ -174,6 +176,47 @@ class EditBriefForm(StepForm):
             rows = [form.planned() for form in self.plan]
             planned = [row for row in rows if row]
         return super().values() | {"planned": planned}
+
+
+@step_form(first_briefs.write_brief)
+class WriteBriefForm(StepForm):
+    """Form for the first brief. What it is charged to is chosen, never guessed."""
+
+    NOTHING = "none"
+
+    body = long_text(
+        gettext_lazy("Brief"),
+        error=gettext_lazy("Enter the brief text."),
+        rows=12,
+        max_length=MAX_BODY,
+        help_text=gettext_lazy("It starts with the description of the request."),
+    )
+    engagement = choice(
+        gettext_lazy("Charged to"),
+        (),
+        help_text=gettext_lazy("The budget and the change rounds of this engagement count."),
+        error_messages={"required": gettext_lazy("Choose what the brief is charged to.")},
+    )
+
+    def known(self, row: Request) -> dict[str, Any]:
+        return {"body": row.details}
+
+    def prepare(self) -> None:
+        sold = Engagement.objects.filter(client=self.rows[0].item.client_id).order_by("name", "pk")
+        self.fields["engagement"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose")),
+            *((str(each.pk), _described(each)) for each in sold),
+            (self.NOTHING, _("Nothing: no engagement")),
+        ]
+
+    def clean_engagement(self) -> int | None:
+        chosen = self.cleaned_data["engagement"]
+        return None if chosen == self.NOTHING else int(chosen)
+
+
+def _described(row: Engagement) -> str:
+    """Return an engagement with what was sold."""
+    return f"{row.name} ({row.amount} {row.currency})" if row.amount is not None else row.name
 
 
 def _destinations(row: Brief) -> Sequence[tuple[str, str]]:

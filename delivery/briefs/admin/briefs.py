@@ -31,10 +31,11 @@ tone(Brief, draft="info", in_review="info", changes_requested="warn", approved="
 
 @admin.register(Brief)
 class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
-    list_display = ("what", "client", "state_name", "of_request", "owner", "due_at", "age")
+    list_display = ("what", "client", "state_name", "of_request", "owner", "waits", "due_at", "age")
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
+        filters.WaitsFor,
         ("state", admin.ChoicesFieldListFilter),
         filters.OfClient,
     )

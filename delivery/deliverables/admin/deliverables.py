@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -14,7 +14,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from delivery.approvals.admin.review_results import (
     ApprovalAnswers,
@@ -34,12 +34,14 @@ from routing.desk.columns import WorkColumns
 from routing.desk.offers import PageFacts, panel
 from routing.desk.steps import StepsAdmin
 from routing.work import display
+from routing.work.door import Operation
 from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by
 
 MOST_VERSIONS = 50
+CHECKED = {"submit", "run_checks", "sign_off"}  # verbs whose results the checks decide
 
 tone(
     Deliverable,
@@ -73,12 +75,13 @@ class NeedsMySignature(SimpleListFilter):
 
 @admin.register(Deliverable)
 class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
-    list_display = ("what", "client", "state_name", "newest", "waiting", "owner", "doer", "due_at")
+    list_display = ("what", "client", "state_name", "newest", "waits", "owner", "doer", "due_at")
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
         NeedsMySignature,
         ("state", admin.ChoicesFieldListFilter),
+        filters.WaitsFor,
         filters.WaitingOn,
         filters.OfClient,
     )
@@ -105,6 +108,8 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         "replaces__item",
     )
     bulk_steps = (
+        "assign",
+        "edit",
         "start",
         "submit",
         "run_checks",
@@ -143,6 +148,14 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
             **_newest_version(row),
         }
 
+    def otherwise(self, step: Operation[Any], rows: Sequence[Any]) -> Mapping[int, str]:
+        """Return the failed checks of work that a step led back to rework."""
+        if step.verb not in CHECKED:
+            return {}
+        returned = [row for row in rows if row.state == Deliverable.State.REWORK]
+        known = checks.judged_checks(returned)
+        return {row.pk: _returned(known[row.pk]) for row in returned}
+
     def question(
         self, approvals: Sequence[ApprovalAnswers], row: Deliverable, known: PageFacts
     ) -> dict[str, Any] | None:
@@ -171,7 +184,6 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
                 format_html("{} {}", state_badge(item.kind, row.state), display.hold(item)),
             ),
             (_("Client"), item.client or display.NOTHING),
-            (_("Waiting on"), self.waiting(row)),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or _("Unassigned")),
@@ -207,9 +219,18 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
     def doer(self, row: Deliverable) -> Any:
         return row.item.doer or display.NOTHING
 
-    @admin.display(description=gettext_lazy("waiting on"), ordering="item__waiting_on")
-    def waiting(self, row: Deliverable) -> str:
-        return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
+
+def _returned(known: Sequence[checks.Judged]) -> str:
+    """Return which checks failed, as a sentence."""
+    failed = [each.check.name for each in known if each.failed]
+    if not failed:
+        return _("Returned for rework.")
+    words = ngettext(
+        "Returned for rework: %(count)s check failed: %(names)s. The page lists what to change.",
+        "Returned for rework: %(count)s checks failed: %(names)s. The page lists what to change.",
+        len(failed),
+    )
+    return words % {"count": len(failed), "names": ", ".join(failed)}
 
 
 def _newest_version(row: Deliverable) -> dict[str, Any]:

@@ -131,10 +131,24 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
     if not version.body_html and not parts:
         raise UnreadableDraft(_("Enter text or add a file."))
     version.digest = digest(version.manifest_with(parts))
+    _refuse_the_same(row, version)
     _validate(version, parts)
     version.save(force_insert=True)
     VersionFile.objects.bulk_create(parts)
     return version
+
+
+def _refuse_the_same(row: Deliverable, version: Version) -> None:
+    """
+    :raises UnreadableDraft: if the draft is the newest version, or the one that was returned
+    """
+    # It would fail the same checks, or ask people about what they have answered already.
+    known = row.versions.filter(pk__in=[row.version_id or 0, row.reworked_id or 0])
+    for same in known.filter(digest=version.digest).order_by("-number"):
+        raise UnreadableDraft(
+            _("Nothing differs from version %(number)s. Change something, then upload.")
+            % {"number": same.number}
+        )
 
 
 def _part(version: Version, file: File, part: DraftFile, position: int) -> VersionFile:

@@ -1,22 +1,24 @@
-"""The action of flows that opens a request with its first brief."""
+"""The actions of flows that open a request, with its first brief or without."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from delivery.briefs.models import Brief
 from delivery.briefs.plan import Planned
 from delivery.deliverables.models import Deliverable
-from delivery.progress.operations import submissions
+from delivery.progress.operations import recording, submissions
 from delivery.requests.models import Request
 from routing.flows.registry import action
 from routing.kernel.days import read_day
 from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clients import Client
+from routing.runs import by_hand
+from routing.runs.by_hand import hand_records
 from routing.runs.registry import RoutedRun
 from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
@@ -31,28 +33,58 @@ DETAILS, WANTED = ("request.details", "request.wanted")
 @action("delivery.open_request")
 def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     """Open a request with a brief for each routed run, start clocks, and notify the owners."""
-    clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
-    targets = _targets(jobs)
-    requests = create(
-        [_request(job, clients, targets.get(job.run.pk)) for job in jobs],
-        by=by,
-        at=at,
-        reason="Opened by a flow.",
-    )
+    requests = _open(jobs, by, at, "Opened by a flow.")
     briefs = create(
         [_brief(job, request) for job, request in zip(jobs, requests, strict=True)],
         by=by,
         at=at,
         reason="From the template.",
     )
-    submissions.hand_files_on(requests, at)
     items: dict[str, list[WorkItem]] = defaultdict(list)
     for job, request, brief in zip(jobs, requests, briefs, strict=True):
         items[job.policy] += [request.item, brief.item]
+    _start_clocks(items, at)
+    notify(created(Request), requests, by=by, at=at)
+
+
+@action("delivery.record_request")
+def record_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
+    """
+    Open a request without a brief for each routed run, start clocks, and notify the owners.
+
+    What a person recorded is opened in the name of that person, who is not notified of it.
+    """
+    records = hand_records([job.run for job in jobs])
+    by_person: dict[Actor, list[RoutedRun]] = defaultdict(list)
+    for job in jobs:
+        found = records.get(job.run.pk)
+        by_person[Actor.of(found.recorded_by) if found else by].append(job)
+    for person, some in by_person.items():
+        requests = _open(some, person, at, "Recorded by hand.")
+        items: dict[str, list[WorkItem]] = defaultdict(list)
+        for job, request in zip(some, requests, strict=True):
+            items[job.policy].append(request.item)
+        _start_clocks(items, at)
+        notify(created(Request), requests, by=person, at=at)
+
+
+def _open(jobs: Sequence[RoutedRun], by: Actor, at: datetime, reason: str) -> list[Request]:
+    """Open a request for each routed run, with the files that came with it."""
+    clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
+    targets = _targets(jobs)
+    rows = [_request(job, clients, targets.get(job.run.pk)) for job in jobs]
+    requests = create(rows, by=by, at=at, reason=reason)
+    submissions.hand_files_on(requests, at)
+    opened = [(job.run, request.item) for job, request in zip(jobs, requests, strict=True)]
+    recording.hand_evidence_on(opened, at)
+    return requests
+
+
+def _start_clocks(items: Mapping[str, Sequence[WorkItem]], at: datetime) -> None:
+    """:param items: work by the slug of its policy"""
     # One call for each policy, however many jobs there are.
     for policy in SLAPolicy.objects.filter(slug__in=items).order_by("slug"):
         start(items[policy.slug], policy, at)
-    notify(created(Request), requests, by=by, at=at)
 
 
 def _item(job: RoutedRun, client: Client | None, parent: WorkItem, title: str) -> WorkItem:
@@ -87,19 +119,32 @@ def _targets(jobs: Sequence[RoutedRun]) -> dict[int, Deliverable]:
 
 def _request(job: RoutedRun, clients: dict[int, Client], target: Deliverable | None) -> Request:
     client = clients.get(job.client_id) if job.client_id else None
+    item = _item(job, client, job.run.item, job.title)
+    is_by_hand = job.run.source == by_hand.SOURCE
+    # The client's own words. The template around them is for the brief. A person who records a
+    # request may know nothing but its title yet.
+    details = str(job.facts.get(DETAILS, "")) if is_by_hand else job.facts.get(DETAILS) or job.brief
+    if is_by_hand:
+        item.priority = int(job.facts.get(recording.REQUEST_PRIORITY) or job.priority)
     return Request(
-        item=_item(job, client, job.run.item, job.title),
-        kind=Request.Kind.CHANGE if target else Request.Kind.NEW,
+        item=item,
+        kind=Request.Kind.CHANGE if target else _kind(job, is_by_hand),
         target=target,
         channel=_channel(job),
-        # The client's own words. The template around them is for the brief.
-        details=str(job.facts.get(DETAILS) or job.brief),
+        details=str(details),
         wanted_date=_wanted(job),
         contact_id=job.contact_ids[0] if job.contact_ids else None,
     )
 
 
+def _kind(job: RoutedRun, is_by_hand: bool) -> str:
+    known = str(job.facts.get(recording.REQUEST_KIND, "")) if is_by_hand else ""
+    return known if known in Request.Kind.values else Request.Kind.NEW
+
+
 def _channel(job: RoutedRun) -> Request.Channel:
+    if job.run.source == by_hand.SOURCE:
+        return Request.Channel(job.facts.get(recording.REQUEST_CHANNEL, Request.Channel.EMAIL))
     if job.run.source == submissions.SOURCE:
         return Request.Channel.PORTAL
     return Request.Channel.FORM if job.run.subject_type == "form" else Request.Channel.CRM

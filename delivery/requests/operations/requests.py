@@ -1,9 +1,9 @@
-"""Operations on a request, from capture to end."""
+"""Operations on a request, from triage to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from delivery.requests.details import (
     AskDetails,
     DuplicateDetails,
     EditRequestDetails,
+    RemindDetails,
 )
 from delivery.requests.gates import (
     asked_for_it,
@@ -24,67 +25,21 @@ from delivery.requests.gates import (
     says_what_is_wanted,
 )
 from delivery.requests.models import Request
+from delivery.requests.operations.asking_client import ask_client, remind_client, who_is_asked
+from delivery.requests.question_gates import (
+    can_be_reminded,
+    reaches_somebody,
+    was_not_asked_today,
+)
 from delivery.requests.reach import ASKING
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
-from routing.messages.telling import notify
 from routing.people.actors import Actor
-from routing.people.clients import Client, Contact, Membership
-from routing.sla.operations.calendars import standard
-from routing.sla.operations.clocks import start
-from routing.work.creation import create, created
+from routing.people.clients import Membership
 from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
-from routing.work.new_items import new_item
 
 grant("delivery.add_request", AM, OPS)
 grant("delivery.view_request", *EVERYONE)
-
-
-def open_request(
-    *,
-    client: Client,
-    title: str,
-    by: Actor,
-    at: datetime,
-    details: str = "",
-    kind: str = Request.Kind.NEW,
-    channel: str = Request.Channel.EMAIL,
-    contact: Contact | None = None,
-    wanted_date: date | None = None,
-    priority: int = WorkItem.Priority.NORMAL,
-    reason: str = "",
-) -> Request:
-    """
-    Open a request, owned by the client's owner and backup, and start the clocks of the standard
-    policy.
-
-    :param wanted_date: in the client's time zone
-    :raises PermissionDenied: if ``by`` may not create requests
-    """
-    by.require("delivery.add_request", to="create requests")
-    item = new_item(
-        title,
-        client=client,
-        team_id=client.team_id,
-        owner_id=client.owner_id,
-        backup_id=client.backup_id,
-        priority=priority,
-    )
-    request = Request(
-        item=item,
-        kind=kind,
-        channel=channel,
-        details=details,
-        contact=contact,
-        wanted_date=wanted_date,
-    )
-    # Together, so that no request is ever without a due time.
-    with transaction.atomic():
-        [made] = create([request], by=by, at=at, reason=reason)
-        if policy := standard():
-            start([made.item], policy, at)
-        notify(created(Request), [made], by=by, at=at)
-    return made
 
 
 def named_original(
@@ -175,8 +130,22 @@ ask = operation(
     _("Ask client"),
     done=_("%(who)s asked the client a question"),
     may=_BOTH,
-    gates=(has_question,),
+    gates=(has_question, reaches_somebody),
+    facts=who_is_asked,
     details=AskDetails,
+    for_gates=("contact", "evidence"),
+    run=ask_client,
+)
+remind = operation(
+    Request,
+    "remind",
+    _("Remind"),
+    done=_("%(who)s reminded the client of the question"),
+    may=_BOTH,
+    gates=(can_be_reminded, was_not_asked_today),
+    facts=who_is_asked,
+    verb_details=RemindDetails,
+    run=remind_client,
 )
 answer = operation(
     Request,
@@ -238,6 +207,14 @@ withdraw = operation(
     gates=(asked_for_it,),
     through_hold=True,
     danger=True,
+)
+stall = operation(
+    Request,
+    "stall",
+    _("Escalate to the owner"),
+    done=_("%(who)s escalated the unanswered question to the owner"),
+    system=True,
+    through_hold=True,
 )
 # These follow from something that has happened. A hold cannot undo that, and nothing would call
 # them a second time, so they pass through a hold.

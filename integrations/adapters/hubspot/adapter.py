@@ -28,6 +28,11 @@ class HubSpotAdapter(Adapter):
     def parts(self, delivery: Delivery, connection: Connection, at: datetime) -> list[Part]:
         return events.parts(delivery, connection.settings, connection.slug, at)
 
+    def moved(
+        self, kind: str, body: Mapping[str, Any]
+    ) -> tuple[str | None, tuple[str, ...]] | None:
+        return events.moved(kind, body)
+
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         return HubSpotReader(connection) if subject.type in PLURALS else None
 

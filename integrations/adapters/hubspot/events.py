@@ -117,6 +117,24 @@ def _subject_id(event: dict[str, Any]) -> Any:
     return None
 
 
+def moved(kind: str, body: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...]] | None:
+    """
+    Return the object that survived a merge or deletion, and those that are gone.
+
+    HubSpot's merge makes a new object or keeps the primary one. ``newObjectId`` says which.
+    """
+    primary = str(_subject_id(dict(body)) or "")
+    if kind.endswith(".deletion"):
+        return (None, (primary,)) if primary else None
+    if not kind.endswith(".merge"):
+        return None
+    into = str(body.get("newObjectId") or primary)
+    listed = body.get("mergedObjectIds")
+    merged = [str(each) for each in listed] if isinstance(listed, list) else []
+    gone = tuple(key for key in dict.fromkeys([primary, *merged]) if key and key != into)
+    return (into, gone) if into and gone else None
+
+
 def _instant(value: Any, at: datetime) -> datetime | None:
     """Convert milliseconds since 1970, exactly: a float would round them."""
     if isinstance(value, bool) or not isinstance(value, int):

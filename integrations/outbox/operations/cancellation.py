@@ -25,6 +25,16 @@ NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None) & ~Q(
 )
 
 
+def of_runs(ids: Sequence[int]) -> Q:
+    """Return the condition for the messages of these runs."""
+    return Q(run__in=ids) | Q(item__run__in=ids)
+
+
+def of_requests(ids: Sequence[int]) -> Q:
+    """Return the condition for the messages of the deliverables of these requests."""
+    return Q(item__as_deliverable__request__in=ids)
+
+
 @react(runs.cancel)
 def call_off(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """
@@ -32,15 +42,13 @@ def call_off(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
     Started ones finish or wait for a person, because an attempt cannot be undone.
     """
-    of = Q(run__in=[run.pk for run in rows]) | Q(item__run__in=[run.pk for run in rows])
-    _give_up(of & NOT_BEGUN, by, at)
+    _give_up(of_runs([run.pk for run in rows]) & NOT_BEGUN, by, at)
 
 
 @react(requests.cancel)
 def call_off_with_request(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     """Discard the messages of the requests' deliverables, which may belong to no run."""
-    of = Q(item__as_deliverable__request__in=[request.pk for request in rows])
-    _give_up(of & NOT_BEGUN, by, at)
+    _give_up(of_requests([request.pk for request in rows]) & NOT_BEGUN, by, at)
 
 
 @react(deliverables.cancel, deliverables.reopen)

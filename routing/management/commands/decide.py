@@ -4,36 +4,52 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from routing.runs.by_hand import hand_records
+from routing.runs.decisions import Decision
 from routing.runs.find import find_run
 from routing.runs.recompute import recompute_decision
+from routing.runs.trace import is_by_hand, words_about_earlier, words_by_hand
 
 
 class Command(BaseCommand):
     help = "Show a run's decision; with --again, recompute it from its own record and compare byte for byte."  # noqa: E501
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", help="the reference of the run or of its work")
+        parser.add_argument(
+            "run", metavar="REF", help="the reference of any work of the run, such as ACM-142"
+        )
         parser.add_argument("--again", action="store_true")
 
     def handle(self, *, run: str, again: bool, **_: Any) -> None:
         found = find_run(run)
         decision = found.decisions.last() if found else None
+        record = hand_records([found]).get(found.pk) if found else None
+        if found and decision is None and record and record.about:
+            self.stdout.write(f"{found.item.ref}: {words_about_earlier(record)}")
+            return
         if found is None or decision is None:
             raise CommandError(
                 f"{run} has no decision yet. Run `manage.py trace {run}` to see its status."
             )
-        self.stdout.write(
-            f"{found.item.ref}: rule “{decision.rule_name}”, owner {decision.owner}, backup "
-            f"{decision.backup}"
-        )
-        if again:
-            result = recompute_decision(decision)
-            if not result.same:
-                raise CommandError(
-                    f"The decision differs.\nrecorded:   {result.recorded}\nrecomputed: "
-                    f"{result.recomputed}"
-                )
+        if is_by_hand(decision):
+            self.stdout.write(f"{found.item.ref}: {words_by_hand(decision, record)}")
+        else:
             self.stdout.write(
-                f"Recomputed from the record. The result is identical, byte for byte "
-                f"({decision.digest[:12]})."
+                f"{found.item.ref}: rule “{decision.rule_name}”, owner {decision.owner}, backup "
+                f"{decision.backup}"
             )
+        if again:
+            self.recompute(decision)
+
+    def recompute(self, decision: Decision) -> None:
+        """:raises CommandError: if the answer is another one now"""
+        result = recompute_decision(decision)
+        if not result.same:
+            raise CommandError(
+                f"The decision differs.\nrecorded:   {result.recorded}\nrecomputed: "
+                f"{result.recomputed}"
+            )
+        self.stdout.write(
+            f"Recomputed from the record. The result is identical, byte for byte "
+            f"({decision.digest[:12]})."
+        )

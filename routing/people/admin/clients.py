@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.desk.addresses import address
 from routing.desk.base import actor
 from routing.desk.saved import Rows, SavedAdmin
+from routing.people.admin.client_merges import MergesClients
 from routing.people.admin.memberships import KeepsMemberships
 from routing.people.clients import Client, Membership
 from routing.work.display import badge
@@ -33,20 +34,34 @@ class ContactsOfClient(Rows):
 
 
 @admin.register(Client)
-class ClientAdmin(KeepsMemberships[Client], SavedAdmin[Client]):
+class ClientAdmin(MergesClients, KeepsMemberships[Client], SavedAdmin[Client]):
     list_display = ("name", "code", "team", "owner", "backup", "timezone", "is_restricted", "work")
     list_filter = ("restricted", "team")
     list_select_related = ("team", "owner", "backup")
     search_fields = ("name", "code")
     search_help_text = _("Name or code")
     fields = ("name", "code", "timezone", "team", "owner", "backup", "restricted", "reason")
-    people_fields = ("owner", "backup")
+    owner_fields = ("owner", "backup")
     inlines = (ContactsOfClient,)
+    change_form_outer_before_template = "desk/client.html"
     empty_title = _("No clients")
     empty_text = _("Add a client with its team, owner and backup. Then create its first request.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return clients_seen_by(actor(request)).order_by("name")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        more = self.merging(request, object_id)
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, {**more, **(extra_context or {})}
+        )
+        return page
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code",) if obj else ()  # references carry it

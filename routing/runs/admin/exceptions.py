@@ -53,12 +53,14 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         "client",
         "state_name",
         "owner",
+        "waits",
         "due_at",
         "age",
     )
     list_filter = (
         filters.Whose,
         filters.Openness,
+        filters.WaitsFor,
         "reason",
         ("state", admin.ChoicesFieldListFilter),
         filters.OfClient,

@@ -30,7 +30,7 @@ from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import RunStep
 from routing.runs.operations.runs import WrongValues
 from routing.runs.snapshots import RunSnapshot, field_problems, run_snapshots
-from routing.work.visibility import clients_seen_by
+from routing.work.visibility import clients_for_new_work
 
 CLIENT = "client"
 CLIENT_IS_OPEN = {Reason.MISSING_CONTEXT, Reason.DUPLICATE}
@@ -48,8 +48,9 @@ class FillInForm(forms.Form):
         for fault in field_problems(snapshot) if case.step == RunStep.Name.VALIDATE else ():
             self.fields[fault.name] = _field(specs[fault.name], fault, snapshot.found.sources)
         if case.reason in CLIENT_IS_OPEN:
-            fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
-            clients = fits if fits.exists() else clients_seen_by(by)
+            every = clients_for_new_work(by)
+            fits = every.filter(pk__in=case.evidence.get("clients", ()))
+            clients = fits if fits.exists() else every
             self.fields[CLIENT] = picked(
                 _("Client"), clients, required=False, help_text=_("The client this work is for.")
             )

@@ -41,10 +41,21 @@ tone(
 @admin.register(Run)
 class RunAdmin(WorkColumns, StepsAdmin[Run]):
     noun_template = "desk/run.html"
-    list_display = ("what", "flow_name", "about", "client", "state_name", "owner", "held_by", "age")
+    list_display = (
+        "what",
+        "flow_name",
+        "about",
+        "client",
+        "state_name",
+        "owner",
+        "waits",
+        "held_by",
+        "age",
+    )
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
+        filters.WaitsFor,
         ("state", admin.ChoicesFieldListFilter),
         "flow",
         filters.OfClient,

@@ -39,7 +39,7 @@ def enrich_batch(*, at: datetime, limit: int = 200) -> int:
     # Marked before they are tried, in a transaction of its own. If the batch fails or kills its
     # worker, its steps are no longer fresh, and ``enrich`` takes them one by one under a lease.
     RunStep.objects.filter(pk__in=steps, started_at=None).update(started_at=at)
-    return isolate(lambda ids: _enrich_batch(ids, at), steps, lambda _step, _why: None)
+    return isolate(lambda ids: enrich_steps(ids, at), steps, lambda _step, _why: None)
 
 
 def _known_sources(sources: set[str]) -> set[str]:
@@ -50,7 +50,8 @@ def _known_sources(sources: set[str]) -> set[str]:
     return found
 
 
-def _enrich_batch(step_ids: Sequence[int], at: datetime) -> int:
+def enrich_steps(step_ids: Sequence[int], at: datetime) -> int:
+    """Run those of these steps that need no external call, and return how many were done."""
     with transaction.atomic():
         steps = _mine(step_ids, at)
         # If two runs are about one subject, only one is done here. The other is left to ``enrich``.

@@ -21,7 +21,9 @@ from routing.kernel.reasons import Reason
 from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.operations.merging import move_runs
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
+from routing.runs.registry import SubjectMove, move_of
 from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
 from routing.work.new_items import new_item
@@ -52,11 +54,12 @@ def process(*, at: datetime, limit: int = 200) -> int:
     due = Dispatch.objects.filter(parked_reason="", due_at__lte=at).order_by("due_at", "id")
     ids = list(due.values_list("event_id", flat=True)[:limit])
     return isolate(
-        lambda batch: _process(batch, at), ids, lambda event, why: _postpone(event, why, at)
+        lambda batch: process_events(batch, at), ids, lambda event, why: _postpone(event, why, at)
     )
 
 
-def _process(ids: Sequence[int], at: datetime) -> int:
+def process_events(ids: Sequence[int], at: datetime) -> int:
+    """Route these queued events in one transaction, and return how many were processed."""
     with transaction.atomic():
         waiting = Dispatch.objects.filter(event_id__in=ids, parked_reason="")
         claimed = claim_batch(waiting, key="event_id")
@@ -65,30 +68,56 @@ def _process(ids: Sequence[int], at: datetime) -> int:
         events = list(
             Event.objects.filter(pk__in=claimed).select_related("payload").order_by("at", "id")
         )
-        sql(ONE_A_SUBJECT, [[f"{e.source}\x1f{e.subject_type}\x1f{e.subject_id}" for e in events]])
-        _place(events, at)
+        moves = {event.pk: move for event in events if (move := move_of(event)) is not None}
+        subjects = {_subject(event) for event in events}
+        for move in moves.values():
+            subjects.update(move.subjects)
+        keys = [f"{each.source}\x1f{each.type}\x1f{each.id}" for each in subjects]
+        sql(ONE_A_SUBJECT, [keys])
+        _place(events, moves, at)
         Dispatch.objects.filter(event_id__in=claimed).delete()
     return len(claimed)
 
 
-def _place(events: Sequence[Event], at: datetime) -> None:
-    system = Actor.system()
-    subjects = {_subject(event) for event in events}
-    open_runs = _open_runs(subjects)
+def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: datetime) -> None:
+    for move in moves.values():
+        move_runs(move, list(_open_runs(set(move.subjects)).values()), at)
+    about = _abouts(events, moves)
+    open_runs = _open_runs(set(about.values()))
     live = _live()
     new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
     for event in events:
         for version in _started_by(event, live):
-            key = (version.flow_id, _subject(event))
+            key = (version.flow_id, about[event.pk])
             if key not in open_runs and key not in new:
-                new[key] = (_new_run(version, event), event)
-    _follow(new)
-    create([run for run, _ in new.values()], by=system, at=at)
-    _record(events, open_runs, new, at)
+                new[key] = (_new_run(version, about[event.pk]), event)
+    if new:
+        _follow(new)
+        create([run for run, _ in new.values()], by=Actor.system(), at=at)
+    _record(events, about, open_runs, new, at)
     made = [run.pk for run, _ in new.values()]
     mark_done(made, [RunStep.Name.CAPTURE], at)
     make_due(made, RunStep.Name.ENRICH, at)
-    _refresh(open_runs, {_subject(event) for event in events if not event.kind.endswith(ECHO)}, at)
+    _refresh(open_runs, {about[event.pk] for event in events if not event.kind.endswith(ECHO)}, at)
+
+
+def _abouts(events: Sequence[Event], moves: Mapping[int, SubjectMove]) -> dict[int, Subject]:
+    """
+    Return the subject of each event. An object that these events merged is its survivor.
+    """
+    # HubSpot keeps no order: the merge may come in one batch with the creation of what it merged.
+    survivors: dict[Subject, Subject] = {}
+    for move in moves.values():
+        if move.into is not None:
+            survivors |= dict.fromkeys(move.gone, move.into)
+    found = {}
+    for event in events:
+        subject, seen = _subject(event), set[Subject]()
+        while subject in survivors and subject not in seen:
+            seen.add(subject)
+            subject = survivors[subject]
+        found[event.pk] = subject
+    return found
 
 
 def _subject(event: Event) -> Subject:
@@ -145,10 +174,10 @@ def _about(subjects: Collection[Subject]) -> list[int]:
     return [run for (run,) in sql(ABOUT, [sources, types, ids])]
 
 
-def _new_run(version: FlowVersion, event: Event) -> Run:
+def _new_run(version: FlowVersion, subject: Subject) -> Run:
     flow = version.flow
     item = new_item(
-        f"{flow.name}: {event.subject_type} {event.subject_id}",
+        f"{flow.name}: {subject.type} {subject.id}",
         owner_id=flow.owner_id,
         backup_id=flow.backup_id,
     )
@@ -156,9 +185,9 @@ def _new_run(version: FlowVersion, event: Event) -> Run:
         item=item,
         flow=flow,
         version=version,
-        source=event.source,
-        subject_type=event.subject_type,
-        subject_id=event.subject_id,
+        source=subject.source,
+        subject_type=subject.type,
+        subject_id=subject.id,
     )
 
 
@@ -172,6 +201,7 @@ def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
 
 def _record(
     events: Sequence[Event],
+    subjects: Mapping[int, Subject],
     open_runs: Mapping[tuple[int, Subject], Run],
     new: Mapping[tuple[int, Subject], tuple[Run, Event]],
     at: datetime,
@@ -188,7 +218,7 @@ def _record(
             parts.append(RunEvent(event=event, part=RunEvent.Part.ECHO, at=at))
             continue
         mine = started[event.pk]
-        joined = [run for run in about[_subject(event)] if run not in mine]
+        joined = [run for run in about[subjects[event.pk]] if run not in mine]
         parts += [RunEvent(event=event, run=run, part=RunEvent.Part.STARTED, at=at) for run in mine]
         parts += [
             RunEvent(event=event, run=run, part=RunEvent.Part.JOINED, at=at) for run in joined

@@ -25,10 +25,11 @@ from routing.kernel.queues import Patience, batches, claim_batch, put_off
 from routing.kernel.reasons import Reason
 from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
-from routing.runs.candidates import Pool, pool_for
+from routing.runs.candidates import Pool, one_batch_at_a_time, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
+from routing.runs.operations.offering import offer_later, settle
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
 from routing.runs.registry import RoutedRun
 from routing.runs.snapshots import (
@@ -45,6 +46,7 @@ from routing.work.items import WorkItem
 Name = RunStep.Name
 PATIENCE = Patience(8)
 ROUTING_STEPS = (Name.VALIDATE, Name.DECIDE, Name.ACT)
+OFFERED_AGAIN = {Reason.NOBODY_AVAILABLE}  # reasons that pass by themselves
 
 ROUTE = operation(
     Run,
@@ -71,16 +73,21 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
         # have been tried, and the next call takes them one by one.
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
-            lambda ids: _route_batch(ids, at), batch, lambda step, why: _later(step, why, at)
+            lambda ids: route_steps(ids, at), batch, lambda step, why: _later(step, why, at)
         )
     return done
 
 
-def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
+def route_steps(step_ids: Sequence[int], at: datetime) -> int:
+    """Run these steps in one transaction, and return the number of runs."""
     with transaction.atomic():
-        runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
+        steps = RunStep.objects.filter(pk__in=step_ids)
+        due = list(steps.values_list("run__item", "run", "run__version"))
+        one_batch_at_a_time([(run, version) for _item, run, version in due])
         # Work items before steps, as everywhere: whoever cancels or holds a run has its item first.
-        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None)
+        free = WorkItem.objects.filter(
+            pk__in=[item for item, *_run in due], is_open=True, held_at=None
+        )
         items = claim_batch(free, no_key=True)
         mine = (
             RunStep.objects.due(at)
@@ -146,8 +153,9 @@ def _decide(
                 _at(Name.DECIDE, snapshot, Reason.NOBODY_AVAILABLE, {"message": str(error)})
             )
         else:
-            decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
-            pool.chose(choice.owner_id)
+            moment = pool.moment(at)
+            decided.append((snapshot, choice, record(snapshot, pool, choice, moment)))
+            pool.chose(choice, moment)
     Decision.objects.bulk_create([decision for _s, _c, decision in decided])
     return decided
 
@@ -155,9 +163,14 @@ def _decide(
 def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """Return the record of a decision: its whole input and its answer, as canonical JSON."""
     fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
-    asked = as_json(
-        {"facts": rule_facts(snapshot), "candidates": pool.candidates, "fallback": fallback}
-    )
+    question = {
+        "facts": rule_facts(snapshot),
+        "candidates": pool.candidates,
+        "fallback": fallback,
+    }
+    if snapshot.by_hand is not None:
+        question["by_hand"] = snapshot.by_hand
+    asked = as_json(question)
     answer = as_json(choice)
     return Decision(
         run=snapshot.run,
@@ -195,6 +208,8 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
     for name, batch in jobs.items():
         action_named(name)(batch, system, at)
     BEGIN(list(routed), by=system, at=at)
+    # Read before the route, so that runs which never waited cost no query.
+    settle([s.run.pk for s, _c, _d in decided if s.run.state == Run.State.WAITING], at)
 
 
 def title_of(snapshot: RunSnapshot) -> str:
@@ -239,6 +254,8 @@ def _stop(findings: Sequence[ExceptionFinding], at: datetime) -> None:
         step.stop(at=at)
     RunStep.objects.bulk_create(steps, ignore_conflicts=True)
     raise_exceptions(findings, at=at)
+    nobody = [each.run.pk for each in findings if each.run and each.reason in OFFERED_AGAIN]
+    offer_later(nobody, at)
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:

@@ -20,6 +20,7 @@ from routing.desk.operations.visits import look_in
 from routing.models import Absence, User, Visit, WorkItem
 from routing.work.operations import items
 from tests.desk import signed_in, words
+from tests.portal import reachable
 from tests.world import World, by, make_client, make_request
 
 pytestmark = pytest.mark.requirement("L7", "M6")
@@ -29,8 +30,8 @@ WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=BERLIN)
 DUE = {
     "late": WEDNESDAY - timedelta(minutes=1),
     "today": datetime(2026, 11, 25, 23, 59, tzinfo=BERLIN),
-    "week": datetime(2026, 11, 29, 23, 59, tzinfo=BERLIN),
-    "later": datetime(2026, 11, 30, 0, 0, tzinfo=BERLIN),
+    "week": datetime(2026, 12, 2, 23, 59, tzinfo=BERLIN),
+    "later": datetime(2026, 12, 3, 0, 0, tzinfo=BERLIN),
 }
 
 
@@ -76,12 +77,29 @@ def test_work_stands_under_the_readers_own_day(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize("ahead", range(7))
+def test_the_next_seven_days_stand_together_on_each_weekday(world: World, ahead: int) -> None:
+    """On a Sunday, what was due on Monday stood under Later."""
+    now = WEDNESDAY + timedelta(days=ahead)
+    for days in range(1, 9):
+        due_at(make_request(world.acme, title=f"In {days}"), now + timedelta(days=days))
+
+    with time_machine.travel(now, tick=False):
+        page = open_today(signed_in(world.alice))
+
+    assert [(group.name, [row.title for row in group.rows]) for group in page.context["due"]] == [
+        ("week", [f"In {days}" for days in range(1, 8)]),
+        ("later", ["In 8"]),
+    ]
+
+
 def test_every_number_leads_to_exactly_its_rows(world: World) -> None:
     for name, at in DUE.items():
         for _number in range(2):
             due_at(make_request(world.acme, title=name), at)
     due_at(make_request(make_client("OTH", world.team, world.olga, world.quin)), DUE["late"])
     waiting = make_request(world.acme)
+    reachable(world.acme)
     requests.ask(
         [waiting.pk], by=by(world.bob), at=WEDNESDAY, details=AskDetails(question="Which?")
     )
@@ -101,6 +119,7 @@ def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_cha
 ) -> None:
     asked = WEDNESDAY - timedelta(days=1)
     row = make_request(world.acme, at=asked)
+    reachable(world.acme)
     requests.ask([row.pk], by=by(world.alice), at=asked, details=AskDetails(question="Which?"))
     requests.edit(
         [row.pk],
@@ -191,6 +210,8 @@ def test_nothing_to_do_is_said_and_leads_on(world: World) -> None:
 
 def test_the_number_of_queries_does_not_grow_with_the_work(world: World) -> None:
     browser = signed_in(world.alice)
+
+    reachable(world.acme)
 
     def look() -> int:
         with CaptureQueriesContext(connection) as asked:

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from delivery.flows import defaults
-from delivery.flows.shipped import ensure_lead_flow, ensure_portal_flows
+from delivery.flows.shipped import ensure_lead_flow, ensure_request_flows
 from delivery.models import Check, Request
 from routing.flows.operations import begin
 from routing.models import Agency, Flow, FlowVersion, SLAPolicy, Team, User
@@ -19,7 +19,7 @@ from tests.desk import signed_in, url, words
 from tests.portal import REQUESTER, browser_of, invited
 from tests.world import NOW, World, by, make_user
 
-FLOWS = {"client-request", "client-change"}
+FLOWS = {"client-request", "client-change", "recorded-request"}
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ def test_again_changes_nothing(world: World) -> None:
 def test_without_an_agency_nothing_is_published(world: World) -> None:
     Agency.objects.all().delete()
 
-    assert ensure_portal_flows(at=NOW) == ()
+    assert ensure_request_flows(at=NOW) == ()
     assert ensure_lead_flow(at=NOW) is None
     assert not Flow.objects.exists()
 
@@ -92,7 +92,7 @@ def test_a_draft_is_left_to_whoever_writes_it(world: World) -> None:
 
     defaults.ensure(at=NOW)
 
-    assert live().keys() == {"client-change"}
+    assert live().keys() == FLOWS - {"client-request"}
 
 
 def test_a_flow_of_ones_own_that_takes_forms_is_enough(world: World) -> None:
@@ -101,7 +101,7 @@ def test_a_flow_of_ones_own_that_takes_forms_is_enough(world: World) -> None:
 
     defaults.ensure(at=NOW)
 
-    assert live().keys() == {"what-clients-want", "client-change"}
+    assert live().keys() == FLOWS - {"client-request"} | {"what-clients-want"}
 
 
 @pytest.mark.django_db(databases=["default", "owner"], transaction=True)

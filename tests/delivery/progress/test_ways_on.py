@@ -13,6 +13,7 @@ import pytest
 from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.reviewing import expire_due
+from delivery.briefs.details import WriteBriefDetails
 from delivery.briefs.operations import briefs, first_briefs
 from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience, Quorum
@@ -30,6 +31,7 @@ from tests.delivery.making import (
     hand_in,
     make_deliverables,
     question,
+    receive,
     say,
     with_the_client,
 )
@@ -53,8 +55,10 @@ def test_what_came_without_a_run_is_closed_when_it_is_proven(world: World):
     film = approved(world)
 
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
+    before = fresh(film).request.state
+    receive(film)
 
-    assert fresh(film).request.state == Request.State.CLOSED
+    assert (before, fresh(film).request.state) == (Request.State.DELIVERED, Request.State.CLOSED)
 
 
 def test_a_request_on_hold_is_delivered_all_the_same_when_its_work_is(world: World):
@@ -66,7 +70,7 @@ def test_a_request_on_hold_is_delivered_all_the_same_when_its_work_is(world: Wor
     done(items.resume([film.request.item_id], by=by(world.alice), at=NOW))
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
 
-    assert (held, fresh(film).request.state) == (State.APPROVED, Request.State.CLOSED)
+    assert (held, fresh(film).request.state) == (State.APPROVED, Request.State.DELIVERED)
 
 
 def test_a_request_is_not_delivered_while_more_is_being_planned(world: World):
@@ -81,7 +85,8 @@ def test_a_request_is_not_delivered_while_more_is_being_planned(world: World):
         )
     )
 
-    assert (before, fresh(film).request.state) == (Request.State.IN_DELIVERY, Request.State.CLOSED)
+    after = fresh(film).request.state
+    assert (before, after) == (Request.State.IN_DELIVERY, Request.State.DELIVERED)
 
 
 def test_the_last_that_is_called_off_lets_the_rest_be_delivered(world: World):
@@ -94,7 +99,7 @@ def test_the_last_that_is_called_off_lets_the_rest_be_delivered(world: World):
 
     done(deliverables.cancel([other.pk], by=by(world.alice), at=NOW, reason="Not needed."))
 
-    assert fresh(film).request.state == Request.State.CLOSED
+    assert fresh(film).request.state == Request.State.DELIVERED
 
 
 def test_the_agency_is_asked_again_where_its_own_question_expired(world: World):
@@ -213,8 +218,9 @@ def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: Wor
 def test_a_request_that_no_flow_opened_gets_its_brief_from_a_person_and_only_one(world: World):
     request = make_request(world.acme, Request.State.ACCEPTED, details="A new page.")
 
-    done(first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW))
-    [twice] = first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW)
+    chosen = WriteBriefDetails("A new page.", None)
+    done(first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW, details=chosen))
+    [twice] = first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW, details=chosen)
 
     brief = Brief.objects.get(request=request)
     assert (brief.body, brief.item.owner, codes(twice)) == ("A new page.", world.alice, ["brief"])

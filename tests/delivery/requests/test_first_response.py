@@ -22,7 +22,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.first_response import RESPONDED
 from routing.work.notes import Note
 from routing.work.operations import notes
-from tests.delivery.making import done
+from tests.delivery.making import done, record_request
 from tests.world import MONDAY, World, by, make_contact
 
 pytestmark = [pytest.mark.django_db, pytest.mark.stands_at(MONDAY)]
@@ -37,14 +37,7 @@ def request_(world: World) -> Request:
     Membership.objects.create(contact=contact, client=world.acme, role=Membership.Role.REQUESTER)
     contact.user = User.objects.create_user("carla@acme.test", full_name="Carla")
     contact.save()
-    return requests.open_request(
-        client=world.acme,
-        title="Posters",
-        details="Six",
-        contact=contact,
-        by=by(world.alice),
-        at=MONDAY,
-    )
+    return record_request(world, title="Posters", details="Six", contact=contact, at=MONDAY)
 
 
 def clock(row: Request, purpose: str) -> Clock:

@@ -15,7 +15,7 @@ from tests.files import EXE, pdf
 from tests.storages import use
 from tests.world import World
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = pytest.mark.usefixtures("without_second_factor", "takes_requests")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from delivery.models import Request
-from routing.models import Membership, WorkItem
+from routing.models import Event, Membership, WorkItem
 from routing.work import display
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
@@ -91,9 +91,10 @@ def opening(world: World, **fields: object) -> dict[str, object]:
     }
 
 
+@pytest.mark.usefixtures("takes_requests")
 def test_a_request_is_opened_through_the_operation(world: World) -> None:
     answer = signed_in(world.bob).post(
-        url(Request, "add"), opening(world, details="Words", state="accepted", owner=world.cora.pk)
+        url(Request, "add"), opening(world, details="Words", state="accepted")
     )
 
     made = Request.objects.select_related("item").get()
@@ -102,6 +103,14 @@ def test_a_request_is_opened_through_the_operation(world: World) -> None:
     assert made.history.get().history_user == world.bob
 
 
+def test_b1_without_a_flow_the_form_says_what_is_missing(world: World) -> None:
+    page = words(signed_in(world.alice).post(url(Request, "add"), opening(world, said="By mail")))
+
+    assert "No published flow takes recorded requests" in page
+    assert not Event.objects.filter(source="desk").exists()
+
+
+@pytest.mark.usefixtures("takes_requests")
 def test_sending_the_form_twice_opens_one(world: World) -> None:
     browser = signed_in(world.alice)
     token = browser.get(url(Request, "add")).context["token"]
@@ -112,6 +121,7 @@ def test_sending_the_form_twice_opens_one(world: World) -> None:
     assert [answer["Location"] for answer in answers] == [url(Request, "change", made.pk)] * 2
 
 
+@pytest.mark.usefixtures("takes_requests")
 def test_a_form_with_errors_keeps_what_was_typed_and_can_be_sent_again(world: World) -> None:
     browser = signed_in(world.alice)
     token = browser.get(url(Request, "add")).context["token"]
@@ -125,6 +135,7 @@ def test_a_form_with_errors_keeps_what_was_typed_and_can_be_sent_again(world: Wo
     assert Request.objects.count() == 1
 
 
+@pytest.mark.usefixtures("takes_requests")
 def test_a_client_that_is_not_seen_and_a_strangers_contact_are_no_choices(world: World) -> None:
     hidden = others_secret(world).item.client
     assert hidden is not None

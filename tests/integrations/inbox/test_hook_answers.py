@@ -8,6 +8,8 @@ from time import time
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from integrations.adapters.hubspot.signing import sign
 from integrations.connections.operations import ConnectionSettings, connect
@@ -41,6 +43,19 @@ def test_a_new_deal_is_six_events_in_the_order_they_occurred(hubspot: Connection
     assert kinds == ["hubspot.deal.creation", *["hubspot.deal.propertyChange"] * 5]
     assert Dispatch.objects.count() == 6
     assert rings == ["routing.tasks.process"]
+
+
+def test_a_new_event_is_stored_and_queued_with_its_delivery_in_one_statement(
+    hubspot: Connection, rings: list[str]
+):
+    send([event(objectId=1)])  # what a process looks up once, such as the names of columns
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = send([event(objectId=2)])
+
+    assert answer.json()["captured"] == 1
+    tables = ("integrations_connection", "routing_event")
+    assert [next(name for name in tables if name in each["sql"]) for each in asked] == [*tables]
 
 
 def test_the_raw_body_is_kept_with_what_became_of_it(hubspot: Connection):

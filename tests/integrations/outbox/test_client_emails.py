@@ -28,7 +28,6 @@ from delivery.deliverables.details import GoLiveDetails
 from delivery.models import Deliverable, Request
 from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
-from delivery.requests.operations.requests import open_request
 from integrations.adapters.mail import client_emails, content, layout
 from integrations.adapters.mail.client_emails import TEXTS, ClientEmail
 from integrations.adapters.mail.writer import message_id
@@ -37,6 +36,7 @@ from integrations.outbox.verbs import words_of
 from routing.audit.operations.erasure import erase
 from routing.models import (
     Client,
+    Clock,
     Contact,
     Flow,
     FlowVersion,
@@ -47,6 +47,7 @@ from routing.models import (
 )
 from routing.people.actors import Actor
 from routing.runs.operations import runs
+from routing.sla.operations.calendars import ensure_defaults
 from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.operations.files import keep
@@ -56,6 +57,7 @@ from tests.delivery.making import (
     fresh,
     make_deliverables,
     question,
+    record_request,
     with_the_client,
 )
 from tests.integrations.outbox.remote import Time, deliver
@@ -102,14 +104,7 @@ def outsider(world: World, name: str, role: str = REQUESTER, **fields: Any) -> C
 
 
 def ask_for(world: World, contact: Contact | None, title: str = "A new site") -> Request:
-    return open_request(
-        client=world.acme,
-        title=title,
-        details="Five pages",
-        contact=contact,
-        by=by(world.alice),
-        at=NOW,
-    )
+    return record_request(world, title=title, details="Five pages", contact=contact, at=NOW)
 
 
 def sent_to(contact: Contact) -> list[str]:
@@ -287,6 +282,26 @@ def test_a4_a_deal_in_the_crm_is_no_request_that_somebody_waits_for(world: World
     assert sent_to(contact) == ["refusal"]
 
 
+def test_a2_an_email_that_the_server_accepted_is_a_first_response_but_a_receipt_is_none(
+    world: World, time: Time
+) -> None:
+    ensure_defaults(at=NOW)
+    request = ask_for(world, outsider(world, "Tom"))
+    deliver(time)
+    clock = Clock.objects.get(item=request.item_id, purpose="first_response")
+    received = clock.met_at
+    done(requests.triage([request.pk], by=by(world.alice), at=NOW))
+    done(requests.accept([request.pk], by=by(world.alice), at=NOW))
+    clock.refresh_from_db()
+    unsent = clock.met_at
+
+    deliver(time.on(minutes=1))
+
+    clock.refresh_from_db()
+    assert (received, unsent) == (None, None)
+    assert clock.met_at == time.now
+
+
 def test_a4_work_that_ends_with_its_run_is_told_as_well(world: World) -> None:
     carla = person(world, "Carla", REQUESTER)
     flow = Flow.objects.create(slug="f", name="F", owner=world.olga, backup=world.bob)
@@ -303,7 +318,8 @@ def test_a4_work_that_ends_with_its_run_is_told_as_well(world: World) -> None:
     done(runs.cancel([run.pk], by=by(world.alice), at=NOW, reason="Not ours."))
 
     waiting = Outbound.objects.filter(state=Outbound.State.PENDING)
-    assert set(waiting.values_list("verb", flat=True)) == {"mail.receipt", "mail.cancelled"}
+    to_carla = waiting.filter(content__contact=carla.pk)
+    assert set(to_carla.values_list("verb", flat=True)) == {"mail.receipt", "mail.cancelled"}
 
 
 def test_a4_what_is_no_longer_true_or_wanted_is_not_sent(world: World, time: Time) -> None:

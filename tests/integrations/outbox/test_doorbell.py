@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from threading import Event
 from time import monotonic, sleep
 from typing import Any
@@ -20,8 +21,10 @@ class Broker:
     def __init__(self, slow_s: float = 0, away: int = 0) -> None:
         self.slow_s, self.away, self.calls, self.called = slow_s, away, [], Event()  # type: ignore[var-annotated]
         self.sent: list[dict[str, Any]] = []
+        self.instants: list[float] = []
 
     def send_task(self, name: str, **options: Any) -> None:
+        self.instants.append(monotonic())
         self.calls.append((name, options["queue"]))
         self.sent.append(options)
         sleep(self.slow_s)
@@ -57,6 +60,29 @@ def test_many_rings_at_a_slow_broker_are_few_messages_and_nobody_waits(
     assert monotonic() - start < 2  # waiting for each would take 20 s
     sleep(0.7)
     assert 1 <= len(broker.calls) <= 2
+
+
+def test_a_storm_of_rings_is_one_message_a_pause(monkeypatch: pytest.MonkeyPatch):
+    broker, bell = heard(monkeypatch), Doorbell("some.task", "process")
+    start = monotonic()
+
+    while len(broker.instants) < 4:
+        assert monotonic() - start < 5
+        bell.ring()
+        sleep(0.001)  # lets the bell's thread run, as requests do between two rings
+
+    apart = [late - early for early, late in pairwise(broker.instants)]
+    assert min(apart) >= doorbell.PAUSE_S
+
+
+def test_a_ring_during_the_pause_is_not_lost(monkeypatch: pytest.MonkeyPatch):
+    broker, bell = heard(monkeypatch), Doorbell("some.task", "process")
+    bell.ring()
+    assert broker.called.wait(5)
+
+    bell.ring()
+
+    until(lambda: len(broker.calls) == 2)
 
 
 def test_a_broker_that_is_away_is_rung_again_next_time(monkeypatch: pytest.MonkeyPatch):

@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from delivery.models import Request
-from routing.models import Client
+from routing.kernel.sql import run
+from routing.models import Client, ClientDomain, Membership, WorkItem
 from routing.work.search import SHOWN
+from routing.work.search_terms import matching
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
-from tests.world import World, make_client, make_request, make_user
+from tests.world import World, make_client, make_contact, make_request, make_user
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
 
@@ -136,3 +138,111 @@ def test_who_may_see_no_work_finds_none(world: World) -> None:
     nobody = make_user("Nobody")
 
     assert signed_in(nobody).get(FIND, {"q": "poster"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("Café in Zürich", "cafe"),
+        ("Café in Zürich", "ZURICH"),
+        ("Café in Zürich", "Zu\u0308rich"),
+        ("Cafe\u0301 in Zu\u0308rich", "café zürich"),
+        ("Neue Straße", "strasse"),
+        ("Neue Strasse", "straße"),
+        ("Łódź Ærø", "lodz aero"),
+        ("Season 2026–2027", "2026-2027"),
+        ("日本語を学ぶ", "日本語"),
+    ],
+)
+def test_case_accents_and_the_form_of_unicode_do_not_matter_g1(
+    world: World, title: str, typed: str
+) -> None:
+    made = make_request(world.acme, title=title)
+    written = make_request(world.acme, title="Else", details=title)
+    browser = signed_in(world.alice)
+
+    assert set(found(browser.get(FIND, {"q": typed}))) == {made.item.ref, written.item.ref}
+    listed = browser.get(url(Request, "changelist"), {"q": typed})
+    assert [row.pk for row in listed.context["cl"].result_list] == [made.pk]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "acm 52", "#ACM-52", "ACM–52", "ACM—52", "ACM‑52", "ACM−52", "acm52", "ACM-0052",
+        "(ACM-52)",
+        "ＡＣＭ-52",
+        "https://work.agency.test/portal/requests/ACM-52/",
+        "/portal/requests/ACM-52/answer/?from=mail",
+    ],
+)  # fmt: skip
+def test_a_reference_is_read_however_it_is_written_g1(world: World, typed: str) -> None:
+    made = make_request(world.acme)
+    WorkItem.objects.filter(pk=made.item_id).update(ref="ACM-52")
+
+    page = signed_in(world.alice).get(FIND, {"q": typed}, follow=True)
+
+    assert page.redirect_chain[-1][0] == url(Request, "change", made.pk)
+
+
+def test_an_address_of_the_desk_leads_to_its_work_and_hidden_work_stays_hidden_g1(
+    world: World,
+) -> None:
+    made, hidden = make_request(world.acme), others_secret(world)
+    browser = signed_in(world.alice)
+
+    for path in (url(Request, "change", made.pk), url(WorkItem, "change", made.item_id)):
+        page = browser.get(FIND, {"q": f"https://desk.agency.test{path}?x=1"}, follow=True)
+        assert page.redirect_chain[-1][0] == url(Request, "change", made.pk)
+    for path in (url(Request, "change", hidden.pk), url(Request, "change", 10**17), "/no/page/"):
+        page = browser.get(FIND, {"q": f"https://desk.agency.test{path}"})
+        assert (page.status_code, found(page)) == (200, [])
+
+
+def test_a_number_finds_all_work_with_it_g1(world: World) -> None:
+    other = make_client("OTH", world.team, world.alice, world.bob, name="Other")
+    for made, ref in ((make_request(world.acme), "ACM-52"), (make_request(other), "OTH-52")):
+        WorkItem.objects.filter(pk=made.item_id).update(ref=ref)
+    third = make_request(world.acme)
+    WorkItem.objects.filter(pk=third.item_id).update(ref="ACM-152")
+    browser = signed_in(world.alice)
+
+    for typed in ("52", "#52", "052"):
+        assert set(found(browser.get(FIND, {"q": typed}))) == {"ACM-52", "OTH-52"}
+        listed = browser.get(url(Request, "changelist"), {"q": typed})
+        assert len(listed.context["cl"].result_list) == 2
+
+
+def test_people_and_clients_are_found_by_name_address_and_domain_g1(world: World) -> None:
+    contact = make_contact("Zoë Müller", "zoe@acme.test")
+    Membership.objects.create(contact=contact, client=world.acme)
+    ClientDomain.objects.create(client=world.acme, domain="acme.test")
+    browser = signed_in(world.alice)
+
+    page = browser.get(FIND, {"q": "zoe muller"})
+    assert [each for each, _ in page.context["contacts"]] == [contact]
+    page = browser.get(FIND, {"q": "zoe@acme.test"})
+    assert [each for each, _ in page.context["contacts"]] == [contact]
+    assert [each for each, _ in page.context["clients"]] == [world.acme]
+    page = browser.get(FIND, {"q": world.bob.email})
+    [(person, path)] = page.context["staff"]
+    assert person == world.bob
+    assert browser.get(path).status_code == 200
+
+
+def test_clients_come_first_and_open_work_before_ended_g1(world: World) -> None:
+    ended = make_request(world.acme, Request.State.CANCELLED, title="Poster ACM")
+    late = make_request(world.acme, title="Poster ACM")
+    page = signed_in(world.alice).get(FIND, {"q": "acm"})
+
+    assert found(page) == [late.item.ref, ended.item.ref]
+    text = page.content.decode()
+    assert text.index('id="found-clients"') < text.index('id="found-request"')
+
+
+def test_an_index_answers_the_folded_search_g1(world: World) -> None:
+    make_request(world.acme, title="Café")
+    rows = WorkItem.objects.filter(matching("cafe", ("ref", "title"))).order_by()
+    run("SET LOCAL enable_seqscan = off")
+
+    assert "workitem_folded_idx" in rows.explain()

@@ -8,11 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.flows.operations import publish
-from routing.models import Flow, FlowVersion, Rule, Run, Trigger
+from routing.models import Flow, FlowVersion, Rule, Run, RunEvent, Trigger
 from routing.people.actors import Actor
+from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.process import process
 from routing.sla.operations.calendars import ensure_defaults
@@ -65,3 +68,27 @@ def test_an_event_that_a_flow_asks_for_by_value_is_not_taken_by_the_general_one_
 @pytest.mark.parametrize("portal", [9, None])
 def test_every_other_event_starts_the_general_one_alone(flows: None, portal: object) -> None:
     assert started(portal) == ["lead-to-brief"]
+
+
+def test_events_without_a_flow_are_processed_in_the_same_few_statements_for_one_and_for_many(
+    world: World,
+) -> None:
+    def count(many: int) -> int:
+        kind = "hubspot.deal.propertyChange"
+        capture(
+            [
+                Signal("crm", kind, f"{many}:{number}", "deal", f"{many}:{number}", NOW, {})
+                for number in range(many)
+            ],
+            by=Actor.system(),
+            at=NOW,
+        )
+        with CaptureQueriesContext(connection) as statements:
+            advance(clock=lambda: NOW)
+        return len(statements)
+
+    assert count(1) == count(30) == 14
+    assert RunEvent.objects.filter(part=RunEvent.Part.UNCLAIMED).count() == 31
+    with CaptureQueriesContext(connection) as statements:
+        advance(clock=lambda: NOW)
+    assert len(statements) == 4  # one for events, and one for each kind of step

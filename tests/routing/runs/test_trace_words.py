@@ -30,7 +30,14 @@ from routing.work.items import PlainSaveRefused
 from routing.work.notes import Note
 from routing.work.operations import items, notes
 from tests.clockwork import at, clock_of
-from tests.delivery.making import done, make_deliverables, question, say, with_the_client
+from tests.delivery.making import (
+    done,
+    make_deliverables,
+    question,
+    record_request,
+    say,
+    with_the_client,
+)
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
@@ -211,9 +218,7 @@ def test_lines_of_the_past_do_not_show_todays_state_and_say_names(world: World) 
 
 def test_changes_stand_under_their_own_event(world: World) -> None:
     """C6: two events with the same actor and instant."""
-    made = requests.open_request(
-        client=world.acme, title="Posters", details="Six", by=by(world.alice), at=NOW
-    )
+    made = record_request(world, title="Posters", details="Six", at=NOW)
     edited = EditRequestDetails(title="Twelve posters", details="Twelve")
     done(requests.edit([made.pk], by=by(world.alice), at=NOW, details=edited))
     done(requests.triage([made.pk], by=by(world.alice), at=NOW))

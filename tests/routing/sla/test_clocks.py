@@ -24,6 +24,7 @@ from routing.sla.operations.clocks import follow, start, stop
 from routing.sla.timing import Cause, Does
 from routing.work.operations import items as work
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
+from tests.portal import reachable
 from tests.threads import at_once
 from tests.world import MONDAY, World, by, make_request
 
@@ -120,6 +121,7 @@ def test_asking_the_client_is_a_first_look_and_pauses_the_rest(
     world: World, policy: SLAPolicy
 ) -> None:
     request = make_request(world.acme)
+    reachable(world.acme)
     start([request.item], policy, MONDAY)
 
     requests.ask(
@@ -245,6 +247,7 @@ def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(
     parent = make_request(world.acme)
     start([parent.item], policy, MONDAY, purposes={"resolution"})
     one, other = (make_request(world.acme, parent=parent.item) for _ in range(2))
+    reachable(world.acme)
 
     def ask(child: Request, when: datetime) -> tuple[str, str]:
         requests.ask([child.pk], by=by(world.alice), at=when, details=AskDetails(question="?"))
@@ -299,6 +302,7 @@ def test_two_parts_that_begin_to_wait_at_once_pause_their_parent(committed_world
     parent = make_request(world.acme)
     start([parent.item], policy, MONDAY, purposes={"resolution"})
     parts = [make_request(world.acme, parent=parent.item) for _ in range(2)]
+    reachable(world.acme)
 
     at_once(
         [

@@ -1,0 +1,274 @@
+"""
+Whose turn it is, in words: the status line of a work page, and the column “Waits for” of lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.utils import formats, timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from routing.desk.addresses import work_page
+from routing.kernel.roles import holders
+from routing.people.actors import Actor
+from routing.people.staff import User
+from routing.work import display
+from routing.work.gates import Words
+from routing.work.items import WorkItem
+from routing.work.kinds import models_by_kind
+from routing.work.operations.items import resume
+from routing.work.turn_times import turns_began
+from routing.work.turns import (
+    ASSIGNEE,
+    HELD,
+    PARTS,
+    SYSTEM,
+    Turn,
+    next_attempt_of,
+    related_of,
+    turn_of,
+    values_of,
+    values_of_noun,
+    with_turns,
+)
+from routing.work.visibility import work_seen_by
+
+NAMED = 3  # people that a sentence names; of more it says how many there are
+SHOWN_PARTS = 3
+A_WEEK = 7
+
+
+# -- Lists -----------------------------------------------------------------------------------------
+
+
+def with_waits(rows: QuerySet[Any], by: Actor) -> QuerySet[Any]:
+    """
+    Annotate rows of a page of a list with whose turn it is, and with their open parts.
+
+    ``turn_parts`` holds reference and kind of each part that the actor sees. Annotate after
+    filtering and counting: the values are computed for the rows that are shown.
+    """
+    item = "pk" if rows.model is WorkItem else "item_id"
+    # A queryset of work items of its own, because the conditions of turns are on work items.
+    turn: Any = with_turns(WorkItem.objects.filter(pk=OuterRef(item)).order_by())
+    parts = work_seen_by(by).filter(parent=OuterRef(item), is_open=True).order_by("pk")
+    found: QuerySet[Any] = rows.annotate(
+        turn_key=Subquery(turn.values("turn_key")),
+        turn_parts=ArraySubquery(parts.values(part=JSONObject(ref="ref", kind="kind"))),
+    )
+    return found
+
+
+def in_list(row: Any) -> Words:
+    """Return whom a row from ``with_waits`` waits for, without a query."""
+    item: WorkItem = getattr(row, "item", row)
+    turn = turn_of(row)
+    if turn is None:
+        return _("On hold") if row.turn_key == HELD else display.NOTHING
+    if turn.party is PARTS:
+        refs = [part["ref"] for part in row.turn_parts if part["kind"] in turn.parts]
+        more = [_("%(count)s more") % {"count": len(refs) - SHOWN_PARTS}]
+        shown = refs if len(refs) <= SHOWN_PARTS else refs[:SHOWN_PARTS] + more
+        return ", ".join(shown) or turn.party.label
+    person = _person(item, turn)
+    return str(person) if person else turn.party.label
+
+
+def _person(item: WorkItem, turn: Turn) -> User | None:
+    """Return the one person of the item whose turn it is, or None if there is not just one."""
+    if turn.party is ASSIGNEE:
+        return item.doer or item.owner
+    found: User | None = getattr(item, turn.party.column) if turn.party.column else None
+    return found
+
+
+# -- Today -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTurn:
+    """A work item with what is to be done, in a few words, and the time since when."""
+
+    item: WorkItem
+    act: str
+    since: datetime | None
+
+
+def turns_in_words(items: Sequence[Any]) -> list[WaitingTurn]:
+    """Return the turns of items from ``with_turns``, in the same order."""
+    began, values, found = turns_began(items), values_of(items), []
+    for item in items:
+        turn = turn_of(item)
+        act = _act(turn, values.get(item.pk, {})) if turn else ""
+        found.append(WaitingTurn(item, act, began.get(item.pk)))
+    return found
+
+
+def _act(turn: Turn, values: Mapping[str, Any]) -> str:
+    return capfirst(str(turn.act) % values)
+
+
+# -- The status line of a page ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPart:
+    """A part that the work waits for, with whose turn it is there."""
+
+    item: WorkItem
+    who: Words
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """
+    A sentence about what open work waits for, with more sentences and the parts it waits for.
+
+    ``is_mine`` is true if the reader is one of those whose turn it is.
+    """
+
+    sentence: str
+    more: tuple[str, ...] = ()
+    parts: tuple[WaitingPart, ...] = ()
+    is_mine: bool = False
+
+
+def status_line(row: Any, by: Actor, at: datetime) -> StatusLine | None:
+    """
+    Return the status line of a row from ``with_waits``, or None if the work has ended.
+
+    :param row: of a noun, with its work item and the people of that
+    """
+    item: WorkItem = row.item
+    if not item.is_open:
+        return None
+    if item.held_at is not None:
+        return _on_hold(item, at)
+    turn = turn_of(row)
+    if turn is None:
+        return None
+    item.turn_key = row.turn_key  # type: ignore[attr-defined]  # as ``with_turns`` does
+    since = _since(turns_began([item]).get(item.pk) or item.created_at, at)
+    values = {**values_of_noun(row), "since": since}
+    if turn.party is SYSTEM:
+        return StatusLine(_filled(turn.waits, values), _attempt(item, at))
+    if turn.party is PARTS:
+        parts = _parts(item, turn, by)
+        links = _joined([_link(part.item) for part in parts], _("%(names)s and %(last)s"))
+        links = links or turn.party.phrase
+        sentence = _filled(turn.waits, values | {"parts": links})
+        return StatusLine(sentence, _more_parts(row, turn, len(parts)), parts)
+    people = turn.party.people([item]).get(item.pk, ())
+    sentence = _filled(turn.waits, values | {"who": _who(item, turn, people)})
+    nobody = () if people else (_("Nobody can do this at the moment."),)
+    return StatusLine(sentence, nobody, is_mine=by.user_id in people)
+
+
+def _on_hold(item: WorkItem, at: datetime) -> StatusLine:
+    assert item.held_at is not None
+    values: dict[str, Any] = {"since": _since(item.held_at, at)}
+    sentence = _filled(_("On hold since %(since)s"), values)
+    if item.held_by_id != item.pk and item.held_by is not None:
+        values["whole"] = _link(item.held_by)
+        sentence = _filled(_("On hold since %(since)s, together with %(whole)s"), values)
+    roles = _("Who can resume it: %(roles)s") % {"roles": holders(resume.permission)}
+    why = [_("Reason: %(why)s") % {"why": item.hold_reason}] if item.hold_reason else []
+    return StatusLine(sentence, (*why, roles))
+
+
+def _attempt(item: WorkItem, at: datetime) -> tuple[str, ...]:
+    """Return a sentence about the product's next attempt, if it is known."""
+    due = next_attempt_of(item)
+    if due is None:
+        return ()
+    if due <= at:
+        return (_("The next attempt is due now."),)
+    return (_filled(_("The next attempt is %(when)s."), {"when": display.when(due, at)}),)
+
+
+def _parts(item: WorkItem, turn: Turn, by: Actor) -> tuple[WaitingPart, ...]:
+    """Return the first open parts that the reader sees, with one query for each kind of part."""
+    found: list[WaitingPart] = []
+    for model in map(models_by_kind().__getitem__, turn.parts):
+        rows = model._base_manager.filter(
+            item__in=work_seen_by(by).order_by(), item__parent=item, item__is_open=True
+        ).select_related("item__owner", "item__doer", *related_of(model))
+        for part in with_waits(rows, by).order_by("pk")[: SHOWN_PARTS - len(found)]:
+            theirs = turn_of(part)
+            act = str(theirs.act) % values_of_noun(part) if theirs else ""
+            found.append(WaitingPart(part.item, in_list(part), act))
+    return tuple(found)
+
+
+def _more_parts(row: Any, turn: Turn, shown: int) -> tuple[str, ...]:
+    count = sum(part["kind"] in turn.parts for part in row.turn_parts) - shown
+    words = ngettext("%(count)s more part is open.", "%(count)s more parts are open.", count)
+    return (words % {"count": count},) if count > 0 else ()
+
+
+def _who(item: WorkItem, turn: Turn, people: Sequence[int]) -> Words:
+    """Return the people by name or, if they are many, the party with their number."""
+    if not people:
+        return turn.party.phrase
+    if len(people) > NAMED:
+        values = {"party": turn.party.phrase, "count": len(people)}
+        return _("%(party)s (%(count)s people)") % values
+    near = {each.pk: each for each in (item.owner, item.backup, item.doer) if each}
+    far = User.objects.in_bulk([pk for pk in people if pk not in near])
+    named = near | far
+    names = [str(named[pk]) for pk in people if pk in named]
+    return _joined(names, _("%(names)s or %(last)s"))
+
+
+def _joined(names: Sequence[str], with_last: str) -> Words:
+    """Return names with commas and, before the last one, a word such as “or”."""
+    if len(names) < 2:  # noqa: PLR2004  # one name needs no word between
+        return names[0] if names else ""
+    *before, last = names
+    return _filled(with_last, {"names": _commas(before), "last": last})
+
+
+def _commas(names: Sequence[str]) -> SafeString:
+    return mark_safe(", ".join(map(conditional_escape, names)))  # noqa: S308  # each is escaped
+
+
+def _link(item: WorkItem) -> SafeString:
+    return format_html('<a class="tl-link" href="{}">{}</a>', work_page(item.pk), item.ref)
+
+
+def _filled(sentence: Words, values: Mapping[str, Any]) -> SafeString:
+    """Fill a translated sentence with values, which are escaped unless they are markup."""
+    safe = {name: conditional_escape(value) for name, value in values.items()}
+    return mark_safe(conditional_escape(str(sentence)) % safe)  # noqa: S308  # all is escaped
+
+
+def _since(at: datetime, now: datetime) -> SafeString:
+    """Return a time for “since”: the hour today, then yesterday, a weekday, a date."""
+    day = timezone.localtime(at)
+    days = (timezone.localtime(now).date() - day.date()) / timedelta(days=1)
+    if days < 1:
+        words = formats.date_format(day, "H:i")
+    elif days == 1:
+        words = _("yesterday")
+    elif days < A_WEEK:
+        words = formats.date_format(day, "l")
+    else:
+        words = formats.date_format(day, "j F Y")
+    return format_html(
+        '<time class="tl-time" datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        display.exact(at),
+        words,
+    )

@@ -1,0 +1,51 @@
+"""References as people type and paste them."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category, normalize
+from urllib.parse import unquote, urlsplit
+
+MINUS = "\u2212"  # the sign, which Unicode does not count as a dash
+AROUND = " \t\r\n.,;:!?()[]{}<>\"'#"
+# ``ACM-52``, ``acm 52``, ``ACM52``. A prefix with digits needs something between.
+APART = re.compile(r"([A-Z][A-Z0-9]{1,7})[\s-]+0*(\d{1,9})")
+JOINED = re.compile(r"([A-Z]{2,8})0*(\d{1,9})")
+NUMBER = re.compile(r"0*(\d{1,9})")
+IN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}-\d{1,9}")
+
+
+def plain(text: str) -> str:
+    """Return the text in capitals, with one kind of dash and without signs around it."""
+    folded = normalize("NFKC", text.replace("\0", " "))
+    dashed = "".join("-" if each == MINUS or category(each) == "Pd" else each for each in folded)
+    return " ".join(dashed.strip(AROUND).upper().split())
+
+
+def ref_in(text: str) -> str:
+    """Return the reference that the text is, such as ACM-52, or an empty string."""
+    found = APART.fullmatch(plain(text)) or JOINED.fullmatch(plain(text))
+    return f"{found[1]}-{found[2]}" if found else ""
+
+
+def number_in(text: str) -> str:
+    """Return the number that the text is, without zeros before it, or an empty string."""
+    found = NUMBER.fullmatch(plain(text))
+    return found[1] if found else ""
+
+
+def path_in(text: str) -> str:
+    """Return the path of a pasted address, or an empty string."""
+    typed = text.strip()
+    if "://" not in typed and not typed.startswith("/"):
+        return ""
+    try:
+        return unquote(urlsplit(typed).path)
+    except ValueError:
+        return ""
+
+
+def ref_in_path(path: str) -> str:
+    """Return the last reference that is a whole part of a path, or an empty string."""
+    refs = [part for part in path.split("/") if IN_ADDRESS.fullmatch(part)]
+    return refs[-1].upper() if refs else ""
