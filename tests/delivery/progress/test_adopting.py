@@ -124,6 +124,9 @@ def test_its_trace_and_its_decision_say_where_it_came_from(agency: World) -> Non
     )
     assert words in story
     assert words in said("decide", request.item.ref)
+    answers = said("trace", request.item.ref, "--questions")
+    assert f"No rule decided: {words}." in answers
+    assert "It was there before it had an event" in answers
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])

@@ -95,9 +95,10 @@ def test_a_download_by_the_client_proves_it(film: Deliverable, world: World) -> 
     browser.head(f"/portal/work/{film.item.ref}/parts/{part.pk}/")
     before = outcome().state
     answer = browser.get(f"/portal/work/{film.item.ref}/parts/{part.pk}/")
+    received = answer.getvalue()
 
     assert "I have the files" in page
-    assert (before, answer.status_code) == ("expected", 200)
+    assert (before, received) == ("expected", b"A film in words.\n")
     assert outcome().evidence["receipt"] == "downloaded"
     assert states(film) == ("proven", "closed", "complete")
 
