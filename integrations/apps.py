@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 REGISTERING = (
     "integrations.inbox.enrich",
     "integrations.inbox.bulk_match",
+    "integrations.inbox.event_kinds",
     "integrations.connections.operations",
     "integrations.inbox.forget",
     "integrations.outbox.operations.replay",
