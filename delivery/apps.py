@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 REGISTERING = (
     "delivery.requests.operations.requests",
     "delivery.requests.operations.first_response",
+    "delivery.requests.operations.unanswered",
     "delivery.briefs.operations.briefs",
     "delivery.briefs.operations.first_briefs",
     "delivery.approvals.operations.deliverables",
     "delivery.deliverables.operations.versions",
+    "delivery.deliverables.operations.editing",
     "delivery.approvals.operations.approvals",
     "delivery.approvals.operations.asking",
     "delivery.progress.operations.opening",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from delivery.deliverables.formats import Format
+from delivery.requests.details import UNCHANGED, Unchanged
 from delivery.requests.models import Request
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
@@ -136,6 +137,36 @@ class Deliverable(WorkNoun):
                 name="deliverable_in_qa_idx",
             ),
         )
+
+    @transition(
+        field=state,
+        source=[*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED],
+        target=None,
+    )
+    def edit(
+        self,
+        *,
+        at: datetime,
+        title: str | Unchanged,
+        priority: int | Unchanged,
+        due_date: date | Unchanged | None,
+    ) -> None:
+        """Change what people read about the work. ``title`` and ``priority`` are of its item."""
+        if title is not UNCHANGED:
+            self.item.title = title.strip()
+        if priority is not UNCHANGED:
+            self.item.priority = priority
+        if due_date is not UNCHANGED:
+            self.due_date = due_date
+
+    @transition(
+        field=state,
+        source=[*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED],
+        target=None,
+    )
+    def assign(self, *, at: datetime, doer: int | None) -> None:
+        """:param doer: id of the assignee, None for nobody"""
+        self.item.doer_id = doer
 
     @transition(field=state, source=State.PLANNED, target=State.IN_PRODUCTION)
     def start(self, *, at: datetime, doer: int | None = None) -> None:

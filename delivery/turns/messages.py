@@ -32,10 +32,12 @@ from delivery.turns.parties import (
     ASKER,
     AUTHOR,
     BRIEF_APPROVERS,
+    CLIENTS_STAND_IN,
     CONTACTS,
     QUESTION_REQUESTER,
     REVIEWERS,
     SECOND_APPROVERS,
+    STAND_IN,
 )
 from routing.messages.models import ANY_OPEN, WITH_CLIENT, Notification
 from routing.messages.telling import tells, tells_nobody
@@ -165,6 +167,10 @@ def to_client(rows: Sequence[Approval], by: Actor) -> Sequence[Approval]:
     return [row for row in rows if row.audience == Audience.CLIENT]
 
 
+def inside(rows: Sequence[Approval], by: Actor) -> Sequence[Approval]:
+    return [row for row in rows if row.audience == Audience.INTERNAL]
+
+
 def work_of(row: Approval) -> WorkItem:
     """Return the work item of the deliverable, whose page shows the answers with their words."""
     return row.item.parent or row.item
@@ -192,6 +198,21 @@ tells(approvals.reject, ANSWERED, ASKER, QUESTION_REQUESTER, words=Words.REJECTE
 # The owner has an exception, which says that nobody answered.
 tells(approvals.expire, ANSWERED, ASKER, QUESTION_REQUESTER, words=Words.EXPIRED)
 tells(approvals.withdraw, ANSWERED, words=Words.CLOSED)
+tells(
+    approvals.name_stand_in, STAND_IN, words=Words.APPROVAL, lasts=Open, only=inside, reaction=False
+)
+tells(
+    approvals.name_stand_in,
+    CLIENTS_STAND_IN,
+    words=Words.DECIDE,
+    lasts=Open,
+    only=to_client,
+    reaction=False,
+)
+tells_nobody(
+    approvals.drop_out,
+    because=_("If too few are left, the owner of the exception about it is notified."),
+)
 tells_nobody(
     approvals.record_answer, because=_("It becomes the answer that was recorded, which notifies.")
 )

@@ -146,6 +146,11 @@ def put_question(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.QUESTION, rows, at=at, to=asked)
 
 
+@react(requests.remind)
+def put_question_again(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    write_client_emails(ClientEmail.REMINDER, rows, at=at, to=asked)
+
+
 @react(requests.accept)
 def tell_acceptance(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.ACCEPTANCE, rows, at=at)

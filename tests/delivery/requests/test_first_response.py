@@ -14,6 +14,7 @@ from integrations.adapters.mail.client_emails import ClientEmail
 from integrations.models import Outbound
 from integrations.outbox import outcomes
 from integrations.outbox.first_responses import RESPONSES
+from routing.desk.notes import NoteForm
 from routing.kernel.events import Event
 from routing.models import Clock, Membership, SLAPolicy, User
 from routing.people.actors import Actor
@@ -112,3 +113,11 @@ def test_what_reached_them_after_the_target_is_late(world: World, request_: Requ
     first = clock(request_, "first_response")
     assert (first.met_at, first.breached_at) == (None, MONDAY + timedelta(hours=2))
     assert SLAPolicy.objects.get().targets.filter(purpose="first_response").get().met_in == []
+
+
+def test_a_note_can_be_marked_as_a_call(world: World, request_: Request) -> None:
+    written = {"note-body": "Carla wants A2.", "note-audience": "internal", "note-is_call": "on"}
+    form = NoteForm(written)
+
+    assert form.save(request_.item, by=by(world.alice), at=SOON) is not None
+    assert how(request_) == ["recorded_call"]

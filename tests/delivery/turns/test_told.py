@@ -35,7 +35,8 @@ TOLD: dict[Callable[[Stage], None], Told] = {
     steps.impact_accepted_by_carla: {"alice": {"decided request"}},
     steps.brief_begun_by_bob: {"alice": {"brief brief"}},
     steps.brief_submitted_by_alice: {"bob": {"approval brief"}},
-    steps.brief_submitted_by_bob: {"alice": {"approval brief"}},
+    # Alice wrote the plan and Bob asked for approval, so neither may approve it.
+    steps.brief_submitted_by_bob: {"olga": {"approval brief"}},
     steps.brief_approved_first_by_bob: {"olga": {"approval brief"}},
     steps.brief_approved_by_bob: {"alice": {"approved brief"}},
     steps.brief_changes_requested_by_bob: {"alice": {"changes brief"}},

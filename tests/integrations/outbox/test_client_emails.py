@@ -36,6 +36,7 @@ from integrations.outbox.verbs import words_of
 from routing.audit.operations.erasure import erase
 from routing.models import (
     Client,
+    Clock,
     Contact,
     Flow,
     FlowVersion,
@@ -46,6 +47,7 @@ from routing.models import (
 )
 from routing.people.actors import Actor
 from routing.runs.operations import runs
+from routing.sla.operations.calendars import ensure_defaults
 from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.operations.files import keep
@@ -278,6 +280,26 @@ def test_a4_a_deal_in_the_crm_is_no_request_that_somebody_waits_for(world: World
     done(requests.reject([made.pk], by=by(world.alice), at=NOW, reason="No."))
 
     assert sent_to(contact) == ["refusal"]
+
+
+def test_a2_an_email_that_the_server_accepted_is_a_first_response_but_a_receipt_is_none(
+    world: World, time: Time
+) -> None:
+    ensure_defaults(at=NOW)
+    request = ask_for(world, outsider(world, "Tom"))
+    deliver(time)
+    clock = Clock.objects.get(item=request.item_id, purpose="first_response")
+    received = clock.met_at
+    done(requests.triage([request.pk], by=by(world.alice), at=NOW))
+    done(requests.accept([request.pk], by=by(world.alice), at=NOW))
+    clock.refresh_from_db()
+    unsent = clock.met_at
+
+    deliver(time.on(minutes=1))
+
+    clock.refresh_from_db()
+    assert (received, unsent) == (None, None)
+    assert clock.met_at == time.now
 
 
 def test_a4_work_that_ends_with_its_run_is_told_as_well(world: World) -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0028_fold_search"),
+        ("routing", "0030_index_decisions_by_person"),
     ]
 
     operations = [
