@@ -92,7 +92,7 @@ def test_a_download_by_the_client_proves_it(film: Deliverable, world: World) -> 
     page = words(browser.get(f"/portal/work/{film.item.ref}/"))
     [part] = film.version.files.all() if film.version else []
 
-    browser.head(f"/portal/work/{film.item.ref}/parts/{part.pk}/")
+    browser.head(f"/portal/work/{film.item.ref}/parts/{part.pk}/").close()
     before = outcome().state
     answer = browser.get(f"/portal/work/{film.item.ref}/parts/{part.pk}/")
     received = answer.getvalue()
