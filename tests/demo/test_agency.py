@@ -185,7 +185,8 @@ def test_state_waiting_and_turn_of_its_work_never_contradict(loaded: Path) -> No
         )
     )
     faults = []
-    for item in with_turns(WorkItem.objects.all()):
+    items: list[Any] = list(with_turns(WorkItem.objects.all()))
+    for item in items:
         turn = turn_of(item)
         if (turn is None) != (item.held_at is not None or not item.is_open):
             faults.append(f"{item}: {item.turn_key or 'nobody'}, open {item.is_open}")
