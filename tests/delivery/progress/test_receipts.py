@@ -31,7 +31,10 @@ from tests.desk import signed_in, url, words
 from tests.portal import browser_of
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("R5", "M1", "M17"),
+]
 FILM = [{"key": "a", "title": "Film", "format": "file"}]
 TIMEBOX = timedelta(days=5)
 
