@@ -138,6 +138,7 @@ def test_its_trace_says_who_recorded_it_and_how_it_came(world: World) -> None:
     assert "First response" in said("explain_due", request.item.ref)
 
 
+@pytest.mark.requirement("A3", "R3")
 def test_a_person_may_choose_the_owner_and_says_why(world: World) -> None:
     made = called(world, chosen=HandMade(world.olga, world.bob, "Olga knows the boots."))
 

@@ -49,10 +49,15 @@ from tests.delivery.making import done, make_deliverables, with_the_client
 from tests.desk import signed_in, words
 from tests.journeys.crm import FakeCRM
 from tests.journeys.test_lead_to_brief import signals
+from tests.portal import reachable
 from tests.routing.runs.stories import crm_of, make_flow, work
 from tests.world import NOW, World, by, make_request
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("O22", "R6", "R7", "R11", "R12", "R16", "R17"),
+]
 # What only a program would say: no value, a dict or a list, an id in place of a name.
 RAW = re.compile(r"None|\{'|\['|\[\]|#\d")
 # Rows of evidence and of work, which answers are read from. Others give names only.
@@ -199,6 +204,7 @@ def test_a_run_tells_its_story_with_names(run: Run) -> None:
 def test_a_request_without_a_run_says_who_recorded_it_and_what_it_waits_for(world: World) -> None:
     """B1 and C8: no run is no silence."""
     made = make_request(world.acme, title="Size guide", details="", channel="phone", who=world.olga)
+    reachable(world.acme)
     done(
         requests.ask(
             [made.pk], by=by(world.alice), at=NOW, details=AskDetails(question="Which sizes?")
