@@ -71,6 +71,7 @@ def called(world: World, **fields: object) -> RecordedRequest:
     return record(call, by=by(world.bob), at=NOW)
 
 
+@pytest.mark.requirement("T1", "T12")
 def test_a_call_is_an_event_a_run_a_decision_and_a_request(world: World) -> None:
     made = called(world)
 
