@@ -169,8 +169,9 @@ def _decided(
         fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
         facts = rule_facts(snapshot)
         choice = choose(snapshot.plan.rules, facts, pool.candidates, fallback)
-        decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
-        pool.chose(choice.owner_id)
+        moment = pool.moment(at)
+        decided.append((snapshot, choice, record(snapshot, pool, choice, moment)))
+        pool.chose(choice, moment)
     return decided
 
 

@@ -41,6 +41,7 @@ BEAT = (
     Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
     Beat("integrations.tasks.probe", every_s=5, queue="outbound-slow"),
     Beat("delivery.tasks.expire_approvals", every_s=60),
+    Beat("delivery.tasks.remind_clients", every_s=60),
 )
 app.conf.task_routes = {beat.task: {"queue": beat.queue} for beat in BEAT}
 

@@ -1,7 +1,7 @@
 from delivery.approvals.admin import approvals, stages, step_forms
 from delivery.briefs.admin import brief_forms, briefs
 from delivery.checks.admin import checks
-from delivery.deliverables.admin import deliverables, uploads
+from delivery.deliverables.admin import deliverables, edit_forms, uploads
 from delivery.engagements import admin as engagements
 from delivery.requests import admin as requests
 
@@ -11,6 +11,7 @@ __all__ = [
     "briefs",
     "checks",
     "deliverables",
+    "edit_forms",
     "engagements",
     "requests",
     "stages",

@@ -1,4 +1,4 @@
-from delivery.approvals.models import Answer, Approval, ApprovalStage
+from delivery.approvals.models import Answer, Approval, ApprovalStage, AskedPerson
 from delivery.briefs.models import Brief
 from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
@@ -10,6 +10,7 @@ __all__ = [
     "Answer",
     "Approval",
     "ApprovalStage",
+    "AskedPerson",
     "Brief",
     "Check",
     "CheckResult",

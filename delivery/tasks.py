@@ -8,9 +8,16 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from delivery.approvals.operations.reviewing import expire_due
+from delivery.requests.operations.unanswered import remind_due
 
 
 @shared_task(name="delivery.tasks.expire_approvals", acks_late=True)
 def expire_approvals(**_: Any) -> None:
     """Expire approvals whose deadline has passed. The next run finds what this one leaves."""
     expire_due(at=now())
+
+
+@shared_task(name="delivery.tasks.remind_clients", acks_late=True)
+def remind_clients(**_: Any) -> None:
+    """Remind clients of open questions, and escalate those that stay unanswered."""
+    remind_due(at=now())

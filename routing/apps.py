@@ -26,6 +26,7 @@ REGISTERING = (
     "routing.runs.operations.outcomes",
     "routing.runs.operations.own_failures",
     "routing.cover.operations.portal_access",
+    "routing.cover.operations.client_merges",
     "routing.work.checks",
     "routing.desk.checks",
     "routing.audit.checks",

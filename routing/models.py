@@ -9,6 +9,7 @@ from routing.kernel.events import Dispatch, Event, Payload
 from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.people.destinations import Destination
+from routing.people.merges import ClientMerge
 from routing.people.staff import Team, TeamMembership, User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
@@ -28,6 +29,7 @@ __all__ = [
     "CalendarUse",
     "Client",
     "ClientDomain",
+    "ClientMerge",
     "Clock",
     "ClockMark",
     "ClockTerms",

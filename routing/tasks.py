@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from routing.audit.operations.seals import seal
 from routing.desk.operations.sendings import forget_sendings
 from routing.runs.operations.advance import advance
+from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
 from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
@@ -47,6 +48,7 @@ def escalate_clocks(**_: Any) -> None:
     Notify people of work that is nearly or already overdue. Two tasks at once share the work.
     """
     escalate(at=now())
+    miss_receipts(at=now())
 
 
 @shared_task(name="routing.tasks.own_failures", acks_late=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import UnionType
 from typing import Any, get_origin, get_type_hints
@@ -15,6 +15,7 @@ BLANK: dict[Any, Any] = {
     int: 0,
     Decimal: Decimal(0),
     date: NOW.date(),
+    datetime: NOW,
     dict: {},
     tuple: (0, 0),
     UnionType: None,

@@ -22,6 +22,15 @@ def invited(world: World, name: str, *places: tuple[Client, str]) -> Contact:
     return Contact.objects.select_related("user").get(pk=contact.pk)
 
 
+def reachable(client: Client, name: str = "Rita") -> Contact:
+    """Somebody of the client who can be asked in the portal; without an invitation's e-mail."""
+    email = f"{name.lower()}@{client.code.lower()}.test"
+    user = User.objects.create_user(email, full_name=name, timezone=client.timezone)
+    contact = make_contact(name, email, user=user)
+    Membership.objects.create(contact=contact, client=client, role=REQUESTER)
+    return contact
+
+
 def user_of(contact: Contact) -> User:
     return User.objects.get(contact=contact.pk)
 

@@ -97,7 +97,7 @@ def by(user: User) -> Actor:
 
 
 def make_request(client: Client, state: str = Request.State.CAPTURED, **fields: Any) -> Request:
-    """A request in any state, owned by the client's pair."""
+    """A request in any state, owned by the client's pair, as before each had a run."""
     item = WorkItem(
         title=fields.pop("title", "A new site"),
         client=client,
@@ -106,9 +106,9 @@ def make_request(client: Client, state: str = Request.State.CAPTURED, **fields: 
         backup_id=client.backup_id,
         parent=fields.pop("parent", None),
     )
-    at = fields.pop("at", None) or timezone.now()
+    at, who = fields.pop("at", None) or timezone.now(), fields.pop("who", None)
     request = Request(item=item, state=state, details=fields.pop("details", "Five pages"), **fields)
-    [made] = create([request], by=Actor.system(), at=at)
+    [made] = create([request], by=by(who) if who else Actor.system(), at=at)
     return made
 
 

@@ -19,6 +19,14 @@ class DecideDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class StandInDetails:
+    """The person to ask as well: ``user`` of the agency, or ``contact`` of the client, by id."""
+
+    user: int | None = None
+    contact: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordDetails:
     """A decision made elsewhere. ``contact`` decided; ``evidence`` is the id of a file."""
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.details import DecideDetails, RecordDetails
+from delivery.approvals.details import DecideDetails, RecordDetails, StandInDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.deliverables.stages import Audience
 from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
@@ -18,11 +18,15 @@ class ApprovalGateFacts:
     """
     Facts around an approval, loaded for its gates.
 
-    ``approvers`` are ids of contacts who may answer for the client.
+    ``approvers`` are ids of contacts who may answer for the client today. ``asked_users`` and
+    ``asked_contacts`` were asked, and can still answer.
     """
 
     author_id: int
     approvers: frozenset[int]
+    asked_users: frozenset[int]
+    asked_contacts: frozenset[int]
+    able_users: frozenset[int]  # staff who may approve, loaded for a stand-in only
     answered_users: frozenset[int]
     answered_contacts: frozenset[int]
     contact_id: int | None  # the actor, if a contact
@@ -30,6 +34,7 @@ class ApprovalGateFacts:
 
 
 A_DAY = timedelta(days=1)
+NOT_ASKED = _("This was asked before you could approve. Others were asked.")
 ANSWERED = refused("answered", _("You have already answered."), clears_by=_("The other approvers"))
 
 
@@ -73,7 +78,11 @@ def asks_me(row: Approval, context: GateContext) -> GateResult:
             _("The author of a version cannot approve it."),
             clears_by=_("Another account manager or operations lead"),
         )
-    return ANSWERED if by.user_id in facts.answered_users else passed("audience")
+    if by.user_id in facts.answered_users:
+        return ANSWERED
+    if by.user_id in facts.asked_users:
+        return passed("audience")
+    return refused("asked", NOT_ASKED, clears_by=_("Account managers, by naming you a stand-in"))
 
 
 def _asks_contact(facts: ApprovalGateFacts) -> GateResult:
@@ -82,13 +91,15 @@ def _asks_contact(facts: ApprovalGateFacts) -> GateResult:
             "This question is for the client. If they answered elsewhere, record their decision."
         )
         return refused("audience", words, clears_by=_("The client's approvers"))
-    if facts.contact_id not in facts.approvers:
-        return refused(
-            "audience",
-            _("You can view this but not decide."),
-            clears_by=_("The client's approvers"),
-        )
-    return ANSWERED if facts.contact_id in facts.answered_contacts else passed("audience")
+    if facts.contact_id in facts.answered_contacts:
+        return ANSWERED
+    if facts.contact_id in facts.asked_contacts & facts.approvers:
+        return passed("audience")
+    if facts.contact_id in facts.approvers:
+        return refused("asked", NOT_ASKED, clears_by=_("Your contact person, by asking you"))
+    return refused(
+        "audience", _("You can view this but not decide."), clears_by=_("The client's approvers")
+    )
 
 
 def says_what_to_change(row: Approval, context: ContextWith[DecideDetails]) -> GateResult:
@@ -118,6 +129,27 @@ def was_not_reminded_today(row: Approval, context: GateContext) -> GateResult:
     )
 
 
+def stand_in_fits(row: Approval, context: ContextWith[StandInDetails]) -> GateResult:
+    """Refuses a stand-in who could not answer, or who was asked already."""
+    details = context.details
+    if details is None:
+        return passed("stand_in")
+    facts = _facts(context, row)
+    if row.audience == Audience.CLIENT:
+        fits = details.contact in facts.approvers
+        asked = details.contact in facts.asked_contacts | facts.answered_contacts
+        words = _("Choose an approver of the client.")
+    else:
+        fits = details.user in facts.able_users and details.user != facts.author_id
+        asked = details.user in facts.asked_users | facts.answered_users
+        words = _("Choose someone who may approve versions and did not make this one.")
+    if not fits:
+        return refused("stand_in", words, clears_by=_("You"))
+    if asked:
+        return refused("stand_in", _("This person was asked already."), clears_by=_("You"))
+    return passed("stand_in")
+
+
 def record_is_evidenced(row: Approval, context: ContextWith[RecordDetails]) -> GateResult:
     """Refuses a recorded decision without its approver, its evidence or a required comment."""
     if row.audience != Audience.CLIENT:
@@ -129,7 +161,7 @@ def record_is_evidenced(row: Approval, context: ContextWith[RecordDetails]) -> G
     conditions = {
         "word": (details.word in Answer.Word.values, _("Enter the decision.")),
         "contact": (
-            details.contact in facts.approvers,
+            details.contact in facts.approvers | facts.asked_contacts,
             _("Choose the approver at the client who decided."),
         ),
         "answered": (

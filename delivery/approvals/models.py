@@ -164,9 +164,73 @@ class Approval(WorkNoun):
         self.seen_at = self.seen_at or at
 
     @transition(field=state, source=State.PENDING, target=None)
+    def drop_out(self, *, at: datetime) -> None:
+        """Somebody who was asked can no longer answer."""
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def name_stand_in(self, *, at: datetime) -> None:
+        """Ask somebody else as well, in the place of a person who can no longer answer."""
+
+    @transition(field=state, source=State.PENDING, target=None)
     def nudge(self, *, at: datetime) -> None:
         """Remind the audience."""
         self.nudged_at = at
+
+
+class AskedPerson(models.Model):
+    """
+    Somebody who was asked for an approval. Those asked are frozen when they are asked.
+
+    ``counts`` is false for an approver who had no access to the portal then: “all” does not wait
+    for that person. ``left_at`` is when somebody who had not answered lost the role or the access.
+    ``stands_in_for`` is the person whose place somebody was named for later.
+    """
+
+    approval = models.ForeignKey(
+        Approval, on_delete=models.PROTECT, related_name="asked", verbose_name=_("approval")
+    )
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("user")
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("contact")
+    )
+    counts = models.BooleanField(_("needed for all"), default=True)
+    at = models.DateTimeField(_("asked"))
+    left_at = models.DateTimeField(_("can no longer answer since"), null=True)
+    stands_in_for = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("stands in for"),
+    )
+
+    class Meta:
+        verbose_name = _("person asked")
+        verbose_name_plural = _("people asked")
+        ordering = ("approval", "id")
+        default_permissions = ("view",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False, contact=None)
+                | models.Q(user=None, contact__isnull=False),
+                name="one_person_is_asked",
+            ),
+            models.UniqueConstraint(
+                fields=("approval", "user"),
+                condition=models.Q(user__isnull=False),
+                name="user_asked_once",
+            ),
+            models.UniqueConstraint(
+                fields=("approval", "contact"),
+                condition=models.Q(contact__isnull=False),
+                name="contact_asked_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.approval}: {self.contact or self.user}"
 
 
 class Answer(models.Model):

@@ -16,6 +16,7 @@ grant("delivery.view_approvalstage", *EVERYONE)
 for _verb in ("add", "change", "delete"):
     grant(f"delivery.{_verb}_approvalstage", OPS)
 grant("delivery.view_answer", *EVERYONE)
+grant("delivery.view_askedperson", *EVERYONE)
 grant("delivery.view_approval", *EVERYONE)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,9 @@ from delivery.requests.texts import storable
 from routing.kernel.roles import holders
 from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
+APPROVE = "delivery.approve_brief"
 ABOVE_BUDGET = "delivery.approve_above_budget_brief"
+_NEEDED = _("Two people who did not write it, one of them an operations lead")
 LONGEST = 20_000  # characters of a brief
 
 
@@ -37,6 +39,14 @@ class BriefGateFacts:
     # Live deliverables of the client that no other request replaces, with their destinations.
     replaceable: Mapping[int, int | None]
     writers: frozenset[int]  # ids of the people who edited it
+    # Ids of active staff who may approve briefs, and of those who may exceed the budget. Loaded
+    # only for a plan above it.
+    approvers: frozenset[int] = frozenset()
+    above: frozenset[int] = frozenset()
+
+    def can_follow(self, first: int, others: Iterable[int]) -> bool:
+        """Return whether one of ``others`` can complete an approval that ``first`` began."""
+        return any(other != first and {first, other} & self.above for other in others)
 
 
 def _facts(context: GateContext, row: Brief) -> BriefGateFacts:
@@ -197,6 +207,14 @@ def is_above_budget(row: Brief, context: GateContext) -> GateResult:
         )
     if row.first_approver_id is not None:
         return refused("budget", _("The first approval has been given."))
+    facts, by = _facts(context, row), context.by.user_id
+    if not facts.can_follow(by, approvers_of(row, facts)):
+        return refused(
+            "budget",
+            _("Nobody could give the second approval, so yours would not complete it."),
+            evidence=_money(row, context),
+            clears_by=_NEEDED,
+        )
     return passed(
         "budget",
         _("The plan exceeds the remaining budget. Two people must approve it."),
@@ -204,13 +222,39 @@ def is_above_budget(row: Brief, context: GateContext) -> GateResult:
     )
 
 
+def approvers_of(row: Brief, facts: BriefGateFacts) -> frozenset[int]:
+    """Return the ids of the people who may approve a brief: not those who wrote it."""
+    return facts.approvers - facts.writers - {row.submitted_by_id or 0}
+
+
+def can_be_approved(row: Brief, context: GateContext) -> GateResult:
+    """
+    Refuses to ask for an approval that no two people could give, before anybody gives one in vain.
+    """
+    facts = _facts(context, row)
+    if not _above(row, context):
+        return passed("approvers", _("The plan is within the budget. One approval is enough."))
+    others = approvers_of(row, facts) - {context.by.user_id}
+    if any(facts.can_follow(first, others) for first in others):
+        return passed("approvers", _("Two people can approve it."))
+    return refused(
+        "approvers",
+        _("The plan exceeds the remaining budget, and no two people can approve it."),
+        evidence=_money(row, context),
+        clears_by=_NEEDED,
+    )
+
+
 def within_budget_or_second(row: Brief, context: GateContext) -> GateResult:
-    """Refuses a plan above the budget until a second person, who may exceed it, approves."""
+    """
+    Refuses a plan above the budget until two people approve, of whom one may exceed it. The order
+    does not matter.
+    """
     if not _above(row, context):
         return passed("budget", _("The plan is within the budget."), _money(row, context))
     words = _(
-        "The plan exceeds the remaining budget. Two people must approve it, and the second must be "
-        "allowed to exceed the budget."
+        "The plan exceeds the remaining budget. Two people must approve it, and one of them must "
+        "be allowed to exceed the budget."
     )
     clears = holders(ABOVE_BUDGET)
     if row.first_approver_id is None:
@@ -221,6 +265,9 @@ def within_budget_or_second(row: Brief, context: GateContext) -> GateResult:
             clears_by=_("Someone else, with a first approval"),
         )
     # The first approver is never the second one, whatever that person may do.
-    if row.first_approver_id == context.by.user_id or not context.by.may(ABOVE_BUDGET):
+    if row.first_approver_id == context.by.user_id:
+        return refused("budget", words, evidence=_money(row, context), clears_by=_("Someone else"))
+    first_may = row.first_approver_id in _facts(context, row).above
+    if not first_may and not context.by.may(ABOVE_BUDGET):
         return refused("budget", words, evidence=_money(row, context), clears_by=clears)
     return passed("budget", _("Over budget, with a second approval."), _money(row, context))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date as day
+
+from delivery.requests.details import UNCHANGED, Unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,33 @@ class ReworkDetails:
 @dataclass(frozen=True, slots=True)
 class GoLiveDetails:
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditDeliverableDetails:
+    """``title`` and ``priority`` belong to the work item."""
+
+    title: str | Unchanged = UNCHANGED
+    priority: int | Unchanged = UNCHANGED
+    due_date: day | Unchanged | None = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class AssignDetails:
+    doer: int | None  # id of the assignee, None for nobody
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmReceiptDetails:
+    how: str  # whether the contact downloaded a file or pressed the button
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReceiptDetails:
+    """``contact`` has the files, and ``note`` is what they said, for the agency only."""
+
+    contact: int
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

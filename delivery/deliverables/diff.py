@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TypeVar
 
 from delivery.deliverables.manifest import TEXTS, FileEntry, Manifest, normal
@@ -168,8 +168,7 @@ def _by_sentence(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
     before, after = _sentences(old), _sentences(new)
     keys = [tuple(_texts(part)) for part in before], [tuple(_texts(part)) for part in after]
     for tag, i1, i2, j1, j2 in _opcodes(*keys):
-        gone = [token for part in before[i1:i2] for token in part]
-        come = [token for part in after[j1:j2] for token in part]
+        gone, come = list(chain(*before[i1:i2])), list(chain(*after[j1:j2]))
         if tag == "equal":
             yield ChangeKind.SAME, come
         elif max(len(gone), len(come)) > MOST_COMPARED:

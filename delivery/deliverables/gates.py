@@ -11,7 +11,7 @@ from delivery.deliverables.details import SignOffDetails, UploadDetails
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from routing.kernel.roles import holders
-from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, Words, passed, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class DeliverableGateFacts:
     next_audience: str = ""  # audience of the next stage; empty after the last one
     approvers: int = 0  # contacts of the client who may approve
     reachable: int = 0  # those of them with portal access, who get an e-mail
+    needed: int = 0  # approvals that the next stage needs, if it is a set number
+    colleagues: int = 0  # people of the agency who may approve the newest version
     clients_page: str = ""
     destination: str = ""  # name of the destination, if it is active
     judged_by_author: bool = False
@@ -105,7 +107,14 @@ def agency_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
         return _open(facts)
     if facts.next_audience != Audience.INTERNAL:
         return refused("agency_stage", _("No approval stage for the agency is due."))
+    if facts.needed > facts.colleagues:
+        return _too_few(facts.needed, facts.colleagues, _("Operations leads"))
     return passed("agency_stage", _("The agency can be asked to approve."))
+
+
+def _too_few(needed: int, able: int, clears_by: Words) -> GateResult:
+    words = _("This stage needs %(needed)s approvals, and %(able)s people can give one.")
+    return refused("quorum", words % {"needed": needed, "able": able}, clears_by=clears_by)
 
 
 def client_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
@@ -123,10 +132,20 @@ def client_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
         )
     if facts.next_audience != Audience.CLIENT:
         return refused("client_stage", _("There is no approval stage for the client."))
+    return _approvers_can_be_asked(facts)
+
+
+def _approvers_can_be_asked(facts: DeliverableGateFacts) -> GateResult:
     if not facts.approvers:
         words = _("The client has no approver.")
         clears = _("Account managers, by giving a contact the approver role")
         return refused("approvers", words, clears_by=clears, where=facts.clients_page)
+    if facts.needed > facts.approvers:
+        return _too_few(
+            facts.needed,
+            facts.approvers,
+            _("Account managers, by giving contacts the approver role"),
+        )
     if facts.reachable < facts.approvers:
         # Asking is still useful: the agency can ask these people itself and record their answer.
         words = _(

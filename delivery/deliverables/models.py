@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from delivery.deliverables.formats import Format
+from delivery.requests.details import UNCHANGED, Unchanged
 from delivery.requests.models import Request
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
@@ -137,6 +138,36 @@ class Deliverable(WorkNoun):
             ),
         )
 
+    @transition(
+        field=state,
+        source=[*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED],
+        target=None,
+    )
+    def edit(
+        self,
+        *,
+        at: datetime,
+        title: str | Unchanged,
+        priority: int | Unchanged,
+        due_date: date | Unchanged | None,
+    ) -> None:
+        """Change what people read about the work. ``title`` and ``priority`` are of its item."""
+        if title is not UNCHANGED:
+            self.item.title = title.strip()
+        if priority is not UNCHANGED:
+            self.item.priority = priority
+        if due_date is not UNCHANGED:
+            self.due_date = due_date
+
+    @transition(
+        field=state,
+        source=[*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED],
+        target=None,
+    )
+    def assign(self, *, at: datetime, doer: int | None) -> None:
+        """:param doer: id of the assignee, None for nobody"""
+        self.item.doer_id = doer
+
     @transition(field=state, source=State.PLANNED, target=State.IN_PRODUCTION)
     def start(self, *, at: datetime, doer: int | None = None) -> None:
         """:param doer: id of the assignee, if there is none yet"""
@@ -235,8 +266,20 @@ class Deliverable(WorkNoun):
 
     @transition(field=state, source=State.APPROVED, target=State.HANDED_OVER)
     def hand_out(self, *, at: datetime) -> None:
-        """The client has the files."""
+        """The client can fetch the files."""
         self.ended_at = at
+
+    @transition(field=state, source=State.HANDED_OVER, target=None)
+    def confirm_receipt(self, *, at: datetime) -> None:
+        """A contact has the files, as the portal saw."""
+
+    @transition(field=state, source=State.HANDED_OVER, target=None)
+    def record_receipt(self, *, at: datetime) -> None:
+        """A contact has the files, as they said elsewhere."""
+
+    @transition(field=state, source=State.HANDED_OVER, target=None)
+    def remind_receipt(self, *, at: datetime) -> None:
+        """The client is asked again to confirm the receipt."""
 
     @transition(field=state, source=[State.LIVE, State.HANDED_OVER], target=State.ARCHIVED)
     def archive(self, *, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The approval stages of a version, and the number of answers that a stage needs."""
+"""The approval stages of a version, and the answers that a stage needs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,3 @@ class Stage:
 
 
 DEFAULT = (Stage(Audience.INTERNAL), Stage(Audience.CLIENT))
-
-
-def needed(quorum: str, need: int, asked: int) -> int:
-    """Return the number of required approvals, between one and ``asked``."""
-    # The flow may ask for more people than the client has. Nobody could ever meet that.
-    wanted = {Quorum.ANY.value: 1, Quorum.ALL.value: asked}.get(quorum, need)
-    return max(1, min(wanted, max(asked, 1)))

@@ -146,9 +146,15 @@ def decision_status(row: Approval, by: Actor, *, can_decide: bool) -> Words:
         )
     if can_decide:
         return ""
+    return _waits_for_others(row, by)
+
+
+def _waits_for_others(row: Approval, by: Actor) -> Words:
     if answered_before(row, by):
         return _("You have answered. We are waiting for someone else at your company.")
     if row.item.client_id not in by.clients_as("approver"):
         return _("This is waiting for an approver at your company. You can view it but not decide.")
+    if not row.asked.filter(contact=by.contact_id, left_at=None).exists():
+        return _("This was asked before you could approve. We are waiting for your colleagues.")
     # The deadline has passed, but the job that closes the approval has not run yet.
     return ENDED[State.EXPIRED]

@@ -17,6 +17,7 @@ urlpatterns = [
     path("questions/<slug:ref>/images/<slug:digest>/", deciding.asset, name="asset"),
     path("questions/<slug:ref>/files/<int:part_id>/", deciding.part, name="part"),
     path("work/<slug:ref>/", works.work, name="work"),
+    path("work/<slug:ref>/received/", works.received, name="received"),
     path("work/<slug:ref>/change/", changing.change, name="change"),
     path("requests/<slug:ref>/impact/", changing.answer_impact, name="impact"),
     path("work/<slug:ref>/parts/<int:part_id>/", works.part, name="work_part"),

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from delivery.approvals.models import Approval
+from delivery.deliverables.details import ConfirmReceiptDetails
 from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
 from delivery.portal.questions import parts_of, questions_of
 from delivery.portal.views import page
 from delivery.portal.words import shared_notes
 from delivery.portal.work_words import work_status_of
+from delivery.progress.operations import receipts
 from delivery.progress.operations.changes import can_change
 from delivery.requests.models import Request
 from delivery.requests.reach import ASKING
 from routing.people.actors import Actor
+from routing.runs.outcomes import Outcome
 from routing.work.files import File
 from routing.work.files_view import respond
 from routing.work.notes import Note
@@ -69,6 +77,8 @@ def work(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         "asked": asked,
         "open": next((each for each in asked if each.state == Approval.State.PENDING), None),
         "parts": handed_over(row),
+        "receipt_awaited": row.state == Deliverable.State.HANDED_OVER
+        and row.item.outcomes.filter(kind=Outcome.Kind.HANDED_OVER).unmet().exists(),
         "notes": shared_notes(row, by),
         "can_change": can_change(row).passed and row.item.client_id in by.clients_as(*ASKING),
         "changes": changes_of(row, by),
@@ -87,7 +97,26 @@ def part(request: HttpRequest, by: Actor, ref: str, part_id: int) -> HttpRespons
     found = next((each for each in handed_over(work_of(by, ref)) if each.pk == part_id), None)
     if found is None:
         raise Http404
-    return respond(found.file, request=request)
+    answer = respond(found.file, request=request)
+    # Not a browser that only asks whether its copy is still good.
+    if request.method == "GET" and answer.status_code == HTTPStatus.OK:
+        _confirm(work_of(by, ref), receipts.DOWNLOADED, by)
+    return answer
+
+
+@require_POST
+@for_contacts
+def received(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
+    """Confirm that the client has the files. Sending it again changes nothing."""
+    _confirm(work_of(by, ref), receipts.CONFIRMED, by)
+    messages.success(request, _("Thank you. We have recorded that you have the files."))
+    return redirect("portal:work", ref)
+
+
+def _confirm(row: Deliverable, how: str, by: Actor) -> None:
+    """Confirm the receipt, unless it is confirmed already."""
+    details = ConfirmReceiptDetails(how)
+    receipts.confirm_receipt([row.pk], by=by, at=timezone.now(), details=details)
 
 
 @require_safe

@@ -8,6 +8,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from delivery.approvals.models import Answer, Approval
 from delivery.briefs.models import Brief
@@ -15,8 +16,10 @@ from delivery.checks.models import CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from delivery.deliverables.versions import Version
+from delivery.progress.operations import submissions
 from delivery.requests.models import Request
 from routing.people.clients import Membership
+from routing.runs.fact_words import fact_word
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
 from routing.runs.questions.waiting import in_charge
@@ -25,13 +28,26 @@ from routing.work.display import exact
 QUOTED = 300  # characters of a question
 
 
+def _deliverable(pk: object) -> str:
+    row = Deliverable.objects.select_related("item").filter(pk=str(pk)).first()
+    return str(row) if row is not None else str(pk)
+
+
+fact_word("client.name", gettext_lazy("Client"))
+fact_word("client.code", gettext_lazy("Code of the client"))
+fact_word(submissions.TARGET, gettext_lazy("Changes this deliverable"), _deliverable)
+fact_word(submissions.ABOUT, gettext_lazy("About"))
+fact_word("contact.name", gettext_lazy("Contact"))
+fact_word("contact.email", gettext_lazy("E-mail of the contact"))
+
+
 @statements("started")
 def by_channel(work: AskedWork) -> Iterator[Statement]:
     row = work.noun
     if not isinstance(row, Request):
         return
     values = {"channel": row.get_channel_display(), "who": row.contact or _("nobody named")}
-    text = _("It came by this channel: %(channel)s. Requested by: %(who)s.")
+    text = _("It arrived by this channel: %(channel)s. Requested by: %(who)s.")
     rows = (row, row.contact) if row.contact else (row,)
     yield Statement(text % values, rows, work.item.created_at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,6 +20,8 @@ from django.utils.translation import gettext_lazy
 from delivery.progress.operations.recording import NotRecorded, RecordedRequest, record
 from delivery.requests.admin_forms import RecordRequestForm
 from delivery.requests.models import Request
+from delivery.requests.operations.unanswered import MOST_REMINDERS
+from delivery.requests.reach import reach_of
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
@@ -153,6 +156,8 @@ class RequestAdmin(StepsAdmin[Request]):
             (_("Requested by"), row.contact or display.NOTHING),
             (_("Created"), display.when(item.created_at, now)),
         ]
+        if row.state == Request.State.NEEDS_INFORMATION:
+            found += question_facts(row, now)
         if row.target:
             found += [(_("Changes"), row.target), (_("Impact"), impact_of(row))]
         if row.duplicate_of:
@@ -210,6 +215,21 @@ def impact_of(row: Request) -> str:
         "day": day,
         "answer": row.get_impact_display(),
     }
+
+
+def question_facts(row: Request, now: datetime) -> list[tuple[Any, Any]]:
+    """Return since when a question waits, whom it was put to, and what happens next."""
+    people = ", ".join(each.contact.full_name for each in reach_of([row])[row.pk].asked)
+    found: list[tuple[Any, Any]] = [
+        (_("Asked"), display.when(row.asked_at, now)),
+        (_("Asked to"), people or display.NOTHING),
+        (_("Reminders"), row.reminders),
+    ]
+    if row.remind_at:
+        goes_on = row.reminders < MOST_REMINDERS
+        label = _("Next reminder") if goes_on else _("Goes to the owner")
+        found.append((label, display.when(row.remind_at, now)))
+    return found
 
 
 def link_to(row: Request) -> SafeString:

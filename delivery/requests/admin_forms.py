@@ -13,8 +13,10 @@ from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.progress.operations import impacts
 from delivery.progress.operations.recording import BY_HAND, HandMade, NewRequest, possible_owners
 from delivery.requests.change_gates import MOST_NOTE
+from delivery.requests.evidence_form import EvidenceForm
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
+from delivery.requests.reach import Reach, reach_of
 from routing.desk.forms import StepForm, choice, date, line, long_text, number, picked, step_form
 from routing.desk.notes import FilesField
 from routing.kernel.past_dates import AsksAboutPast
@@ -22,20 +24,71 @@ from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.people.staff import User
 from routing.work.items import WorkItem
-from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
+from routing.work.visibility import clients_for_new_work, contacts_seen_by, work_seen_by
 
 MAX_DETAILS = 10_000
 CHANNELS = [(channel.value, channel.label) for channel in BY_HAND]
 
 
 @step_form(requests.ask)
-class AskForm(StepForm):
+class AskForm(EvidenceForm):
+    """Form that says who will be asked, and takes a call if nobody can be."""
+
     question = long_text(
         gettext_lazy("Question to the client"),
         error=gettext_lazy("Enter a question for the client."),
         rows=4,
         max_length=2_000,
     )
+    contact = picked(
+        gettext_lazy("Asked in a call with"),
+        Contact.objects.none(),
+        required=False,
+        empty=gettext_lazy("No call"),
+        help_text=gettext_lazy("Only if you asked by phone. The call needs evidence."),
+    )
+    field_order = ("question", "contact", "evidence")
+
+    def prepare(self) -> None:
+        row = self.rows[0]
+        known = contacts_seen_by(self.actor).filter(erased_at=None, clients=row.item.client_id)
+        self.fields["contact"].queryset = known  # type: ignore[attr-defined]
+        self.fields["evidence"].required = False
+        self.fields["question"].help_text = who_will_be_asked(reach_of([row])[row.pk])
+
+    def clean(self) -> None:
+        super().clean()
+        self.keep_evidence()
+        contact = self.cleaned_data.get("contact")
+        if contact and self.kept is None and "evidence" not in self.errors:
+            self.add_error("evidence", _("Add evidence of the call, such as your notes."))
+        if self.kept and not contact and "contact" not in self.errors:
+            self.add_error("contact", _("Choose whom you called."))
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        values["contact"] = values["contact"].pk if values["contact"] else None
+        values["evidence"] = self.kept.pk if self.kept else None
+        return values
+
+    def done_message(self, row: Request) -> str:
+        return who_will_be_asked(reach_of([row])[row.pk])
+
+
+def who_will_be_asked(reach: Reach) -> str:
+    """Return who gets a question, and by which way."""
+    if not reach.answering:
+        return _(
+            "Nobody at the client has access to the portal, so this question would reach nobody. "
+            "Invite a contact, or call the client and record the call here."
+        )
+    ways = []
+    for each in reach.asked:
+        way = _("%(who)s (portal)") if each.may_answer else _("%(who)s (e-mail only)")
+        if each.may_answer and each.contact.email:
+            way = _("%(who)s (portal and e-mail)")
+        ways.append(way % {"who": each.contact.full_name})
+    return _("Goes to: %(people)s") % {"people": ", ".join(ways)}
 
 
 @step_form(requests.answer)
@@ -269,7 +322,7 @@ class RecordRequestForm(AsksAboutPast):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        clients = clients_seen_by(actor)
+        clients = clients_for_new_work(actor)
         self.fields["client"].queryset = clients  # type: ignore[attr-defined]
         known = contacts_seen_by(actor).filter(erased_at=None, clients__in=clients).distinct()
         self.fields["contact"].queryset = known.prefetch_related("clients")  # type: ignore[attr-defined]

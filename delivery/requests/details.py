@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as day
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -23,7 +24,15 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 
 @dataclass(frozen=True, slots=True)
 class AskDetails:
+    """
+    A question to the client. If it was asked in a call, ``contact`` is whom, and ``evidence`` is
+    the id of a file. ``remind_at`` is filled in when it is asked.
+    """
+
     question: str
+    contact: int | None = None
+    evidence: int | None = None
+    remind_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,11 @@ class EditRequestDetails:
 @dataclass(frozen=True, slots=True)
 class DuplicateDetails:
     duplicate_of: int  # id of the request that stays
+
+
+@dataclass(frozen=True, slots=True)
+class RemindDetails:
+    remind_at: datetime  # of the next reminder, if there is no answer
 
 
 @dataclass(frozen=True, slots=True)

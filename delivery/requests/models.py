@@ -25,6 +25,9 @@ class Request(WorkNoun):
     ``target`` is the deliverable that a change request is about. The agency states the impact of
     the change, and an approver of the client accepts or declines it. ``impact_amount`` is in the
     currency of the target's engagement, and ``impact_date`` is a day in the client's time zone.
+
+    While a question is open, ``remind_at`` is when the client is reminded next or, after the last
+    reminder, when the question goes to the owner.
     """
 
     class State(models.TextChoices):
@@ -91,6 +94,12 @@ class Request(WorkNoun):
         verbose_name=_("requested by"),
     )
     question = models.TextField(_("open question"), blank=True, default="", max_length=2_000)
+    asked_at = models.DateTimeField(_("asked"), null=True, editable=False)
+    reminded_at = models.DateTimeField(_("last reminder"), null=True, editable=False)
+    reminders = models.PositiveSmallIntegerField(
+        _("reminders"), default=0, db_default=0, editable=False
+    )
+    remind_at = models.DateTimeField(_("next reminder"), null=True, editable=False)
     duplicate_of = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -146,7 +155,15 @@ class Request(WorkNoun):
         verbose_name_plural = _("requests")
         default_permissions = ("add", "view")
         # Search uses icontains, which Django writes as UPPER(details) LIKE UPPER(…).
-        indexes = (GinIndex(OpClass(Fold("details"), "gin_trgm_ops"), name="request_folded_idx"),)
+        indexes = (
+            GinIndex(OpClass(Fold("details"), "gin_trgm_ops"), name="request_folded_idx"),
+            # For the job that reminds. The few open questions make a small index.
+            models.Index(
+                fields=["remind_at"],
+                condition=models.Q(state="needs_information"),
+                name="request_question_idx",
+            ),
+        )
         constraints = (
             # Literals, because a constraint changes by a migration only, never with the class.
             models.CheckConstraint(
@@ -173,15 +190,28 @@ class Request(WorkNoun):
         )
 
     @transition(field=state, source=State.CAPTURED, target=State.NEEDS_INFORMATION)
-    def ask(self, *, at: datetime, question: str) -> None:
-        self.question = question
+    def ask(self, *, at: datetime, question: str, remind_at: datetime | None) -> None:
+        self.question, self.asked_at = question, at
+        self.reminded_at, self.reminders, self.remind_at = None, 0, remind_at
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
+
+    @transition(field=state, source=State.NEEDS_INFORMATION, target=None)
+    def remind(self, *, at: datetime, remind_at: datetime) -> None:
+        """Remind the client of the open question."""
+        self.reminded_at, self.reminders, self.remind_at = at, self.reminders + 1, remind_at
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
+
+    @transition(field=state, source=State.NEEDS_INFORMATION, target=None)
+    def stall(self, *, at: datetime) -> None:
+        """The client does not answer. The owner decides what happens next."""
+        self.remind_at = None
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
     @transition(field=state, source=State.NEEDS_INFORMATION, target=State.CAPTURED)
     def answer(self, *, at: datetime, details: str) -> None:
         """Append the answer to the description."""
         self.details = f"{self.details}\n\n{details}".strip()
-        self.question = ""
+        self.question, self.remind_at = "", None
         # The client may have been asked about the impact of a change as well.
         asked = self.impact == self.Impact.STATED
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT if asked else WorkItem.WaitingOn.AGENCY

@@ -20,7 +20,7 @@ from delivery.briefs.operations.first_briefs import write_brief
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience
-from delivery.progress.operations import impacts
+from delivery.progress.operations import impacts, receipts
 from delivery.progress.operations.changes import CHANGE_ASKED
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
@@ -32,10 +32,12 @@ from delivery.turns.parties import (
     ASKER,
     AUTHOR,
     BRIEF_APPROVERS,
+    CLIENTS_STAND_IN,
     CONTACTS,
     QUESTION_REQUESTER,
     REVIEWERS,
     SECOND_APPROVERS,
+    STAND_IN,
 )
 from routing.messages.models import ANY_OPEN, WITH_CLIENT, Notification
 from routing.messages.telling import tells, tells_nobody
@@ -155,12 +157,18 @@ tells_nobody(
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )
+tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
+tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows."))
 
 # -- Approvals -------------------------------------------------------------------------------------
 
 
 def to_client(rows: Sequence[Approval], by: Actor) -> Sequence[Approval]:
     return [row for row in rows if row.audience == Audience.CLIENT]
+
+
+def inside(rows: Sequence[Approval], by: Actor) -> Sequence[Approval]:
+    return [row for row in rows if row.audience == Audience.INTERNAL]
 
 
 def work_of(row: Approval) -> WorkItem:
@@ -190,6 +198,21 @@ tells(approvals.reject, ANSWERED, ASKER, QUESTION_REQUESTER, words=Words.REJECTE
 # The owner has an exception, which says that nobody answered.
 tells(approvals.expire, ANSWERED, ASKER, QUESTION_REQUESTER, words=Words.EXPIRED)
 tells(approvals.withdraw, ANSWERED, words=Words.CLOSED)
+tells(
+    approvals.name_stand_in, STAND_IN, words=Words.APPROVAL, lasts=Open, only=inside, reaction=False
+)
+tells(
+    approvals.name_stand_in,
+    CLIENTS_STAND_IN,
+    words=Words.DECIDE,
+    lasts=Open,
+    only=to_client,
+    reaction=False,
+)
+tells_nobody(
+    approvals.drop_out,
+    because=_("If too few are left, the owner of the exception about it is notified."),
+)
 tells_nobody(
     approvals.record_answer, because=_("It becomes the answer that was recorded, which notifies.")
 )

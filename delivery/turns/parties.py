@@ -9,7 +9,8 @@ from datetime import datetime
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.asked import users_asked, waiting_for_me
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.briefs.gates import ABOVE_BUDGET
 from delivery.briefs.models import Brief
 from delivery.briefs.operations.briefs import edit
@@ -26,11 +27,8 @@ from routing.work.creation import created
 from routing.work.items import WorkItem
 from routing.work.turns import Party, People, WaitingSide, nobodys_turn, owns
 
-APPROVE = "delivery.approve_approval"
 SIGN_OFF = "delivery.sign_off_deliverable"
 APPROVE_BRIEF = "delivery.approve_brief"
-
-ApprovalQuery = QuerySet[Approval]
 
 
 def holders(permission: str) -> list[int]:
@@ -80,39 +78,26 @@ def _agency(items: Sequence[WorkItem]) -> People:
     """
     Return the owner of each internal approval, who is never the author of the version.
 
-    If more than one answer is needed, return everybody who may give one and has not.
+    If several answers are needed, or the owner was not asked, it is everybody who was asked.
     """
-    several = _needs_several(Approval.objects.filter(item__in=items))
-    rows = list(several.values_list("item_id", "pk", "version__author_id"))
-    every = holders(APPROVE) if rows else []
-    answered = set(
-        Answer.objects.filter(approval__in=[pk for _item, pk, _author in rows]).values_list(
-            "approval_id", "user_id"
-        )
-    )
-    found = {item.pk: [item.owner_id] for item in items if item.owner_id}
-    for item_id, approval, author in rows:
-        left = [pk for pk in every if pk != author and (approval, pk) not in answered]
-        found[item_id] = left or found.get(item_id, [])
+    asked = users_asked([item.pk for item in items])
+    several = Approval.objects.filter(item__in=items).exclude(quorum=Quorum.ANY)
+    needs_all = set(several.values_list("item_id", flat=True))
+    found: dict[int, Sequence[int]] = {}
+    for item in items:
+        users = asked.get(item.pk, [])
+        alone = item.owner_id in users and item.pk not in needs_all
+        found[item.pk] = [item.owner_id] if alone and item.owner_id else users
     return found
 
 
-def _needs_several(approvals: ApprovalQuery) -> ApprovalQuery:
-    return approvals.filter(audience=Audience.INTERNAL).exclude(quorum=Quorum.ANY)
-
-
 def _approves(by: Actor, at: datetime) -> Q:
-    """
-    Return approvals that the actor has not answered: those that name them as owner, and those that
-    need the answers of several people, if they may give one.
-    """
-    asked = owns(by, at)
-    if by.may(APPROVE):
-        several = _needs_several(Approval.objects.filter(state=Approval.State.PENDING))
-        asked |= Q(pk__in=several.values("item"))
-    mine = Approval.objects.filter(item=OuterRef("pk"), version__author=by.user_id)
-    answered = Answer.objects.filter(approval__item=OuterRef("pk"), user=by.user_id)
-    return asked & ~Q(Exists(mine)) & ~Q(Exists(answered))
+    """Return internal approvals that ask the actor, as their owner or as one of several."""
+    owner_asked = AskedPerson.objects.filter(
+        approval__item=OuterRef("pk"), user=OuterRef("owner"), left_at=None
+    )
+    mine = owns(by, at) | ~Q(as_approval__quorum=Quorum.ANY) | ~Q(Exists(owner_asked))
+    return mine & waiting_for_me(by.user_id, None)
 
 
 # -- Approvers of briefs --------------------------------------------------------------------------
@@ -217,24 +202,9 @@ def _clients(by: Actor, *roles: str) -> Q:
     return Q(client__in=by.clients_as(*roles))
 
 
-def _asked(items: Sequence[WorkItem]) -> People:
-    """Return the client's approvers who have not answered the approval yet."""
-    every = _contacts(items, [Membership.Role.APPROVER])
-    answered = set(
-        Answer.objects.filter(approval__item__in=items, contact__user__isnull=False).values_list(
-            "approval__item_id", "contact__user_id"
-        )
-    )
-    found = {}
-    for pk, users in every.items():
-        found[pk] = [each for each in users if (pk, each) not in answered]
-    return found
-
-
 def _answers(by: Actor, at: datetime) -> Q:
-    """Return the approvals of the contact's clients that they have not answered."""
-    answered = Answer.objects.filter(approval__item=OuterRef("pk"), contact=by.contact_id)
-    return _clients(by, Membership.Role.APPROVER) & ~Q(Exists(answered))
+    """Return the approvals that ask the contact, and that they have not answered."""
+    return _clients(by, Membership.Role.APPROVER) & waiting_for_me(None, by.contact_id)
 
 
 # -- Those who are only notified ------------------------------------------------------------------
@@ -262,6 +232,18 @@ def _asked_for_it(items: Sequence[WorkItem]) -> People:
         item__in=items, kind=created(Approval).kind, actor__kind=User.Kind.PERSON
     )
     return {item: [user] for item, user in rows.values_list("item_id", "actor_id")}
+
+
+def _just_asked(items: Sequence[WorkItem]) -> People:
+    """Return those who were asked by the last step of the approvals."""
+    rows = AskedPerson.objects.filter(
+        approval__item__in=items, at=F("approval__item__changed_at"), left_at=None
+    )
+    found: dict[int, list[int]] = defaultdict(list)
+    for item, user, account in rows.values_list("approval__item_id", "user_id", "contact__user_id"):
+        if user or account:
+            found[item].append(user or account)
+    return found
 
 
 def _requesters_of_questions(items: Sequence[WorkItem]) -> People:
@@ -343,7 +325,7 @@ APPROVERS = Party(
 ASKED = Party(
     "asked",
     _("The client's approvers"),
-    _asked,
+    lambda items: users_asked([item.pk for item in items]),
     _answers,
     _("the client's approvers"),
     WaitingSide.CLIENT,
@@ -362,3 +344,5 @@ QUESTION_REQUESTER = Party(
 CONTACTS = Party(
     "contacts", _("The client's contacts"), _contacts_of_work, nobodys_turn, outside=True
 )
+STAND_IN = Party("asked", _("The stand-in"), _just_asked, nobodys_turn)
+CLIENTS_STAND_IN = Party("asked", _("The stand-in"), _just_asked, nobodys_turn, outside=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
-from routing.people.clients import Membership
+from routing.people.clients import Contact, Membership
 
 DOMAIN = "northlight.example"  # RFC 2606: nobody receives mail there
 
@@ -40,6 +40,7 @@ class DemoContact:
     email: str
     client: str
     role: Membership.Role
+    language: str = Contact.Language.ENGLISH
 
 
 def _at(name: str) -> str:
@@ -85,10 +86,17 @@ CLIENTS = (
     ),
 )
 
-# Contacts with access to the portal: an approver and a requester.
-IN_PORTAL = ("dana@acme-outdoor.example", "tom@brightwater.example")
+# Contacts with access to the portal: somebody at each client, or nobody could be asked anything.
+IN_PORTAL = (
+    "dana@acme-outdoor.example",
+    "tom@brightwater.example",
+    "eva@fjord-coffee.example",
+    "katrin@lumen-energy.example",
+    "aiko@sakura-rail.example",
+    "carol@vance-health.example",
+)
 
-_R = Membership.Role
+_R, GERMAN = Membership.Role, Contact.Language.GERMAN
 CONTACTS = (
     DemoContact("Dana Whitfield", "dana@acme-outdoor.example", "ACM", _R.APPROVER),
     DemoContact("Luis Ortega", "luis@acme-outdoor.example", "ACM", _R.REQUESTER),
@@ -96,8 +104,8 @@ CONTACTS = (
     DemoContact("Tom Ashby", "tom@brightwater.example", "BRW", _R.REQUESTER),
     DemoContact("Eva Brandt", "eva@fjord-coffee.example", "FJD", _R.APPROVER),
     DemoContact("Nils Hagen", "nils@fjord-coffee.example", "FJD", _R.VIEWER),
-    DemoContact("Katrin Vogel", "katrin@lumen-energy.example", "LUM", _R.APPROVER),
-    DemoContact("Marc Stein", "marc@lumen-energy.example", "LUM", _R.REQUESTER),
+    DemoContact("Katrin Vogel", "katrin@lumen-energy.example", "LUM", _R.APPROVER, GERMAN),
+    DemoContact("Marc Stein", "marc@lumen-energy.example", "LUM", _R.REQUESTER, GERMAN),
     DemoContact("Aiko Mori", "aiko@sakura-rail.example", "SAK", _R.APPROVER),
     DemoContact("Ren Sato", "ren@sakura-rail.example", "SAK", _R.REQUESTER),
     DemoContact("Carol Vance", "carol@vance-health.example", "VHC", _R.APPROVER),

@@ -152,7 +152,7 @@ def _contact(
 ) -> Contact:
     contact = Contact.objects.filter(email=known.email).first()
     if contact is None:
-        contact = Contact(full_name=known.name, email=known.email)
+        contact = Contact(full_name=known.name, email=known.email, language=known.language)
         save_contact(contact, by=system, at=at)
         save_with_reason(
             Membership(contact=contact, client=clients[known.client], role=known.role),

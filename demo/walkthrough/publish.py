@@ -7,19 +7,22 @@ The deal in the CRM is updated.
 from __future__ import annotations
 
 from delivery.approvals.operations import deliverables
+from delivery.deliverables.details import ConfirmReceiptDetails
 from delivery.models import Deliverable
+from delivery.progress.operations import receipts
 from demo.walkthrough.people import by
 from demo.walkthrough.walk import WORKER, Walk, fresh, now, where
 from integrations.base.adapter import CallFailed
 from integrations.models import Attempt, Outbound
 from integrations.publishing.publish import object_of
 from routing.models import Outcome, Run, RunEvent
+from routing.people.actors import Actor
 
 State, Lost = Deliverable.State, Attempt.Outcome.UNKNOWN
 
 
 def handed_over(walk: Walk, row: Deliverable) -> None:
-    """Hand over a file, which is proven by the client's approval."""
+    """Hand over a file, which is proven by the client's receipt and not before."""
     owner = row.item.owner or walk.cast.lead
     walk.transcript.done(
         deliverables.hand_out([row.pk], by=by(owner), at=now()),
@@ -27,9 +30,22 @@ def handed_over(walk: Walk, row: Deliverable) -> None:
     )
     outcome = Outcome.objects.get(item=row.item_id)
     walk.transcript.check(
-        outcome.state == Outcome.State.PROVEN,
-        f"its receipt by the client is proven by {outcome.evidence.get('approval')}",
-        outcome.state,
+        outcome.state == Outcome.State.EXPECTED, "its receipt is expected", outcome.state
+    )
+    contact = walk.job.contact
+    assert contact.user is not None  # invited before
+    walk.transcript.done(
+        receipts.confirm_receipt(
+            [row.pk],
+            by=Actor.of(contact.user),
+            at=now(),
+            details=ConfirmReceiptDetails(receipts.CONFIRMED),
+        ),
+        f"{contact.full_name}, for the client: I have the files",
+    )
+    outcome = Outcome.objects.get(item=row.item_id)
+    walk.transcript.check(
+        outcome.state == Outcome.State.PROVEN, "the receipt proves the handover", outcome.state
     )
 
 

@@ -33,6 +33,7 @@ from integrations.inbox.matching import (
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client, ClientDomain, Contact, Membership
 from routing.people.actors import Actor
+from routing.people.merges import current_merges
 from routing.people.saving import add
 from routing.runs.registry import Problem, recogniser
 
@@ -45,6 +46,7 @@ class MatchIndex:
     contacts: Mapping[str, Contact]  # by e-mail address in lower case
     clients: Mapping[int, Mapping[int, Client]]  # by contact, then by client
     erased: Collection[str]
+    merged: Mapping[int, Client]  # the client of each alias, by the alias's id
 
     @classmethod
     def of(cls, all_known: Sequence[SubjectFacts]) -> Self:
@@ -60,14 +62,18 @@ class MatchIndex:
             clients[each.contact_id][each.client_id] = each.client
         named = ClientDomain.objects.filter(domain__in=domains).select_related("client")
         return cls(
-            {each.domain: each.client for each in named}, by_email, clients, erased_among(people)
+            {each.domain: each.client for each in named},
+            by_email,
+            clients,
+            erased_among(people),
+            current_merges(),
         )
 
     def match(
         self, known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
     ) -> Match | None:
         """:raises Problem: if several clients match"""
-        return the_one(self._levels(known, people, links))
+        return the_one(self._levels(known, people, links), self.merged)
 
     def _levels(
         self, known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks

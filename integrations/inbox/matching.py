@@ -18,6 +18,7 @@ from integrations.base.links import ExternalLink
 from integrations.inbox.freemail import own_domain
 from routing.audit.operations.erasure import identity_digest
 from routing.models import Client, ClientDomain, Contact, ErasedIdentity, Membership
+from routing.people.merges import current_merges, without_aliases
 from routing.runs.registry import Problem
 
 COMPANY, CONTACT = "company", "contact"
@@ -123,13 +124,21 @@ def match(
     return the_one(_levels(known, people, links))
 
 
-def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
+def the_one(
+    levels: Iterable[tuple[str, Sequence[Client]]], merged: Mapping[int, Client] | None = None
+) -> Match | None:
     """
-    Return the match of the first level that has any.
+    Return the match of the first level that has any. An alias stands for its client.
+
+    :param merged: the clients of all aliases by the alias's id, None to read those that are needed
 
     :raises Problem: ``duplicate``, if several clients match at that level
     """
-    for by, clients in levels:
+    for by, found in levels:
+        clients: Sequence[Client] = found
+        if found:
+            aliases = current_merges([each.pk for each in found]) if merged is None else merged
+            clients = without_aliases(found, aliases)
         if len(clients) > 1:
             names = ", ".join(sorted(client.name for client in clients))
             message = _(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.models import Deliverable, Request
+from delivery.progress.operations import receipts
 from delivery.requests.operations import requests
 from delivery.requests.reach import ClientPerson, Reach, reach_of
 from delivery.turns.parties import REQUESTER
@@ -149,6 +150,11 @@ def put_question(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.QUESTION, rows, at=at, to=asked)
 
 
+@react(requests.remind)
+def put_question_again(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    write_client_emails(ClientEmail.REMINDER, rows, at=at, to=asked)
+
+
 @react(requests.accept)
 def tell_acceptance(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     write_client_emails(ClientEmail.ACCEPTANCE, rows, at=at)
@@ -174,7 +180,7 @@ def tell_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.LIVE, rows, at)
 
 
-@react(deliverables.hand_out)
+@react(deliverables.hand_out, receipts.remind_receipt)
 def tell_files(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.FILES, rows, at)
 
@@ -198,6 +204,7 @@ for _cause, _sent in (
     (requests.deliver, ClientEmail.DELIVERED),
     (deliverables.go_live, ClientEmail.LIVE),
     (deliverables.hand_out, ClientEmail.FILES),
+    (receipts.remind_receipt, ClientEmail.FILES),
 ):
     emails(_cause, REQUESTER, content=LABELS[_sent])
 

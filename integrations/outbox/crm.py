@@ -7,24 +7,34 @@ The message is written in the transaction that changes the run, and sent by the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.operations import deliverables
+from delivery.briefs.operations import briefs
+from delivery.models import Brief, Deliverable, Request
+from delivery.progress.operations import impacts
+from delivery.requests.operations import requests
 from integrations.adapters.registry import adapter_of
 from integrations.base.connections import Connection
 from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
-from routing.models import Run, User
+from routing.models import Run, User, WorkItem
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes, route_runs, runs
+from routing.work.creation import created
+from routing.work.operations import items
 from routing.work.registry import react
 
 VERB = called("crm.tell_deal", _("Update the deal with the outcome"))
-DEAL = "deal"
+DEAL, RUN, REQUEST = "deal", "run", "request"
+ON_HOLD = "on_hold"
 
 
 def update_deal(
@@ -33,7 +43,8 @@ def update_deal(
     """
     Write a message with the run's new values, or return None if there is no deal or nothing new.
 
-    :param changes: those of ``state``, ``owner`` and ``url`` that changed
+    :param changes: those of ``state``, ``owner``, ``url``, ``needed_by``, ``planned_for`` and
+        ``ended_on`` that changed; dates in ISO form, empty to clear one
     """
     return next(iter(update_deals([(run, changes)], by=by, at=at)), None)
 
@@ -114,20 +125,108 @@ def update_routed(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 @react(outcomes.REOPEN)
 def update_reopened(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    update_deals([(run, {"state": run.state}) for run in rows], by=by, at=at)
+    update_deals([(run, {"state": run.state, "ended_on": ""}) for run in rows], by=by, at=at)
 
 
-@react(runs.complete)
-def update_complete(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """Update the deal with the address of what was published last, if anything was."""
+@react(runs.complete, runs.close_unproven, runs.cancel)
+def update_ended(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    """Update the deal with the end, and the address of what was published last, if anything was."""
+    if not any(run.subject_type == DEAL for run in rows):
+        return
     published = Outbound.objects.filter(
         run__in=[run.pk for run in rows], state=Outbound.State.DELIVERED
     ).exclude(url="")
     urls = dict(published.order_by("pk").values_list("run_id", "url"))
+    zones = dict(
+        Run.objects.filter(pk__in=[run.pk for run in rows]).values_list(
+            "pk", "item__client__timezone"
+        )
+    )
     updates = []
     for run in rows:
-        changes = {"state": run.state}
+        day = at.astimezone(ZoneInfo(zones.get(run.pk) or "UTC")).date()
+        changes = {"state": run.state, "ended_on": day.isoformat()}
         if run.pk in urls:
             changes["url"] = urls[run.pk]
         updates.append((run, changes))
+    update_deals(updates, by=by, at=at)
+
+
+# -- What happens to the work of a run -------------------------------------------------------------
+
+
+@react(items.hand_over)
+def update_owner(rows: Sequence[WorkItem], by: Actor, at: datetime) -> None:
+    """Tell the deal the new owner of the run or of its request."""
+    about = _deals_of(rows)
+    names = dict(
+        User.objects.filter(pk__in={row.owner_id for row, _run in about}).values_list(
+            "pk", "full_name"
+        )
+    )
+    # The run first: its request is what people work on, so the request's owner counts.
+    about.sort(key=lambda pair: pair[0].kind == REQUEST)
+    owners = {run: {"owner": names[row.owner_id or 0]} for row, run in about}
+    update_deals(list(owners.items()), by=by, at=at)
+
+
+@react(items.hold, items.resume)
+def update_hold(rows: Sequence[WorkItem], by: Actor, at: datetime) -> None:
+    """Tell the deal that its work is on hold, or goes on."""
+    states: dict[Run, dict[str, str]] = {}
+    for row, run in _deals_of(rows):
+        held = row.held_at is not None or run.item.held_at is not None
+        states[run] = {"state": ON_HOLD if held else run.state}
+    update_deals(list(states.items()), by=by, at=at)
+
+
+def _deals_of(rows: Sequence[WorkItem]) -> list[tuple[WorkItem, Run]]:
+    """Return the runs about deals with the rows that are such a run, or its request."""
+    own = {row.pk: row for row in rows if row.kind == RUN}
+    found = Run.objects.filter(subject_type=DEAL).select_related("item")
+    about = [(own[run.item_id], run) for run in found.filter(item__in=own)] if own else []
+    requested = [row for row in rows if row.kind == REQUEST and row.run_id]
+    if requested:
+        of_requests = found.in_bulk([row.run_id for row in requested])
+        about += [(row, of_requests[row.run_id]) for row in requested if row.run_id in of_requests]
+    return about
+
+
+@react(created(Request))
+def update_wanted(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    update_needed_by([row for row in rows if row.wanted_date], by, at)
+
+
+@react(requests.edit)
+def update_needed_by(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Tell the deal by when the client needs the work."""
+    days = {row.item.run_id: row.wanted_date for row in rows if row.item.run_id}
+    _tell_dates(days, "needed_by", by=by, at=at)
+
+
+@react(briefs.approve, deliverables.replan)
+def update_planned(rows: Sequence[Brief | Deliverable], by: Actor, at: datetime) -> None:
+    """Tell the deal the last day of the plan."""
+    runs_ = {row.item.run_id for row in rows} - {None}
+    planned = Deliverable.objects.filter(item__run__in=runs_).exclude(
+        state=Deliverable.State.CANCELLED
+    )
+    days = planned.order_by().values("item__run").annotate(last=Max("due_date"))
+    last = {each["item__run"]: each["last"] for each in days if each["last"]}
+    _tell_dates(last, "planned_for", by=by, at=at)
+
+
+@react(impacts.accept_impact)
+def update_agreed(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Tell the deal the day that the client agreed to."""
+    agreed = {row.item.run_id: row.impact_date for row in rows if row.item.run_id}
+    _tell_dates(agreed, "planned_for", by=by, at=at)
+
+
+def _tell_dates(days: Mapping[int, date | None], name: str, *, by: Actor, at: datetime) -> None:
+    found = Run.objects.filter(subject_type=DEAL).in_bulk(list(days)) if days else {}
+    updates = []
+    for pk, run in found.items():
+        day = days[pk]
+        updates.append((run, {name: day.isoformat() if day else ""}))
     update_deals(updates, by=by, at=at)

@@ -1,13 +1,14 @@
 """
 Send notifications by e-mail.
 
-Those that follow within five minutes of the first go into one e-mail.
+Those that follow within five minutes of the first go into one e-mail. It leaves in the recipient's
+working time, unless something in it is urgent. Invitations leave at once.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -21,14 +22,25 @@ from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
 from routing.cover.operations.portal_access import INVITED
 from routing.messages.channels import channel
-from routing.models import Contact, Notification, User
+from routing.models import Contact, Notification, User, WorkItem
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
+from routing.sla.working_time import client_opens, staff_opens
 from routing.work.registry import react
 
 KIND, VERB = "mail", called("mail.tell", _("Send an e-mail"))
 called(INVITE, _("Send an invitation"))
 TOGETHER = timedelta(minutes=5)
+
+
+# These come in working time by themselves, and somebody must act now.
+URGENT = frozenset(
+    {
+        Notification.Words.WARNING.value,
+        Notification.Words.BREACH.value,
+        Notification.Words.ESCALATION.value,
+    }
+)
 
 
 @channel
@@ -42,6 +54,7 @@ def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
     by_person: dict[int, list[int]] = defaultdict(list)
     for each in notifications:
         by_person[each.recipient_id].append(each.pk)
+    dues = _dues([each.pk for each in notifications], at)
     waiting = _waiting(mail, by_person, at)
     for person, row in waiting.items():
         row.content = {
@@ -49,13 +62,44 @@ def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
             "messages": list(dict.fromkeys([*row.content["messages"], *by_person[person]])),
         }
         row.digest = digest_of(row.content, row.assets)
-    Outbound.objects.bulk_update(waiting.values(), ["content", "digest"])
+        # Urgent news takes along what waits for the morning.
+        row.due_at = min(row.due_at, dues[person])
+    Outbound.objects.bulk_update(waiting.values(), ["content", "digest", "due_at"])
     fresh = [
-        _new_email(mail, person, ids, at)
+        _new_email(mail, person, ids, dues[person])
         for person, ids in sorted(by_person.items())
         if person not in waiting
     ]
     enqueue(fresh, by=Actor.system(), at=at)
+
+
+def _dues(ids: Sequence[int], at: datetime) -> Mapping[int, datetime]:
+    """Return when the e-mail of each recipient is due: five minutes on, or when they work next."""
+    soon = at + TOGETHER
+    rows = list(
+        Notification.objects.filter(pk__in=ids)
+        .select_related("recipient", "item__client")
+        .order_by("pk")
+    )
+    patient = [row for row in rows if not _is_urgent(row)]
+    staff = {row.recipient_id: row.recipient for row in patient if row.recipient.is_staff}
+    clients = [row.item.client for row in patient if not row.recipient.is_staff]
+    opens = staff_opens(staff.values(), soon) if staff else {}
+    at_client = client_opens([each for each in clients if each], soon) if clients else {}
+    dues: dict[int, datetime] = {}
+    for row in rows:
+        if _is_urgent(row):
+            due = soon
+        elif row.recipient.is_staff:
+            due = opens[row.recipient_id]
+        else:
+            due = at_client.get(row.item.client_id or 0, soon)
+        dues[row.recipient_id] = min(dues.get(row.recipient_id, due), due)
+    return dues
+
+
+def _is_urgent(row: Notification) -> bool:
+    return row.words in URGENT or row.item.priority == WorkItem.Priority.URGENT
 
 
 @react(INVITED)
@@ -91,12 +135,12 @@ def _waiting(mail: Connection, people: dict[int, list[int]], at: datetime) -> di
 
 
 def _new_email(
-    mail: Connection, person: int, notifications: Sequence[int], at: datetime
+    mail: Connection, person: int, notifications: Sequence[int], due_at: datetime
 ) -> NewMessage:
     # Each e-mail is an object of its own, so that a failed one blocks no other.
     key = f"{VERB}:{person}:{notifications[0]}"
     content = {"to": person, "messages": list(notifications)}
-    return NewMessage(mail.pk, key, VERB, key, content, due_at=at + TOGETHER)
+    return NewMessage(mail.pk, key, VERB, key, content, due_at=due_at)
 
 
 def mail_connection(at: datetime) -> Connection:

@@ -63,7 +63,7 @@ class AbsenceAdmin(SavedAdmin[Absence]):
 @admin.register(Agency)
 class AgencyAdmin(SavedAdmin[Agency]):
     fields = ("name", "team", "owner", "backup", "reason")
-    people_fields = ("owner", "backup")
+    owner_fields = ("owner", "backup")
     heading = gettext_lazy("Default owner and backup")
     empty_title = gettext_lazy("No agency")
     empty_text = gettext_lazy(

@@ -22,16 +22,16 @@ class WallTime:
     """A day, or a time of a day, on somebody's wall."""
 
     day: date
-    time: time | None = None
+    clock: time | None = None
 
     def starts(self, zone: ZoneInfo) -> datetime:
-        return midnight(self.day, zone) if self.time is None else self._at(self.time, zone)
+        return midnight(self.day, zone) if self.clock is None else self._at(self.clock, zone)
 
     def ends(self, zone: ZoneInfo) -> datetime:
         """Return the first moment after it: without a time, the day is away as a whole."""
-        if self.time is None:
+        if self.clock is None:
             return midnight(self.day + timedelta(days=1), zone)
-        return self._at(self.time, zone)
+        return self._at(self.clock, zone)
 
     def _at(self, clock: time, zone: ZoneInfo) -> datetime:
         return datetime.combine(self.day, clock, zone).astimezone(UTC)
@@ -49,7 +49,7 @@ class WallTimeWidget(forms.MultiWidget):
         super().__init__({"": day, "time": clock})
 
     def decompress(self, value: Any) -> list[Any]:
-        return [value.day, value.time] if isinstance(value, WallTime) else [value, None]
+        return [value.day, value.clock] if isinstance(value, WallTime) else [value, None]
 
 
 class WallTimeField(forms.Field):
@@ -72,7 +72,7 @@ class WallTimeField(forms.Field):
             found = WallTime(date.fromisoformat(day), time.fromisoformat(clock) if clock else None)
         except ValueError:
             raise ValidationError(self.error_messages["invalid"]) from None
-        if found.time is not None and found.time.tzinfo is not None:
+        if found.clock is not None and found.clock.tzinfo is not None:
             raise ValidationError(self.error_messages["invalid"])
         return found
 
@@ -89,8 +89,12 @@ class AbsenceForm(SavedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("starts_at", "ends_at"):
+            # The label of a field with two inputs stands above both, and belongs to neither.
+            field: Any = self.fields[name]
+            field.widget.widgets[0].attrs["aria-label"] = field.label
         if self.instance.pk:
-            self.initial |= _on_their_wall(self.instance)
+            self.initial = {**self.initial, **_on_their_wall(self.instance)}
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.desk.forms import long_text
 from routing.people.actors import Actor
+from routing.sla.operations.first_response import ResponseChannel, reached_client
 from routing.work.items import WorkItem
 from routing.work.notes import MOST_SIGNS, Note
 from routing.work.operations import files, notes
@@ -48,6 +49,11 @@ class NoteForm(forms.Form):
         initial=Note.Audience.INTERNAL,
         widget=forms.RadioSelect(),
     )
+    is_call = forms.BooleanField(
+        label=_("This was a call with the client"),
+        required=False,
+        help_text=_("A recorded call counts as a response to the client."),
+    )
     uploads = FilesField(label=_("Files"), required=False)
 
     def __init__(self, data: Any = None, uploaded: Any = None) -> None:
@@ -68,7 +74,10 @@ class NoteForm(forms.Form):
                     name = upload.name or ""
                     kept.append(files.keep(upload, name=name, client=item.client, by=by, at=at))
                 said, audience = self.cleaned_data["body"], self.cleaned_data["audience"]
-                return notes.add(item.pk, body=said, audience=audience, files=kept, by=by, at=at)
+                note = notes.add(item.pk, body=said, audience=audience, files=kept, by=by, at=at)
+                if self.cleaned_data["is_call"]:
+                    reached_client([item.pk], ResponseChannel.CALL, by=by, at=at)
+                return note
         except files.NotKept as refusal:
             self.add_error(
                 "uploads",

@@ -24,6 +24,7 @@ from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.desk.forms import line
 from routing.kernel.constraints import labels, reason_of, trading_places
 from routing.people.actors import Actor
+from routing.people.rights import OWN_WORK
 from routing.people.saving import save_with_reason
 from routing.people.staff import User
 
@@ -50,6 +51,7 @@ class SavedForm(KeepsInput, forms.ModelForm[Any]):
 class SavedAdmin(DeskAdmin[ModelT]):
     form: type[forms.ModelForm[Any]] = SavedForm
     people_fields: tuple[str, ...] = ()  # foreign keys that offer only active staff
+    owner_fields: tuple[str, ...] = ()  # and those that offer only staff who may own work
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -115,6 +117,8 @@ class SavedAdmin(DeskAdmin[ModelT]):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.people_fields:
             kwargs["queryset"] = User.objects.staff()
+        if db_field.name in self.owner_fields:
+            kwargs["queryset"] = User.objects.staff().who_may(OWN_WORK)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -14,7 +14,14 @@ from typing import Any
 from routing.flows.conditions import Clause, ClauseResult, holds
 
 PAIR = 2
-TIE_BREAK = "account owner first where the rule says so; then fewest open items; then lowest id"
+TIE_BREAK = (
+    "account owner first where the rule says so; then fewest open items; then longest without new "
+    "work; then lowest id"
+)
+# Decisions without the instants of the last work were made by this, and are recomputed by it.
+TIE_BREAK_BEFORE = (
+    "account owner first where the rule says so; then fewest open items; then lowest id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,13 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person at the time of the decision. ``open_items`` is the number of open items they own."""
+    """
+    A person at the time of the decision.
+
+    ``open_items`` is the number of open items they own. ``given_at`` and ``backed_at`` are when a
+    decision last made them owner or backup, in ISO 8601 and UTC with microseconds, empty for never,
+    and None in records that do not have them.
+    """
 
     user_id: int
     team_ids: tuple[int, ...]
@@ -38,6 +51,13 @@ class Candidate:
     active: bool
     absent: bool
     open_items: int
+    given_at: str | None = None
+    backed_at: str | None = None
+    may_own: bool | None = None  # by their roles; None in records from before this was asked
+
+    @property
+    def is_available(self) -> bool:
+        return self.active and not self.absent and self.may_own is not False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +129,23 @@ def _pick(
     fit_ids = {ruling.user_id for ruling in rulings if not ruling.reasons}
     account = fallback.account[0] if rule.account_first and fallback.account else None
 
-    def order(person: Candidate) -> tuple[bool, int, int]:
-        return (person.user_id != account, person.open_items, person.user_id)
+    def order(person: Candidate) -> tuple[bool, int, str, int]:
+        return (
+            person.user_id != account,
+            person.open_items,
+            person.given_at or "",
+            person.user_id,
+        )
 
-    available = {person.user_id for person in candidates if person.active and not person.absent}
-    chosen = [
-        person.user_id for person in sorted(candidates, key=order) if person.user_id in fit_ids
-    ]
+    available = {person.user_id for person in candidates if person.is_available}
+    fit = [person for person in sorted(candidates, key=order) if person.user_id in fit_ids]
+    chosen = [person.user_id for person in fit]
     if account in available and account not in chosen:
         chosen.insert(0, account)
+    # The next person in the order of owners would back up the same colleague every time.
+    backups = [person.user_id for person in sorted(fit, key=_order_of_backups)]
     reserve = [user for user in (*fallback.account, *fallback.policy) if user in available]
-    pair = list(dict.fromkeys([*chosen, *reserve]))[:PAIR]
+    pair = list(dict.fromkeys([*chosen[:1], *backups, *reserve]))[:PAIR]
     if len(pair) < PAIR:
         raise NobodyFits(
             f"Rule “{rule.name}” finds fewer than two available people, even among those who stand "
@@ -131,8 +157,27 @@ def _pick(
         because = "least open work"
     else:
         because = "nobody of the team fits: fallback"
+    is_spread = any(person.given_at is not None for person in candidates)
     return Choice(
-        rule.id, rule.name, rule.team_id, rule.priority, pair[0], pair[1], because, asked, rulings
+        rule.id,
+        rule.name,
+        rule.team_id,
+        rule.priority,
+        pair[0],
+        pair[1],
+        because,
+        asked,
+        rulings,
+        TIE_BREAK if is_spread else TIE_BREAK_BEFORE,
+    )
+
+
+def _order_of_backups(person: Candidate) -> tuple[int, str, str, int]:
+    return (
+        person.open_items,
+        person.backed_at or "",
+        person.given_at or "",
+        person.user_id,
     )
 
 
@@ -147,4 +192,6 @@ def _rule_on(person: Candidate, rule: RuleSpec) -> Ruling:
         reasons.append("not active")
     if person.absent:
         reasons.append("absent")
+    if person.may_own is False:
+        reasons.append("has no role that can own work")
     return Ruling(person.user_id, tuple(reasons))

@@ -10,6 +10,9 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 # A date, or one with a time. Words around it can change what it means: “2026-03-31 or later”.
 _DAY = re.compile(
     r"\d{4}-?\d{2}-?\d{2}(?:[T ]\d{2}:?\d{2}[\d:.,]*\s?(?:Z|[+-]\d{2}:?\d{0,2})?)?",
@@ -25,6 +28,21 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     EMAIL = "email"
     CHOICE = "choice"
+
+
+_WRONG_TEXT = gettext_lazy("%(label)s: “%(value)s” is not a text.")
+_WRONG: Mapping[FieldType, Any] = {
+    FieldType.NUMBER: gettext_lazy(
+        "%(label)s: “%(value)s” is not a number. Enter one such as 12000 or 12000.50."
+    ),
+    FieldType.DATE: gettext_lazy(
+        "%(label)s: “%(value)s” is not a date. Enter one such as 2027-03-31."
+    ),
+    FieldType.BOOLEAN: gettext_lazy("%(label)s: “%(value)s” is neither. Enter yes or no."),
+    FieldType.EMAIL: gettext_lazy(
+        "%(label)s: “%(value)s” is not an e-mail address. Enter one such as name@company.com."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +79,21 @@ def typed(value: Any, spec: FieldSpec) -> Any:
     try:
         found = _READ[spec.type](value)
     except (ValueError, InvalidOperation, TypeError) as error:
-        raise WrongType(f"{spec.name}: {value!r} is not a {spec.type}") from error
+        raise WrongType(_wrong(value, spec)) from error
     if spec.type is FieldType.CHOICE and found not in spec.choices:
-        raise WrongType(f"{spec.name}: {value!r} is not one of {', '.join(spec.choices)}")
+        message = _("%(label)s: “%(value)s” is not one of: %(choices)s.")
+        choices = {"choices": ", ".join(spec.choices)}
+        raise WrongType(message % (_named(value, spec) | choices))
     return found
+
+
+def _named(value: Any, spec: FieldSpec) -> dict[str, str]:
+    return {"label": spec.label or spec.name, "value": str(value)[:80]}
+
+
+def _wrong(value: Any, spec: FieldSpec) -> str:
+    """Return what is wrong with a value and what to enter instead."""
+    return str(_WRONG.get(spec.type, _WRONG_TEXT)) % _named(value, spec)
 
 
 def typed_as_recorded(value: Any, spec: FieldSpec) -> Any:
@@ -79,7 +108,7 @@ def typed_as_recorded(value: Any, spec: FieldSpec) -> Any:
         try:
             return date.fromisoformat(text[:10])
         except ValueError as error:
-            raise WrongType(f"{spec.name}: {value!r} is not a {spec.type}") from error
+            raise WrongType(_wrong(value, spec)) from error
     return typed(value, spec)
 
 

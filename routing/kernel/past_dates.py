@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -21,7 +20,7 @@ class AsksAboutPast(forms.Form):
     appears then confirms these very dates: another date in the past is asked about again.
     """
 
-    coming: ClassVar[Sequence[str]] = ()  # fields with dates that are to come
+    coming: Sequence[str] = ()  # fields with dates that are to come
 
     def zone_of_dates(self) -> ZoneInfo | None:
         """Return the time zone in which the dates are meant, or None for the reader's."""

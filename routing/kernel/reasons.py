@@ -22,5 +22,6 @@ class Reason(models.TextChoices):
     OUTCOME_MISSING = "outcome_missing", _("Published page not visible")
     OUTCOME_DECAYED = "outcome_decayed", _("Proof no longer holds")
     NO_ANSWER = "no_answer", _("No answer in time")
+    APPROVERS_MISSING = "approvers_missing", _("Too few approvers left")
     FAILED_DELIVERY = "failed_delivery", _("Delivery to external system failed")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")

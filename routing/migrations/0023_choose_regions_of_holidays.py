@@ -1,4 +1,5 @@
 from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
 
 import routing.sla.calendars
 
@@ -27,17 +28,17 @@ NATIONAL_ONLY = models.BooleanField(
 )
 
 
+def changes_of(model: str) -> list[Operation]:
+    return [
+        migrations.AlterField(model, "holiday_country", COUNTRY),
+        migrations.AlterField(model, "extra_dates", DATES),
+        migrations.AddField(model, "holiday_national_only", NATIONAL_ONLY),
+    ]
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("routing", "0022_use_standard_terms"),
     ]
 
-    operations = [
-        operation
-        for model in ("calendar", "historicalcalendar")
-        for operation in (
-            migrations.AlterField(model, "holiday_country", COUNTRY),
-            migrations.AlterField(model, "extra_dates", DATES),
-            migrations.AddField(model, "holiday_national_only", NATIONAL_ONLY),
-        )
-    ]
+    operations = [*changes_of("calendar"), *changes_of("historicalcalendar")]

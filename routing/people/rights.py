@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from routing.people.staff import User
 
 
+# Whoever has work is expected to act on it, so people who may only look get none.
+OWN_WORK = "routing.own_workitem"  # as owner or backup, and in every place of configuration
+DO_WORK = "routing.do_workitem"  # as assignee
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
     permissions: frozenset[str]  # app.codename

@@ -7,7 +7,12 @@ from typing import Any, ClassVar, Self
 from zoneinfo import available_timezones
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    Permission,
+    PermissionsMixin,
+)
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -37,6 +42,14 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def staff(self) -> Self:
         return self.people().filter(is_staff=True, is_active=True)
+
+    def who_may(self, permission: str) -> Self:
+        """Filter for people with a permission, such as ``routing.own_workitem``."""
+        app, codename = permission.split(".")
+        held = Permission.objects.filter(content_type__app_label=app, codename=codename)
+        by_role = models.Q(groups__permissions__in=held) | models.Q(user_permissions__in=held)
+        able = self.model._default_manager.filter(by_role | models.Q(is_superuser=True))
+        return self.filter(pk__in=able.order_by().values("pk"))
 
 
 class UserManager(BaseUserManager["User"]):

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from routing.cover.absences import Absence
-from routing.flows.choose import Candidate, Fallback
+from routing.flows.choose import Candidate, Choice, Fallback
 from routing.flows.models import Flow
+from routing.flows.versions import published
 from routing.kernel.roles import Role
+from routing.kernel.sql import run
 from routing.people.clients import Client
+from routing.people.rights import OWN_WORK
 from routing.people.staff import TeamMembership, User
+from routing.runs.decisions import Decision
 from routing.work.items import WorkItem
+
+DECIDING = 7_203_006  # key of the advisory locks on teams
+SKEW = timedelta(seconds=1)  # between the clocks of two processes
 
 
 @dataclass
@@ -28,17 +35,59 @@ class Pool:
 
     candidates: list[Candidate]
     accounts: dict[int, tuple[int, int]]
+    last: datetime | None = None  # the newest decision that any candidate knows of
 
     def fallback(self, flow: Flow, client_id: int | None) -> Fallback:
         account = self.accounts.get(client_id, ()) if client_id else ()
         return Fallback(account, (flow.owner_id, flow.backup_id))
 
-    def chose(self, user_id: int) -> None:
-        """Count one more open item for a person, so that the next run of the batch sees it."""
-        self.candidates = [
-            replace(each, open_items=each.open_items + 1) if each.user_id == user_id else each
-            for each in self.candidates
-        ]
+    def moment(self, at: datetime) -> datetime:
+        """
+        Return the instant of the next decision.
+
+        Decisions follow one another by a microsecond at least, so that it is certain who was given
+        work last.
+        """
+        if self.last is None or not at <= self.last < at + SKEW:
+            return at
+        return self.last + timedelta(microseconds=1)
+
+    def chose(self, choice: Choice, at: datetime) -> None:
+        """Give the next run of the batch the candidates as this choice leaves them."""
+        given, self.last = instant(at), at
+        found = []
+        for each in self.candidates:
+            if each.user_id == choice.owner_id:
+                found.append(replace(each, open_items=each.open_items + 1, given_at=given))
+            elif each.user_id == choice.backup_id:
+                found.append(replace(each, backed_at=given))
+            else:
+                found.append(each)
+        self.candidates = found
+
+
+def instant(at: datetime | None) -> str:
+    """Return an instant whose text has the order of time, or an empty text."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds") if at else ""
+
+
+def one_batch_at_a_time(runs: Iterable[tuple[int, int]]) -> None:
+    """
+    Wait until no other process decides for the teams of these runs, until the transaction ends.
+
+    Two processes that count open work at the same time would give the next item to the same person.
+    Call it before rows are locked, so that nothing waits for whoever waits here.
+
+    :param runs: pairs of a run and its flow version
+    """
+    teams = set()
+    for version in {version for _run, version in runs}:
+        teams |= {rule.team_id for rule in published(version).rules}
+    # In one order everywhere, or two processes would wait for each other.
+    run(
+        "SELECT pg_advisory_xact_lock(%s, team) FROM (SELECT unnest(%s::int[]) team ORDER BY 1) t",
+        [DECIDING, sorted(teams)],
+    )
 
 
 def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
@@ -54,13 +103,17 @@ def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
         fallback |= {snapshot.run.flow.owner_id, snapshot.run.flow.backup_id}
         if snapshot.by_hand is not None:
             fallback |= {snapshot.by_hand.owner_id, snapshot.by_hand.backup_id}
-    return Pool(people(fallback, at), accounts)
+    found = people(fallback, at)
+    known = max((max(each.given_at or "", each.backed_at or "") for each in found), default="")
+    return Pool(found, accounts, datetime.fromisoformat(known) if known else None)
 
 
 def people(others: Iterable[int], at: datetime) -> list[Candidate]:
     managers = Q(groups__name=Role.ACCOUNT_MANAGER.value)
-    users = (
-        User.objects.people().filter(managers | Q(pk__in=list(others))).order_by("pk").distinct()
+    wanted = User.objects.people().filter(managers | Q(pk__in=list(others)))
+    # The newest decision of each, which an index gives for each person without reading the others.
+    users: Any = (
+        wanted.order_by("pk").distinct().annotate(given=_newest("owner"), backed=_newest("backup"))
     )
     owned = (
         WorkItem.objects.filter(is_open=True, owner__in=users).order_by().values_list("owner_id")
@@ -69,6 +122,7 @@ def people(others: Iterable[int], at: datetime) -> list[Candidate]:
     teams: dict[int, list[int]] = defaultdict(list)
     for user, team in TeamMembership.objects.order_by("team_id").values_list("user_id", "team_id"):
         teams[user].append(team)
+    able = set(wanted.who_may(OWN_WORK).order_by().values_list("pk", flat=True))
     absent = set(Absence.objects.at(at).values_list("user_id", flat=True))
     return [
         Candidate(
@@ -78,6 +132,14 @@ def people(others: Iterable[int], at: datetime) -> list[Candidate]:
             user.is_active,
             user.pk in absent,
             loads.get(user.pk, 0),
+            instant(user.given),
+            instant(user.backed),
+            user.pk in able,
         )
         for user in users
     ]
+
+
+def _newest(place: str) -> Subquery:
+    decisions = Decision.objects.filter(**{place: OuterRef("pk")}).order_by("-at")
+    return Subquery(decisions.values("at")[:1])

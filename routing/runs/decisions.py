@@ -54,6 +54,11 @@ class Decision(models.Model):
         verbose_name_plural = _("decisions")
         ordering = ("run", "id")
         default_permissions = ("view",)
+        indexes = (
+            # Each decision asks when its candidates were last chosen.
+            models.Index(fields=["owner", "at"], name="decision_owner_idx"),
+            models.Index(fields=["backup", "at"], name="decision_backup_idx"),
+        )
 
     def __str__(self) -> str:
         return f"{self.run}: {self.rule_name}"

@@ -11,7 +11,7 @@ from routing.kernel.events import Event
 from routing.runs.operations.identify import NAME_CLIENT
 from routing.sla.escalation_entries import WORDS
 from routing.sla.ladder import Level
-from routing.sla.operations.first_response import RESPONDED, Reached
+from routing.sla.operations.first_response import RESPONDED, ResponseChannel
 from routing.work.door import all_operations
 from routing.work.gates import Words
 from routing.work.operations.notes import ADDED
@@ -34,7 +34,7 @@ def sentence_of(event: Event, noun: Any) -> str:
         return str(WORDS[Level[event.to_state.upper()]])
     who = str(event.actor)
     if event.kind == RESPONDED.kind:
-        how = dict(Reached.choices).get(event.to_state, event.to_state)
+        how = dict(ResponseChannel.choices).get(event.to_state, event.to_state)
         return _("The first response reached the client: %(how)s") % {"how": how}
     if event.kind == ADDED:
         return _("%(who)s wrote a note") % {"who": who}

@@ -1,13 +1,38 @@
-"""Where a fact of a run came from, in words."""
+"""Facts of a run in words: their labels, their values, and where they came from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
 
+from routing.flows.fields import FieldSpec
 from routing.people.staff import User
 from routing.runs.models import Enrichment, Run
+from routing.work.gates import Words
 
 PERSON = "person"  # in ``sources``: somebody filled it in
+# Labels and texts of facts that packages above read and that no flow needs to name.
+_words: dict[str, tuple[Words, Callable[[Any], str]]] = {}
+
+
+def fact_word(name: str, label: Words, text: Callable[[Any], str] = str) -> None:
+    """Register the label of a fact and the text of its value, such as a name in place of an id."""
+    _words[name] = (label, text)
+
+
+def fact_label(name: str, specs: Mapping[str, FieldSpec]) -> str:
+    """Return the label that the flow gives a fact, or the one that was registered."""
+    if name in specs:
+        return specs[name].label
+    return str(_words[name][0]) if name in _words else name.replace(".", " ").replace("_", " ")
+
+
+def fact_text(name: str, value: Any) -> str:
+    if value is None or name not in _words:
+        return "" if value is None else str(value)
+    return _words[name][1](value)
 
 
 def origin_of(row: Enrichment, name: str, run: Run | None) -> str:

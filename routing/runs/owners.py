@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.kernel.roles import Role
+from routing.people.rights import OWN_WORK
 from routing.people.staff import User
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run
@@ -67,7 +68,9 @@ class Staff:
     @classmethod
     def at(cls, instant: datetime) -> Self:
         staff = User.objects.staff().order_by("pk")
-        active = tuple(staff.values_list("pk", flat=True))
+        # Whoever may only look is the last choice, so that an exception has an owner all the same.
+        able = tuple(staff.who_may(OWN_WORK).values_list("pk", flat=True))
+        active = able if len(able) >= PAIR else tuple(staff.values_list("pk", flat=True))
         roles = staff.filter(groups__name__in=[Role.OPERATIONS, Role.ACCOUNT_MANAGER])
         by_role: dict[str, list[int]] = {}
         for role, person in roles.values_list("groups__name", "pk"):

@@ -40,6 +40,9 @@ def recompute_decision(decision: Decision) -> Recomputation:
             each["active"],
             each["absent"],
             each["open_items"],
+            each.get("given_at"),
+            each.get("backed_at"),
+            each.get("may_own"),
         )
         for each in asked["candidates"]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from routing.kernel.history import Tracked
 from routing.people.clients import Client
 from routing.people.staff import Team, validate_timezone
 from routing.sla.days_off import read_days_off
-from routing.sla.hours import Hours
+from routing.sla.hours import Hours, Window
 from routing.sla.public_holidays import (
     countries,
     misses_days,
@@ -234,9 +235,13 @@ def agency_zone() -> ZoneInfo:
     return ZoneInfo(calendar.timezone if calendar else "UTC")
 
 
+def open_minutes(windows: Sequence[Window]) -> int:
+    return sum(closes - opens for opens, closes in windows)
+
+
 def working_day() -> timedelta | None:
     """Return how long a working day of the agency is, or None if they differ or are unknown."""
     calendar = agency_calendar()
     week = read_week(calendar.hours) if calendar else ()
-    lengths = {sum(closes - opens for opens, closes in windows) for windows in week if windows}
+    lengths = {open_minutes(windows) for windows in week if windows}
     return timedelta(minutes=lengths.pop()) if len(lengths) == 1 else None

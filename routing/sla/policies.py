@@ -17,6 +17,19 @@ from routing.work.kinds import models_by_kind
 ESCALATE_EVERY = timedelta(hours=4)  # half a working day
 MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours; more is a typing error
 
+PURPOSES = {
+    "first_response": _("First response"),
+    "triage": _("Triage"),
+    "resolution": _("Resolution"),
+    "approval": _("Approval"),
+    "delivery": _("Delivery"),
+}
+
+
+def purpose_label(purpose: str) -> str:
+    """Return the label of a purpose. Purposes of one agency alone have none but their name."""
+    return str(PURPOSES.get(purpose) or purpose.replace("_", " ").replace("-", " ").capitalize())
+
 
 class SLAPolicy(models.Model):
     """
@@ -159,8 +172,13 @@ class Target(models.Model):
 
 
 def states_of(kind: str) -> list[str]:
+    return [value for value, _label in labelled_states(kind)]
+
+
+def labelled_states(kind: str) -> list[tuple[str, str]]:
+    """Return the states of a kind of work with their labels, in the order of the work."""
     model: type[models.Model] | None = models_by_kind().get(kind)
     if model is None:
         return []
     choices = getattr(model._meta.get_field("state"), "flatchoices", [])
-    return [str(value) for value, _label in choices]
+    return [(str(value), str(label)) for value, label in choices]

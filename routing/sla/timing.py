@@ -251,11 +251,13 @@ def _by_state(
     inside = [(at, state) for at, state in states if stretch.start < at < stretch.end]
     state = before[-1] if before else stretch.state
     start = stretch.start
-    for at, following in [*inside, (stretch.end, "")]:
+    for at, following in inside:
         if following != state:
             mark = Mark(start, stretch.turn, state)
             yield _stretch(mark, start, at, hours, expected=stretch.expected)
             start, state = at, following
+    mark = Mark(start, stretch.turn, state)
+    yield _stretch(mark, start, stretch.end, hours, expected=stretch.expected)
 
 
 def _whose(stretches: Sequence[Stretch]) -> Mapping[str, timedelta]:

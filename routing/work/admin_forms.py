@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from routing.desk.away import AsksAboutAbsence
 from routing.desk.forms import StepForm, picked, step_form
+from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
+from routing.work.items import WorkItem
+from routing.work.kinds import kind_label
+from routing.work.locking import open_below
 from routing.work.operations import items
+from routing.work.visibility import work_seen_by
+
+MOST_PARTS = 100
 
 
 @step_form(items.hand_over)
-class HandOverForm(StepForm):
+class HandOverForm(AsksAboutAbsence, StepForm):
+    people = ("owner", "backup", "doer")
+
     owner = picked(_("Owner"), User.objects.none(), help_text=_("Accountable from now on."))
     backup = picked(
         _("Backup"),
@@ -27,12 +40,65 @@ class HandOverForm(StepForm):
         help_text=_("Does the work."),
     )
 
+    along = forms.TypedMultipleChoiceField(
+        label=_("Reassign with it"),
+        required=False,
+        coerce=int,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=_(
+            "Open work below this, with its present owner. What you choose gets the same owner and "
+            "backup and keeps its assignee."
+        ),
+    )
+
     def known(self, row: Any) -> dict[str, Any]:
         return {"owner": row.owner_id, "backup": row.backup_id, "doer": row.doer_id}
 
     def prepare(self) -> None:
-        for name in ("owner", "backup", "doer"):
-            self.fields[name].queryset = User.objects.staff()  # type: ignore[attr-defined]
+        for name, right in (("owner", OWN_WORK), ("backup", OWN_WORK), ("doer", DO_WORK)):
+            self.fields[name].queryset = User.objects.staff().who_may(right)  # type: ignore[attr-defined]
+        self.parts = self._parts()
+        if not self.parts:
+            del self.fields["along"]
+            return
+        along: Any = self.fields["along"]
+        along.choices = [(part.pk, _part_in_words(part)) for part in self.parts]
+        owners = {row.owner_id for row in self.rows}
+        along.initial = [part.pk for part in self.parts if part.owner_id in owners]
+
+    def _parts(self) -> list[WorkItem]:
+        """Return the open work below the rows that this person sees, as far as it is listed."""
+        above = [row.pk for row in self.rows]
+        below = [part for part, _held_by in open_below(above)]
+        seen = work_seen_by(self.actor).filter(pk__in=below).select_related("owner", "doer")
+        return list(seen.order_by("pk")[:MOST_PARTS])
 
     def values(self) -> dict[str, Any]:
-        return {name: person.pk if person else None for name, person in super().values().items()}
+        found = super().values()
+        along = tuple(found.pop("along", ()))
+        people = {name: person.pk if person else None for name, person in found.items()}
+        return {**people, "along": along}
+
+    def done_message(self, row: Any) -> str:
+        """Return which parts went along, and which stayed with their owner."""
+        refs: dict[bool, list[str]] = {True: [], False: []}
+        chosen = set(self.cleaned_data.get("along", ()))
+        after = WorkItem.objects.in_bulk([part.pk for part in self.parts])
+        for part in self.parts:
+            moved = part.pk in chosen and after[part.pk].owner_id == row.owner_id
+            refs[moved].append(part.ref)
+        said = []
+        if refs[True]:
+            said.append(gettext("Reassigned with it: %(refs)s.") % {"refs": ", ".join(refs[True])})
+        if refs[False]:
+            words = gettext("Unchanged: %(refs)s.")
+            said.append(words % {"refs": ", ".join(refs[False])})
+        return " ".join(said)
+
+
+def _part_in_words(part: WorkItem) -> str:
+    words = gettext("%(kind)s %(work)s. Owner: %(owner)s")
+    shown = words % {"kind": kind_label(part), "work": part, "owner": part.owner}
+    if part.doer:
+        shown += gettext(", assignee: %(who)s") % {"who": part.doer}
+    return shown

@@ -15,8 +15,12 @@ class HoldDetails:
 
 @dataclass(frozen=True, slots=True)
 class HandOverDetails:
-    """New owner, backup and assignee, by user id."""
+    """
+    New owner, backup and assignee, by user id. ``along`` are the ids of open items below, which get
+    the same owner and backup and keep their assignees.
+    """
 
     owner: int | None
     backup: int | None
     doer: int | None
+    along: tuple[int, ...] = ()

@@ -324,6 +324,23 @@ def carry(
     return _move(step, ids, CallContext(by, at, reason, details), None)
 
 
+def move_loaded(
+    step: Operation[D], rows: Sequence[Any], *, by: Actor, at: datetime, reason: str, details: D
+) -> list[OperationResult]:
+    """
+    Run a verb for rows that the caller has just locked and loaded with ``load``.
+
+    Call it in the transaction that loaded them. The rows are the caller's choice, so visibility is
+    not checked.
+
+    :raises PermissionDenied: if ``by`` lacks the permission
+    :raises TypeError: if the details are not the operation's
+    """
+    step.require(by)
+    step.check(details, for_verb=True)
+    return _pass(step, [row.pk for row in rows], rows, CallContext(by, at, reason, details))
+
+
 def _move(
     step: Operation[Any], wanted: Sequence[int], asked: CallContext, seen: Seen
 ) -> list[OperationResult]:
@@ -454,6 +471,7 @@ __all__ = [
     "all_operations",
     "carry",
     "move",
+    "move_loaded",
     "operation",
     "operations_of",
     "release",

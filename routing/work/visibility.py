@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
+from routing.people.merges import ClientMerge
 from routing.work.files import File, FileQuerySet
 from routing.work.items import WorkItem, WorkItemQuerySet
 from routing.work.kinds import models_by_kind
@@ -90,6 +91,11 @@ def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
         return Client.objects.all()
     mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(team__in=sorted(actor.team_ids))
     return Client.objects.filter(mine | Q(restricted=False))
+
+
+def clients_for_new_work(actor: Actor) -> models.QuerySet[Client]:
+    """Return the clients that the actor may see, without those that are aliases of others."""
+    return clients_seen_by(actor).exclude(merges__in=ClientMerge.objects.current())
 
 
 def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:

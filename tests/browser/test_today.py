@@ -16,6 +16,7 @@ from routing.desk.operations.visits import look_in
 from routing.models import Absence, WorkItem
 from routing.work.operations import items
 from tests.browser.conftest import WIDTHS, SitDown
+from tests.portal import reachable
 from tests.world import NOW, World, by, make_client, make_request
 
 pytestmark = pytest.mark.browser
@@ -46,6 +47,7 @@ def fill(agency: World) -> None:
         make_request(agency.acme, title="A film"),
         make_request(others),
     )
+    reachable(agency.acme)
     requests.ask(
         [asked.pk], by=alice, at=now - timedelta(days=2), details=AskDetails(question="Which?")
     )

@@ -17,10 +17,12 @@ from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import answering, approvals, deliverables
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
+from delivery.deliverables.details import ConfirmReceiptDetails
 from delivery.deliverables.formats import Format
 from delivery.deliverables.operations import versions
 from delivery.flows.shipped import ensure_request_flows
 from delivery.models import Approval, Brief, Deliverable, Engagement, Request
+from delivery.progress.operations import receipts
 from delivery.progress.operations.recording import NewRequest, record
 from routing.models import Contact, Destination, Membership, User, WorkItem
 from routing.people.actors import Actor
@@ -143,6 +145,17 @@ def with_the_client(world: World, row: Deliverable, draft: versions.Draft = DRAF
 
 def fresh(row: Any) -> Any:
     return type(row).objects.select_related("item").get(pk=row.pk)
+
+
+def receive(row: Deliverable) -> Deliverable:
+    """The client has the files that were handed over."""
+    contact = approver()
+    contact.user = contact.user or User.objects.create_user("carla@acme.test", full_name="Carla")
+    contact.save()
+    details = ConfirmReceiptDetails(receipts.CONFIRMED)
+    at = timezone.now()
+    done(receipts.confirm_receipt([row.pk], by=by(contact.user), at=at, details=details))
+    return fresh(row)
 
 
 def approver() -> Contact:

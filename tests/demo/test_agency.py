@@ -185,7 +185,8 @@ def test_state_waiting_and_turn_of_its_work_never_contradict(loaded: Path) -> No
         )
     )
     faults = []
-    for item in with_turns(WorkItem.objects.all()):
+    items: list[Any] = list(with_turns(WorkItem.objects.all()))
+    for item in items:
         turn = turn_of(item)
         if (turn is None) != (item.held_at is not None or not item.is_open):
             faults.append(f"{item}: {item.turn_key or 'nobody'}, open {item.is_open}")
@@ -212,10 +213,14 @@ def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: P
     staff, contacts = lines[:8], lines[8:]
     assert loaded.stat().st_mode & 0o777 == 0o600
     assert [email for email, _code in contacts] == [
+        "aiko@sakura-rail.example",
+        "carol@vance-health.example",
         "dana@acme-outdoor.example",
+        "eva@fjord-coffee.example",
+        "katrin@lumen-energy.example",
         "tom@brightwater.example",
     ]
-    assert User.objects.filter(contact__isnull=False, is_active=True, is_staff=False).count() == 2
+    assert User.objects.filter(contact__isnull=False, is_active=True, is_staff=False).count() == 6
     for email, password in staff:
         assert Browser().login(email=email, password=password)
 

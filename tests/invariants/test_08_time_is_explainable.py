@@ -13,12 +13,13 @@ import pytest
 
 from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
-from routing.models import Clock
+from routing.models import Clock, Contact
 from routing.sla.explain_due import as_json, explain
 from routing.sla.operations.calendars import ensure_defaults
 from routing.work.operations import items
 from tests.clockwork import at
 from tests.delivery.making import record_request
+from tests.portal import reachable
 from tests.world import MONDAY, World, by
 
 Step = tuple[str, datetime]
@@ -68,6 +69,8 @@ def triaged_clock(world: World, steps: tuple[Step, ...]) -> Clock:
     """The clock of a request that went through these steps, as it is stored."""
     ensure_defaults(at=MONDAY, timezone="Europe/London")
     alice = by(world.alice)
+    if not Contact.objects.exists():
+        reachable(world.acme)
     request = record_request(world, details="Five pages", at=MONDAY)
     for verb, when in steps:
         match verb:

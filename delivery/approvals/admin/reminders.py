@@ -1,4 +1,4 @@
-"""The button on the first page that reminds a client of an open approval."""
+"""The button on the first page that reminds a client of an open approval or question."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.views.decorators.http import require_POST
 
 from delivery.approvals.models import Approval
 from delivery.approvals.operations.approvals import nudge
+from delivery.requests.models import Request
+from delivery.requests.operations.requests import remind as remind_of_question
 from routing.desk.base import actor
 from routing.work.visibility import work_seen_by
 
@@ -18,19 +20,18 @@ from routing.work.visibility import work_seen_by
 @require_POST
 def remind(request: HttpRequest, item_id: int) -> HttpResponse:
     """
-    Remind the client's approvers, at most once a day.
+    Remind the client of an approval or of a question about a request, at most once a day.
 
-    :raises Http404: if there is no such approval, or the reader does not see it
+    :raises Http404: if there is no such work, or the reader does not see it
     """
     by = actor(request)
-    row = (
-        Approval.objects.filter(item__in=work_seen_by(by).order_by(), item=item_id)
-        .select_related("item")
-        .first()
-    )
+    seen = {"item__in": work_seen_by(by).order_by(), "item": item_id}
+    approval = Approval.objects.filter(**seen).select_related("item").first()
+    row = approval or Request.objects.filter(**seen).select_related("item").first()
     if row is None:
         raise Http404
-    [result] = nudge([row.pk], by=by, at=timezone.now())
+    step = nudge if approval else remind_of_question
+    [result] = step([row.pk], by=by, at=timezone.now())
     if result.done:
         messages.success(
             request, _("%(ref)s: reminder sent to the client.") % {"ref": row.item.ref}

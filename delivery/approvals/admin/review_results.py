@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.checks import operations as checks
 from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
@@ -68,12 +68,13 @@ class ApprovalAnswers:
     approval: Approval
     answers: Sequence[Answer]
     seen: bool
+    asked: Sequence[AskedPerson] = ()
 
 
 def approvals_of(
     row: Deliverable, version: Version | None = None, *, seen_by: Actor | None = None
 ) -> Sequence[ApprovalAnswers]:
-    """Return the approvals of a deliverable, or of one version, newest first, in two queries."""
+    """Return the approvals of a deliverable, or of one version, newest first, in three queries."""
     found = (
         Approval.objects.filter(version__deliverable=row)
         .select_related("item__owner", "version")
@@ -90,8 +91,16 @@ def approvals_of(
     by_approval: dict[int, list[Answer]] = {}
     for answer in answers.select_related("user", "contact", "recorded_by", "evidence", "note"):
         by_approval.setdefault(answer.approval_id, []).append(answer)
+    asked: dict[int, list[AskedPerson]] = {}
+    for person in AskedPerson.objects.filter(approval__in=rows).select_related("user", "contact"):
+        asked.setdefault(person.approval_id, []).append(person)
     return [
-        ApprovalAnswers(each, by_approval.get(each.pk, ()), getattr(each, "seen", False))
+        ApprovalAnswers(
+            each,
+            by_approval.get(each.pk, ()),
+            getattr(each, "seen", False),
+            asked.get(each.pk, ()),
+        )
         for each in rows
     ]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.asked import able_staff, approver_rows
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.approvals.operations import approvals, deliverables
 from delivery.checks import operations as checks
+from delivery.deliverables.stages import Audience
+from delivery.progress.operations import receipts
+from delivery.requests.evidence_form import EvidenceForm
 from routing.desk.forms import StepForm, choice, long_text, picked, step_form
 from routing.people.clients import Contact, Membership
-from routing.work.files import File
-from routing.work.operations import files
-from routing.work.visibility import files_seen_by
+from routing.people.staff import User
 
 MOST_SIGNS = 2_000
 
@@ -104,13 +104,47 @@ class RejectForm(SaysWhyForm):
     """Reject the version."""
 
 
-@step_form(approvals.record_answer)
-class RecordForm(StepForm):
-    """
-    Form for a decision made elsewhere.
+@step_form(approvals.name_stand_in)
+class StandInForm(StepForm):
+    """Form for somebody who is asked as well, because others can no longer answer."""
 
-    It stores the evidence at once, so that a form with an error does not ask for it again.
-    """
+    submit = gettext_lazy("Ask")
+
+    contact = picked(
+        gettext_lazy("Approver"),
+        Contact.objects.none(),
+        help_text=gettext_lazy("An approver at the client who was not asked yet."),
+    )
+    user = picked(
+        gettext_lazy("Approver"),
+        User.objects.none(),
+        help_text=gettext_lazy("Someone who may approve versions and did not make this one."),
+    )
+
+    def prepare(self) -> None:
+        row = self.rows[0]
+        asked = AskedPerson.objects.filter(approval=row, left_at=None)
+        if row.audience == Audience.CLIENT:
+            del self.fields["user"]
+            members = approver_rows({row.item.client_id}).values("contact")
+            free = Contact.objects.filter(pk__in=members).exclude(
+                pk__in=asked.filter(contact__isnull=False).values("contact")
+            )
+            self.fields["contact"].queryset = free  # type: ignore[attr-defined]
+        else:
+            del self.fields["contact"]
+            able = able_staff().exclude(pk=row.version.author_id)
+            self.fields["user"].queryset = able.exclude(  # type: ignore[attr-defined]
+                pk__in=asked.filter(user__isnull=False).values("user")
+            )
+
+    def values(self) -> dict[str, Any]:
+        return {name: person.pk for name, person in super().values().items()}
+
+
+@step_form(approvals.record_answer)
+class RecordForm(EvidenceForm):
+    """Form for a decision made elsewhere."""
 
     submit = gettext_lazy("Record")
     template: ClassVar[str] = "desk/answer.html"
@@ -121,7 +155,10 @@ class RecordForm(StepForm):
         Contact.objects.none(),
         help_text=gettext_lazy("An approver at the client."),
     )
-    word = choice(gettext_lazy("Decision"), Answer.Word.choices, help_text="")
+    # Nothing is preselected: a decision that nobody chose must not be recorded.
+    word = choice(
+        gettext_lazy("Decision"), [("", gettext_lazy("Choose")), *Answer.Word.choices], help_text=""
+    )
     comment = long_text(
         gettext_lazy("Comment"),
         error="",
@@ -130,12 +167,7 @@ class RecordForm(StepForm):
         max_length=MOST_SIGNS,
         help_text=gettext_lazy("Visible to the client."),
     )
-    evidence_kept = forms.IntegerField(widget=forms.HiddenInput(), required=False)
-    evidence = forms.FileField(
-        label=gettext_lazy("Evidence"),
-        help_text=gettext_lazy("An e-mail, minutes or a screenshot, for example."),
-        error_messages={"required": gettext_lazy("Add evidence, such as an e-mail or minutes.")},
-    )
+    field_order = ("contact", "word", "comment", "evidence")
 
     def prepare(self) -> None:
         client = self.rows[0].item.client_id
@@ -144,11 +176,10 @@ class RecordForm(StepForm):
         )
         self.fields["contact"].queryset = Contact.objects.filter(pk__in=approving.values("contact"))  # type: ignore[attr-defined]
         self.fields["evidence"].required = not self.data.get("evidence_kept")
-        self.kept: File | None = None
 
     def clean(self) -> None:
         super().clean()
-        self._keep(self.cleaned_data.get("evidence"))
+        self.keep_evidence()
         if self.kept is None and "evidence" not in self.errors:
             self.add_error("evidence", _("Add evidence, such as an e-mail or minutes."))
         if (
@@ -157,29 +188,37 @@ class RecordForm(StepForm):
         ):
             self.add_error("comment", _("Describe what should be different."))
 
-    def _keep(self, upload: UploadedFile[Any] | None) -> None:
-        client = self.rows[0].item.client
-        if upload is None:
-            # The id comes from a hidden field, so it may name any file: only a stored file of this
-            # client that the person sees is evidence.
-            seen = files_seen_by(self.actor).kept().filter(client=client)
-            self.kept = seen.filter(pk=self.cleaned_data.get("evidence_kept") or 0).first()
-        else:
-            try:
-                self.kept = files.keep(
-                    upload, name=upload.name or "", client=client, by=self.actor, at=timezone.now()
-                )
-            except files.NotKept as refusal:
-                self.add_error("evidence", f"{upload.name}: {refusal}")
-        if self.kept is not None:
-            # A bound form shows what was posted, so the id of the stored file goes in there.
-            self.data = dict(self.data.items()) | {"evidence_kept": str(self.kept.pk)}
-            self["evidence"].help_text = _(
-                "Already uploaded: %(name)s. Choose another file only to replace it."
-            ) % {"name": self.kept}
-
     def values(self) -> dict[str, Any]:
         values = super().values()
         values["contact"] = values["contact"].pk
         values["evidence"] = self.kept.pk if self.kept else None
         return values
+
+
+@step_form(receipts.record_receipt)
+class RecordReceiptForm(StepForm):
+    """Form for a receipt that a contact confirmed by phone, by e-mail or in a meeting."""
+
+    submit = gettext_lazy("Record")
+
+    contact = picked(
+        gettext_lazy("Confirmed by"),
+        Contact.objects.none(),
+        help_text=gettext_lazy("A contact of the client."),
+    )
+    note = long_text(
+        gettext_lazy("What they said"),
+        error=gettext_lazy("Enter what the client said."),
+        rows=3,
+        max_length=MOST_SIGNS,
+        help_text=gettext_lazy("Visible to the agency only."),
+    )
+
+    def prepare(self) -> None:
+        theirs = Membership.objects.filter(client=self.rows[0].item.client_id)
+        known = Contact.objects.known().filter(pk__in=theirs.values("contact"))
+        self.fields["contact"].queryset = known  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        return values | {"contact": values["contact"].pk}

@@ -11,11 +11,11 @@ from django.core.files.base import File as Upload
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.asked import asked_states, contact_key, user_key
 from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.models import Answer, Approval
-from delivery.approvals.operations.approval_facts import number_asked
 from delivery.deliverables.models import Deliverable
-from delivery.deliverables.stages import Audience, needed
+from delivery.deliverables.stages import Audience
 from routing.people.actors import Actor
 from routing.work.door import Operation, OperationResult, carry
 from routing.work.gates import GONE
@@ -105,7 +105,7 @@ def _answer(
         row = Approval.objects.filter(pk=pk).select_related("item").first()
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
             return OperationResult(pk, False, (GONE,))
-        deciding = _deciding(step, _verb(row, given.word))
+        deciding = _deciding(step, _verb(row, given, by))
         reason = str(_("Recorded: the decision was made elsewhere.")) if elsewhere else ""
         [result] = carry(deciding, [pk], by=by, at=at, reason=reason, details=details)
         if result.done:
@@ -124,16 +124,15 @@ def _deciding(step: Operation[D], verb: str) -> Operation[D]:
     return replace(step, verb=verb)
 
 
-def _verb(row: Approval, word: str) -> str:
+def _verb(row: Approval, given: GivenAnswer, by: Actor) -> str:
     """Return the verb that an answer triggers."""
-    if word == Word.CHANGES:
+    if given.word == Word.CHANGES:
         return "request_changes"
-    if word != Word.APPROVE:
+    if given.word != Word.APPROVE:
         return "reject"
-    given = Answer.objects.filter(approval=row, word=Word.APPROVE).count()
-    if given + 1 >= needed(row.quorum, row.need, number_asked(row)):
-        return "approve"
-    return "answer"
+    person = contact_key(given.contact_id) if given.contact_id else user_key(by.user_id)
+    state = asked_states([row])[row.pk]
+    return "approve" if state.is_enough(row, also=person) else "answer"
 
 
 def _store(row: Approval, given: GivenAnswer, *, elsewhere: bool, by: Actor, at: datetime) -> None:

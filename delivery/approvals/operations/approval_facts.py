@@ -1,20 +1,16 @@
-"""Facts for the gates of approvals, and the people who may answer one."""
+"""Facts for the gates of approvals."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.contrib.auth.models import Permission
-
 from delivery.approvals import gates
-from delivery.approvals.details import RecordDetails
-from delivery.approvals.models import Approval
-from delivery.deliverables.stages import Audience
+from delivery.approvals.asked import able_staff, approver_rows
+from delivery.approvals.details import RecordDetails, StandInDetails
+from delivery.approvals.models import Approval, AskedPerson
 from routing.people.actors import Actor
-from routing.people.clients import Membership
-from routing.people.staff import User
 from routing.work.files import File
 
 
@@ -35,12 +31,27 @@ def approval_facts(
             users[approval].add(user)
         if contact:
             contacts[approval].add(contact)
-    approvers = _approvers({row.item.client_id for row in rows})
+    asked_users: dict[int, set[int]] = defaultdict(set)
+    asked_contacts: dict[int, set[int]] = defaultdict(set)
+    asked = AskedPerson.objects.filter(approval__in=[row.pk for row in rows], left_at=None)
+    for approval, user, contact in asked.values_list("approval_id", "user_id", "contact_id"):
+        if user:
+            asked_users[approval].add(user)
+        else:
+            asked_contacts[approval].add(contact)
+    approvers: dict[int | None, set[int]] = defaultdict(set)
+    members = approver_rows({row.item.client_id for row in rows})
+    for client, contact in members.values_list("client_id", "contact_id"):
+        approvers[client].add(contact)
     with_evidence = _clients_with_evidence(details)
+    able = _able_users(details)
     return {
         row.pk: gates.ApprovalGateFacts(
             author_id=authors[row.pk],
             approvers=frozenset(approvers[row.item.client_id]),
+            asked_users=frozenset(asked_users[row.pk]),
+            asked_contacts=frozenset(asked_contacts[row.pk]),
+            able_users=able,
             answered_users=frozenset(users[row.pk]),
             answered_contacts=frozenset(contacts[row.pk]),
             contact_id=by.contact_id,
@@ -50,30 +61,17 @@ def approval_facts(
     }
 
 
+def _able_users(details: object) -> frozenset[int]:
+    """Return the staff who may approve, if one of them is named a stand-in."""
+    if not isinstance(details, StandInDetails) or not details.user:
+        return frozenset()
+    named = able_staff().filter(pk=details.user)
+    return frozenset(named.values_list("pk", flat=True))
+
+
 def _clients_with_evidence(details: object) -> set[int | None]:
     """Return the client that the evidence of a recorded decision belongs to, if there is any."""
     evidence = details.evidence if isinstance(details, RecordDetails) else None
     if not evidence:
         return set()
     return set(File.objects.kept().filter(pk=evidence).values_list("client_id", flat=True))
-
-
-def _approvers(clients: Collection[int | None]) -> dict[int | None, list[int]]:
-    """Return the ids of the contacts who may approve, by client."""
-    found: dict[int | None, list[int]] = defaultdict(list)
-    rows = Membership.objects.filter(
-        client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None
-    )
-    for client, contact in rows.values_list("client_id", "contact_id"):
-        found[client].append(contact)
-    return found
-
-
-def number_asked(row: Approval) -> int:
-    """Return the number of people who may answer an approval."""
-    if row.audience == Audience.CLIENT:
-        return len(_approvers([row.item.client_id])[row.item.client_id])
-    permission = Permission.objects.filter(codename="approve_approval")
-    staff = User.objects.staff().filter(groups__permissions__in=permission)
-    # Nobody approves a version of their own.
-    return staff.exclude(pk=row.version.author_id).distinct().count()

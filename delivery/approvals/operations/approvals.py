@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals import gates
-from delivery.approvals.details import DecideDetails, RecordDetails
+from delivery.approvals.details import DecideDetails, RecordDetails, StandInDetails
 from delivery.approvals.models import Approval
 from delivery.approvals.operations.answering import answer, record
 from delivery.approvals.operations.approval_facts import approval_facts
+from delivery.approvals.operations.settling import stand_in
 from routing.kernel.roles import AM, OPS
 from routing.people.clients import Membership
 from routing.work.door import operation
@@ -102,6 +103,26 @@ supersede = operation(
     done=_("%(who)s replaced the approval request for a newer version"),
     system=True,
     through_hold=True,
+)
+drop_out = operation(
+    Approval,
+    "drop_out",
+    _("Drop out"),
+    done=_("%(who)s took somebody out who can no longer answer"),
+    system=True,
+    through_hold=True,
+)
+name_stand_in = operation(
+    Approval,
+    "name_stand_in",
+    _("Name stand-in"),
+    done=_("%(who)s asked somebody else as well"),
+    may=_MAY,
+    gates=(gates.still_asked, gates.stand_in_fits),
+    facts=approval_facts,
+    details=StandInDetails,
+    for_gates=("user", "contact"),
+    run=stand_in,
 )
 nudge = operation(
     Approval,

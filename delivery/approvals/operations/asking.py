@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals
+from delivery.approvals.operations.settling import withdraw_missing
 from delivery.deliverables.stages import Audience
 from routing.messages.models import Notification
 from routing.messages.operations import mark_read
@@ -34,6 +36,17 @@ def mark_questions_read(rows: Sequence[Approval], by: Actor, at: datetime) -> No
     Notification.objects.filter(item__in=items, read_at=None, recipient__is_staff=False).update(
         read_at=at
     )
+    withdraw_missing(
+        [row.item_id for row in rows], at=at, why=str(_("The approval request is closed."))
+    )
+
+
+@react(approvals.one_of_several)
+def mark_own_question_read(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
+    """Mark the question as read for the person who has answered it, while others are asked."""
+    Notification.objects.filter(
+        item__in=[row.item_id for row in rows], read_at=None, recipient=by.user_id
+    ).update(read_at=at)
 
 
 def opened(row: Approval, *, by: Actor, at: datetime) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.urls import reverse
 
+from delivery.approvals.asked import able_staff, asked_states
+from delivery.approvals.models import Approval
 from delivery.approvals.stages import progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.models import Deliverable
+from delivery.deliverables.stages import Quorum, Stage
 from delivery.deliverables.versions import Version
 from routing.people.actors import Actor
 from routing.people.clients import Membership
@@ -40,19 +43,42 @@ def asked(
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """Load the open approval of each deliverable, or else its next stage and who can answer."""
     done = progress(rows)
-    free = [row for row in rows if not done[row.pk][1]]
+    stuck = stuck_versions(row.version_id for row in rows if done[row.pk][1])
+    # An approval that too few people are left to give can be asked again.
+    free = [row for row in rows if not done[row.pk][1] or row.version_id in stuck]
     stages = stages_of(free)
     approvers, reachable = _approvers({row.item.client_id for row in free})
     found = {row.pk: gates.DeliverableGateFacts(open_question=done[row.pk][1]) for row in rows}
     for row in free:
         through, ahead = done[row.pk][0], stages[row.pk]
+        ahead_of_it = ahead[through] if through < len(ahead) else None
         found[row.pk] = gates.DeliverableGateFacts(
-            next_audience=ahead[through].audience if through < len(ahead) else "",
+            next_audience=ahead_of_it.audience if ahead_of_it else "",
+            needed=_needed(ahead_of_it),
+            colleagues=_colleagues(row) if _needed(ahead_of_it) else 0,
             approvers=approvers[row.item.client_id],
             reachable=reachable[row.item.client_id],
             clients_page=reverse("admin:routing_contact_changelist"),
         )
     return found
+
+
+def stuck_versions(versions: Iterable[int | None]) -> set[int]:
+    """Return the versions whose open approval too few people are left to give."""
+    asked = [pk for pk in versions if pk]
+    rows = list(Approval.objects.filter(version__in=asked, state=Approval.State.PENDING))
+    states = asked_states(rows) if rows else {}
+    return {row.version_id for row in rows if not states[row.pk].can_be_enough(row)}
+
+
+def _needed(stage: Stage | None) -> int:
+    return stage.need if stage and stage.quorum == Quorum.SOME else 0
+
+
+def _colleagues(row: Deliverable) -> int:
+    """Count the people of the agency who may approve the newest version."""
+    author = Version.objects.filter(pk=row.version_id or 0).values("author_id")
+    return able_staff().exclude(pk__in=author).count()
 
 
 def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:

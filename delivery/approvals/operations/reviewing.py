@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.deadlines import deadline_of
 from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals, deliverables
+from delivery.approvals.operations.dropping_out import drop_out_gone, remember_unfrozen
 from delivery.approvals.stages import progress, stages_of
 from delivery.deliverables.details import ReworkDetails
 from delivery.deliverables.models import Deliverable
@@ -65,7 +67,7 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
         audience=stage.audience,
         quorum=stage.quorum,
         need=stage.need,
-        expires_at=at + timedelta(days=stage.answer_days),
+        expires_at=deadline_of(item, stage, at),
     )
 
 
@@ -84,6 +86,8 @@ def ask_the_agency(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None
 
 @react(deliverables.ask_client, deliverables.ask_agency)
 def ask_next(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    # One that too few people were left to give: the gate refuses any other.
+    _withdraw([row.version_id for row in rows if row.version_id], by=by, at=at)
     open_question(rows, by=by, at=at)
 
 
@@ -245,6 +249,9 @@ def expire_due(*, at: datetime, limit: int = 200) -> int:
 
     It is safe to run twice, also at the same time.
     """
+    # A net for losses of role or access by another way than the product's own steps.
+    remember_unfrozen()
+    drop_out_gone(by=Actor.system(), at=at)
     # Work on hold cannot be answered, so its approvals do not expire.
     due = Approval.objects.filter(
         state=Approval.State.PENDING, expires_at__lte=at, item__held_at=None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from routing.kernel.events import Event
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
 from routing.people.actors import Actor
 from routing.people.destinations import Destination
+from routing.people.staff import User
 from routing.work.creation import create
 from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.locking import lock
@@ -72,7 +74,20 @@ def brief_facts(
             },
             writers=frozenset(user for item, user in wrote if item == brief.item_id),
         )
-    return facts
+    return _with_approvers(briefs, facts)
+
+
+def _with_approvers(
+    briefs: Sequence[Brief], facts: Mapping[int, gates.BriefGateFacts]
+) -> Mapping[int, gates.BriefGateFacts]:
+    """Add who may approve, if any plan is above its budget."""
+    open_briefs = [brief for brief in briefs if brief.state in Brief.open_states]
+    if not any(gates.needs_two(brief.amount, facts[brief.pk]) for brief in open_briefs):
+        return facts
+    staff = User.objects.staff().who_may(gates.APPROVE)
+    above = frozenset(staff.who_may(gates.ABOVE_BUDGET).values_list("pk", flat=True))
+    approvers = frozenset(staff.values_list("pk", flat=True))
+    return {key: replace(each, approvers=approvers, above=above) for key, each in facts.items()}
 
 
 def _spent(briefs: Collection[Brief]) -> list[tuple[int, int, Decimal]]:
@@ -225,7 +240,12 @@ submit = operation(
     _("Request approval"),
     done=_("%(who)s requested approval of the brief"),
     may=_BOTH,
-    gates=(gates.says_what_will_be_made, gates.plan_still_fits, gates.request_is_accepted),
+    gates=(
+        gates.says_what_will_be_made,
+        gates.plan_still_fits,
+        gates.request_is_accepted,
+        gates.can_be_approved,
+    ),
     facts=brief_facts,
     verb_details=AuthorDetails,
     run=submitted,

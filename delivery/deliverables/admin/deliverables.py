@@ -108,6 +108,8 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         "replaces__item",
     )
     bulk_steps = (
+        "assign",
+        "edit",
         "start",
         "submit",
         "run_checks",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from delivery.approvals.models import Approval
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.models import Deliverable
+from delivery.progress.operations import receipts
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes
 from routing.runs.outcomes import Outcome
@@ -29,31 +29,16 @@ def look(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 
 @react(deliverables.hand_out)
-def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """Prove the handover by the approval that was given to exactly this version."""
+def expect_receipt(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Expect the client's receipt. Handing over proves nothing yet."""
     outcomes.expect([row.item for row in rows], Kind.HANDED_OVER, by=by, at=at)
-    approved = Approval.objects.filter(
-        version__in=[row.version_id for row in rows if row.version_id],
-        state=Approval.State.APPROVED,
-    )
-    # By stage, so that the approval of the last stage remains.
-    in_order = approved.select_related("item").order_by("stage")
-    given = {approval.version_id: approval for approval in in_order}
-    for row in rows:
-        evidence = _evidence(given.get(row.version_id or 0))
-        expected = Outcome.objects.filter(item=row.item_id, kind=Kind.HANDED_OVER)
-        for pk in expected.values_list("pk", flat=True):
-            outcomes.prove(pk, evidence, by=by, at=at)
+    outcomes.wait_for_receipt([row.item_id for row in rows], at)
 
 
-def _evidence(approval: Approval | None) -> dict[str, str]:
-    if approval is None:
-        return {}
-    return {
-        "approval": approval.item.ref,
-        "audience": approval.audience,
-        "digest": approval.digest,
-    }
+@react(receipts.remind_receipt)
+def expect_receipt_longer(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Give the client as much time again."""
+    outcomes.wait_for_receipt([row.item_id for row in rows], at)
 
 
 @react(deliverables.cancel)

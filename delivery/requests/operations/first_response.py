@@ -10,7 +10,7 @@ from django.db import transaction
 from delivery.requests.models import Request
 from delivery.requests.reach import reach_of
 from routing.people.actors import Actor
-from routing.sla.operations.first_response import Reached, reached_client
+from routing.sla.operations.first_response import ResponseChannel, reached_client
 from routing.work.notes import Note
 from routing.work.operations import notes
 from routing.work.operations.notes import NOTED
@@ -27,7 +27,7 @@ def respond_with_note(written: Sequence[Note], by: Actor, at: datetime) -> None:
     reach = reach_of(rows)
     readable = [row.item_id for row in rows if reach[row.pk].answering]
     if readable:
-        reached_client(readable, Reached.PORTAL, by=by, at=at)
+        reached_client(readable, ResponseChannel.PORTAL, by=by, at=at)
 
 
 def record_call(item_id: int, *, body: str, by: Actor, at: datetime) -> Note:
@@ -40,5 +40,5 @@ def record_call(item_id: int, *, body: str, by: Actor, at: datetime) -> Note:
     """
     with transaction.atomic():
         note = notes.add(item_id, body=body, audience=Note.Audience.INTERNAL, by=by, at=at)
-        reached_client([item_id], Reached.CALL, by=by, at=at)
+        reached_client([item_id], ResponseChannel.CALL, by=by, at=at)
     return note

@@ -14,6 +14,7 @@ from delivery.requests.details import (
     AskDetails,
     DuplicateDetails,
     EditRequestDetails,
+    RemindDetails,
 )
 from delivery.requests.gates import (
     asked_for_it,
@@ -24,6 +25,12 @@ from delivery.requests.gates import (
     says_what_is_wanted,
 )
 from delivery.requests.models import Request
+from delivery.requests.operations.asking_client import ask_client, remind_client, who_is_asked
+from delivery.requests.question_gates import (
+    can_be_reminded,
+    reaches_somebody,
+    was_not_asked_today,
+)
 from delivery.requests.reach import ASKING
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
 from routing.people.actors import Actor
@@ -123,8 +130,22 @@ ask = operation(
     _("Ask client"),
     done=_("%(who)s asked the client a question"),
     may=_BOTH,
-    gates=(has_question,),
+    gates=(has_question, reaches_somebody),
+    facts=who_is_asked,
     details=AskDetails,
+    for_gates=("contact", "evidence"),
+    run=ask_client,
+)
+remind = operation(
+    Request,
+    "remind",
+    _("Remind"),
+    done=_("%(who)s reminded the client of the question"),
+    may=_BOTH,
+    gates=(can_be_reminded, was_not_asked_today),
+    facts=who_is_asked,
+    verb_details=RemindDetails,
+    run=remind_client,
 )
 answer = operation(
     Request,
@@ -186,6 +207,14 @@ withdraw = operation(
     gates=(asked_for_it,),
     through_hold=True,
     danger=True,
+)
+stall = operation(
+    Request,
+    "stall",
+    _("Escalate to the owner"),
+    done=_("%(who)s escalated the unanswered question to the owner"),
+    system=True,
+    through_hold=True,
 )
 # These follow from something that has happened. A hold cannot undo that, and nothing would call
 # them a second time, so they pass through a hold.

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 DEAL = "deal"
 # The properties must be created in HubSpot first: Settings, Properties, Deal. The connection's
 # setting ``writes`` can name others. If it is false, nothing is written.
-PROPERTIES = {"state": "throughline_state", "owner": "throughline_owner", "url": "throughline_url"}
+PROPERTIES = {
+    "state": "throughline_state",
+    "owner": "throughline_owner",
+    "url": "throughline_url",
+    "needed_by": "throughline_needed_by",
+    "planned_for": "throughline_planned_for",
+    "ended_on": "throughline_ended_on",
+}
+# Dates came later than the others, so an account may lack their properties.
+DATES = ("needed_by", "planned_for", "ended_on")
+BAD_REQUEST = 400
 
 
 def properties_of(settings: Mapping[str, Any]) -> Mapping[str, str]:
@@ -76,6 +86,8 @@ class HubSpotWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._client = HubSpotClient(connection)
+        named = properties_of(connection.settings)
+        self._dates = {named[name] for name in DATES if name in named}
 
     def __enter__(self) -> Self:
         return self
@@ -87,11 +99,24 @@ class HubSpotWriter:
         return Written(self._client.read(DEAL, _id(message), [], []).id)
 
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
-        remote = self._client.update(DEAL, _id(message), _properties(message))
-        return Written(remote.id, evidence={"properties": sorted(_properties(message))})
+        properties = _properties(message)
+        lasting = {name: each for name, each in properties.items() if name not in self._dates}
+        try:
+            remote = self._client.update(DEAL, _id(message), properties)
+        except Permanent as error:
+            # HubSpot refuses an update as a whole if the account lacks one property.
+            if error.status != BAD_REQUEST or not lasting or lasting == properties:
+                raise
+            remote = self._client.update(DEAL, _id(message), lasting)
+            left_out = sorted(set(properties) - set(lasting))
+            return Written(
+                remote.id, evidence={"properties": sorted(lasting), "left_out": left_out}
+            )
+        return Written(remote.id, evidence={"properties": sorted(properties)})
 
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
-        sent = _properties(message)
+        left_out = written.evidence.get("left_out", ())
+        sent = {name: value for name, value in _properties(message).items() if name not in left_out}
         there = self._client.read(DEAL, written.remote_id, list(sent), []).properties
         return [
             f"{name} differs from what was sent."

@@ -23,9 +23,31 @@ from routing.desk.saved import SavedAdmin, SavedForm
 from routing.people.saving import tell
 from routing.work.display import NOTHING, badge, exact, when
 
+# Settings of each kind of connection, as they are written.
+EXAMPLES = {
+    "hubspot": '{"portal_ids": [1234567], "properties": {"deal.hours": "sold_hours"}}',
+    "wordpress": '{"seo_meta": {"title": "_yoast_wpseo_title"}, "settle_s": 60}',
+    "static": '{"folder": "brewery"}',
+}
+
 
 class ConnectionForm(SavedForm):
     """Form for a connection. It refuses whatever the connection's kind refuses."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "settings" in self.fields:
+            example = EXAMPLES.get(self.instance.kind, "{}")
+            text = _("Names in quotation marks with their values, such as %(example)s.")
+            self.fields["settings"].help_text = text % {"example": example}
+
+    def clean_settings(self) -> dict[str, Any]:
+        found = self.cleaned_data["settings"]
+        if not isinstance(found, dict):
+            text = _("Enter names with their values in braces, such as %(example)s.")
+            example = EXAMPLES.get(self.instance.kind, "{}")
+            raise ValidationError(text % {"example": example})
+        return found
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
@@ -75,7 +97,7 @@ class ConnectionAdmin(SavedAdmin[Connection]):
         "reason",
     )
     readonly_fields = ("slug", "kind", "health", "said", "hook", "secrets", "private")
-    people_fields = ("default_owner", "default_backup", "health_owner", "health_backup")
+    owner_fields = ("default_owner", "default_backup", "health_owner", "health_backup")
     empty_title = gettext_lazy("No connections")
     empty_text = gettext_lazy(
         "An administrator adds connections with manage.py connect, which also stores the secrets."

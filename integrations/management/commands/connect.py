@@ -18,6 +18,7 @@ from integrations.connections.operations import BadConnection, ConnectionSetting
 from integrations.http.network import is_public, resolve
 from routing.models import Agency, Team, User
 from routing.people.actors import Actor
+from routing.people.rights import OWN_WORK
 
 MAX_SECRET_BYTES = 4096
 
@@ -227,6 +228,8 @@ class Command(BaseCommand):
         found = User.objects.staff().filter(email__iexact=email).first()
         if found is None:
             raise CommandError(f"No active staff member has the address {email}.")
+        if not User.objects.people().who_may(OWN_WORK).filter(pk=found.pk).exists():
+            raise CommandError(f"{found} has no role that can own work.")
         return found
 
 

@@ -16,7 +16,9 @@ from routing.people.actors import Actor
 from routing.people.clients import Contact, ErasedIdentity
 from routing.people.saving import save_with_reason, tell
 from routing.runs.models import Enrichment
-from routing.work.registry import erasers
+from routing.work.registry import announce, erasers, reactions
+
+ERASED = announce("routing.contact.erase")
 
 
 def identity_digest(email: str) -> str:
@@ -99,5 +101,7 @@ def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
             EmailAddress.objects.filter(user=user).delete()
             Authenticator.objects.filter(user=user).delete()
             save_with_reason(user, by=by, at=at, reason=reason)
-        tell("routing.contact.erase", contact.pk, by=by, at=at)
+        tell(ERASED.kind, contact.pk, by=by, at=at)
+        for reaction in reactions(ERASED.kind):
+            reaction([contact], by, at)
     return contact

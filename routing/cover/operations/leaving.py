@@ -11,14 +11,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from routing.cover.succession import hand_on
+from routing.cover.succession import hand_on, held_by
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, grant
 from routing.people.actors import Actor
+from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.saving import save_with_reason, tell
 from routing.people.staff import User
 from routing.work.door import OperationResult, operation
 from routing.work.gates import ContextWith, GateResult, passed, refused
 from routing.work.items import WorkItem
+from routing.work.registry import announce, reactions
 
 grant("routing.see_all_work", QA, OPS, INTEGRATIONS, AUDITOR)
 grant("routing.see_unrestricted_work", AM)
@@ -31,6 +33,9 @@ for _verb in ("view", "add", "change"):
 for _verb in ("view", "add", "change", "delete"):
     grant(f"routing.{_verb}_team", OPS)
     grant(f"routing.{_verb}_teammembership", OPS)
+
+ROLES_SET = announce("routing.user.set_roles")
+DEACTIVATED = announce("routing.user.deactivate")
 
 
 class CannotLeave(Exception):
@@ -78,7 +83,9 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
             reason=f"{reason} ({', '.join(changes) or 'no change'})",
             only=["session_epoch"],
         )
-        tell("routing.user.set_roles", now.pk, by=by, at=at)
+        tell(ROLES_SET.kind, now.pk, by=by, at=at)
+        for reaction in reactions(ROLES_SET.kind):
+            reaction([now], by, at)
     user.session_epoch = now.session_epoch
 
 
@@ -115,11 +122,23 @@ replace_person = operation(
 )
 
 
-def _unfit(leaver: User, heir: User) -> list[OperationResult]:
+def _unfit(leaver: User, heir: User, work: Sequence[WorkItem]) -> list[OperationResult]:
+    """Return a refusal, if the successor may not take the places that the person has."""
     if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
         who = refused(
             "heir",
             _("The successor must be a different, active staff member."),
+            clears_by=_("You: choose someone else"),
+        )
+        return [OperationResult(heir.pk, False, (who,), heir)]
+    answers = any(leaver.pk in {item.owner_id, item.backup_id} for item in work)
+    needed = OWN_WORK if answers or held_by(leaver) else DO_WORK
+    if (work or needed == OWN_WORK) and not User.objects.people().who_may(needed).filter(
+        pk=heir.pk
+    ):
+        who = refused(
+            "heir",
+            _("The successor needs a role that can take this work."),
             clears_by=_("You: choose someone else"),
         )
         return [OperationResult(heir.pk, False, (who,), heir)]
@@ -138,13 +157,14 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
     by.require("routing.change_user", to="deactivate people")
     with transaction.atomic():
         leaver, successor = _locked(user, heir)
-        stuck = _unfit(leaver, successor)
+        mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
+        work = list(WorkItem.objects.filter(mine, is_open=True).order_by("pk"))
+        stuck = _unfit(leaver, successor, work)
         if stuck:
             raise CannotLeave(stuck)
         # Work, then configuration, then the account. If one place is refused, all is rolled back,
         # so no work is left with a person who cannot sign in.
-        mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
-        ids = list(WorkItem.objects.filter(mine, is_open=True).values_list("pk", flat=True))
+        ids = [item.pk for item in work]
         named = ReplacePersonDetails(leaver.pk, successor.pk)
         results = replace_person(ids, by=by, at=at, reason=reason, details=named) if ids else []
         stuck = [result for result in results if not result.done]
@@ -154,7 +174,9 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
         leaver.is_active = False
         leaver.session_epoch += 1
         save_with_reason(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
-        tell("routing.user.deactivate", leaver.pk, by=by, at=at)
+        tell(DEACTIVATED.kind, leaver.pk, by=by, at=at)
+        for reaction in reactions(DEACTIVATED.kind):
+            reaction([leaver], by, at)
     user.is_active, user.session_epoch = False, leaver.session_epoch
     return len(ids)
 

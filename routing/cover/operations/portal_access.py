@@ -25,6 +25,8 @@ grant("routing.invite_contact", AM, OPS, name="Can invite a contact to the porta
 grant("routing.withdraw_contact", AM, OPS, name="Can withdraw a contact's access to the portal")
 
 INVITED = announce("routing.contact.invite")
+WITHDRAWN = announce("routing.contact.withdraw")
+MEMBERSHIP_CHANGED = announce("routing.membership.change")
 _RANK = {Membership.Role.VIEWER: 0, Membership.Role.REQUESTER: 1, Membership.Role.APPROVER: 2}
 
 
@@ -131,7 +133,9 @@ def withdraw(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contac
         contact = _locked(contact_id, by)
         if has_access(contact):
             _end(contact, by=by, at=at, reason=reason, active=False)
-            tell("routing.contact.withdraw", contact.pk, by=by, at=at)
+            tell(WITHDRAWN.kind, contact.pk, by=by, at=at)
+            for reaction in reactions(WITHDRAWN.kind):
+                reaction([contact], by, at)
     return contact
 
 
@@ -146,6 +150,8 @@ def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: 
         save_with_reason(membership, by=by, at=at, reason=reason)
         if before and _less(before, membership):
             end_sessions(before.contact_id, by=by, at=at, reason="A role in the portal was lost.")
+        for reaction in reactions(MEMBERSHIP_CHANGED.kind):
+            reaction([membership], by, at)
 
 
 def end_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -159,6 +165,8 @@ def end_membership(membership: Membership, *, by: Actor, at: datetime, reason: s
         )
         membership.delete()
         end_sessions(membership.contact_id, by=by, at=at, reason="A role in the portal was lost.")
+        for reaction in reactions(MEMBERSHIP_CHANGED.kind):
+            reaction([membership], by, at)
 
 
 def end_sessions(contact_id: int, *, by: Actor, at: datetime, reason: str) -> None:

@@ -44,7 +44,7 @@ class FlowAdmin(SavedAdmin[Flow]):
     search_fields = ("name", "slug", "purpose")
     search_help_text = gettext_lazy("Name or purpose")
     fields = ("name", "slug", "purpose", "outcome", "runbook", "owner", "backup", "reason")
-    people_fields = ("owner", "backup")
+    owner_fields = ("owner", "backup")
     change_form_outer_before_template = "desk/flow.html"
     empty_title = gettext_lazy("No flows")
     empty_text = gettext_lazy(

@@ -13,14 +13,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.cover.operations.leaving import CannotLeave, deactivate, set_roles
+from routing.cover.operations.leaving import (
+    CannotLeave,
+    deactivate,
+    reactivate,
+    set_roles,
+)
 from routing.cover.succession import held_by
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.saved import SavedAdmin
 from routing.kernel.roles import Role
-from routing.people.admin.staff_forms import LeaveForm, PersonForm
+from routing.people.admin.staff_forms import LeaveForm, PersonForm, ReturnForm
 from routing.people.clients import Client
+from routing.people.rights import OWN_WORK
 from routing.people.staff import Team, User
 from routing.work.display import badge
 from routing.work.items import WorkItem
@@ -48,9 +54,11 @@ class UserAdmin(SavedAdmin[User]):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.leave_view)
+        leave = self.admin_site.admin_view(self.leave_view)
+        back = self.admin_site.admin_view(self.return_view)
         return [
-            path("<path:object_id>/deactivate/", page, name="routing_user_deactivate"),
+            path("<path:object_id>/deactivate/", leave, name="routing_user_deactivate"),
+            path("<path:object_id>/reactivate/", back, name="routing_user_reactivate"),
             *super().get_urls(),
         ]
 
@@ -76,6 +84,21 @@ class UserAdmin(SavedAdmin[User]):
                     at=at,
                     reason=reason,
                 )
+        self.warn_of_work(request, obj)
+
+    def warn_of_work(self, request: HttpRequest, person: User) -> None:
+        """Say what a person still owns whose roles cannot own work."""
+        if User.objects.people().who_may(OWN_WORK).filter(pk=person.pk).exists():
+            return
+        owned = Q(owner=person) | Q(backup=person)
+        items, rows = WorkItem.objects.filter(owned, is_open=True).count(), held_by(person)
+        if items or rows:
+            text = _(
+                "%(who)s has no role that can own work, and still owns or backs up %(items)s open "
+                "items and %(rows)s clients, teams and settings. Reassign them."
+            )
+            values = {"who": person, "items": items, "rows": len(rows)}
+            messages.warning(request, text % values)
 
     def change_view(
         self,
@@ -85,9 +108,12 @@ class UserAdmin(SavedAdmin[User]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         may = actor(request).may("routing.change_user")
-        leaving = address(User, "deactivate", object_id) if may else ""
+        steps = {
+            "leaving": address(User, "deactivate", object_id) if may else "",
+            "returning": address(User, "reactivate", object_id) if may else "",
+        }
         page: HttpResponse = super().change_view(
-            request, object_id, form_url, {"leaving": leaving, **(extra_context or {})}
+            request, object_id, form_url, {**steps, **(extra_context or {})}
         )
         return page
 
@@ -121,6 +147,31 @@ class UserAdmin(SavedAdmin[User]):
             **_places(person),
         }
         return self.render(request, "desk/leave.html", context, status=409 if stuck else 200)
+
+    def return_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a reason, then let a person who left sign in again."""
+        by = actor(request)
+        by.require("routing.change_user", to="reactivate people")
+        person = self.seen(request, object_id)
+        form = ReturnForm(request.POST or None)
+        if person.is_active:
+            messages.info(request, _("%(who)s is active.") % {"who": person})
+            return HttpResponseRedirect(page_of(person))
+        if request.method == "POST" and form.is_valid():
+            reactivate(person, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+            text = _("%(who)s can sign in again, with the same roles: %(roles)s.")
+            roles = self.role_names(person) or _("none")
+            messages.success(request, text % {"who": person, "roles": roles})
+            return HttpResponseRedirect(page_of(person))
+        context = {
+            "title": _("Reactivate %(who)s") % {"who": person},
+            "person": person,
+            "roles": self.role_names(person),
+            "form": form,
+            "submit": _("Reactivate"),
+            "back": page_of(person),
+        }
+        return self.render(request, "desk/return.html", context)
 
     @admin.display(description=gettext_lazy("roles"))
     def role_names(self, user: User) -> str:

@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from routing.desk.away import AsksAboutAbsence
 from routing.desk.forms import long_text, picked
 from routing.desk.saved import SavedForm
 from routing.kernel.roles import Role
+from routing.people.rights import DO_WORK
 from routing.people.staff import User
 
 
@@ -39,7 +41,15 @@ class PersonForm(SavedForm):
         return email
 
 
-class LeaveForm(forms.Form):
+class ReturnForm(forms.Form):
+    reason = long_text(
+        gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=200
+    )
+
+
+class LeaveForm(AsksAboutAbsence):
+    people = ("heir",)
+
     heir = picked(
         gettext_lazy("Successor"),
         User.objects.none(),
@@ -51,4 +61,5 @@ class LeaveForm(forms.Form):
 
     def __init__(self, leaver: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["heir"].queryset = User.objects.staff().exclude(pk=leaver.pk)  # type: ignore[attr-defined]
+        able = User.objects.staff().who_may(DO_WORK).exclude(pk=leaver.pk)
+        self.fields["heir"].queryset = able  # type: ignore[attr-defined]

@@ -31,7 +31,7 @@ class TeamAdmin(SavedAdmin[Team]):
     list_select_related = ("lead",)
     search_fields = ("name",)
     fields = ("name", "lead", "reason")
-    people_fields = ("lead",)
+    owner_fields = ("lead",)
     inlines = (Members,)
     empty_title = _("No teams")
     empty_text = _("Add a team and its lead. Clients and work belong to teams.")

@@ -18,6 +18,7 @@ from routing.kernel.reasons import Reason
 from routing.runs.choice_words import clause_words
 from routing.runs.evidence_words import EvidenceNames, evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.fact_words import fact_label, fact_text
 from routing.runs.models import Run
 from routing.runs.recompute import recompute_decision
 from routing.runs.registry import TraceEntry
@@ -189,7 +190,13 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
         or f"{spec.name}{UNREAD}" in sources
     ]
     others = [
-        Fact(name, name, str(facts.get(name, "")), sources.get(name, ""), was=_before(name, was))
+        Fact(
+            fact_label(name, specs),
+            name,
+            fact_text(name, facts.get(name)),
+            sources.get(name, ""),
+            was=_before(name, was),
+        )
         for name in dict.fromkeys([*facts, *was])
         if name not in specs
     ]
@@ -199,7 +206,7 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
 def _before(name: str, was: Mapping[str, Any]) -> str:
     if name not in was:
         return ""
-    return _("nothing") if was[name] in (None, "") else str(was[name])
+    return _("nothing") if was[name] in (None, "") else fact_text(name, was[name])
 
 
 def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str], was: Mapping[str, Any]) -> Fact:

@@ -5,7 +5,7 @@ Operations on outcomes. A run is complete when none of its outcomes is missing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -37,6 +37,8 @@ grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome
 
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
+OF_RECEIPTS = (*TROUBLES, Reason.NO_ANSWER)
+RECEIPT_TIMEBOX = timedelta(days=5)
 REOPEN = operation(
     Run,
     "reopen",
@@ -74,6 +76,34 @@ def look_at(item_ids: Collection[int], kind: str, at: datetime) -> None:
     rows.update(next_probe_at=at, failures=0)
 
 
+def wait_for_receipt(item_ids: Collection[int], at: datetime) -> None:
+    """Give the clients until the end of the timebox to confirm the receipt of these items."""
+    rows = Outcome.objects.filter(item__in=item_ids, kind=Outcome.Kind.HANDED_OVER).unmet()
+    rows.update(next_probe_at=at + RECEIPT_TIMEBOX)
+
+
+def miss_receipts(*, at: datetime, limit: int = 200) -> int:
+    """
+    Raise an exception for each receipt that nobody confirmed in time, and count them.
+
+    The owner of the work then reminds the client, records a call, or has the proof waived.
+    """
+    due = Outcome.objects.due(at).filter(kind=Outcome.Kind.HANDED_OVER).order_by("next_probe_at")
+    missed = 0
+    for pk in list(due.values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            lock_work(pk)
+            row = Outcome.objects.due(at).unmet().select_related("item").filter(pk=pk).first()
+            if row is None:
+                continue
+            Outcome.objects.filter(pk=pk).update(next_probe_at=None)
+            why = _("The client has not confirmed the receipt. Remind them or record a call.")
+            evidence = {"outcome": pk, "differences": [str(why)]}
+            raise_exception(ExceptionFinding(Reason.NO_ANSWER, evidence, row.item), at=at)
+            missed += 1
+    return missed
+
+
 def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[OperationResult]:
     """
     Have outcomes checked by the next sweep, and return an ``OperationResult`` for each id.
@@ -84,7 +114,8 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Operatio
     by.require("routing.probe_outcome", to="check outcomes")
     seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
     known = set(seen.values_list("pk", flat=True))
-    watched = set(seen.exclude(next_probe_at=None).values_list("pk", flat=True))
+    checked = seen.filter(kind=Outcome.Kind.LIVE).exclude(next_probe_at=None)
+    watched = set(checked.values_list("pk", flat=True))
     # Only later checks are moved. One that is due already keeps its place in the queue.
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
     for pk in sorted(watched):
@@ -243,8 +274,9 @@ def lock_work(pk: int) -> None:
 
 def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
     """Withdraw the exceptions about an outcome that is final."""
+    reasons = OF_RECEIPTS if row.kind == Outcome.Kind.HANDED_OVER else TROUBLES
     cases = ExceptionCase.objects.filter(
-        item__parent=row.item_id, reason__in=TROUBLES, state__in=ExceptionCase.open_states
+        item__parent=row.item_id, reason__in=reasons, state__in=ExceptionCase.open_states
     )
     if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
         why = _("The outcome is final: %(state)s.") % {"state": row.get_state_display()}

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -25,7 +26,7 @@ from routing.kernel.queues import Patience, batches, claim_batch, put_off
 from routing.kernel.reasons import Reason
 from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
-from routing.runs.candidates import Pool, pool_for
+from routing.runs.candidates import Pool, one_batch_at_a_time, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
@@ -37,11 +38,12 @@ from routing.runs.snapshots import (
     decide_for,
     field_problems,
     rule_facts,
-    run_snapshots,
+    snapshots_of,
 )
 from routing.runs.steps import mark_done
-from routing.work.door import operation
+from routing.work.door import move_loaded, operation
 from routing.work.items import WorkItem
+from routing.work.sql import load
 
 Name = RunStep.Name
 PATIENCE = Patience(8)
@@ -81,9 +83,13 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
 def route_steps(step_ids: Sequence[int], at: datetime) -> int:
     """Run these steps in one transaction, and return the number of runs."""
     with transaction.atomic():
-        runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
+        steps = RunStep.objects.filter(pk__in=step_ids)
+        due = list(steps.values_list("run__item", "run", "run__version"))
+        one_batch_at_a_time([(run, version) for _item, run, version in due])
         # Work items before steps, as everywhere: whoever cancels or holds a run has its item first.
-        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None)
+        free = WorkItem.objects.filter(
+            pk__in=[item for item, *_run in due], is_open=True, held_at=None
+        )
         items = claim_batch(free, no_key=True)
         mine = (
             RunStep.objects.due(at)
@@ -95,7 +101,9 @@ def route_steps(step_ids: Sequence[int], at: datetime) -> int:
         if not run_ids:
             return 0
         findings: list[ExceptionFinding] = []
-        decided = _decide(_validate(run_snapshots(run_ids), findings), findings, at)
+        # Loaded once: what is decided about is what ``route`` then changes.
+        runs = sorted(load(Run, run_ids, lock=True, seen=None), key=attrgetter("pk"))
+        decided = _decide(_validate(snapshots_of(runs), findings), findings, at)
         _act(decided, at)
         _stop(findings, at)
         mark_done([snapshot.run.pk for snapshot, _choice, _decision in decided], ROUTING_STEPS, at)
@@ -149,8 +157,9 @@ def _decide(
                 _at(Name.DECIDE, snapshot, Reason.NOBODY_AVAILABLE, {"message": str(error)})
             )
         else:
-            decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
-            pool.chose(choice.owner_id)
+            moment = pool.moment(at)
+            decided.append((snapshot, choice, record(snapshot, pool, choice, moment)))
+            pool.chose(choice, moment)
     Decision.objects.bulk_create([decision for _s, _c, decision in decided])
     return decided
 
@@ -183,12 +192,13 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
 def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) -> None:
     if not decided:
         return
-    system, ids = Actor.system(), [snapshot.run.pk for snapshot, _c, _d in decided]
+    system = Actor.system()
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
     titles = {s.run.pk: run_title_of(s) for s, _c, _d in decided}
-    results = ROUTE(
-        ids,
+    results = move_loaded(
+        ROUTE,
+        [snapshot.run for snapshot, _c, _d in decided],
         by=system,
         at=at,
         reason="Decided by rule.",

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from routing.flows.versions import published
 from routing.kernel.events import Event
 from routing.people.staff import User
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
-from routing.runs.fact_words import PERSON
+from routing.runs.fact_words import PERSON, fact_label, fact_text
 from routing.runs.outcomes import Outcome
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.known import shown
@@ -95,10 +96,12 @@ def is_person(user: User) -> bool:
 def filled_in(work: AskedWork) -> Iterator[Statement]:
     """Facts of the run that a person filled in."""
     known: dict[str, object] = {}
+    plan = published(work.run.version_id) if work.run is not None and work.enrichments else None
+    specs = {spec.name: spec for spec in plan.fields} if plan else {}
     for row in work.enrichments:
         if is_person(row.by):
             given = [
-                f"{name} {shown(row.facts.get(name))}"
+                f"{fact_label(name, specs)} {shown(fact_text(name, row.facts[name]))}"
                 for name, source in row.sources.items()
                 if source == PERSON and name in row.facts and row.facts[name] != known.get(name)
             ]

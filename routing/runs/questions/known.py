@@ -15,7 +15,7 @@ from routing.kernel.facts import UNREAD
 from routing.people.clients import Client, Contact
 from routing.runs.evidence_words import evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import origin_of
+from routing.runs.fact_words import fact_label, fact_text, origin_of
 from routing.runs.models import Enrichment
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.questions.asked import AskedWork
@@ -44,13 +44,12 @@ def facts(work: AskedWork) -> Iterator[Statement]:
         text = _("The facts were erased at %(at)s.") % {"at": exact(newest.erased_at)}
         yield Statement(text, (newest,), newest.erased_at)
     for name, value in newest.facts.items():
-        yield _fact(work, specs.get(name), name, value)
+        yield _fact(work, specs, name, value)
     yield from _changes(work, specs)
     for name, said in newest.sources.items():
         if name.endswith(UNREAD):
-            spec = specs.get(name.removesuffix(UNREAD))
             text = _("%(label)s could not be read: %(why)s.") % {
-                "label": spec.label if spec else name.removesuffix(UNREAD),
+                "label": fact_label(name.removesuffix(UNREAD), specs),
                 "why": said,
             }
             yield Statement(text, (newest,), newest.at)
@@ -66,11 +65,11 @@ def facts(work: AskedWork) -> Iterator[Statement]:
         yield Statement(text % {"what": ", ".join(withheld)}, (work.run.version,), newest.at)
 
 
-def _fact(work: AskedWork, spec: FieldSpec | None, name: str, value: Any) -> Statement:
+def _fact(work: AskedWork, specs: Mapping[str, FieldSpec], name: str, value: Any) -> Statement:
     since = _since(work.enrichments, name, value)
     text = _("%(label)s: %(value)s. Source: %(source)s, at %(at)s.") % {
-        "label": spec.label if spec else name,
-        "value": shown(value),
+        "label": fact_label(name, specs),
+        "value": shown(fact_text(name, value)),
         "source": origin_of(since, name, work.run),
         "at": exact(since.at),
     }
@@ -96,9 +95,9 @@ def _changes(work: AskedWork, specs: Mapping[str, FieldSpec]) -> Iterator[Statem
             if was == now:
                 continue
             text = _("%(label)s changed from %(was)s to %(now)s at %(at)s. Source: %(source)s.") % {
-                "label": specs[name].label if name in specs else name,
-                "was": shown(was),
-                "now": shown(now),
+                "label": fact_label(name, specs),
+                "was": shown(fact_text(name, was)),
+                "now": shown(fact_text(name, now)),
                 "at": exact(after.at),
                 "source": origin_of(after, name, work.run),
             }

@@ -8,12 +8,15 @@ from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
 from routing.kernel.transitions import transitions_of
+from routing.people.staff import User
 from routing.runs.models import RunStep
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
 from routing.work.display import exact
 from routing.work.door import operations_of
-from routing.work.items import WorkItem
+from routing.work.items import WorkItem, WorkItemQuerySet
+from routing.work.turn_times import turns_began
+from routing.work.turns import turn_of, values_of, with_turns
 
 SHOWN = 20  # parts
 
@@ -71,6 +74,30 @@ def hold(work: AskedWork) -> Iterator[Statement]:
     if item.held_by is not None and item.held_by_id != item.pk:
         text += " " + _("It is held together with %(whole)s.") % {"whole": item.held_by}
     yield Statement(text, (item,), item.held_at)
+
+
+@statements("waiting")
+def whose_turn(work: AskedWork) -> Iterator[Statement]:
+    """The line of the table of turns that counts now, with the people whose turn it is."""
+    item = work.item
+    if not item.is_open or item.held_at is not None:
+        return
+    row = with_turns(WorkItemQuerySet(WorkItem).filter(pk=item.pk).select_related(None)).first()
+    turn = turn_of(row) if row is not None else None
+    if row is None or turn is None:
+        return
+    since = turns_began([row]).get(item.pk) or item.created_at
+    users = turn.party.people([row]).get(item.pk, ())
+    people = list(User.objects.filter(pk__in=users).order_by("full_name")) if users else []
+    parts = [part for part in work.below if part.is_open and part.kind in turn.parts]
+    values = {
+        **values_of([row]).get(item.pk, {}),
+        "since": exact(since),
+        "who": ", ".join(str(person) for person in people) or turn.party.label,
+        "parts": ", ".join(part.ref for part in parts) or turn.party.label,
+    }
+    said = str(turn.waits) % values
+    yield Statement(f"{said}.", (item, *people, *parts), since)
 
 
 @statements("waiting")

@@ -5,32 +5,105 @@ terms.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
 from routing.desk.base import actor
 from routing.desk.durations import WorkTime
 from routing.desk.forms import choice
-from routing.desk.lists import CommaList
-from routing.desk.saved import Rows
+from routing.desk.saved import Rows, SavedForm
+from routing.kernel.durations import in_words
 from routing.sla.admin.calendars import Careful
+from routing.sla.meaning import Basis, bases_of, due_sentences
 from routing.sla.operations.calendars import save_policy
-from routing.sla.policies import ESCALATE_EVERY, MOST_WORKTIME, SLAPolicy, Target
+from routing.sla.policies import (
+    ESCALATE_EVERY,
+    MOST_WORKTIME,
+    PURPOSES,
+    SLAPolicy,
+    Target,
+    labelled_states,
+    purpose_label,
+)
 from routing.work.kinds import models_by_kind
+
+PREVIEW = "_preview"  # the button that shows what a form means without saving it
+
+
+class States(forms.MultipleChoiceField):
+    """States of one kind of work, or of all kinds while the kind is not chosen."""
+
+    default_error_messages = {  # noqa: RUF012 - as Django declares them
+        "invalid_choice": gettext_lazy("“%(value)s” is not a state of this kind of work.")
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, widget=UnfoldAdminSelectMultipleWidget(), **options)
+
+    def of(self, kind: str) -> None:
+        states = labelled_states(kind)
+        self.choices = states or [(label, labelled_states(name)) for name, label in kinds()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return sorted(initial or []) != sorted(data or [])
+
+
+def kinds() -> list[tuple[str, str]]:
+    return [
+        (name, str(model._meta.verbose_name).capitalize())
+        for name, model in sorted(models_by_kind().items())
+    ]
+
+
+def purposes() -> list[tuple[str, str]]:
+    """Return the purposes with their labels, and those that an agency has besides."""
+    used = Target.objects.order_by("purpose").values_list("purpose", flat=True).distinct()
+    return [(name, purpose_label(name)) for name in dict.fromkeys([*PURPOSES, *used])]
 
 
 class TargetForm(forms.ModelForm[Target]):
+    purpose = choice(gettext_lazy("Purpose"), purposes)
     worktime = WorkTime(label=gettext_lazy("Working time"), most=MOST_WORKTIME)
     escalate_every = WorkTime(
         label=gettext_lazy("Escalate every"), most=MOST_WORKTIME, initial=ESCALATE_EVERY
     )
-    runs_in = CommaList(label=gettext_lazy("Runs in"))
-    met_in = CommaList(label=gettext_lazy("Met in"))
+    runs_in = States(
+        label=gettext_lazy("Runs in"), help_text=gettext_lazy("None chosen: in all open states.")
+    )
+    met_in = States(label=gettext_lazy("Met in"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = self.data.get(self.add_prefix("kind"), "") if self.is_bound else ""
+        for name in ("runs_in", "met_in"):
+            field: Any = self.fields[name]
+            field.of(kind or self.instance.kind)
+
+    def meaning(self, bases: Sequence[Basis], now: datetime) -> tuple[str, list[str]] | None:
+        """Return the target in words and when it would be due, or None while it is incomplete."""
+        given = self.cleaned_data if self.is_bound and hasattr(self, "cleaned_data") else {}
+        row = self.instance
+        kind = given.get("kind") or row.kind
+        worktime = given.get("worktime") if self.is_bound else row.worktime
+        purpose = given.get("purpose") or row.purpose
+        if not (kind and purpose and worktime):
+            return None
+        words = _("%(kind)s, %(purpose)s within %(time)s of working time") % {
+            "kind": dict(kinds()).get(kind, kind),
+            "purpose": purpose_label(purpose).lower(),
+            "time": in_words(worktime),
+        }
+        return words, list(due_sentences(bases, worktime, now))
 
 
 class TargetsOfPolicy(Rows):
@@ -43,11 +116,7 @@ class TargetsOfPolicy(Rows):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":
-            kinds = [
-                (name, str(model._meta.verbose_name).capitalize())
-                for name, model in sorted(models_by_kind().items())
-            ]
-            field = choice(gettext_lazy("Kind of work"), kinds)
+            field = choice(gettext_lazy("Kind of work"), kinds())
             field.widget.attrs["aria-label"] = field.label
             return field
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -59,8 +128,18 @@ class TargetsOfPolicy(Rows):
         return formset
 
 
+class PolicyForm(SavedForm):
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if PREVIEW in self.data:
+            self.add_error(None, _("Nothing is saved yet. Below is what these targets mean."))
+        return found
+
+
 @admin.register(SLAPolicy)
 class SLAPolicyAdmin(Careful[SLAPolicy]):
+    form = PolicyForm
+    change_form_after_template = "desk/policy_meaning.html"
     list_display = ("name", "calendar_source", "also_source", "version")
     search_fields = ("name",)
     search_help_text = gettext_lazy("Name")
@@ -68,6 +147,18 @@ class SLAPolicyAdmin(Careful[SLAPolicy]):
     inlines = (TargetsOfPolicy,)
     empty_title = gettext_lazy("No SLA policies")
     empty_text = gettext_lazy("Add a policy with targets. Clocks start from it.")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show what each target means beside the form, also of a form with errors."""
+        policy = context["adminform"].form.instance
+        bases, now = bases_of(policy.sources), timezone.now()
+        forms = chain.from_iterable(part.formset.forms for part in context["inline_admin_formsets"])
+        meanings = (form.meaning(bases, now) for form in forms)
+        context["meanings"] = [meaning for meaning in meanings if meaning]
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
 
     def save_model(self, request: HttpRequest, obj: SLAPolicy, form: Any, change: bool) -> None:
         """Save nothing yet: ``save_related`` saves the policy together with its targets."""

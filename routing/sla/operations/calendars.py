@@ -95,6 +95,10 @@ STANDARD_TARGETS: tuple[TargetValues, ...] = (
 )
 
 
+# The first response as it was shipped before, which triage met.
+FORMERLY = {"runs_in": ["captured"], "met_in": ["needs_information", *TRIAGED]}
+
+
 def standard() -> SLAPolicy | None:
     """
     Return the policy for work without another one, or None before it exists.
@@ -220,4 +224,21 @@ def ensure_defaults(
             kinds = models_by_kind()
             rows = [Target(**values) for values in targets if values["kind"] in kinds]
             save_policy(policy, by=by, at=at, targets=rows, reason="Default")
+        else:
+            _correct_first_response(policy, by=by, at=at)
     return policy
+
+
+def _correct_first_response(policy: SLAPolicy, *, by: Actor, at: datetime) -> None:
+    """Bring the first response up to date, unless somebody has edited it."""
+    targets = list(policy.targets.all())
+    current = next(each for each in STANDARD_TARGETS if each["purpose"] == "first_response")
+    found = False
+    for target in targets:
+        shipped = all(getattr(target, name) == value for name, value in FORMERLY.items())
+        if (target.kind, target.purpose) == (current["kind"], current["purpose"]) and shipped:
+            target.runs_in, target.met_in = current["runs_in"], current["met_in"]
+            found = True
+    if found:
+        reason = "A first response counts only what reached the client."
+        save_policy(policy, by=by, at=at, targets=targets, reason=reason)

@@ -2,7 +2,7 @@
 The first response to a client: the one place that says what meets its clock.
 
 A step of ours, such as triage, meets the target “first look”. A first response is only what reached
-the client, and ``Reached`` has all of it.
+the client, and ``ResponseChannel`` has all of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FIRST_LOOK, FIRST_RESPONSE = "first_look", "first_response"
 RESPONDED = announce("routing.workitem.respond")
 
 
-class Reached(models.TextChoices):
+class ResponseChannel(models.TextChoices):
     """How something reached the client."""
 
     EMAIL = "accepted_email", _("the mail server accepted an e-mail")
@@ -32,7 +32,9 @@ class Reached(models.TextChoices):
     CALL = "recorded_call", _("a recorded call")
 
 
-def reached_client(items: Collection[int], how: Reached, *, by: Actor, at: datetime) -> list[Clock]:
+def reached_client(
+    items: Collection[int], how: ResponseChannel, *, by: Actor, at: datetime
+) -> list[Clock]:
     """
     Stop the open clocks of the first response, and record how each was met.
 

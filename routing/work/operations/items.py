@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from routing.kernel.roles import AM, INTEGRATIONS, OPS, QA, grant
+from routing.kernel.roles import AM, CREATIVE, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
+from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
 from routing.work.details import HandOverDetails, HoldDetails
 from routing.work.door import Operation, OperationResult, carry, move, operation, release
@@ -68,6 +71,33 @@ def resume_with_children(
     return results
 
 
+def hand_over_with_parts(
+    step: Operation[HandOverDetails],
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    details: HandOverDetails,
+) -> list[OperationResult]:
+    """Reassign items, and the parts below them that the person chose to take along."""
+    if not details.along:
+        return move(step, ids, by=by, at=at, reason=reason, details=details)
+    with transaction.atomic(savepoint=False):
+        lock(WorkItem, ids, below=True)
+        results = move(step, ids, by=by, at=at, reason=reason, details=details)
+        done = [result.id for result in results if result.done]
+        parts = {part for part, _held_by in open_below(done)} & set(details.along) if done else ()
+        # Each group of parts with one assignee is one call, because the assignees stay.
+        by_doer: dict[int | None, list[int]] = defaultdict(list)
+        for part in WorkItem.objects.filter(pk__in=parts).order_by("pk"):
+            by_doer[part.doer_id].append(part.pk)
+        for doer, some in by_doer.items():
+            same = HandOverDetails(details.owner, details.backup, doer)
+            move(step, some, by=by, at=at, reason=reason, details=same)
+    return results
+
+
 def not_held_yet(row: WorkItem, context: GateContext) -> GateResult:
     """Refuses work that is on hold already."""
     if row.held_at is None:
@@ -88,37 +118,68 @@ def held_itself(row: WorkItem, context: GateContext) -> GateResult:
     )
 
 
-def active_people(
+@dataclass(frozen=True, slots=True)
+class NamedPeople:
+    """Ids of the named people who are active staff, who may own work, and who may do it."""
+
+    active: frozenset[int] = frozenset()
+    owners: frozenset[int] = frozenset()
+    doers: frozenset[int] = frozenset()
+    names: str = ""  # of those who may neither own nor do what they are named for
+
+
+def named_people(
     rows: Sequence[WorkItem], by: Actor, at: datetime, details: HandOverDetails | None
-) -> Mapping[int, frozenset[int]]:
-    """Return the ids of the named people who are active staff. The set is the same for each row."""
+) -> Mapping[int, NamedPeople]:
+    """Return what the named people may be. It is the same for each row."""
     people = (details.owner, details.backup, details.doer) if details else ()
     named = [person for person in people if person is not None]
-    staff: frozenset[int] = frozenset()
-    if named:
-        active = User.objects.staff().filter(pk__in=named)
-        staff = frozenset(active.values_list("pk", flat=True))
-    return dict.fromkeys((row.pk for row in rows), staff)
+    found = NamedPeople()
+    if details and named:
+        staff = User.objects.staff().filter(pk__in=named)
+        names = dict(staff.values_list("pk", "full_name"))
+        owners = frozenset(staff.who_may(OWN_WORK).values_list("pk", flat=True))
+        doers = frozenset(staff.who_may(DO_WORK).values_list("pk", flat=True))
+        unfit = {details.owner, details.backup} - owners | {details.doer} - doers
+        said = ", ".join(sorted(name for person, name in names.items() if person in unfit))
+        found = NamedPeople(frozenset(names), owners, doers, said)
+    return dict.fromkeys((row.pk for row in rows), found)
 
 
 def new_pair_fits(row: WorkItem, context: ContextWith[HandOverDetails]) -> GateResult:
-    """Refuses anything but two different, active people."""
+    """Refuses anything but two different, active people who may own work."""
     details = context.details
     if details is None:
         return passed("pair")
     owner, backup, doer = details.owner, details.backup, details.doer
     if owner is None or backup is None or owner == backup:
         return refused("pair", _("Choose an owner and a different backup."), clears_by=_("You"))
-    absent = {owner, backup, doer} - {None} - context.facts[row.pk]
-    if absent:
+    known: NamedPeople = context.facts[row.pk]
+    if {owner, backup, doer} - {None} - known.active:
         return refused(
             "pair",
             _("Owner, backup and assignee must be active staff."),
             clears_by=_("You: choose someone else"),
         )
+    if {owner, backup} - known.owners:
+        return refused(
+            "pair",
+            _("Owner and backup need a role that can own work."),
+            evidence=known.names,
+            clears_by=_("You: choose someone else"),
+        )
+    if doer is not None and doer not in known.doers:
+        return refused(
+            "pair",
+            _("The assignee needs a role that can do work."),
+            evidence=known.names,
+            clears_by=_("You: choose someone else"),
+        )
     return passed("pair", _("Owner and backup are two active people."))
 
 
+grant(OWN_WORK, AM, QA, OPS, INTEGRATIONS, name="Can own or back up work")
+grant(DO_WORK, AM, CREATIVE, QA, OPS, INTEGRATIONS, name="Can be the assignee of work")
 hold = operation(
     WorkItem,
     "hold",
@@ -148,10 +209,12 @@ hand_over = operation(
     done=_("%(who)s reassigned the work"),
     may=(AM, QA, OPS, INTEGRATIONS),
     gates=(is_open, is_mine_or_my_teams, new_pair_fits),
-    facts=active_people,
+    facts=named_people,
     through_hold=True,
     needs_reason=True,
     details=HandOverDetails,
+    for_gates=("along",),
+    run=hand_over_with_parts,
 )
 # Declared without a permission: whoever may put the whole on hold may do so with its parts.
 HOLD_BELOW: Operation[HoldDetails] = Operation(

@@ -20,6 +20,7 @@ from routing.desk.operations.visits import look_in
 from routing.models import Absence, User, Visit, WorkItem
 from routing.work.operations import items
 from tests.desk import signed_in, words
+from tests.portal import reachable
 from tests.world import World, by, make_client, make_request
 
 pytestmark = pytest.mark.requirement("L7", "M6")
@@ -98,6 +99,7 @@ def test_every_number_leads_to_exactly_its_rows(world: World) -> None:
             due_at(make_request(world.acme, title=name), at)
     due_at(make_request(make_client("OTH", world.team, world.olga, world.quin)), DUE["late"])
     waiting = make_request(world.acme)
+    reachable(world.acme)
     requests.ask(
         [waiting.pk], by=by(world.bob), at=WEDNESDAY, details=AskDetails(question="Which?")
     )
@@ -117,6 +119,7 @@ def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_cha
 ) -> None:
     asked = WEDNESDAY - timedelta(days=1)
     row = make_request(world.acme, at=asked)
+    reachable(world.acme)
     requests.ask([row.pk], by=by(world.alice), at=asked, details=AskDetails(question="Which?"))
     requests.edit(
         [row.pk],
@@ -207,6 +210,8 @@ def test_nothing_to_do_is_said_and_leads_on(world: World) -> None:
 
 def test_the_number_of_queries_does_not_grow_with_the_work(world: World) -> None:
     browser = signed_in(world.alice)
+
+    reachable(world.acme)
 
     def look() -> int:
         with CaptureQueriesContext(connection) as asked:

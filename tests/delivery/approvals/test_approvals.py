@@ -29,6 +29,7 @@ from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.django_db
 State = Deliverable.State
+ANOTHER = versions.Draft({**DRAFT.texts, "title": "Hello again"})
 
 
 def test_who_made_a_version_cannot_approve_it(world: World):
@@ -171,7 +172,7 @@ def test_a_new_version_supersedes_the_approvals_of_the_old(world: World):
     first = page.version
     done(deliverables.send_back([page.pk], by=by(world.alice), at=NOW, reason="A typing error."))
 
-    page = hand_in(world, fresh(page))
+    page = hand_in(world, fresh(page), ANOTHER)
 
     assert set(Approval.objects.filter(version=first).values_list("state", flat=True)) == {
         "superseded",

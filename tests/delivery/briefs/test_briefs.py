@@ -9,7 +9,8 @@ import pytest
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
-from routing.kernel.roles import AM
+from routing.kernel.roles import AM, OPS
+from routing.models import User
 from tests.delivery.making import (
     codes,
     done,
@@ -75,6 +76,63 @@ def test_above_what_is_left_of_the_engagement_two_people_approve(world: World):
     assert [codes(each) for each in (alone, same, other_manager)] == [["budget"]] * 3
     assert second.done
     assert (fresh(brief).first_approver, fresh(brief).approved_by) == (world.bob, world.olga)
+
+
+def test_d7_the_two_approvals_come_in_either_order(world: World):
+    brief = make_brief(world, engagement=make_engagement(world, amount=500))
+    done(briefs.submit([brief.pk], by=by(world.alice), at=NOW))
+
+    done(briefs.approve_first([brief.pk], by=by(world.olga), at=NOW))
+    [same] = briefs.approve([brief.pk], by=by(world.olga), at=NOW)
+    [second] = briefs.approve([brief.pk], by=by(world.bob), at=NOW)
+
+    assert codes(same) == ["budget"]
+    assert second.done
+    assert (fresh(brief).first_approver, fresh(brief).approved_by) == (world.olga, world.bob)
+
+
+def test_d7_an_approval_that_nobody_could_complete_is_refused_before(world: World):
+    brief = make_brief(world, engagement=make_engagement(world, amount=500))
+    done(briefs.submit([brief.pk], by=by(world.alice), at=NOW))
+    User.objects.filter(pk=world.olga.pk).update(is_active=False)
+    ann = make_user("Ann", AM, team=world.team)
+
+    [first] = briefs.approve_first([brief.pk], by=by(world.bob), at=NOW)
+    make_user("Otto", OPS)
+    [with_a_lead] = briefs.approve_first([brief.pk], by=by(ann), at=NOW)
+
+    assert codes(first) == ["budget"]
+    assert "Nobody could give the second approval" in str(first.refusals[0].message)
+    assert with_a_lead.done
+
+
+@pytest.mark.parametrize(
+    ("writer", "others", "can"),
+    [
+        ("alice", "bob olga", True),
+        ("olga", "alice bob", False),  # the only one who may exceed the budget wrote it
+        ("alice", "olga", False),  # one person cannot be two
+        ("alice", "bob", False),
+    ],
+)
+def test_d7_asking_says_that_nobody_can_approve(world: World, writer: str, others: str, can: bool):
+    brief = make_brief(world, engagement=make_engagement(world, amount=500))
+    people = {writer, *others.split()}
+    for name in {"alice", "bob", "olga"} - people:
+        getattr(world, name).groups.clear()
+
+    [result] = briefs.submit([brief.pk], by=by(getattr(world, writer)), at=NOW)
+
+    assert result.done is can
+    assert codes(result) == ([] if can else ["approvers"])
+
+
+def test_d7_within_the_budget_one_approver_is_enough(world: World):
+    brief = make_brief(world, engagement=make_engagement(world))
+    User.objects.filter(pk=world.olga.pk).update(is_active=False)
+
+    done(briefs.submit([brief.pk], by=by(world.alice), at=NOW))
+    done(briefs.approve([brief.pk], by=by(world.bob), at=NOW))
 
 
 def test_what_is_approved_is_no_longer_left(world: World):

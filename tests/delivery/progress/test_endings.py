@@ -13,6 +13,7 @@ from tests.delivery.making import (
     make_deliverables,
     make_destination,
     question,
+    receive,
     say,
     with_the_client,
 )
@@ -28,6 +29,7 @@ def test_files_are_handed_over_and_the_request_is_closed(world: World):
     say(film, Answer.Word.APPROVE)
 
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
+    receive(film)
 
     assert (fresh(film).state, fresh(film).request.state) == (
         State.HANDED_OVER,

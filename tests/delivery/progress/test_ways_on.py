@@ -31,6 +31,7 @@ from tests.delivery.making import (
     hand_in,
     make_deliverables,
     question,
+    receive,
     say,
     with_the_client,
 )
@@ -54,8 +55,10 @@ def test_what_came_without_a_run_is_closed_when_it_is_proven(world: World):
     film = approved(world)
 
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
+    before = fresh(film).request.state
+    receive(film)
 
-    assert fresh(film).request.state == Request.State.CLOSED
+    assert (before, fresh(film).request.state) == (Request.State.DELIVERED, Request.State.CLOSED)
 
 
 def test_a_request_on_hold_is_delivered_all_the_same_when_its_work_is(world: World):
@@ -67,7 +70,7 @@ def test_a_request_on_hold_is_delivered_all_the_same_when_its_work_is(world: Wor
     done(items.resume([film.request.item_id], by=by(world.alice), at=NOW))
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
 
-    assert (held, fresh(film).request.state) == (State.APPROVED, Request.State.CLOSED)
+    assert (held, fresh(film).request.state) == (State.APPROVED, Request.State.DELIVERED)
 
 
 def test_a_request_is_not_delivered_while_more_is_being_planned(world: World):
@@ -82,7 +85,8 @@ def test_a_request_is_not_delivered_while_more_is_being_planned(world: World):
         )
     )
 
-    assert (before, fresh(film).request.state) == (Request.State.IN_DELIVERY, Request.State.CLOSED)
+    after = fresh(film).request.state
+    assert (before, after) == (Request.State.IN_DELIVERY, Request.State.DELIVERED)
 
 
 def test_the_last_that_is_called_off_lets_the_rest_be_delivered(world: World):
@@ -95,7 +99,7 @@ def test_the_last_that_is_called_off_lets_the_rest_be_delivered(world: World):
 
     done(deliverables.cancel([other.pk], by=by(world.alice), at=NOW, reason="Not needed."))
 
-    assert fresh(film).request.state == Request.State.CLOSED
+    assert fresh(film).request.state == Request.State.DELIVERED
 
 
 def test_the_agency_is_asked_again_where_its_own_question_expired(world: World):

@@ -14,6 +14,7 @@ from integrations.adapters.mail.client_emails import ClientEmail
 from integrations.models import Outbound
 from integrations.outbox import outcomes
 from integrations.outbox.first_responses import RESPONSES
+from routing.desk.notes import NoteForm
 from routing.kernel.events import Event
 from routing.models import Clock, Membership, SLAPolicy, User
 from routing.people.actors import Actor
@@ -21,7 +22,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.first_response import RESPONDED
 from routing.work.notes import Note
 from routing.work.operations import notes
-from tests.delivery.making import done
+from tests.delivery.making import done, record_request
 from tests.world import MONDAY, World, by, make_contact
 
 pytestmark = [pytest.mark.django_db, pytest.mark.stands_at(MONDAY)]
@@ -36,14 +37,7 @@ def request_(world: World) -> Request:
     Membership.objects.create(contact=contact, client=world.acme, role=Membership.Role.REQUESTER)
     contact.user = User.objects.create_user("carla@acme.test", full_name="Carla")
     contact.save()
-    return requests.open_request(
-        client=world.acme,
-        title="Posters",
-        details="Six",
-        contact=contact,
-        by=by(world.alice),
-        at=MONDAY,
-    )
+    return record_request(world, title="Posters", details="Six", contact=contact, at=MONDAY)
 
 
 def clock(row: Request, purpose: str) -> Clock:
@@ -119,3 +113,11 @@ def test_what_reached_them_after_the_target_is_late(world: World, request_: Requ
     first = clock(request_, "first_response")
     assert (first.met_at, first.breached_at) == (None, MONDAY + timedelta(hours=2))
     assert SLAPolicy.objects.get().targets.filter(purpose="first_response").get().met_in == []
+
+
+def test_a_note_can_be_marked_as_a_call(world: World, request_: Request) -> None:
+    written = {"note-body": "Carla wants A2.", "note-audience": "internal", "note-is_call": "on"}
+    form = NoteForm(written)
+
+    assert form.save(request_.item, by=by(world.alice), at=SOON) is not None
+    assert how(request_) == ["recorded_call"]

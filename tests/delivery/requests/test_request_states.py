@@ -16,12 +16,14 @@ from delivery.requests.details import (
 from delivery.requests.operations import requests as operations
 from routing.people.actors import Actor
 from routing.work.door import Operation, operations_of
+from tests.portal import reachable
 from tests.world import NOW, World, make_request
 
 S = Request.State
 ALLOWED = {
     "ask": {S.CAPTURED: S.NEEDS_INFORMATION},
     "answer": {S.NEEDS_INFORMATION: S.CAPTURED},
+    "stall": {S.NEEDS_INFORMATION: S.NEEDS_INFORMATION},
     "triage": {S.CAPTURED: S.TRIAGED},
     "accept": {S.TRIAGED: S.ACCEPTED},
     "begin": {S.ACCEPTED: S.IN_DELIVERY},
@@ -53,15 +55,16 @@ def details_for(verb: str, original: Request) -> Any:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    assert set(operations_of(Request)) - OF_CHANGES - {"write_brief"} == set(
-        ALLOWED
-    )  # the state stays: test_brief_plans
+    # The state stays: test_brief_plans, test_questions.
+    elsewhere = {"write_brief", "remind"}
+    assert set(operations_of(Request)) - OF_CHANGES - elsewhere == set(ALLOWED)
 
 
 @pytest.mark.parametrize("state", list(S))
 @pytest.mark.parametrize("verb", sorted(ALLOWED))
 def test_verb_from_state(world: World, verb: str, state: S) -> None:
     original = make_request(world.acme)
+    reachable(world.acme)
     fields = {"duplicate_of": original} if state == S.DUPLICATE else {}
     request = make_request(world.acme, state, **fields)
     step: Operation[Any] = operations_of(Request)[verb]
@@ -88,6 +91,7 @@ def test_asking_makes_it_wait_on_the_client_and_answering_keeps_what_was_known(
     world: World,
 ) -> None:
     request = make_request(world.acme, details="A site")
+    reachable(world.acme)
 
     operations.ask(
         [request.pk], by=Actor.system(), at=NOW, details=AskDetails(question="How many pages?")

@@ -11,9 +11,9 @@ from delivery.approvals.operations.reviewing import expire_due
 from delivery.briefs.details import WriteBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.briefs.operations.first_briefs import write_brief
-from delivery.deliverables.details import SignOffDetails
+from delivery.deliverables.details import ConfirmReceiptDetails, SignOffDetails
 from delivery.models import Check, Deliverable, Request
-from delivery.progress.operations import changes, impacts
+from delivery.progress.operations import changes, impacts, receipts
 from delivery.requests.change_gates import seal_of
 from delivery.requests.details import (
     AnswerDetails,
@@ -46,6 +46,14 @@ STATED = StateImpactDetails(Decimal(2), Decimal(100), date(2026, 12, 24), "A day
 
 def a_change(stage: Stage) -> Request:
     return stage.request(kind=Request.Kind.CHANGE, target=stage.page())
+
+
+def received_by_rita(stage: Stage) -> None:
+    row = stage.approved()
+    done(deliverables.hand_out([row.pk], by=by(stage.world.bob), at=NOW))
+    stage.begin()
+    details = ConfirmReceiptDetails(receipts.CONFIRMED)
+    done(receipts.confirm_receipt([row.pk], by=rita(stage), at=NOW, details=details))
 
 
 def opened_by_bob(stage: Stage) -> None:

@@ -25,6 +25,7 @@ def stage(world: World) -> Stage:
 
 TOLD: dict[Callable[[Stage], None], Told] = {
     steps.opened_by_bob: {"alice": {"owns request"}},
+    steps.received_by_rita: {"alice": {"answered deliverable"}},
     steps.answered_by_rita: {"alice": {"answered request"}},
     steps.rejected_by_bob: {"alice": {"rejected request"}},
     steps.marked_duplicate_by_bob: {"alice": {"duplicate request"}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from routing.kernel.facts import Subject
 from routing.models import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.people.actors import Actor
 from routing.runs.registry import Problem, Retry
+from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.enriching import acme_deal, client_of, engagement_of, enrich
 from tests.integrations.inbox.senders import submit
@@ -70,6 +72,20 @@ def test_a_new_deal_makes_client_contact_and_engagement(
         "contact.name": "Robin Okafor",
         "contact.email": "robin@acme.example",
     }
+
+
+def test_d8_a_deal_starts_on_the_agencys_day(hubspot: Connection, sandbox: Sandbox, world: World):
+    ensure_defaults(at=NOW, timezone="America/Phoenix")
+    deal = acme_deal(
+        sandbox, agency_start_date="2023-04-01T01:09:44Z", agency_end_date="2026-03-31 or later"
+    )
+
+    found = enrich(deal)
+
+    assert found.facts["deal.starts"] == "2023-03-31"
+    assert engagement_of(found).starts_date == date(2023, 3, 31)
+    assert "deal.ends" not in found.facts
+    assert found.sources["deal.ends!"].endswith("not a date: 2026-03-31 or later")
 
 
 def test_enriching_again_changes_nothing(hubspot: Connection, sandbox: Sandbox):

@@ -13,14 +13,14 @@ from integrations.adapters.hubspot.events import moved
 from integrations.models import Connection, ExternalLink
 from routing.models import ExceptionCase, Run, RunEvent
 from routing.runs.operations.advance import advance
-from tests.delivery.making import done
+from tests.delivery.making import done, fresh
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.enriching import acme_deal
 from tests.integrations.inbox.senders import event, send
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_clock]
+pytestmark = [pytest.mark.django_db, pytest.mark.real_clock, pytest.mark.requirement("N8")]
 DEAL = {"amount": "12000", "deal_currency_code": "EUR", "agency_end_date": "2027-06-30"}
 
 
@@ -73,8 +73,7 @@ def test_one_run_follows_the_other_ends_as_duplicate_and_the_link_moves(
 
     arrive(merged(three, one, two))
 
-    first.refresh_from_db()
-    second.refresh_from_db()
+    first, second = fresh(first), fresh(second)
     assert (first.state, first.subject_id) == ("in_delivery", three)
     assert (second.state, second.subject_id) == ("cancelled", two)
     kept, ended = Request.objects.order_by("pk")
@@ -136,14 +135,13 @@ def test_accepted_work_survives_and_two_of_them_are_for_a_person(
     accept(flow, newer)
 
     arrive(merged(three, one, two))
-    older.refresh_from_db()
-    newer.refresh_from_db()
+    older, newer = fresh(older), fresh(newer)
     assert (older.state, newer.state) == ("duplicate", "accepted")
     assert Run.objects.get(work=newer.item).subject_id == three
 
     accept(flow, newest)
     arrive(merged(three, four))
-    newest.refresh_from_db()
+    newest = fresh(newest)
     assert (newest.state, newest.is_open) == ("accepted", True)
     case = ExceptionCase.objects.get(reason="conflicting_duplicate")
     assert "Both runs have accepted work" in case.evidence["message"]

@@ -36,6 +36,7 @@ from integrations.outbox.verbs import words_of
 from routing.audit.operations.erasure import erase
 from routing.models import (
     Client,
+    Clock,
     Contact,
     Flow,
     FlowVersion,
@@ -46,6 +47,7 @@ from routing.models import (
 )
 from routing.people.actors import Actor
 from routing.runs.operations import runs
+from routing.sla.operations.calendars import ensure_defaults
 from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.operations.files import keep
@@ -101,8 +103,11 @@ def outsider(world: World, name: str, role: str = REQUESTER, **fields: Any) -> C
     return contact
 
 
-def ask_for(world: World, contact: Contact | None, title: str = "A new site") -> Request:
-    return record_request(world, title=title, details="Five pages", contact=contact, at=NOW)
+def ask_for(
+    world: World, contact: Contact | None, title: str = "A new site", **fields: Any
+) -> Request:
+    given = {"title": title, "details": "Five pages", "contact": contact} | fields
+    return record_request(world, at=NOW, **given)
 
 
 def sent_to(contact: Contact) -> list[str]:
@@ -278,6 +283,27 @@ def test_a4_a_deal_in_the_crm_is_no_request_that_somebody_waits_for(world: World
     done(requests.reject([made.pk], by=by(world.alice), at=NOW, reason="No."))
 
     assert sent_to(contact) == ["refusal"]
+
+
+def test_a2_an_email_that_the_server_accepted_is_a_first_response_but_a_receipt_is_none(
+    world: World, time: Time
+) -> None:
+    ensure_defaults(at=NOW)
+    # Urgent, so that it does not wait for working time at whatever instant this runs.
+    request = ask_for(world, outsider(world, "Tom"), priority=WorkItem.Priority.URGENT)
+    deliver(time)
+    clock = Clock.objects.get(item=request.item_id, purpose="first_response")
+    received = clock.met_at
+    done(requests.triage([request.pk], by=by(world.alice), at=NOW))
+    done(requests.accept([request.pk], by=by(world.alice), at=NOW))
+    clock.refresh_from_db()
+    unsent = clock.met_at
+
+    deliver(time.on(minutes=1))
+
+    clock.refresh_from_db()
+    assert (received, unsent) == (None, None)
+    assert clock.met_at == time.now
 
 
 def test_a4_work_that_ends_with_its_run_is_told_as_well(world: World) -> None:

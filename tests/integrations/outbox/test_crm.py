@@ -14,7 +14,7 @@ from demo.sandbox.faults import InjectedFault
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.http import client as http
 from integrations.models import Attempt, Connection, Outbound
-from integrations.outbox.crm import VERB, update_complete, update_deal, update_routed
+from integrations.outbox.crm import VERB, update_deal, update_ended, update_routed
 from routing.kernel.reasons import Reason
 from routing.models import Event, ExceptionCase, Flow, FlowVersion, Run, RunEvent, WorkItem
 from routing.people.actors import Actor
@@ -98,7 +98,7 @@ def test_a_complete_run_tells_its_deal_where_it_is_live(
     deliver(time)
     Outbound.objects.update(url="https://acme.example/spring")
 
-    update_complete([run], SYSTEM(), NOW)
+    update_ended([run], SYSTEM(), NOW)
     deliver(time)
 
     assert properties(sandbox, deal)["throughline_url"] == "https://acme.example/spring"

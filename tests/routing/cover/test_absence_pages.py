@@ -95,7 +95,7 @@ def test_d3_the_form_shows_what_was_entered_and_keeps_it(
     times = {"starts_at_time": shown[0][1] or "", "ends_at_time": shown[1][1] or ""}
     desk.post(path, sent | times)
 
-    assert [(each.day.isoformat(), each.time and f"{each.time:%H:%M}") for each in found] == shown
+    assert [(each.day.isoformat(), each.clock and f"{each.clock:%H:%M}") for each in found] == shown
     again = Absence.objects.get()
     assert (again.starts_at, again.ends_at) == (row.starts_at, row.ends_at)
     assert again.history.count() == 1

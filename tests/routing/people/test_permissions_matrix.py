@@ -41,6 +41,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.accept_request": (AM, OPS),
     "delivery.ask_request": (AM, OPS),
     "delivery.answer_request": (AM, OPS),
+    "delivery.remind_request": (AM, OPS),
+    "delivery.stall_request": (),
     "delivery.edit_request": (AM, OPS),
     "delivery.reject_request": (AM, OPS),
     "delivery.mark_duplicate_request": (AM, OPS),
@@ -58,10 +60,14 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.close_request": (),
     # reassign: own and team, own, all, own
     "routing.hand_over_workitem": (AM, QA, OPS, INTEGRATIONS),
+    "routing.own_workitem": (AM, QA, OPS, INTEGRATIONS),
+    "routing.do_workitem": (AM, CREATIVE, QA, OPS, INTEGRATIONS),
     "routing.reassign_team_workitem": (AM,),
     "routing.reassign_any_workitem": (OPS,),
     "routing.replace_person_workitem": (OPS,),
     # clients and their people
+    "routing.view_clientmerge": (AM, OPS, AUDITOR),
+    "routing.merge_client": (OPS,),
     **{
         f"routing.{verb}_{noun}": (AM, OPS)
         for verb in ("add", "change")
@@ -158,6 +164,10 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "ask_client",
             "publish",
             "hand_out",
+            "edit",
+            "assign",
+            "record_receipt",
+            "remind_receipt",
             "reopen",
             "archive",
             "cancel",

@@ -45,7 +45,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.work.details import HandOverDetails
 from routing.work.operations import items
-from tests.delivery.making import done, make_deliverables, record_request, with_the_client
+from tests.delivery.making import done, make_deliverables, with_the_client
 from tests.desk import signed_in, words
 from tests.journeys.crm import FakeCRM
 from tests.journeys.test_lead_to_brief import signals
@@ -198,7 +198,7 @@ def test_a_run_tells_its_story_with_names(run: Run) -> None:
 
 def test_a_request_without_a_run_says_who_recorded_it_and_what_it_waits_for(world: World) -> None:
     """B1 and C8: no run is no silence."""
-    made = record_request(world, who=world.olga, title="Size guide", channel="phone", at=NOW)
+    made = make_request(world.acme, title="Size guide", details="", channel="phone", who=world.olga)
     done(
         requests.ask(
             [made.pk], by=by(world.alice), at=NOW, details=AskDetails(question="Which sizes?")

@@ -154,10 +154,8 @@ def test_runs_of_work_that_is_not_seen_are_not_there(world: World, crm: FakeCRM)
     assert hidden is not None
     crm.client = hidden
     run = run_about("901")
-    heirs = {"owner": crm.client.owner_id, "backup": world.olga.pk, "doer": None}
-    work_steps.hand_over(
-        [run.item_id], by=by(world.olga), at=NOW, reason="x", details=HandOverDetails(**heirs)
-    )
+    heirs = HandOverDetails(crm.client.owner_id, world.olga.pk, None)
+    work_steps.hand_over([run.item_id], by=by(world.olga), at=NOW, reason="x", details=heirs)
     browser = signed_in(world.alice)
 
     assert browser.get(url(Run, "change", run.pk)).status_code == 404

@@ -21,6 +21,7 @@ from routing.sla.timing import AGENCY, Cause, ClockTurn, Does, Mark, Terms, read
 from routing.work.door import Operation
 from routing.work.operations import items
 from tests.clockwork import ZERO, at, fresh
+from tests.portal import reachable
 from tests.world import MONDAY, World, make_request
 
 pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
@@ -156,6 +157,7 @@ def test_random_lives_of_a_request_leave_clocks_that_agree_with_their_marks(
 ) -> None:
     chance, request, now = Random(seed), make_request(world.acme), MONDAY  # noqa: S311 - a repeatable life, no secret
     start([request.item], policy, MONDAY)
+    reachable(world.acme)
 
     for _ in range(10):
         now += timedelta(seconds=chance.randrange(60 * 60 * 30))

@@ -111,7 +111,7 @@ def test_exceptions_and_requests_of_one_purpose_have_rows_of_their_own(world: Wo
     rows = compliance(by(world.olga), since=NOW)
 
     assert [(row.kind, row.purpose, row.target) for row in rows] == [
-        ("exceptioncase", "resolution", timedelta(hours=4)),
+        ("exceptioncase", "resolution", timedelta(hours=1)),
         ("request", "resolution", timedelta(hours=85)),
     ]
 

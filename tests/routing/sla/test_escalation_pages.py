@@ -113,7 +113,7 @@ def test_how_far_apart_the_rungs_are_is_part_of_the_promise(world: World) -> Non
     policy = ensure_defaults(at=MONDAY)
     page = signed_in(world.olga).get(url(SLAPolicy, "change", policy.pk))
     fields = page.context["inline_admin_formsets"][0].formset.forms[0]
-    assert fields["escalate_every"].value() == "4:00:00"
+    assert fields["escalate_every"].value() == "4 h"
 
     Target.objects.filter(purpose="triage").update(escalate_every=timedelta(minutes=30))
     request = make_request(world.acme)

@@ -19,6 +19,7 @@ from routing.sla.operations.clocks import follow, start
 from routing.work.door import Operation
 from routing.work.operations import items
 from tests.clockwork import at, clock_of, fresh
+from tests.portal import reachable
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import MONDAY, World, by, make_client, make_request
 
@@ -39,10 +40,10 @@ def told(*args: str) -> str:
 def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(
     world: World, policy: SLAPolicy
 ) -> None:
-    request = make_request(
-        make_client("NYC", world.team, world.alice, world.bob, timezone="America/New_York")
-    )
+    client = make_client("NYC", world.team, world.alice, world.bob, timezone="America/New_York")
+    request = make_request(client)
     start([request.item], policy, MONDAY, purposes={"triage"})
+    reachable(client)
     requests.ask(
         [request.pk], by=by(world.alice), at=at(23, 11), details=AskDetails(question="Which pages?")
     )
@@ -150,6 +151,7 @@ def test_one_sentence_says_how_a_clock_stands(
 ) -> None:
     request = make_request(world.acme)
     start([request.item], policy, MONDAY, purposes={"triage"})
+    reachable(world.acme)
     verb, when = finish or ("", at(24, 11))
     if finish:
         details = AskDetails("?") if verb == "ask" else None

@@ -14,8 +14,8 @@ from django.db import models
 
 from delivery.approvals.operations import approvals
 from delivery.models import Request
-from delivery.requests.admin_forms import AskForm
-from delivery.requests.details import AnswerDetails
+from delivery.requests.admin_forms import RequestAnswerForm
+from delivery.requests.details import DuplicateDetails
 from delivery.requests.operations import requests
 from routing.desk import forms as desk_forms
 from routing.desk.checks import every_form_has_the_fields_of_its_details as check_forms
@@ -27,12 +27,12 @@ from routing.work.operations import items
 
 @dataclass(frozen=True, slots=True)
 class NumberedDetails:
-    question: int
+    details: int
 
 
 @dataclass(frozen=True, slots=True)
 class LongerDetails:
-    question: str
+    details: str
     urgent: bool
 
 
@@ -67,19 +67,19 @@ def test_a_step_that_nobody_calls_by_itself_agrees_with_its_verb_too(step: door.
 @pytest.mark.parametrize(
     ("details", "words"),
     [
-        (AnswerDetails, "details: <class 'str'>"),  # another name
-        (NumberedDetails, "question: <class 'int'>"),  # another type
+        (DuplicateDetails, "duplicate_of: <class 'int'>"),  # another name
+        (NumberedDetails, "details: <class 'int'>"),  # another type
         (LongerDetails, "urgent: <class 'bool'>"),  # one more
         (None, "gives nothing"),
     ],
 )
 def test_a_verb_that_takes_other_details_is_refused(declared: Declare, details: Any, words: str):
-    declared(replace(requests.ask, details=details))
+    declared(replace(requests.answer, details=details))
 
     [error] = check()
 
     assert error.id == "throughline.E024"
-    assert error.msg.startswith("Request.ask takes question: <class 'str'>, but delivery.request")
+    assert error.msg.startswith("Request.answer takes details: <class 'str'>, but delivery.request")
     assert words in error.msg
 
 
@@ -107,14 +107,14 @@ def test_what_an_operation_becomes_takes_the_same_details(declared: Declare):
 
 
 def test_a_form_without_a_field_of_the_details_is_refused(monkeypatch: pytest.MonkeyPatch):
-    class Wrong(AskForm):
-        question = None  # type: ignore[assignment]
-        qestion = forms.CharField()
+    class Wrong(RequestAnswerForm):
+        details = None  # type: ignore[assignment]
+        detials = forms.CharField()
 
-    key: tuple[type[models.Model], str] = (Request, "ask")
+    key: tuple[type[models.Model], str] = (Request, "answer")
     monkeypatch.setitem(desk_forms._forms, key, Wrong)
 
     [error] = check_forms()
 
     assert error.id == "throughline.E023"
-    assert error.msg.endswith("qestion, question.")
+    assert error.msg.endswith("details, detials.")

@@ -13,9 +13,17 @@ from routing.work.registry import reacted_to
 # Messages come last: they are about what everything before has made of the work.
 TOLD = "routing.messages.telling.notify_parties"
 ORDER = {
+    "delivery.approval.answer": [
+        "delivery.approvals.operations.asking.mark_own_question_read",
+        TOLD,
+    ],
     "delivery.approval.approve": [
         "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.go_on",
+        TOLD,
+    ],
+    "delivery.approval.create": [
+        "delivery.approvals.operations.dropping_out.remember",
         TOLD,
     ],
     "delivery.approval.expire": [
@@ -40,6 +48,7 @@ ORDER = {
     "delivery.brief.approve": [
         "delivery.progress.operations.planning.plan",
         "delivery.progress.operations.rolling.deliver",
+        "integrations.outbox.crm.update_planned",
         TOLD,
     ],
     "delivery.brief.cancel": [
@@ -84,7 +93,7 @@ ORDER = {
         "integrations.publishing.failures.end_cases",
     ],
     "delivery.deliverable.hand_out": [
-        "delivery.progress.operations.proving.prove_handed_over",
+        "delivery.progress.operations.proving.expect_receipt",
         "delivery.progress.operations.rolling.deliver",
         "integrations.outbox.client_emails.tell_files",
     ],
@@ -96,10 +105,18 @@ ORDER = {
         "delivery.progress.operations.proving.expect_live",
         "integrations.publishing.publish.publish",
     ],
+    "delivery.deliverable.remind_receipt": [
+        "delivery.progress.operations.proving.expect_receipt_longer",
+        "integrations.outbox.client_emails.tell_files",
+    ],
     "delivery.deliverable.reopen": [
         "delivery.approvals.operations.reviewing.take_back",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
         "integrations.publishing.failures.end_cases",
+        TOLD,
+    ],
+    "delivery.deliverable.replan": [
+        "integrations.outbox.crm.update_planned",
         TOLD,
     ],
     "delivery.deliverable.return_for_rework": [
@@ -122,13 +139,27 @@ ORDER = {
     ],
     "delivery.request.accept_impact": [
         "delivery.progress.operations.impacts.mark_question_read",
+        "integrations.outbox.crm.update_agreed",
         TOLD,
     ],
+    "delivery.request.answer": [
+        "delivery.requests.operations.unanswered.end_silence",
+        TOLD,
+    ],
+    "delivery.request.ask": [
+        "delivery.requests.operations.unanswered.end_silence",
+        "integrations.outbox.client_emails.put_question",
+    ],
     "delivery.request.cancel": [
+        "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
         "integrations.outbox.operations.cancellation.call_off_with_request",
         "integrations.outbox.client_emails.tell_cancelled",
         TOLD,
+    ],
+    "delivery.request.create": [
+        "integrations.outbox.crm.update_wanted",
+        "integrations.outbox.client_emails.acknowledge",
     ],
     "delivery.request.decline_impact": [
         "delivery.progress.operations.impacts.mark_question_read",
@@ -139,15 +170,22 @@ ORDER = {
         "integrations.outbox.client_emails.tell_delivered",
     ],
     "delivery.request.mark_duplicate": [
+        "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
         TOLD,
     ],
     "delivery.request.reject": [
+        "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
         "integrations.outbox.client_emails.tell_refusal",
         TOLD,
     ],
+    "delivery.request.remind": [
+        "delivery.requests.operations.unanswered.end_silence",
+        "integrations.outbox.client_emails.put_question_again",
+    ],
     "delivery.request.withdraw": [
+        "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
         TOLD,
     ],
@@ -155,6 +193,10 @@ ORDER = {
         "routing.runs.operations.exceptions.resume_runs",
         "routing.runs.operations.own_failures.retry_events",
         "integrations.publishing.failures.retry",
+        TOLD,
+    ],
+    "routing.note.add": [
+        "delivery.requests.operations.first_response.respond_with_note",
         TOLD,
     ],
     "routing.outcome.waive": [
@@ -167,6 +209,7 @@ ORDER = {
         "delivery.progress.operations.rolling.close",
         "delivery.progress.operations.ending.end_with_run",
         "integrations.outbox.operations.cancellation.call_off",
+        "integrations.outbox.crm.update_ended",
         TOLD,
     ],
     "routing.run.close_unproven": [
@@ -174,11 +217,29 @@ ORDER = {
         "routing.runs.operations.outcomes.look_no_more",
         "delivery.progress.operations.rolling.close",
         "delivery.progress.operations.ending.end_with_run",
+        "integrations.outbox.crm.update_ended",
         TOLD,
     ],
     "routing.run.complete": [
         "delivery.progress.operations.rolling.close",
-        "integrations.outbox.crm.update_complete",
+        "integrations.outbox.crm.update_ended",
+    ],
+    "routing.workitem.hand_over": [
+        "delivery.approvals.operations.dropping_out.ask_new_owners",
+        "integrations.outbox.crm.update_owner",
+        TOLD,
+    ],
+    "routing.workitem.hold": [
+        "integrations.outbox.crm.update_hold",
+        TOLD,
+    ],
+    "routing.workitem.replace_person": [
+        "delivery.approvals.operations.dropping_out.ask_new_owners",
+        TOLD,
+    ],
+    "routing.workitem.resume": [
+        "integrations.outbox.crm.update_hold",
+        TOLD,
     ],
 }
 
