@@ -205,7 +205,7 @@ def test_state_waiting_and_turn_of_its_work_never_contradict(loaded: Path) -> No
             faults.append(f"{row}: {status.label}, but waits on {row.item.waiting_on}")
 
     assert faults == []
-    assert asking
+    assert len(portal) > 50
 
 
 def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: Path) -> None:
