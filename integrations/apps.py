@@ -9,6 +9,7 @@ REGISTERING = (
     "integrations.inbox.enrich",
     "integrations.inbox.bulk_match",
     "integrations.inbox.moves",
+    "integrations.inbox.event_kinds",
     "integrations.connections.operations",
     "integrations.inbox.forget",
     "integrations.outbox.operations.replay",

@@ -62,7 +62,7 @@ class TodayGroup:
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     by, found, days = actor(request), waiting_for(request), Days.around(timezone.now())
-    items = my_open_work(by).select_related("client").order_by(BY_DUE, "id")
+    items = my_open_work(by).select_related("client", "owner").order_by(BY_DUE, "id")
     since = look_in(by.user_id, days.now)
     beside = (
         waiting_on_clients(items, found),
@@ -78,6 +78,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "due": list(due(items, found, days)),
         "beside": [group for group in beside if group],
         "since": since,
+        "me": by.user_id,
         "found": found,
         "queue": reverse(QUEUE),
         "may_add": by.may("delivery.add_request"),

@@ -22,7 +22,7 @@ from integrations.inbox.matching import Match, SubjectLinks, knowable, links_of,
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client
 from routing.people.actors import Actor
-from routing.runs.registry import Enricher, enricher
+from routing.runs.registry import Enricher, Problem, enricher
 
 
 class ConnectionEnricher:
@@ -81,15 +81,19 @@ class ConnectionEnricher:
             lock()
             links = links_of(self.connection, read)
         people = knowable(read.people, links)
-        found = (
-            _chosen(client_id)
-            or match(read, people, links)
-            or Match(make_client(writer, read, people), "new client")
-        )
+        facts, sources = with_people(read, people)
+        try:
+            found = (
+                _chosen(client_id)
+                or match(read, people, links)
+                or Match(make_client(writer, read, people), "new client")
+            )
+        except Problem as problem:
+            problem.found = EnrichedFacts(facts=facts, sources=sources)
+            raise
         keep_company(writer, found.client, read, links)
         contacts = keep_contacts(writer, found.client, people, links)
         engagement = keep_engagement(writer, found.client, read, links)
-        facts, sources = with_people(read, people)
         return EnrichedFacts(
             facts=facts,
             client_id=found.client.pk,

@@ -89,6 +89,10 @@ class AbsenceForm(SavedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("starts_at", "ends_at"):
+            # The label of a field with two inputs stands above both, and belongs to neither.
+            field: Any = self.fields[name]
+            field.widget.widgets[0].attrs["aria-label"] = field.label
         if self.instance.pk:
             self.initial = {**self.initial, **_on_their_wall(self.instance)}
 

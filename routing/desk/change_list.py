@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -51,6 +53,14 @@ class DeskList(ChangeList):
 
     def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
         """Order by the key last, in the direction of the column before it."""
+        # Empty values come last in both directions: nobody sorts by due times to see work without.
+        for place, part in enumerate(ordering):
+            term = Term.of(self.model, part)
+            if term.descending and isinstance(term.expression, Coalesce) and not term.nullable:
+                [empty, *_rest] = term.expression.get_source_expressions()
+                ordering[place] = OrderBy(empty, descending=True, nulls_last=True)
+            elif term.descending and term.nullable:
+                ordering[place] = OrderBy(term.expression, descending=True, nulls_last=True)
         # Django always appends ``-pk``. One index can answer both columns only if they have the
         # same direction.
         found = list(super()._get_deterministic_ordering(ordering))

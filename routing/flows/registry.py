@@ -1,5 +1,5 @@
 """
-Registries of flows: actions, and functions that copy rows with a version.
+Registries of flows: actions, functions that copy rows with a version, and kinds of events.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
@@ -59,3 +59,17 @@ def with_version(copy: Copier) -> Copier:
 
 def copiers() -> Sequence[Copier]:
     return tuple(_copiers)
+
+
+# -- Events: the kinds that connected systems and our own forms send -------------------------------
+
+_event_kinds: set[str] = set()
+
+
+def sends(*kinds: str) -> None:
+    """Declare kinds of events, so that a trigger of another kind is found to be a mistake."""
+    _event_kinds.update(kinds)
+
+
+def event_kinds() -> frozenset[str]:
+    return frozenset(_event_kinds)

@@ -71,6 +71,7 @@ tells(runs.close_unproven, OWNER, BACKUP, words=Words.UNPROVEN, only=by_a_person
 tells_nobody(
     created(Run),
     EventKind.of(Run, "enrich"),
+    EventKind.of(Run, "follow"),
     EventKind.of(Run, "identify"),
     EventKind.of(Run, "proceed"),
     ROUTE,

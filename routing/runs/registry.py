@@ -33,6 +33,8 @@ class Problem(Exception):
     """
     A person must look. It becomes an exception with this reason code. ``evidence`` has ids and
     counts, no secrets.
+
+    ``found`` has the facts that were read before the problem, so that the person sees them.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Problem(Exception):
         super().__init__(message)
         self.reason = reason
         self.evidence = dict(evidence or {})
+        self.found: EnrichedFacts | None = None
 
 
 class Enricher(Protocol):

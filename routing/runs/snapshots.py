@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from routing.flows.by_hand import HandChoice, choose_by_hand
@@ -28,7 +29,13 @@ class RunSnapshot:
 
 def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
     """Return each run with its plan and its newest enrichment, in the order of ids."""
-    newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
+    return snapshots_of(Run.objects.filter(pk__in=run_ids).select_related("item").order_by("pk"))
+
+
+def snapshots_of(runs: Sequence[Run] | QuerySet[Run]) -> list[RunSnapshot]:
+    """Return each of these runs, which have their items, with its plan and newest enrichment."""
+    runs = list(runs)
+    newest = Enrichment.objects.filter(run__in=runs).order_by("run_id", "-id").distinct("run_id")
     known = {
         row.run_id: EnrichedFacts(
             row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources
@@ -36,14 +43,8 @@ def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
         for row in newest
     }
     # Flows and clients are prefetched and not joined, because many runs share a few of them.
-    runs = (
-        Run.objects.filter(pk__in=run_ids)
-        .select_related("item")
-        .prefetch_related("flow", "item__client")
-        .order_by("pk")
-    )
-    rows = list(runs)
-    records = hand_records(rows)
+    prefetch_related_objects(runs, "flow", "item__client")
+    records = hand_records(runs)
     return [
         RunSnapshot(
             run,
@@ -51,7 +52,7 @@ def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
             known.get(run.pk, EnrichedFacts({})),
             records[run.pk].choice if run.pk in records else None,
         )
-        for run in rows
+        for run in runs
     ]
 
 

@@ -20,11 +20,13 @@ from routing.work.files import File
 from routing.work.files_view import described
 from routing.work.items import WorkItem
 from routing.work.kinds import kind_label
+from routing.work.rich_text import rich
 from routing.work.visibility import work_seen_by
 
 register = template.Library()
 PARTS = 50
 register.filter("kind_of", kind_label)
+register.filter("rich", rich)
 register.filter("spaced", lambda name: str(name).replace("_", " "))
 register.filter("due_time", display.due_time)
 

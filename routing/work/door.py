@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from routing.kernel.channel import with_channel
 from routing.kernel.retrying import again
 from routing.kernel.roles import grant
 from routing.kernel.transitions import turn
@@ -323,6 +324,23 @@ def carry(
     return _move(step, ids, CallContext(by, at, reason, details), None)
 
 
+def move_loaded(
+    step: Operation[D], rows: Sequence[Any], *, by: Actor, at: datetime, reason: str, details: D
+) -> list[OperationResult]:
+    """
+    Run a verb for rows that the caller has just locked and loaded with ``load``.
+
+    Call it in the transaction that loaded them. The rows are the caller's choice, so visibility is
+    not checked.
+
+    :raises PermissionDenied: if ``by`` lacks the permission
+    :raises TypeError: if the details are not the operation's
+    """
+    step.require(by)
+    step.check(details, for_verb=True)
+    return _pass(step, [row.pk for row in rows], rows, CallContext(by, at, reason, details))
+
+
 def _move(
     step: Operation[Any], wanted: Sequence[int], asked: CallContext, seen: Seen
 ) -> list[OperationResult]:
@@ -359,7 +377,8 @@ def _pass(
             moved.append(turned)
     written: set[int] = set()
     if moved:
-        meta = EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason)
+        reason = with_channel(asked.reason)
+        meta = EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=reason)
         written = write(step.model, moved, meta)
     for _before, after, *_items in moved:
         if after["id"] not in written:
@@ -452,6 +471,7 @@ __all__ = [
     "all_operations",
     "carry",
     "move",
+    "move_loaded",
     "operation",
     "operations_of",
     "release",

@@ -144,6 +144,8 @@ def test_routing_many_runs_at_once_asks_the_database_no_more_often_than_for_a_fe
         with CaptureQueriesContext(connection) as queries:
             assert route_runs(at=NOW) == many
         asked[many] = len(queries)
+        # One for ``begin``. What is routed is locked and loaded once, for deciding too.
+        assert sum("RECURSIVE found" in each["sql"] for each in queries) == 1
 
     assert Request.objects.count() == 9
     assert asked[6] == asked[2]

@@ -149,6 +149,9 @@ def test_a_person_may_choose_the_owner_and_says_why(world: World) -> None:
     because = "recorded by hand by Bob, who chose Olga and Bob because: Olga knows the boots."
     assert because in said("decide", request.item.ref, "--again")
     assert because in said("trace", request.item.ref)
+    answers = said("trace", request.item.ref, "--questions")
+    assert f"No rule decided: {because}" in answers
+    assert "Bob recorded it by hand. Channel: phone." in answers
 
 
 @pytest.mark.parametrize(

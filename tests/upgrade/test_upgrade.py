@@ -9,13 +9,17 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from config.storage import schema
+from delivery.flows import defaults
+from delivery.models import Request
+from delivery.progress.operations.adopting import adopt_all
 from integrations.models import Connection
 from routing.audit.operations.seals import seal
 from routing.audit.verify import verify
 from routing.kernel.roles import OPS
-from routing.models import Event, ExceptionCase, Run, RunStep, User
+from routing.models import Agency, Event, ExceptionCase, Run, RunStep, User
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.runs.operations.runs import fill_in
@@ -156,4 +160,19 @@ def test_a_run_that_waited_for_a_person_goes_on(upgraded: Upgraded, title: str) 
     assert not run.exceptions.filter(state__in=ExceptionCase.open_states).exists()
     assert not RunStep.objects.filter(run=run).exclude(state=RunStep.State.DONE).exists()
     assert seal(at=at) is not None
+    assert verify().whole
+
+
+def test_b1_every_request_of_then_gets_its_event_and_its_run(upgraded: Upgraded, db: None) -> None:
+    at = timezone.now()
+    defaults.ensure(at=at)
+    without = Request.objects.filter(item__run=None)
+    before, is_ready = without.count(), Agency.objects.exists()
+
+    adopted = adopt_all(clock=lambda: at)
+    seal(at=at)
+
+    assert adopted == (before if is_ready else 0)
+    assert not is_ready or not without.exists()
+    assert Event.objects.filter(kind="desk.earlier_request", at=at).count() == adopted
     assert verify().whole

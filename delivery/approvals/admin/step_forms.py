@@ -155,7 +155,10 @@ class RecordForm(EvidenceForm):
         Contact.objects.none(),
         help_text=gettext_lazy("An approver at the client."),
     )
-    word = choice(gettext_lazy("Decision"), Answer.Word.choices, help_text="")
+    # Nothing is preselected: a decision that nobody chose must not be recorded.
+    word = choice(
+        gettext_lazy("Decision"), [("", gettext_lazy("Choose")), *Answer.Word.choices], help_text=""
+    )
     comment = long_text(
         gettext_lazy("Comment"),
         error="",

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from delivery.requests.models import Request
 from delivery.requests.reach import ASKING
+from routing.flows.registry import sends
 from routing.kernel.events import Event, Payload
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
@@ -30,6 +31,7 @@ SOURCE = "portal"
 KIND = "portal.request"
 CHANGE = "portal.change_request"
 KINDS = (KIND, CHANGE)
+sends(*KINDS)
 SUBJECT = "request"
 # Keys of the body. Files are digests, so that the same form sent twice has the same body.
 FILES = "files"

@@ -1,4 +1,4 @@
-"""First responses to a request that are no e-mail: a note in the portal, or a recorded call."""
+"""First responses to a request that are no e-mail: what is seen in the portal, and calls."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from delivery.requests.models import Request
+from delivery.requests.operations import requests
 from delivery.requests.reach import reach_of
 from routing.people.actors import Actor
 from routing.sla.operations.first_response import ResponseChannel, reached_client
@@ -15,6 +16,19 @@ from routing.work.notes import Note
 from routing.work.operations import notes
 from routing.work.operations.notes import NOTED
 from routing.work.registry import react
+
+
+@react(requests.accept)
+def respond_with_acceptance(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Count an acceptance that somebody of the client sees in the portal."""
+    timed = [row for row in rows if row.item.is_timed]
+    reach = reach_of(timed) if timed else {}
+    seen = []
+    for row in timed:
+        if any(each.has_access for each in reach[row.pk].informed):
+            seen.append(row.item_id)
+    if seen:
+        reached_client(seen, ResponseChannel.PORTAL, by=by, at=at)
 
 
 @react(NOTED)

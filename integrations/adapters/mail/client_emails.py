@@ -249,7 +249,10 @@ def _live(known: _Facts) -> _Text:
 def _files(known: _Facts) -> _Text:
     return _Text(
         _("Your files are ready"),
-        (_("The files of “%(title)s” are yours.") % known.names,),
+        (
+            _("The files of “%(title)s” are yours.") % known.names,
+            _("Please download them, or answer that you have them, so that we know."),
+        ),
         _("Get the files"),
     )
 

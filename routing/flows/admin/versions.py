@@ -27,6 +27,7 @@ from routing.flows.admin.version_parts import (
     TriggersOfVersion,
     is_editable,
 )
+from routing.flows.lint import lint_findings
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
 from routing.flows.registry import action_names
@@ -198,6 +199,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             "version": version,
             "draft": draft,
             "faults": found,
+            "findings": lint_findings(version) if draft else [],
             "live": live,
             "is_live": live == version,
             "steps": [
@@ -234,6 +236,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             "submit": label,
             "back": page_of(version),
             "faults": wrong,
+            "findings": lint_findings(version) if verb != "copy" else [],
         }
         return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from routing.desk.addresses import address
@@ -15,7 +19,8 @@ from routing.desk.base import actor
 from routing.desk.saved import Rows, SavedAdmin
 from routing.people.admin.client_merges import MergesClients
 from routing.people.admin.memberships import KeepsMemberships
-from routing.people.clients import Client, Membership
+from routing.people.clients import Client, ClientDomain, Membership
+from routing.people.saving import save_with_reason
 from routing.work.display import badge
 from routing.work.items import WorkItem
 from routing.work.visibility import clients_seen_by, contacts_seen_by
@@ -65,6 +70,29 @@ class ClientAdmin(MergesClients, KeepsMemberships[Client], SavedAdmin[Client]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code",) if obj else ()  # references carry it
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        domain = ClientDomain(client=form.instance, domain=request.GET.get("domain", ""))
+        if change or not domain.domain:
+            return
+        try:
+            domain.full_clean()
+        except ValidationError:
+            return  # such as one that another client has; the page of the client can add it
+        save_with_reason(domain, by=actor(request), at=timezone.now())
+
+    def response_add(
+        self, request: HttpRequest, obj: Client, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Lead back to the exception for which the client was created, with the client chosen."""
+        case = request.GET.get("from_case", "")
+        if not case.isdecimal():
+            answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+            return answer
+        self.message_user(request, gettext("Created %(client)s.") % {"client": obj})
+        page = reverse("admin:routing_exceptioncase_change", args=[case])
+        return HttpResponseRedirect(f"{page}?client={obj.pk}#fill-in")
 
     @admin.display(description=_("restricted"), ordering="restricted")
     def is_restricted(self, client: Client) -> SafeString | str:

@@ -25,7 +25,9 @@ from routing.desk.columns import WorkColumns
 from routing.desk.offers import PageFacts, panel
 from routing.desk.steps import StepsAdmin
 from routing.desk.timeline import timeline_of
-from routing.runs.admin.fill_in import FillInForm, form_for
+from routing.people.actors import Actor
+from routing.runs.admin.client_hints import known_facts, near_matches, new_client_url
+from routing.runs.admin.fill_in import CLIENT_IS_OPEN, FillInForm, form_for
 from routing.runs.evidence_words import evidence_names, in_short, in_words
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.failures import failures_behind
@@ -176,16 +178,30 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         # The pages of steps have forms of their own.
         if template == self.noun_template:
             by = actor(request)
-            form: FillInForm | None = context.get("form") or form_for(row, by, timezone.now())
+            form: FillInForm | None = context.get("form") or form_for(
+                row, by, timezone.now(), client=request.GET.get("client", "")
+            )
             names = evidence_names([row.evidence], clients_seen_by(by))
             context = context | {
                 "form": form,
                 "action": address(ExceptionCase, "fill_in", row.pk),
                 "evidence": in_words(row.evidence, names),
+                **self.hints(row, by),
                 "failure": failures_behind([row], timezone.now()).get(row.pk),
                 "clients": names.clients,
             }
         return super().page(request, template, row, context, status)
+
+    def hints(self, row: ExceptionCase, by: Actor) -> dict[str, Any]:
+        """Return what is known about a run and, if its client is unclear, who it could be."""
+        if row.run_id is None or not row.is_open:
+            return {}
+        [snapshot] = run_snapshots([row.run_id])
+        hints: dict[str, Any] = {"known": known_facts(snapshot)}
+        if row.reason in CLIENT_IS_OPEN:
+            hints["near"] = near_matches(row, snapshot, by)
+            hints["new_client"] = new_client_url(row, snapshot, by)
+        return hints
 
     def facts(self, request: HttpRequest, row: ExceptionCase) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()

@@ -33,6 +33,7 @@ from routing.runs.snapshots import RunSnapshot, field_problems, run_snapshots
 from routing.work.visibility import clients_for_new_work
 
 CLIENT = "client"
+MOST_DIGITS = 18  # any number of 18 digits fits into a bigint
 CLIENT_IS_OPEN = {Reason.MISSING_CONTEXT, Reason.DUPLICATE}
 
 
@@ -50,6 +51,10 @@ class FillInForm(forms.Form):
         if case.reason in CLIENT_IS_OPEN:
             every = clients_for_new_work(by)
             fits = every.filter(pk__in=case.evidence.get("clients", ()))
+            # A client that was chosen on the page, such as a new one, can be chosen here, too.
+            chosen = str(self.initial.get(CLIENT) or self.data.get(CLIENT) or "")
+            if chosen.isdecimal() and len(chosen) <= MOST_DIGITS and fits.exists():
+                fits |= every.filter(pk=int(chosen))
             clients = fits if fits.exists() else every
             self.fields[CLIENT] = picked(
                 _("Client"), clients, required=False, help_text=_("The client this work is for.")
@@ -93,8 +98,14 @@ class FillInForm(forms.Form):
         return len(self.fields) > 1
 
 
-def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> FillInForm | None:
-    """Return the form if filling in facts could help and the person may do so, otherwise None."""
+def form_for(
+    case: ExceptionCase, by: Actor, at: datetime, data: Any = None, *, client: str = ""
+) -> FillInForm | None:
+    """
+    Return the form if filling in facts could help and the person may do so, otherwise None.
+
+    :param client: id of the client that is chosen at first
+    """
     can_help = (
         case.is_open
         and case.run_id is not None
@@ -103,7 +114,7 @@ def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> 
     if not can_help or not by.may("routing.fill_in_run"):
         return None
     found = run_snapshots([case.run_id] if case.run_id else [])
-    form = FillInForm(case, found[0], by, data)
+    form = FillInForm(case, found[0], by, data, initial={CLIENT: client})
     return form if form.asks else None
 
 

@@ -181,6 +181,19 @@ def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
     identify([run.pk], {run.pk: chosen or found.client_id}, by=system, at=at)
 
 
+def _keep_facts(run: Run, found: EnrichedFacts, at: datetime) -> None:
+    """Store what was read before a problem, without a client, for the person who resolves it."""
+    known = _known_by_people(run)
+    Enrichment.objects.create(
+        run=run,
+        facts={**found.facts, **known},
+        sources={**found.sources, **dict.fromkeys(known, "person")},
+        contact_ids=[],
+        by_id=Actor.system().user_id,
+        at=at,
+    )
+
+
 def _signal_facts(run: Run) -> EnrichedFacts:
     """Return the facts in the event itself, for subjects without an enricher."""
     started = Payload.objects.select_related("event").get(
@@ -243,6 +256,8 @@ def _stop(leased: LeasedStep, problem: Problem, at: datetime) -> None:
         step.last_error = str(problem)[:300]
         step.save(update_fields=["state", "ended_at", "last_error"])
         if step.name == Name.ENRICH:
+            if problem.found is not None:
+                _keep_facts(leased.run, problem.found, at)
             evidence = {"message": str(problem), **problem.evidence}
             stopped = ExceptionFinding(problem.reason, evidence, run=leased.run, step=Name.ENRICH)
             raise_exceptions([stopped], at=at)

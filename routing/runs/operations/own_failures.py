@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.events import Dispatch
@@ -24,6 +24,7 @@ from routing.runs.operations.raising import ExceptionFinding, not_raised, raise_
 from routing.runs.outcomes import Outcome, OutcomeQuerySet
 from routing.work.registry import react
 
+ENDED = [Run.State.COMPLETE, Run.State.CLOSED_UNPROVEN, Run.State.CANCELLED]
 CLOSED_BY_HAND = (Run.State.CLOSED_UNPROVEN, Run.State.CANCELLED)
 
 
@@ -95,8 +96,10 @@ def _all_stopped(at: datetime) -> Sequence[ExceptionFinding]:
     open_case = ExceptionCase.objects.filter(
         run=OuterRef("run"), blocking=True, state__in=ExceptionCase.open_states
     )
+    # The first condition is that of the index of open runs: most steps belong to ended ones.
+    waiting = Run.objects.filter(~Q(state__in=ENDED), state=Run.State.WAITING)
     steps = RunStep.objects.filter(
-        ~Exists(open_case), state=RunStep.State.STOPPED, run__item__is_open=True
+        ~Exists(open_case), state=RunStep.State.STOPPED, run__in=waiting, run__item__is_open=True
     )
     return [
         ExceptionFinding(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -37,11 +38,12 @@ from routing.runs.snapshots import (
     decide_for,
     field_problems,
     rule_facts,
-    run_snapshots,
+    snapshots_of,
 )
 from routing.runs.steps import mark_done
-from routing.work.door import operation
+from routing.work.door import move_loaded, operation
 from routing.work.items import WorkItem
+from routing.work.sql import load
 
 Name = RunStep.Name
 PATIENCE = Patience(8)
@@ -99,7 +101,9 @@ def route_steps(step_ids: Sequence[int], at: datetime) -> int:
         if not run_ids:
             return 0
         findings: list[ExceptionFinding] = []
-        decided = _decide(_validate(run_snapshots(run_ids), findings), findings, at)
+        # Loaded once: what is decided about is what ``route`` then changes.
+        runs = sorted(load(Run, run_ids, lock=True, seen=None), key=attrgetter("pk"))
+        decided = _decide(_validate(snapshots_of(runs), findings), findings, at)
         _act(decided, at)
         _stop(findings, at)
         mark_done([snapshot.run.pk for snapshot, _choice, _decision in decided], ROUTING_STEPS, at)
@@ -188,12 +192,13 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
 def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) -> None:
     if not decided:
         return
-    system, ids = Actor.system(), [snapshot.run.pk for snapshot, _c, _d in decided]
+    system = Actor.system()
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
     titles = {s.run.pk: run_title_of(s) for s, _c, _d in decided}
-    results = ROUTE(
-        ids,
+    results = move_loaded(
+        ROUTE,
+        [snapshot.run for snapshot, _c, _d in decided],
         by=system,
         at=at,
         reason="Decided by rule.",

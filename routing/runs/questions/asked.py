@@ -15,6 +15,7 @@ from routing.kernel.events import Event
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.people.staff import User
+from routing.runs.by_hand import HandRecord, hand_records
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Enrichment, Run
@@ -185,6 +186,11 @@ class AskedWork:
         if self.run is None:
             return []
         return list(self.run.enrichments.select_related("by").order_by("id"))
+
+    @cached_property
+    def recorded(self) -> HandRecord | None:
+        """Return what a person recorded by hand, if that started the run."""
+        return hand_records([self.run]).get(self.run.pk) if self.run is not None else None
 
     @cached_property
     def decisions(self) -> Sequence[Decision]:

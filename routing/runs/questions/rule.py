@@ -15,6 +15,7 @@ from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
+from routing.runs.trace import is_by_hand, words_about_earlier, words_by_hand
 from routing.work.display import exact
 from routing.work.saves import Save
 
@@ -25,6 +26,11 @@ def by_decision(work: AskedWork) -> Iterator[Statement]:
     run = work.run
     if run is None or work.kind == "exceptioncase":
         return
+    if not work.decisions and work.recorded is not None and work.recorded.about:
+        event = work.recorded.event
+        text = _("No rule decided: %(why)s.") % {"why": words_about_earlier(work.recorded)}
+        yield Statement(text, (event, event.payload), event.at)
+        return
     if not work.decisions:
         text = _("No rule of %(flow)s has decided run %(run)s yet.")
         yield Statement(
@@ -34,7 +40,11 @@ def by_decision(work: AskedWork) -> Iterator[Statement]:
     teams = Team.objects.in_bulk({json.loads(each.answer)["team_id"] for each in work.decisions})
     labels = {spec.name: spec.label for spec in published(run.version_id).fields}
     for decision in work.decisions:
-        yield from _decided(decision, run.version, teams, labels)
+        if is_by_hand(decision):
+            text = _("No rule decided: %(why)s") % {"why": words_by_hand(decision, work.recorded)}
+            yield Statement(text, (decision,), decision.at)
+        else:
+            yield from _decided(decision, run.version, teams, labels)
 
 
 def _decided(
@@ -132,8 +142,8 @@ def of_decision(work: AskedWork) -> Iterator[Statement]:
             text = _("%(who)s became the %(role)s without a verdict.")
             name = work.considered.get(user, f"#{user}")
             yield Statement(text % {"who": name, "role": role}, (decision,), decision.at)
-    text = _("Ties: %(how)s.") % {"how": json.loads(decision.answer)["tie_break"]}
-    yield Statement(text, (decision,), decision.at)
+    if how := json.loads(decision.answer)["tie_break"]:
+        yield Statement(_("Ties: %(how)s.") % {"how": how}, (decision,), decision.at)
 
 
 def _candidate(each: CandidateWords, names: Mapping[int, str]) -> str:

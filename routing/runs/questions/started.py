@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from routing.runs.by_hand import HandRecord
 from routing.runs.evidence_words import event_name
 from routing.runs.models import Run, RunEvent
 from routing.runs.questions.asked import AskedWork
@@ -29,6 +30,8 @@ def by_event(work: AskedWork) -> Iterator[Statement]:
         yield Statement(text % {"run": run.item.ref}, (run,), run.item.created_at)
     else:
         yield _started(run, first)
+        if work.recorded is not None:
+            yield _recorded(work.recorded)
     if joined := [part for part in parts if part.part == RunEvent.Part.JOINED]:
         said = ngettext(
             "%(count)s later event joined the run, at %(at)s.",
@@ -61,6 +64,18 @@ def _started(run: Run, part: RunEvent) -> Statement:
         "taken": exact(part.at),
     }
     return Statement(text % values, (event, part, run), event.at)
+
+
+def _recorded(found: HandRecord) -> Statement:
+    """Return the channel of what a person recorded, and the instant it is about."""
+    text = _("%(who)s recorded it by hand. Channel: %(way)s.") % {
+        "who": found.recorded_by,
+        "way": found.channel,
+    }
+    if found.about is not None:
+        earlier = _("It was there before it had an event, since %(at)s.")
+        text = f"{text} {earlier % {'at': exact(found.about)}}"
+    return Statement(text, (found.event, found.event.payload), found.event.at)
 
 
 @statements("started")

@@ -26,6 +26,7 @@ from tests.delivery.making import (
 )
 from tests.world import NOW, World, make_request
 
+pytestmark = pytest.mark.requirement("T2")
 LATER = NOW + timedelta(days=40)
 ENDS = {
     "captured": "in_delivery",
@@ -124,6 +125,9 @@ def test_its_trace_and_its_decision_say_where_it_came_from(agency: World) -> Non
     )
     assert words in story
     assert words in said("decide", request.item.ref)
+    answers = said("trace", request.item.ref, "--questions")
+    assert f"No rule decided: {words}." in answers
+    assert "It was there before it had an event" in answers
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])

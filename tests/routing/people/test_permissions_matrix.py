@@ -66,6 +66,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.reassign_any_workitem": (OPS,),
     "routing.replace_person_workitem": (OPS,),
     # clients and their people
+    "routing.view_clientmerge": (AM, OPS, AUDITOR),
+    "routing.merge_client": (OPS,),
     **{
         f"routing.{verb}_{noun}": (AM, OPS)
         for verb in ("add", "change")

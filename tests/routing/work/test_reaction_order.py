@@ -97,10 +97,6 @@ ORDER = {
         "delivery.progress.operations.rolling.deliver",
         "integrations.outbox.client_emails.tell_files",
     ],
-    "delivery.deliverable.remind_receipt": [
-        "delivery.progress.operations.proving.expect_receipt_longer",
-        "integrations.outbox.client_emails.tell_files",
-    ],
     "delivery.deliverable.pass_qa": [
         "delivery.approvals.operations.reviewing.ask_the_agency",
         TOLD,
@@ -108,6 +104,10 @@ ORDER = {
     "delivery.deliverable.publish": [
         "delivery.progress.operations.proving.expect_live",
         "integrations.publishing.publish.publish",
+    ],
+    "delivery.deliverable.remind_receipt": [
+        "delivery.progress.operations.proving.expect_receipt_longer",
+        "integrations.outbox.client_emails.tell_files",
     ],
     "delivery.deliverable.reopen": [
         "delivery.approvals.operations.reviewing.take_back",

@@ -1,0 +1,154 @@
+"""
+Findings about a draft that would work, but not as its author expects.
+
+What makes a draft unusable is refused by ``operations.faults``. A finding does not stop
+publishing. It is shown on the page of the draft and before publishing, with a link to its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from routing.flows.models import FlowVersion
+from routing.flows.registry import event_kinds
+from routing.flows.rules import Rule
+from routing.people.staff import User
+from routing.sla.policies import SLAPolicy
+
+NEAR = 3  # near matches that are named
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """
+    One finding. ``code`` is stable and never translated, ``where`` the page on which to correct it.
+    """
+
+    code: str
+    message: str
+    where: str = ""
+    near: tuple[str, ...] = ()
+
+
+Lint = Callable[[FlowVersion], Iterable[LintFinding]]
+
+_lints: list[Lint] = []
+
+
+def lint(check: Lint) -> Lint:
+    """Register a check of drafts. Packages above add checks of the rows that they store."""
+    _lints.append(check)
+    return check
+
+
+def lint_findings(version: FlowVersion) -> list[LintFinding]:
+    found: list[LintFinding] = []
+    for check in _lints:
+        found += check(version)
+    return found
+
+
+def near_to(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the known names that are most like a text."""
+    return tuple(get_close_matches(text, sorted(known), n=NEAR))
+
+
+def _with_near(message: str, near: Sequence[str]) -> str:
+    if not near:
+        return message
+    return f"{message} " + _("Did you mean %(names)s?") % {"names": _(" or ").join(near)}
+
+
+@lint
+def unknown_triggers(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find triggers of a kind that no system and no form sends."""
+    known = event_kinds()
+    page = reverse("admin:routing_flowversion_change", args=[version.pk])
+    for trigger in version.triggers.order_by("pk"):
+        if trigger.kind not in known:
+            near = near_to(trigger.kind, known)
+            message = _("Nothing sends events of the kind “%(kind)s”, so they start no run.")
+            yield LintFinding(
+                "unknown_trigger",
+                _with_near(message % {"kind": trigger.kind}, near),
+                f"{page}#triggers-group",
+                near,
+            )
+
+
+@lint
+def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find rules that no event reaches, because an earlier one takes all of theirs."""
+    always: Rule | None = None
+    seen: dict[frozenset[tuple[object, ...]], Rule] = {}
+    for rule in version.rules.prefetch_related("conditions"):
+        asks = frozenset(
+            (row.group, row.field, row.operator, str(row.value)) for row in rule.conditions.all()
+        )
+        before = always or seen.get(asks)
+        if before is not None:
+            message = _("The rule “%(rule)s” is never reached: “%(before)s” comes first and takes")
+            message += " " + (_("every event.") if always else _("the same events."))
+            yield LintFinding(
+                "unreachable_rule",
+                message % {"rule": rule.name, "before": before.name},
+                _page_of(rule),
+            )
+        seen.setdefault(asks, rule)
+        if not asks and always is None:
+            always = rule
+
+
+@lint
+def unknown_skills(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find skills that nobody has, or nobody in the team of the rule."""
+    rules = [rule for rule in version.rules.select_related("team") if rule.skills]
+    if not rules:
+        return
+    staff = User.objects.staff()
+    everybody = _skills(staff)
+    for rule in rules:
+        team = _skills(staff.filter(teammembership__team=rule.team_id))
+        for skill in rule.skills:
+            if skill not in everybody:
+                near = near_to(skill, everybody)
+                message = _("Nobody has the skill “%(skill)s”, which the rule “%(rule)s” requires.")
+            elif skill not in team:
+                near = ()
+                message = _(
+                    "Nobody in %(team)s has the skill “%(skill)s”, which the rule “%(rule)s” "
+                    "requires."
+                )
+            else:
+                continue
+            said = message % {"skill": skill, "rule": rule.name, "team": rule.team}
+            yield LintFinding("unknown_skill", _with_near(said, near), _page_of(rule), near)
+
+
+def _skills(people: Iterable[User]) -> set[str]:
+    found: set[str] = set()
+    for person in people:
+        found.update(person.skills)
+    return found
+
+
+@lint
+def empty_policy(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find an SLA policy without targets, from which no clock would start."""
+    policy = SLAPolicy.objects.filter(slug=version.policy, targets=None).first()
+    if policy is not None:
+        yield LintFinding(
+            "empty_policy",
+            _("The SLA policy “%(policy)s” has no targets, so no clock starts.")
+            % {"policy": policy.name},
+            reverse("admin:routing_slapolicy_change", args=[policy.pk]),
+        )
+
+
+def _page_of(rule: Rule) -> str:
+    return reverse("admin:routing_rule_change", args=[rule.pk])

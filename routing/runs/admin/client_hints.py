@@ -1,0 +1,98 @@
+"""Help for an exception about an unclear client: what is known, who it could be, a new client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from unicodedata import normalize
+from urllib.parse import urlencode
+
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db.models import Q
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from routing.cover.agency import Agency
+from routing.desk.addresses import address, page_of
+from routing.people.actors import Actor
+from routing.people.clients import Client
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.snapshots import RunSnapshot
+from routing.work.visibility import clients_for_new_work
+
+ALIKE = 0.3  # PostgreSQL's own threshold for similar texts
+MOST = 5
+NAME, DOMAIN, EMAIL = "company.name", "company.domain", "contact.email"
+
+
+@dataclass(frozen=True, slots=True)
+class NearMatch:
+    client: Client
+    why: str
+    url: str  # of the exception with this client chosen
+
+
+def known_facts(snapshot: RunSnapshot) -> Sequence[tuple[str, str, str]]:
+    """Return label, value and source of each fact that was read or filled in."""
+    labels = {spec.name: spec.label for spec in snapshot.plan.fields}
+    sources: Mapping[str, str] = snapshot.found.sources
+    return [
+        (labels.get(name, name), str(value), str(sources.get(name, "")))
+        for name, value in snapshot.found.facts.items()
+        if value not in (None, "")
+    ]
+
+
+def near_matches(case: ExceptionCase, snapshot: RunSnapshot, by: Actor) -> list[NearMatch]:
+    """Return the visible clients that could be meant, the surest first, each with the reason."""
+    facts = {name: str(snapshot.found.facts.get(name) or "") for name in (NAME, DOMAIN, EMAIL)}
+    seen, found = clients_for_new_work(by), dict[int, NearMatch]()
+    domains = {facts[DOMAIN].lower(), facts[EMAIL].rpartition("@")[2].lower()} - {""}
+    tries = (
+        (_("same e-mail address"), Q(contacts__email__iexact=facts[EMAIL]), facts[EMAIL]),
+        (_("same domain"), Q(domains__domain__in=domains), domains),
+        (_("same name"), Q(name__fold=facts[NAME]), facts[NAME]),
+    )
+    for why, condition, given in tries:
+        if given:
+            _add(found, case, seen.filter(condition).distinct()[:MOST], why)
+    if facts[NAME]:
+        alike = seen.annotate(alike=TrigramSimilarity("name", facts[NAME]))
+        similar = alike.filter(alike__gte=ALIKE).order_by("-alike", "pk")
+        _add(found, case, similar[:MOST], _("similar name"))
+    return list(found.values())[:MOST]
+
+
+def _add(found: dict[int, NearMatch], case: ExceptionCase, clients: Any, why: str) -> None:
+    for client in clients:
+        url = f"{page_of(case)}?client={client.pk}#fill-in"
+        found.setdefault(client.pk, NearMatch(client, why, url))
+
+
+def new_client_url(case: ExceptionCase, snapshot: RunSnapshot, by: Actor) -> str:
+    """Return the address of a form for a new client with the known facts, or empty."""
+    if not by.may("routing.add_client"):
+        return ""
+    name = str(snapshot.found.facts.get(NAME) or "")
+    agency = Agency.objects.first()
+    filled: dict[str, Any] = {"name": name[:120], "code": _free_code(name), "from_case": case.pk}
+    if agency:
+        filled |= {
+            "team": agency.team_id,
+            "owner": agency.owner_id,
+            "backup": agency.backup_id,
+        }
+    if domain := str(snapshot.found.facts.get(DOMAIN) or ""):
+        filled["domain"] = domain.lower()
+    given = {key: value for key, value in filled.items() if value}
+    return f"{address(Client, 'add')}?{urlencode(given)}"
+
+
+def _free_code(name: str) -> str:
+    """Propose a code for the references of a client, or none if the letters are taken."""
+    letters = slugify(normalize("NFKD", name)).replace("-", "").upper().lstrip("0123456789")
+    for code in (letters[:3], letters[:4], letters[:5], letters[:6]):
+        if len(code) > 1 and not Client.objects.filter(code=code).exists():
+            return code
+    return ""

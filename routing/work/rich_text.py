@@ -1,0 +1,68 @@
+"""Show written text with its headings, lists and emphasis, as people mark them in plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*")
+_BULLET = re.compile(r"\s*[-*•]\s+(.+)")
+_NUMBERED = re.compile(r"\s*\d{1,3}[.)]\s+(.+)")
+_RULE = re.compile(r"\s*([-*_])(\s*\1){2,}\s*")
+# Applied to escaped text, so that nothing but these tags is markup.
+_INLINE = (
+    (re.compile(r"`([^`\n]+)`"), r"<code>\1</code>"),
+    (re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*"), r"<strong>\1</strong>"),
+    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])"), r"<em>\1</em>"),
+)
+TOP = 3  # pages have headings of their own above
+
+
+def rich(text: str) -> SafeString:
+    """Return HTML of a text. Everything that is not one of these marks is shown as it is."""
+    return mark_safe("\n".join(_blocks(text.splitlines())))  # noqa: S308  # _inline escapes
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    held: list[str] = []  # lines of the open paragraph or items of the open list
+    kind = ""
+    for line in [*lines, ""]:
+        tag, words = _read(line)
+        if held and (tag != kind or not words):
+            yield _closed(kind, held)
+            held = []
+        kind = tag
+        if tag.startswith("h") and words:
+            yield f"<{tag}>{_inline(words)}</{tag}>"
+        elif words:
+            held.append(words)
+
+
+def _read(line: str) -> tuple[str, str]:
+    """Return the tag of a line's block, and its text."""
+    if not line.strip() or _RULE.fullmatch(line):
+        return "p", ""
+    if found := _HEADING.fullmatch(line):
+        return f"h{min(len(found[1]) + TOP - 1, 6)}", found[2]
+    if found := _BULLET.fullmatch(line):
+        return "ul", found[1]
+    if found := _NUMBERED.fullmatch(line):
+        return "ol", found[1]
+    return "p", line.strip()
+
+
+def _closed(tag: str, held: list[str]) -> str:
+    if tag == "p":
+        return f"<p>{'<br>'.join(_inline(line) for line in held)}</p>"
+    items = "".join(f"<li>{_inline(line)}</li>" for line in held)
+    return f"<{tag}>{items}</{tag}>"
+
+
+def _inline(text: str) -> str:
+    safe = str(escape(text))
+    for pattern, mark in _INLINE:
+        safe = pattern.sub(mark, safe)
+    return safe

@@ -1,0 +1,131 @@
+"""Findings about a draft that would work, but not as its author expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from routing.flows import lint as linting
+from routing.flows.lint import LintFinding, lint, lint_findings
+from routing.flows.operations import copy, faults
+from routing.models import Condition, FlowVersion, Rule, Trigger, User
+from routing.sla.policies import SLAPolicy, Target
+from tests.desk import signed_in, url, words
+from tests.routing.runs.stories import make_flow
+from tests.world import NOW, World, by
+
+pytestmark = pytest.mark.usefixtures("without_second_factor")
+
+
+@pytest.fixture
+def draft(world: World) -> FlowVersion:
+    return copy(make_flow(world), by=by(world.olga), at=NOW, reason="Look at it")
+
+
+def codes(version: FlowVersion) -> list[str]:
+    return [finding.code for finding in lint_findings(version)]
+
+
+def spoil(world: World, draft: FlowVersion) -> Rule:
+    """Make the four mistakes, and return the rule that is never reached."""
+    Trigger.objects.create(version=draft, kind="hubspot.deal.creaton")
+    last = draft.rules.latest("position")
+    User.objects.filter(pk=world.bob.pk).update(skills=["photography"])
+    behind = Rule.objects.create(
+        version=draft,
+        position=last.position + 5,
+        name="Behind",
+        team=world.team,
+        skills=["fotography"],
+    )
+    Target.objects.filter(policy=SLAPolicy.objects.get(slug=draft.policy)).delete()
+    return behind
+
+
+def test_a_shipped_flow_has_no_findings_e2(world: World, draft: FlowVersion) -> None:
+    assert lint_findings(draft) == []
+
+
+def test_four_mistakes_are_four_findings_with_links_e2(world: World, draft: FlowVersion) -> None:
+    behind = spoil(world, draft)
+    browser = signed_in(world.olga)
+
+    found = {finding.code: finding for finding in lint_findings(draft)}
+    page = browser.get(url(FlowVersion, "change", draft.pk))
+
+    assert faults(draft) == []
+    assert found.keys() == {"unknown_trigger", "unreachable_rule", "unknown_skill", "empty_policy"}
+    assert "hubspot.deal.creation" in found["unknown_trigger"].near
+    assert found["unknown_skill"].near == ("photography",)
+    assert found["unreachable_rule"].where == url(Rule, "change", behind.pk)
+    text = words(page)
+    for part in (
+        "Nothing sends events of the kind “hubspot.deal.creaton”, so they start no run.",
+        "Did you mean hubspot.deal.creation",
+        "The rule “Behind” is never reached:",
+        "Nobody has the skill “fotography”",
+        "has no targets, so no clock starts.",
+    ):
+        assert part in text
+    assert "This draft is valid" not in text
+    for finding in found.values():
+        assert browser.get(finding.where.split("#")[0]).status_code == 200
+
+
+def test_publishing_shows_the_findings_and_is_still_possible_e2(
+    world: World, draft: FlowVersion
+) -> None:
+    spoil(world, draft)
+    browser, path = signed_in(world.olga), url(FlowVersion, "do", draft.pk, "publish")
+
+    asked = browser.get(path)
+    done = browser.post(path, {"reason": "On purpose"})
+
+    assert "check these findings first" in words(asked)
+    assert "The rule “Behind” is never reached" in words(asked)
+    assert done.status_code == 302
+    assert FlowVersion.objects.live().get() == draft
+
+
+def test_a_rule_with_the_conditions_of_an_earlier_one_is_never_reached_e2(
+    world: World, draft: FlowVersion
+) -> None:
+    first, last = draft.rules.earliest("position"), draft.rules.latest("position")
+    Rule.objects.filter(pk=last.pk).update(position=9)  # room between the two
+    same = Rule.objects.create(
+        version=draft, position=first.position + 1, name="Same", team=world.team
+    )
+    for row in first.conditions.all():
+        Condition.objects.create(
+            rule=same, group=row.group, field=row.field, operator=row.operator, value=row.value
+        )
+
+    assert codes(draft) == ["unreachable_rule"]
+
+
+def test_a_skill_that_only_another_team_has_is_found_e2(world: World, draft: FlowVersion) -> None:
+    rule = draft.rules.latest("position")
+    User.objects.filter(pk=world.olga.pk).update(skills=["photography"])
+    Rule.objects.filter(pk=rule.pk).update(skills=["photography"])
+
+    [finding] = lint_findings(draft)
+
+    assert finding.message.startswith("Nobody in North has the skill “photography”")
+
+
+@pytest.fixture
+def another_lint() -> Iterator[None]:
+    @lint
+    def always(version: FlowVersion) -> list[LintFinding]:
+        return [LintFinding("looked_at", f"Looked at {version}.")]
+
+    yield
+    linting._lints.remove(always)
+
+
+@pytest.mark.usefixtures("another_lint")
+def test_packages_add_checks_of_their_own_e2(world: World, draft: FlowVersion) -> None:
+    assert codes(draft) == ["looked_at"]
+    page = signed_in(world.olga).get(url(FlowVersion, "change", draft.pk))
+    assert f"Looked at {draft}." in words(page)
