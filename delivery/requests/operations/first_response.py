@@ -9,7 +9,7 @@ from django.db import transaction
 
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
-from delivery.requests.reach import reach_of
+from delivery.requests.reach import Reach, reach_of
 from routing.people.actors import Actor
 from routing.sla.operations.first_response import ResponseChannel, reached_client
 from routing.work.notes import Note
@@ -23,12 +23,13 @@ def respond_with_acceptance(rows: Sequence[Request], by: Actor, at: datetime) ->
     """Count an acceptance that somebody of the client sees in the portal."""
     timed = [row for row in rows if row.item.is_timed]
     reach = reach_of(timed) if timed else {}
-    seen = []
-    for row in timed:
-        if any(each.has_access for each in reach[row.pk].informed):
-            seen.append(row.item_id)
+    seen = [row.item_id for row in timed if _is_seen(reach[row.pk])]
     if seen:
         reached_client(seen, ResponseChannel.PORTAL, by=by, at=at)
+
+
+def _is_seen(reach: Reach) -> bool:
+    return any(each.has_access for each in reach.informed)
 
 
 @react(NOTED)

@@ -45,7 +45,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.work.details import HandOverDetails
 from routing.work.operations import items
-from tests.delivery.making import done, make_deliverables, with_the_client
+from tests.delivery.making import done, make_deliverables, record_request, with_the_client
 from tests.desk import signed_in, words
 from tests.journeys.crm import FakeCRM
 from tests.journeys.test_lead_to_brief import signals
