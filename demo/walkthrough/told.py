@@ -30,6 +30,11 @@ class Told:
         self._after = Notification.objects.aggregate(last=Max("pk"))["last"] or 0
         self._mail_after = Outbound.objects.aggregate(last=Max("pk"))["last"] or 0
 
+    def of(self, run: Run) -> Told:
+        """Count the work of this run instead, which began after the same moment."""
+        self._run = run.pk
+        return self
+
     def exactly(
         self, walk: Walk, wanted: Iterable[tuple[User, str]], client_emails: Iterable[str] = ()
     ) -> None:
