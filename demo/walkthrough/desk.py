@@ -130,22 +130,31 @@ def unanswered(walk: Walk) -> None:
             requests.ask([request.pk], by=by(owner), at=at + MINUTE, details=details),
             f"{owner} asks the client: {details.question}",
         )
-        told.exactly(walk, [], ["mail.question"])
-        turn_is(walk, request.item, "requester", [_user(job.contact)])
+        told.exactly(walk.transcript, [], ["mail.question"])
+        turn_is(walk.transcript, request.item, "requester", [_user(job.contact)])
         for number in range(1, MOST_REMINDERS + 1):
             told = Told(job.run)
-            _goes_on(walk, request, f"reminder {number} is sent")
-            told.exactly(walk, [], ["mail.reminder"])
+            due = _due(request)
+            transcript.check(
+                remind_due(at=due, only=[request.pk]) == 1,
+                f"reminder {number} is due and sent on {due:%d %b at %H:%M} UTC",
+            )
+            told.exactly(walk.transcript, [], ["mail.reminder"])
         told = Told(job.run)
-        _goes_on(walk, request, "nobody answers, so the question goes to the owner")
+        # Not earlier, so that the exception has its whole timebox.
+        due = _due(request)
+        transcript.check(
+            due <= now() and remind_due(at=now(), only=[request.pk]) == 1,
+            f"nobody answered until {due:%d %b at %H:%M} UTC, so the question goes to the owner",
+        )
     case = ExceptionCase.objects.select_related("item__owner").get(item__parent=request.item_id)
     transcript.check(
         case.reason == Reason.NO_ANSWER and case.item.owner_id == owner.pk,
         f"{case.item.owner} gets exception {case.item.ref}: {case.evidence['message']}",
         case.reason,
     )
-    told.exactly(walk, [(owner, Words.EXCEPTION)])
-    turn_is(walk, case.item, "owner", [owner])
+    told.exactly(walk.transcript, [(owner, Words.EXCEPTION)])
+    turn_is(walk.transcript, case.item, "owner", [owner])
     told = Told(job.run)
     transcript.done(
         requests.answer(
@@ -156,20 +165,19 @@ def unanswered(walk: Walk) -> None:
         ),
         f"{job.contact.full_name} answers at last",
     )
-    told.exactly(walk, [(owner, Words.ANSWERED)])
+    told.exactly(walk.transcript, [(owner, Words.ANSWERED)])
     transcript.check(
         not fresh(case).is_open, f"{case.item.ref} is settled by that", fresh(case).state
     )
-    turn_is(walk, request.item, "owner", [owner])
+    turn_is(walk.transcript, request.item, "owner", [owner])
     _cancelled(walk, job)
 
 
-def _goes_on(walk: Walk, request: Request, words: str) -> None:
-    """Go to the instant at which the product does something about the silence."""
+def _due(request: Request) -> datetime:
+    """Return when the product does something about the silence next."""
     due = fresh(request).remind_at
     assert due is not None  # it was asked
-    done = remind_due(at=due, only=[request.pk]) if due <= now() else 0
-    walk.transcript.check(done == 1, f"{due:%d %b %H:%M} UTC: {words}", due)
+    return due
 
 
 def _recorded(walk: Walk, title: str, at: datetime) -> Request:
@@ -194,8 +202,8 @@ def _recorded(walk: Walk, title: str, at: datetime) -> Request:
     request, run = made.request, made.run
     walk.jobs.append(WalkthroughJob(title, run=run, request=request, contact=contact))
     walk.transcript.note(f"Request {request.item.ref}.", where(request.item))
-    told.of(run).exactly(walk, [(_owner(request), Words.OWNS)], ["mail.receipt"])
-    turn_is(walk, request.item, "owner", [_owner(request)])
+    told.of(run).exactly(walk.transcript, [(_owner(request), Words.OWNS)], ["mail.receipt"])
+    turn_is(walk.transcript, request.item, "owner", [_owner(request)])
     return request
 
 
@@ -205,7 +213,7 @@ def _cancelled(walk: Walk, job: WalkthroughJob) -> None:
         cancel([job.run.pk], by=by(lead), at=now(), reason=WHY), f"{lead} cancels {item.ref}"
     )
     people = [user for user in (item.owner, item.backup) if user and user.pk != lead.pk]
-    told.exactly(walk, [(user, Words.CANCELLED) for user in people], ["mail.cancelled"])
+    told.exactly(walk.transcript, [(user, Words.CANCELLED) for user in people], ["mail.cancelled"])
 
 
 def _answers(request: Request) -> dict[str, str]:

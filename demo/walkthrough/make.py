@@ -84,11 +84,11 @@ def hand_in(walk: Walk, row: Deliverable, draft: Draft) -> Deliverable:
     )
     now_row = fresh(row)
     if now_row.state == State.REWORK:
-        told.exactly(walk, [(maker, Words.REWORK)])
-        turn_is(walk, now_row.item, "assignee", [maker])
+        told.exactly(walk.transcript, [(maker, Words.REWORK)])
+        turn_is(walk.transcript, now_row.item, "assignee", [maker])
     else:
-        told.exactly(walk, [(user, Words.SIGN_OFF) for user in reviewers(maker)])
-        turn_is(walk, now_row.item, "reviewers", reviewers(maker))
+        told.exactly(walk.transcript, [(user, Words.SIGN_OFF) for user in reviewers(maker)])
+        turn_is(walk.transcript, now_row.item, "reviewers", reviewers(maker))
     return now_row
 
 
@@ -127,8 +127,8 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
             )
             transcript.done(signed, f"{reviewer} signs “{each.check.name}”")
     question = _question(walk, row, "the agency")
-    told.exactly(walk, [(owner, Words.APPROVAL)])
-    turn_is(walk, question.item, "agency", [owner])
+    told.exactly(walk.transcript, [(owner, Words.APPROVAL)])
+    turn_is(walk.transcript, question.item, "agency", [owner])
     told = Told(walk.job.run)
     transcript.done(
         approvals.approve(
@@ -136,8 +136,8 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
         ),
         f"{lead} approves it for the agency",
     )
-    told.exactly(walk, [(owner, Words.ASK_CLIENT)])
-    turn_is(walk, row.item, "owner", [owner])
+    told.exactly(walk.transcript, [(owner, Words.ASK_CLIENT)])
+    turn_is(walk.transcript, row.item, "owner", [owner])
     _ask_client(walk, row, owner)
 
 
@@ -147,8 +147,8 @@ def _ask_client(walk: Walk, row: Deliverable, owner: User) -> None:
         deliverables.ask_client([row.pk], by=by(owner), at=now()), f"{owner} asks the client"
     )
     people = approvers(row.item)
-    told.exactly(walk, [(user, Words.DECIDE) for user in people])
-    turn_is(walk, _question(walk, row, "the client").item, "asked", people)
+    told.exactly(walk.transcript, [(user, Words.DECIDE) for user in people])
+    turn_is(walk.transcript, _question(walk, row, "the client").item, "asked", people)
 
 
 ANSWERS = {
@@ -180,11 +180,12 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
         f"the answer is bound to exactly that version ({answer.digest[:12]})",
     )
     if word == Answer.Word.CHANGES:
-        told.exactly(walk, [(owner, Words.CHANGES), (maker, Words.CHANGES)])
-        turn_is(walk, row.item, "assignee", [maker])
+        told.exactly(walk.transcript, [(owner, Words.CHANGES), (maker, Words.CHANGES)])
+        turn_is(walk.transcript, row.item, "assignee", [maker])
     else:
         told.exactly(
-            walk, [(owner, Words.DECIDED), (owner, Words.APPROVED), (maker, Words.APPROVED)]
+            walk.transcript,
+            [(owner, Words.DECIDED), (owner, Words.APPROVED), (maker, Words.APPROVED)],
         )
     return fresh(row)
 

@@ -109,16 +109,28 @@ def _acts(walk: Walk) -> None:
         )
     else:
         _change(walk, page, file)
+    _by_phone(walk)
+    transcript.act("11. The trace is complete, and the audit trail intact")
+    quiet(walk)
+    traced(walk)
+    archived(walk)
+
+
+def _by_phone(walk: Walk) -> None:
+    transcript = walk.transcript
+    if walk.by_hand:
+        transcript.act("8. to 10. The client calls")
+        transcript.note(
+            "Skipped: these acts send e-mails to the contact, who is a real person if the deal was "
+            "made by hand."
+        )
+        return
     transcript.act("8. The client calls")
     call = phoned(walk)
     transcript.act("9. The owner is away")
     away(walk, call)
     transcript.act("10. The client does not answer")
     unanswered(walk)
-    transcript.act("11. The trace is complete, and the audit trail intact")
-    quiet(walk)
-    traced(walk)
-    archived(walk)
 
 
 def _make(walk: Walk, page: Deliverable, sheet: Deliverable, file: File) -> bool:

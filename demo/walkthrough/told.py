@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import Max
 
 from delivery.turns.parties import SIGN_OFF
-from demo.walkthrough.walk import Walk
+from demo.walkthrough.transcript import Transcript
 from integrations.models import Outbound
 from integrations.outbox.notification_emails import VERB
 from routing.desk.waits import turns_in_words
@@ -36,7 +36,10 @@ class Told:
         return self
 
     def exactly(
-        self, walk: Walk, wanted: Iterable[tuple[User, str]], client_emails: Iterable[str] = ()
+        self,
+        transcript: Transcript,
+        wanted: Iterable[tuple[User, str]],
+        client_emails: Iterable[str] = (),
     ) -> None:
         """
         Check that these people were notified with these words, and nobody else or twice.
@@ -50,7 +53,7 @@ class Told:
         found = Counter((row.recipient, str(row.words)) for row in rows)
         expected = Counter((user, str(words)) for user, words in wanted)
         said = ", ".join(f"{user} ({Words(words).label})" for user, words in sorted_by_name(found))
-        walk.transcript.check(
+        transcript.check(
             found == expected,
             f"notifications: {len(rows)}{', to ' if rows else ''}{said}",
             f"{_counts(found)} instead of {_counts(expected)}",
@@ -58,7 +61,7 @@ class Told:
         carried = [each for row in rows for each in emails_with(row)]
         people = {row.recipient_id for row in rows}
         to_client = Counter(self._client_emails())
-        walk.transcript.check(
+        transcript.check(
             (len(carried), len(set(carried)), to_client)
             == (len(rows), len(people), Counter(client_emails)),
             f"e-mails: {len(people) + sum(to_client.values())}"
@@ -85,14 +88,14 @@ def emails_with(row: Notification) -> list[int]:
     return list(found.values_list("pk", flat=True))
 
 
-def turn_is(walk: Walk, item: WorkItem, party: str, people: Collection[User]) -> None:
+def turn_is(transcript: Transcript, item: WorkItem, party: str, people: Collection[User]) -> None:
     """Check whose turn it is with a work item, by the table that the desk and portal read."""
     row = with_turns(WorkItem.objects.filter(pk=item.pk)).get()
     turn = turn_of(row)
     users = turn.party.people([row]).get(row.pk, ()) if turn else ()
     names = ", ".join(sorted(str(user) for user in people))
     [words] = turns_in_words([row])
-    walk.transcript.check(
+    transcript.check(
         turn is not None
         and turn.party.code == party
         and set(users) == {user.pk for user in people},
