@@ -58,7 +58,7 @@ class Told:
             f"notifications: {len(rows)}{', to ' if rows else ''}{said}",
             f"{_counts(found)} instead of {_counts(expected)}",
         )
-        carried = [each for row in rows for each in emails_with(row)]
+        carried = emails_with(rows)
         people = {row.recipient_id for row in rows}
         to_client = Counter(self._client_emails())
         transcript.check(
@@ -80,12 +80,15 @@ class Told:
         return mine.exclude(verb__in=BY_WORKER).values_list("verb", flat=True)
 
 
-def emails_with(row: Notification) -> list[int]:
-    """Return the ids of the e-mails that carry a notification, which may still be waiting."""
-    found = Outbound.objects.filter(
-        verb=VERB, content__to=row.recipient_id, content__messages__contains=row.pk
-    )
-    return list(found.values_list("pk", flat=True))
+def emails_with(rows: Iterable[Notification]) -> list[int]:
+    """Return the id of the e-mail for each notification, which may still be waiting."""
+    found: list[int] = []
+    for row in rows:
+        emails = Outbound.objects.filter(
+            verb=VERB, content__to=row.recipient_id, content__messages__contains=row.pk
+        )
+        found += emails.values_list("pk", flat=True)
+    return found
 
 
 def turn_is(transcript: Transcript, item: WorkItem, party: str, people: Collection[User]) -> None:
