@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import Max
 
 from delivery.turns.parties import SIGN_OFF
+from demo.walkthrough.outside import others_running
 from demo.walkthrough.transcript import Transcript
 from integrations.models import Outbound
 from integrations.outbox.notification_emails import VERB
@@ -44,7 +45,8 @@ class Told:
         """
         Check that these people were notified with these words, and nobody else or twice.
 
-        Each notification must be in one e-mail, with one e-mail for each person.
+        Each notification must be in one e-mail, with one e-mail for each person. Only beside
+        another walkthrough may there be more: an e-mail that it is adding to is not waited for.
 
         :param client_emails: the e-mails to the client beside notifications, such as mail.receipt
         :raises StepFailed: at the first wrong count
@@ -60,13 +62,13 @@ class Told:
         )
         carried = emails_with(rows)
         people = {row.recipient_id for row in rows}
-        to_client = Counter(self._client_emails())
+        count, to_client = len(set(carried)), Counter(self._client_emails())
+        one_each = count == len(people) or (count > len(people) and others_running())
         transcript.check(
-            (len(carried), len(set(carried)), to_client)
-            == (len(rows), len(people), Counter(client_emails)),
-            f"e-mails: {len(people) + sum(to_client.values())}"
+            one_each and len(carried) == len(rows) and to_client == Counter(client_emails),
+            f"e-mails: {count + sum(to_client.values())}"
             + (f", among them {', '.join(sorted(to_client))} to the client" if to_client else ""),
-            f"{len(set(carried))} with {len(carried)} notifications, and {dict(to_client)}",
+            f"{count} with {len(carried)} notifications, and {dict(to_client)}",
         )
 
     def _notifications(self) -> Iterable[Notification]:
