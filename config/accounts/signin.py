@@ -21,11 +21,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.desk.context import agency_name
 from config.mail import background
+from integrations.adapters.mail.layout import EmailLayout, layout_context
+from routing.models import Contact
 
 
 class Backend(AuthenticationBackend):
@@ -73,7 +76,31 @@ class AccountAdapter(DefaultAccountAdapter):
         background.after(self._send, template_prefix, email, context)
 
     def _send(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        super().send_mail(template_prefix, email, {**context, "agency_name": agency_name()})
+        with translation.override(_language_of(email)):
+            whole = {**context, "agency_name": agency_name()}
+            if "code" in context:
+                whole |= layout_context(_code_layout(str(context["code"])))
+            super().send_mail(template_prefix, email, whole)
+
+
+def _language_of(email: str) -> str:
+    """Return the language of the contact with this address, or that of the desk."""
+    known = Contact.objects.known().filter(email__iexact=email)
+    return known.values_list("language", flat=True).first() or settings.LANGUAGE_CODE
+
+
+def _code_layout(code: str) -> EmailLayout:
+    return EmailLayout(
+        subject=_("Your sign-in code"),
+        heading=_("Your sign-in code"),
+        greeting=_("Enter this code in the browser where you requested it:"),
+        paragraphs=(),
+        quote=code,
+        footer=_(
+            "The code is valid for ten minutes. If you did not request it, you can ignore this "
+            "e-mail. Nobody can sign in without the code."
+        ),
+    )
 
 
 def home_of(request: HttpRequest) -> str:

@@ -24,7 +24,7 @@ from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.desk.forms import long_text
 from routing.runs.admin.events import ReadOnly
-from routing.work.display import NOTHING, badge, when
+from routing.work.display import NOTHING, badge, exact, when
 
 State = Outbound.State
 TONES = {
@@ -201,7 +201,8 @@ class OutboundAdmin(ReadOnly[Outbound]):
             if result.done:
                 messages.success(request, _("%(step)s done.") % {"step": label})
                 return HttpResponseRedirect(page_of(row))
-            form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
+            said = [str(refusal.message) for refusal in result.refusals]
+            form.add_error(None, " ".join([*said, *_last_change(row)]))
         context = {
             "title": f"{label}: {words_of(row.verb)} #{row.pk}",
             "form": form,
@@ -266,3 +267,17 @@ class OutboundAdmin(ReadOnly[Outbound]):
     @admin.display(description=gettext_lazy("created"), ordering="id")
     def made(self, row: Outbound) -> SafeString | str:
         return when(row.created_at)
+
+
+def _last_change(row: Outbound) -> list[str]:
+    """Return who changed a message last, as a sentence, for a step that came too late."""
+    last = row.history.select_related("history_user").order_by("-history_id").first()
+    if last is None or last.history_type == "+":
+        return []
+    words = _("%(who)s changed it on %(when)s, and it is now “%(state)s”.")
+    shown = {
+        "who": last.history_user,
+        "when": exact(last.history_date),
+        "state": State(last.state).label,
+    }
+    return [words % shown]

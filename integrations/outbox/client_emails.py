@@ -26,7 +26,7 @@ from integrations.outbox.models import Outbound
 from integrations.outbox.notification_emails import mail_connection
 from integrations.outbox.verbs import called
 from routing.messages.telling import emails
-from routing.models import Client, WorkItem
+from routing.models import Client, Contact, WorkItem
 from routing.people.actors import Actor
 from routing.sla.working_time import client_opens
 from routing.work.creation import created
@@ -112,7 +112,11 @@ def _key(
 ) -> str:
     # With the time: a question can be asked again, and a page can go live again.
     about = f"{row.pk}.{work.pk}" if work else str(row.pk)
-    return f"{kind}:{about}:{contact}:{at:%Y%m%dT%H%M%S%f}"
+    return f"{kind}:{about}:{contact}:{_instant(at)}"
+
+
+def _instant(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%S%f}"
 
 
 def _earlier(items: Sequence[int]) -> dict[tuple[int, int], list[str]]:
@@ -203,3 +207,12 @@ for _cause, _sent in (
     (receipts.remind_receipt, ClientEmail.FILES),
 ):
     emails(_cause, REQUESTER, content=LABELS[_sent])
+
+
+def addresses_of(at: datetime) -> list[str]:
+    """Return the addresses of the contacts to whom a step at this instant queued an e-mail."""
+    rows = Outbound.objects.filter(
+        verb__in=list(ClientEmail), key__endswith=f":{_instant(at)}", created_at__gte=at
+    )
+    contacts = {content.get("contact") for content in rows.values_list("content", flat=True)}
+    return list(Contact.objects.filter(pk__in=contacts).values_list("email", flat=True))

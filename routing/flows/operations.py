@@ -21,6 +21,7 @@ from routing.people.actors import Actor
 from routing.people.saving import save_with_reason, tell
 from routing.people.staff import User
 from routing.sla.policies import SLAPolicy
+from routing.work.display import exact
 
 for _model in ("flow", "flowversion"):
     grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
@@ -67,7 +68,7 @@ def faults(version: FlowVersion) -> list[str]:
     """Return everything that is wrong with a draft, in words for the person who wrote it."""
     plan = read(version)
     said = (
-        (version.published_at is not None, _("This version is already published. Copy it.")),
+        (version.published_at is not None, _published(version)),
         (not version.triggers.exists(), _("The version has no trigger. Add one.")),
         (
             not plan.rules or bool(plan.rules[-1].clauses),
@@ -88,6 +89,14 @@ def faults(version: FlowVersion) -> list[str]:
         + _faults_of_texts(version, plan)
         + _faults_of_rules(version, plan)
     )
+
+
+def _published(version: FlowVersion) -> str:
+    """Return who published a version and when, for somebody who comes too late."""
+    if version.published_at is None:
+        return ""
+    words = _("%(who)s already published this version on %(when)s. Copy it.")
+    return words % {"who": version.published_by, "when": exact(version.published_at)}
 
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import connection, transaction
 
+from routing.kernel.channel import with_channel
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
 from routing.work.items import WorkItem, WorkNoun
@@ -53,7 +54,7 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
             item.kind = str(model._meta.model_name)
             item.state, item.is_open = row.state, row.is_open
             item.created_at = item.changed_at = at
-        meta = EventMeta(kind=kind, actor=by.user_id, at=at, reason=reason)
+        meta = EventMeta(kind=kind, actor=by.user_id, at=at, reason=with_channel(reason))
         refs = insert(
             model,
             [(row.__dict__, row.item.__dict__) for row in rows],

@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from routing.kernel.channel import with_channel
 from routing.kernel.retrying import again
 from routing.kernel.roles import grant
 from routing.kernel.transitions import turn
@@ -376,7 +377,8 @@ def _pass(
             moved.append(turned)
     written: set[int] = set()
     if moved:
-        meta = EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason)
+        reason = with_channel(asked.reason)
+        meta = EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=reason)
         written = write(step.model, moved, meta)
     for _before, after, *_items in moved:
         if after["id"] not in written:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -18,6 +19,8 @@ from pytest_django import DjangoDbBlocker
 from time_machine import TimeMachineFixture
 
 from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, Version
+from delivery.portal.words import status_of
+from delivery.portal.work_words import work_status_of
 from routing.audit.verify import verify
 from routing.desk.addresses import page_of
 from routing.flows.versions import published
@@ -37,6 +40,7 @@ from routing.runs.operations.exception_defaults import ensure_routes
 from routing.runs.questions.ask import ask
 from routing.runs.questions.asked import AskedWork
 from routing.work.items import WorkNoun
+from routing.work.turns import WaitingSide, turn_of, with_turns
 from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
@@ -194,15 +198,51 @@ def test_every_work_of_the_demo_answers_the_ten_questions(loaded: Path) -> None:
             assert not re.search(r"None|\{'|\['|\[\]|#\d", each.answer), each
 
 
+def test_state_waiting_and_turn_of_its_work_never_contradict(loaded: Path) -> None:
+    """G8: “With the client” stood there while it waited for the agency."""
+    client = WorkItem.WaitingOn.CLIENT
+    asking = set(
+        Approval.objects.filter(state="pending", audience="client").values_list(
+            "item__parent", flat=True
+        )
+    )
+    faults = []
+    items: list[Any] = list(with_turns(WorkItem.objects.all()))
+    for item in items:
+        turn = turn_of(item)
+        if (turn is None) != (item.held_at is not None or not item.is_open):
+            faults.append(f"{item}: {item.turn_key or 'nobody'}, open {item.is_open}")
+        if turn is None:
+            continue
+        with_client = turn.party.side == WaitingSide.CLIENT or item.pk in asking
+        if with_client != (item.waiting_on == client):
+            faults.append(f"{item}: {turn.key}, but waits on {item.waiting_on}")
+    portal: list[tuple[Any, Any]] = [
+        (row, work_status_of(row)) for row in Deliverable.objects.select_related("item")
+    ]
+    portal += [(row, status_of(row)) for row in Request.objects.select_related("item")]
+    for row, status in portal:
+        asked = row.item.waiting_on == client or row.item.held_at is not None
+        if (status.tone == "ask") != (row.item.is_open and asked):
+            faults.append(f"{row}: {status.label}, but waits on {row.item.waiting_on}")
+
+    assert faults == []
+    assert len(portal) > 50
+
+
 def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: Path) -> None:
     lines = [line.split()[:2] for line in loaded.read_text().splitlines()]
     staff, contacts = lines[:8], lines[8:]
     assert loaded.stat().st_mode & 0o777 == 0o600
     assert [email for email, _code in contacts] == [
+        "aiko@sakura-rail.example",
+        "carol@vance-health.example",
         "dana@acme-outdoor.example",
+        "eva@fjord-coffee.example",
+        "katrin@lumen-energy.example",
         "tom@brightwater.example",
     ]
-    assert User.objects.filter(contact__isnull=False, is_active=True, is_staff=False).count() == 2
+    assert User.objects.filter(contact__isnull=False, is_active=True, is_staff=False).count() == 6
     for email, password in staff:
         assert Browser().login(email=email, password=password)
 

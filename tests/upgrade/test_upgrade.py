@@ -163,7 +163,6 @@ def test_a_run_that_waited_for_a_person_goes_on(upgraded: Upgraded, title: str) 
     assert verify().whole
 
 
-@pytest.mark.requirement("T2")
 def test_b1_every_request_of_then_gets_its_event_and_its_run(upgraded: Upgraded, db: None) -> None:
     at = timezone.now()
     defaults.ensure(at=at)

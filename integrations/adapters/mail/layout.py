@@ -65,16 +65,21 @@ def agency_name() -> str:
     return Agency.objects.values_list("name", flat=True).first() or _("The agency")
 
 
-def content_of(email: EmailLayout, *, thread: str = "", reply_to: str = "") -> EmailContent:
-    """Return an e-mail in both forms. Call it with the reader's language active."""
+def layout_context(email: EmailLayout) -> dict[str, Any]:
+    """Return the context of the templates, in which the e-mail is ``layout``."""
     first = email.paragraphs[0] if email.paragraphs else email.greeting
-    context: dict[str, Any] = {
-        "email": email,
+    return {
+        "layout": email,
         "agency": agency_name(),
         "language": translation.get_language(),
         "preview": f"{email.heading} – {email.quote or first}"[:PREVIEW_SIGNS],
         "quoted": "\n".join(f"> {line}" for line in email.quote.splitlines()),
     }
+
+
+def content_of(email: EmailLayout, *, thread: str = "", reply_to: str = "") -> EmailContent:
+    """Return an e-mail in both forms. Call it with the reader's language active."""
+    context = layout_context(email)
     text = render_to_string("emails/message.txt", context).strip()
     html = render_to_string("emails/message.html", context)
     # A title may contain a line break, which a header must not.

@@ -8,11 +8,14 @@ import time
 from typing import Any
 
 import pytest
+from allauth.core.context import request_context
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client as Browser
+from django.test import RequestFactory
 from pytest_django import Settings
 
+from config.accounts.signin import AccountAdapter
 from routing.cover.operations.portal_access import withdraw
 from routing.models import Contact, User
 from tests.desk import words
@@ -221,3 +224,19 @@ def test_the_bare_address_leads_everybody_to_their_own_page(
         "/admin/",
         "/admin/",
     ]
+
+
+def test_a4_the_code_comes_in_the_contacts_language_as_text_and_html(carla: Contact) -> None:
+    Contact.objects.filter(pk=carla.pk).update(language="de")
+
+    with request_context(RequestFactory().get(ASK)):
+        AccountAdapter()._send("account/email/login_code", carla.email, {"code": "ABCD-EFGH"})
+
+    letter: Any = mail.outbox[-1]
+    [(html, kind)] = letter.alternatives
+    assert letter.subject == "Ihr Anmeldecode für das Kundenportal von Test agency"
+    assert "Er gilt zehn Minuten." in letter.body
+    assert code_in(letter) == "ABCD-EFGH"
+    assert kind == "text/html"
+    assert "ABCD-EFGH" in html
+    assert '<html lang="de">' in html

@@ -26,6 +26,7 @@ from tests.delivery.making import (
 )
 from tests.world import NOW, World, make_request
 
+pytestmark = pytest.mark.requirement("T2")
 LATER = NOW + timedelta(days=40)
 ENDS = {
     "captured": "in_delivery",

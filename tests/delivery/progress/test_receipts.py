@@ -31,7 +31,10 @@ from tests.desk import signed_in, url, words
 from tests.portal import browser_of
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("R5", "M1", "M17"),
+]
 FILM = [{"key": "a", "title": "Film", "format": "file"}]
 TIMEBOX = timedelta(days=5)
 
@@ -92,7 +95,7 @@ def test_a_download_by_the_client_proves_it(film: Deliverable, world: World) -> 
     page = words(browser.get(f"/portal/work/{film.item.ref}/"))
     [part] = film.version.files.all() if film.version else []
 
-    browser.head(f"/portal/work/{film.item.ref}/parts/{part.pk}/")
+    browser.head(f"/portal/work/{film.item.ref}/parts/{part.pk}/").close()
     before = outcome().state
     answer = browser.get(f"/portal/work/{film.item.ref}/parts/{part.pk}/")
     received = answer.getvalue()

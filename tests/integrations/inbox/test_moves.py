@@ -20,7 +20,7 @@ from tests.integrations.inbox.senders import event, send
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_clock]
+pytestmark = [pytest.mark.django_db, pytest.mark.real_clock, pytest.mark.requirement("N8")]
 DEAL = {"amount": "12000", "deal_currency_code": "EUR", "agency_end_date": "2027-06-30"}
 
 

@@ -58,7 +58,9 @@ def test_it_is_tried_again_with_a_reason(dead: Outbound, world: World, time: Tim
 
     assert answer.status_code == 302
     assert (state_of("a"), state_of("b")) == ("pending", "pending")
-    assert browser.post(page, {"reason": "Once more."}).status_code == 409
+    late = browser.post(page, {"reason": "Once more."})
+    assert late.status_code == 409
+    assert "Olga changed it on" in words(late)  # defect E5
 
 
 def test_it_is_discarded_by_the_integrations_owner_alone(dead: Outbound, world: World) -> None:

@@ -22,7 +22,7 @@ from routing.work.visibility import clients_for_new_work
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by, make_client, make_request
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("N8")]
 WEEK = timedelta(days=7)
 WHY = "The same company under two names"
 

@@ -93,7 +93,7 @@ def test_a_lesser_role_given_on_either_page_ends_the_session(world: World, page:
     if page == "contact":
         where, own = (
             url(Contact, "change", contact.pk),
-            {"full_name": contact.full_name, "email": contact.email},
+            {"full_name": contact.full_name, "email": contact.email, "language": "en"},
         )
     else:
         acme = world.acme

@@ -91,7 +91,8 @@ def test_publishing_shows_the_findings_and_is_still_possible_e2(
 def test_a_rule_with_the_conditions_of_an_earlier_one_is_never_reached_e2(
     world: World, draft: FlowVersion
 ) -> None:
-    first = draft.rules.earliest("position")
+    first, last = draft.rules.earliest("position"), draft.rules.latest("position")
+    Rule.objects.filter(pk=last.pk).update(position=9)  # room between the two
     same = Rule.objects.create(
         version=draft, position=first.position + 1, name="Same", team=world.team
     )
