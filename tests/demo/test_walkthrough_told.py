@@ -29,11 +29,14 @@ def rita(world: World) -> Contact:
 
 def told_of(world: World, rita: Contact) -> tuple[Told, Request, User]:
     """What a call of Rita tells, its request and the owner, if Olga records it."""
-    told = Told(record_request(world, who=world.olga).item.run)
+    earlier = record_request(world, who=world.olga).item.run
+    assert earlier is not None
+    told = Told(earlier)
     request = record_request(world, who=world.olga, channel="phone", contact=rita)
-    owner = request.item.owner
+    owner, run = request.item.owner, request.item.run
     assert owner is not None
-    return told.of(request.item.run), request, owner
+    assert run is not None
+    return told.of(run), request, owner
 
 
 def test_what_was_told_exactly_is_two_steps(
