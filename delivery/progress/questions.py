@@ -16,9 +16,10 @@ from delivery.checks.models import CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from delivery.deliverables.versions import Version
-from delivery.progress.operations import submissions
+from delivery.progress.operations import recording, submissions
 from delivery.requests.models import Request
 from routing.people.clients import Membership
+from routing.runs.evidence_words import event_label
 from routing.runs.fact_words import fact_word
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
@@ -33,6 +34,9 @@ def _deliverable(pk: object) -> str:
     return str(row) if row is not None else str(pk)
 
 
+event_label(recording.KIND, gettext_lazy("Request recorded at the desk"))
+event_label(submissions.KIND, gettext_lazy("Request in the portal"))
+event_label(submissions.CHANGE, gettext_lazy("Change request in the portal"))
 fact_word("client.name", gettext_lazy("Client"))
 fact_word("client.code", gettext_lazy("Code of the client"))
 fact_word(submissions.TARGET, gettext_lazy("Changes this deliverable"), _deliverable)

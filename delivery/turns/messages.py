@@ -18,7 +18,7 @@ from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs
 from delivery.briefs.operations.first_briefs import write_brief
 from delivery.deliverables.models import Deliverable
-from delivery.deliverables.operations import versions
+from delivery.deliverables.operations import editing, versions
 from delivery.deliverables.stages import Audience
 from delivery.progress.operations import impacts, receipts
 from delivery.progress.operations.changes import CHANGE_ASKED
@@ -45,6 +45,7 @@ from routing.people.actors import Actor
 from routing.runs.messages import by_a_person
 from routing.work.creation import created
 from routing.work.items import WorkItem
+from routing.work.last_change import FORMER_ASSIGNEE, NEW_ASSIGNEE
 from routing.work.notes import Note
 from routing.work.operations.notes import NOTED
 from routing.work.turns import ASSIGNEE, BACKUP, MAKER, OWNER
@@ -69,6 +70,7 @@ tells(impacts.decline_impact, OWNER, words=Words.DECIDED)
 tells_nobody(
     requests.triage, because=_("Who triages a request is its owner, or acts for them, and goes on.")
 )
+tells_nobody(requests.stall, because=_("The owner of the exception about the silence is notified."))
 tells_nobody(requests.edit, because=_("It changes nobody's turn. The history shows it."))
 tells_nobody(requests.begin, because=_("Whoever started production caused it."))
 tells_nobody(requests.close, because=_("Nothing is left to do."))
@@ -157,6 +159,9 @@ tells_nobody(
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )
+tells(editing.assign, NEW_ASSIGNEE, words=Words.ASSIGNED, lasts=ANY_OPEN)
+tells(editing.assign, FORMER_ASSIGNEE, words=Words.NOT_ASSIGNED)
+tells_nobody(editing.edit, because=_("It changes nobody's turn. The history shows it."))
 tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
 tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows."))
 

@@ -71,8 +71,21 @@ turn(
     party=REQUESTER,
     act=_("answer a question"),
     waits=_("Waits for %(who)s to answer a question since %(since)s"),
-    by=("answer",),
+    by=("answer", "stall"),
     decision=True,
+    when=WITH_CLIENT,
+    begins=("ask", "remind"),
+)
+# The client did not answer, and the reminders are used up.
+turn(
+    Request,
+    State.NEEDS_INFORMATION,
+    party=OWNER,
+    act=_("decide about the unanswered question"),
+    waits=_("Waits for %(who)s to decide about the unanswered question since %(since)s"),
+    by=("remind", "answer", "reject", "cancel"),
+    decision=True,
+    begins=("stall",),
 )
 turn(
     Request,

@@ -15,12 +15,13 @@ from delivery.deliverables.operations import versions
 from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.models import Answer, Approval, CheckResult, Deliverable
 from demo.walkthrough.people import by
+from demo.walkthrough.told import Told, approvers, reviewers, turn_is
 from demo.walkthrough.walk import Walk, fresh, now
-from routing.models import File, User
+from routing.models import File, Notification, User
 from routing.people.actors import Actor
 from routing.work.operations.files import keep
 
-State = Deliverable.State
+State, Words = Deliverable.State, Notification.Words
 FAULTY = '<h2>Welcome</h2><p>{words}</p><p><img src="asset:{sha}"></p>'
 SOUND = '<h2>Welcome</h2><p>{words}</p><p><img src="asset:{sha}" alt="{alt}"></p>'
 ALT = "A path through a green valley"
@@ -77,10 +78,18 @@ def hand_in(walk: Walk, row: Deliverable, draft: Draft) -> Deliverable:
         versions.upload([row.pk], by=by(maker), at=now(), details=draft),
         f"{maker} uploads a version of {row.item.ref}",
     )
+    told = Told(walk.job.run)
     walk.transcript.done(
         deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} submits it"
     )
-    return fresh(row)
+    now_row = fresh(row)
+    if now_row.state == State.REWORK:
+        told.exactly(walk.transcript, [(maker, Words.REWORK)])
+        turn_is(walk.transcript, now_row.item, "assignee", [maker])
+    else:
+        told.exactly(walk.transcript, [(user, Words.SIGN_OFF) for user in reviewers(maker)])
+        turn_is(walk.transcript, now_row.item, "reviewers", reviewers(maker))
+    return now_row
 
 
 def sent_back(walk: Walk, row: Deliverable) -> None:
@@ -107,6 +116,7 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
         "it passes the automatic checks and waits for a sign-off",
         row.state,
     )
+    owner, told = _owner(row), Told(walk.job.run)
     for each in checks.judged_checks([row])[row.pk]:
         if each.unsigned:
             signed = deliverables.sign_off(
@@ -117,16 +127,28 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
             )
             transcript.done(signed, f"{reviewer} signs “{each.check.name}”")
     question = _question(walk, row, "the agency")
+    told.exactly(walk.transcript, [(owner, Words.APPROVAL)])
+    turn_is(walk.transcript, question.item, "agency", [owner])
+    told = Told(walk.job.run)
     transcript.done(
         approvals.approve(
             [question.pk], by=by(lead), at=now(), details=DecideDetails(digest=question.digest)
         ),
         f"{lead} approves it for the agency",
     )
-    owner = _owner(row)
-    transcript.done(
+    told.exactly(walk.transcript, [(owner, Words.ASK_CLIENT)])
+    turn_is(walk.transcript, row.item, "owner", [owner])
+    _ask_client(walk, row, owner)
+
+
+def _ask_client(walk: Walk, row: Deliverable, owner: User) -> None:
+    told = Told(walk.job.run)
+    walk.transcript.done(
         deliverables.ask_client([row.pk], by=by(owner), at=now()), f"{owner} asks the client"
     )
+    people = approvers(row.item)
+    told.exactly(walk.transcript, [(user, Words.DECIDE) for user in people])
+    turn_is(walk.transcript, _question(walk, row, "the client").item, "asked", people)
 
 
 ANSWERS = {
@@ -141,6 +163,7 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
     transcript, contact = walk.transcript, walk.job.contact
     question = _question(walk, row, "the client")
     assert contact.user is not None  # invited before
+    told, owner, maker = Told(walk.job.run), _owner(row), walk.cast.maker
     [result] = ANSWERS[Answer.Word(word)](
         [question.pk],
         by=Actor.of(contact.user),
@@ -156,6 +179,14 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
         answer.digest == question.version.digest,
         f"the answer is bound to exactly that version ({answer.digest[:12]})",
     )
+    if word == Answer.Word.CHANGES:
+        told.exactly(walk.transcript, [(owner, Words.CHANGES), (maker, Words.CHANGES)])
+        turn_is(walk.transcript, row.item, "assignee", [maker])
+    else:
+        told.exactly(
+            walk.transcript,
+            [(owner, Words.DECIDED), (owner, Words.APPROVED), (maker, Words.APPROVED)],
+        )
     return fresh(row)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 
 from delivery.models import Answer, Deliverable, Request
 from delivery.requests.details import EditRequestDetails
@@ -21,7 +20,8 @@ from demo.walkthrough.arrive import arrive
 from demo.walkthrough.close import archived, leave, quiet, traced
 from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.decay import decay
-from demo.walkthrough.flow import ensure_flow
+from demo.walkthrough.desk import away, phoned, unanswered
+from demo.walkthrough.flow import alone, ensure_flow
 from demo.walkthrough.lack import decided, lack
 from demo.walkthrough.make import (
     client_says,
@@ -41,10 +41,8 @@ from demo.walkthrough.walk import Walk, fresh, now
 from integrations.base.adapter import CallFailed
 from integrations.base.origins import origin_of
 from integrations.http.client import SafeClient
-from routing.kernel.sql import run as sql
 from routing.models import File, Outcome
 
-LOCK = 7_203_040  # while creating what all walkthroughs share
 FIRST, CHANGED = "We open on Monday.", "We open on Tuesday."
 Word = Answer.Word
 
@@ -111,10 +109,28 @@ def _acts(walk: Walk) -> None:
         )
     else:
         _change(walk, page, file)
-    transcript.act("8. The trace is complete, and the audit trail intact")
+    _by_phone(walk)
+    transcript.act("11. The trace is complete, and the audit trail intact")
     quiet(walk)
     traced(walk)
     archived(walk)
+
+
+def _by_phone(walk: Walk) -> None:
+    transcript = walk.transcript
+    if walk.by_hand:
+        transcript.act("8. to 10. The client calls")
+        transcript.note(
+            "Skipped: these acts send e-mails to the contact, who is a real person if the deal was "
+            "made by hand."
+        )
+        return
+    transcript.act("8. The client calls")
+    call = phoned(walk)
+    transcript.act("9. The owner is away")
+    away(walk, call)
+    transcript.act("10. The client does not answer")
+    unanswered(walk)
 
 
 def _make(walk: Walk, page: Deliverable, sheet: Deliverable, file: File) -> bool:
@@ -241,9 +257,7 @@ def _stage(transcript: Transcript, named: Named) -> Iterator[Walk]:
 
 
 def _players(transcript: Transcript) -> Cast:
-    with transaction.atomic():
-        # Against another walkthrough, which would create the same people and flow.
-        sql("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    with alone():
         players = cast(now())
         ensure_flow(players, now())
     accounts, lead = [players.account, players.second], players.lead

@@ -86,6 +86,8 @@ def published(walk: Walk, row: Deliverable, *, lost: bool) -> Deliverable:
         len(there),
     )
     proven(walk, row)
+    emails = Outbound.objects.filter(verb="mail.live", content__deliverable=row.pk).count()
+    transcript.check(emails == 1, "one e-mail tells the client that it is live", emails)
     return row
 
 

@@ -198,6 +198,7 @@ def _tell_of_works(kind: ClientEmail, rows: Sequence[Deliverable], at: datetime)
 for _cause, _sent in (
     (created(Request), ClientEmail.RECEIPT),
     (requests.ask, ClientEmail.QUESTION),
+    (requests.remind, ClientEmail.REMINDER),
     (requests.accept, ClientEmail.ACCEPTANCE),
     (requests.reject, ClientEmail.REFUSAL),
     (requests.cancel, ClientEmail.CANCELLED),

@@ -82,7 +82,8 @@ def tells(
     """
     Declare that these parties are notified of a cause, except the person who caused it.
 
-    Of several rows of one cause, a person gets the first one about the same work.
+    Of several rows of one cause, a person gets the first one, also if the others lead to another
+    work item.
 
     :param turn: notify only while the party has the turn in this state
     :param lasts: ``ANY_OPEN`` or another value of ``Notification.while_state``. With ``turn`` it is
@@ -146,22 +147,36 @@ def _notifying(cause: Recorded) -> Callable[[Sequence[Any], Actor, datetime], No
 def notify(cause: Recorded, rows: Sequence[Any], *, by: Actor, at: datetime) -> None:
     """Write the messages of a cause about these rows, as the table says."""
     made: list[Notification] = []
-    told: set[tuple[int, int]] = set()
+    told: set[tuple[int, int]] = set()  # of a row's own item, and a person
     for rule in rules_of(cause.kind):
         chosen = rule.only(rows, by) if rule.notifies else ()
-        items = {item.pk: item for item in map(rule.about, chosen)}
+        items, causes = _leading_to(rule, chosen)
         if not items:
             continue
-        for party, about in _addressed(rule, list(items.values())).items():
+        for party, about in _addressed(rule, items).items():
             for pk, users in party.people(about).items():
                 for user in users:
-                    if (pk, user) in told or (user == by.user_id and not rule.also_actor):
+                    new = {(own, user) for own in causes[pk]} - told
+                    if not new or (user == by.user_id and not rule.also_actor):
                         continue
-                    told.add((pk, user))
+                    told |= new
                     # A repeated cause has the same actor and instant, and so the same key.
                     key = f"{rule.words}:{pk}:{user}:{by.user_id}:{at:%Y%m%dT%H%M%S.%f}"
                     made.append(_notification(rule, party, pk, user, key, at))
     write(made, at=at)
+
+
+def _leading_to(
+    rule: NotificationRule, rows: Sequence[Any]
+) -> tuple[list[WorkItem], Mapping[int, set[int]]]:
+    """Return the items that a rule's messages lead to, and the rows' own items for each."""
+    items: dict[int, WorkItem] = {}
+    causes: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        about = rule.about(row)
+        items[about.pk] = about
+        causes[about.pk].add(item_of(row).pk)
+    return list(items.values()), causes
 
 
 def _addressed(rule: NotificationRule, items: Sequence[WorkItem]) -> Mapping[Party, list[WorkItem]]:

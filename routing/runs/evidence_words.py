@@ -77,7 +77,18 @@ def evidence_names(evidence: Sequence[Mapping[str, Any]], seen: Any) -> Evidence
     )
 
 
+# Events whose subject is an id of our own, which says nothing to a person.
+_events: dict[str, Words] = {}
+
+
+def event_label(kind: str, label: Words) -> None:
+    """Register the name of events of one kind, which then takes the place of kind and subject."""
+    _events[kind] = label
+
+
 def event_name(event: Event) -> str:
+    if event.kind in _events:
+        return str(_events[event.kind])
     about = f"{event.subject_type} {event.subject_id}".strip()
     said = _("%(kind)s about %(about)s") if about else "%(kind)s"
     return said % {"kind": event.kind, "about": about}

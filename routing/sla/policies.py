@@ -18,6 +18,7 @@ ESCALATE_EVERY = timedelta(hours=4)  # half a working day
 MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours; more is a typing error
 
 PURPOSES = {
+    "first_look": _("First look"),
     "first_response": _("First response"),
     "triage": _("Triage"),
     "resolution": _("Resolution"),

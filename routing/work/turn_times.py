@@ -10,18 +10,21 @@ from routing.kernel.sql import run
 from routing.work.turns import ASSIGNEE, OWNER, Turn, turn_of, turns, turns_of
 
 # A change of state begins a turn, unless the same turn stands in the state before, and so does a
-# verb that the table names. A part begins one when it is created, and when it ends. If the turn is
-# the owner's or the assignee's, it did not begin before that person got the work.
+# verb that the table names. Events of clocks have levels for states, and begin nothing. A part
+# begins a turn when it is created, and when it ends. If the turn is the owner's or the assignee's,
+# it did not begin before that person got the work.
 BEGAN = """
     SELECT id, max(at) FROM (
         SELECT e.item_id AS id, e.at
-        FROM unnest(%(items)s::bigint[], %(same)s::text[]) AS asked (id, same)
-            JOIN routing_event e ON e.item_id = asked.id
+        FROM unnest(%(items)s::bigint[], %(same)s::text[], %(nouns)s::text[])
+            AS asked (id, same, noun)
+            JOIN routing_event e ON e.item_id = asked.id AND starts_with(e.kind, noun)
         WHERE e.kind = ANY(%(kinds)s)
             OR e.from_state <> e.to_state AND position('|' || e.from_state || '|' IN same) = 0
         UNION ALL
         SELECT p.parent_id, e.at FROM routing_workitem p JOIN routing_event e ON e.item_id = p.id
         WHERE p.parent_id = ANY(%(wholes)s) AND p.kind = ANY(%(parts)s)
+            AND e.kind NOT LIKE 'routing.clock.%%'
             AND (e.from_state = '' AND e.to_state <> ''
                 OR NOT p.is_open AND e.from_state <> e.to_state)
         UNION ALL
@@ -56,6 +59,7 @@ def turns_began(items: Collection[Any]) -> dict[int, datetime]:
         {
             "items": list(asked),
             "same": [_same(row) for row in asked.values()],
+            "nouns": [_kind(row, "") for row in asked.values()],
             "kinds": sorted(kinds),
             "wholes": [pk for pk, row in asked.items() if _turns_with_parts(row)],
             "parts": sorted(parts),
@@ -67,8 +71,12 @@ def turns_began(items: Collection[Any]) -> dict[int, datetime]:
 
 
 def _kinds(row: Turn) -> Sequence[str]:
-    meta = row.model._meta
-    return [f"{meta.app_label}.{meta.model_name}.{verb}" for verb in row.begins]
+    return [_kind(row, verb) for verb in row.begins]
+
+
+def _kind(row: Turn, verb: str) -> str:
+    """Return the kind of a verb's events or, without one, the beginning of the noun's kinds."""
+    return f"{row.model._meta.app_label}.{row.model._meta.model_name}.{verb}"
 
 
 def _same(row: Turn) -> str:

@@ -26,6 +26,12 @@ pytestmark = [
     pytest.mark.requirement("P1", "U1", "U2"),
 ]
 LIMIT_S = 180
+ACTS = (
+    "--questions answers all ten questions",
+    "was not chosen: absent",
+    "reminder 2 is due and sent",
+    "The client has not answered after 2 reminders",
+)
 
 
 def walkthrough(var: Path, *options: str) -> tuple[int, str]:
@@ -58,13 +64,18 @@ def test_it_plays_the_whole_job_twice_side_by_side(running: Product) -> None:
     for code, said in played:
         assert code == 0, f"{said}\n{running.logs()}"
         assert "The walkthrough is complete" in said
+        for act in ACTS:
+            assert act in said
     it_left_nothing_open(running)
     it_breaks_where_a_connection_is_missing(running)
 
 
 def it_left_nothing_open(product: Product) -> None:
     runs = "SELECT count(*) FROM routing_run"
-    assert count(product, runs) == count(product, f"{runs} WHERE state = 'complete'") == 4
+    # Each walkthrough delivers two deals, and cancels three calls that only show how they come in.
+    assert count(product, f"{runs} WHERE state = 'complete'") == 4
+    assert count(product, f"{runs} WHERE state = 'cancelled'") == 6
+    assert count(product, runs) == 10
     assert count(product, "SELECT count(*) FROM routing_workitem WHERE is_open") == 0
     assert (
         count(

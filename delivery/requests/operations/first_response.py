@@ -1,4 +1,4 @@
-"""First responses to a request that are no e-mail: a note in the portal, or a recorded call."""
+"""First responses to a request that are no e-mail: what is seen in the portal, and calls."""
 
 from __future__ import annotations
 
@@ -8,13 +8,28 @@ from datetime import datetime
 from django.db import transaction
 
 from delivery.requests.models import Request
-from delivery.requests.reach import reach_of
+from delivery.requests.operations import requests
+from delivery.requests.reach import Reach, reach_of
 from routing.people.actors import Actor
 from routing.sla.operations.first_response import ResponseChannel, reached_client
 from routing.work.notes import Note
 from routing.work.operations import notes
 from routing.work.operations.notes import NOTED
 from routing.work.registry import react
+
+
+@react(requests.accept)
+def respond_with_acceptance(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Count an acceptance that somebody of the client sees in the portal."""
+    timed = [row for row in rows if row.item.is_timed]
+    reach = reach_of(timed) if timed else {}
+    seen = [row.item_id for row in timed if _is_seen(reach[row.pk])]
+    if seen:
+        reached_client(seen, ResponseChannel.PORTAL, by=by, at=at)
+
+
+def _is_seen(reach: Reach) -> bool:
+    return any(each.has_access for each in reach.informed)
 
 
 @react(NOTED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,14 +27,17 @@ from routing.work.registry import react
 MOST_REMINDERS = 2
 
 
-def remind_due(*, at: datetime, limit: int = 200) -> int:
+def remind_due(*, at: datetime, limit: int = 200, only: Collection[int] | None = None) -> int:
     """
     Remind clients of questions that are due, or hand a question to its owner after the last
     reminder. Return their number.
 
     It is safe to run twice, also at the same time.
+
+    :param only: ids of the requests to look at; None for all
     """
-    ids = list(_due(at).order_by("remind_at", "pk").values_list("pk", flat=True)[:limit])
+    due = _due(at) if only is None else _due(at).filter(pk__in=only)
+    ids = list(due.order_by("remind_at", "pk").values_list("pk", flat=True)[:limit])
 
     def go_on(some: Sequence[int]) -> int:
         return sum(_go_on(pk, at) for pk in some)

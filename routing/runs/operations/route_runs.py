@@ -196,6 +196,8 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
     titles = {s.run.pk: run_title_of(s) for s, _c, _d in decided}
+    # Read before the route, so that runs which never waited cost no query.
+    waited = [s.run.pk for s, _c, _d in decided if s.run.state == Run.State.WAITING]
     results = move_loaded(
         ROUTE,
         [snapshot.run for snapshot, _c, _d in decided],
@@ -213,8 +215,7 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
     for name, batch in jobs.items():
         action_named(name)(batch, system, at)
     BEGIN(list(routed), by=system, at=at)
-    # Read before the route, so that runs which never waited cost no query.
-    settle([s.run.pk for s, _c, _d in decided if s.run.state == Run.State.WAITING], at)
+    settle(waited, at)
 
 
 def title_of(snapshot: RunSnapshot) -> str:

@@ -65,11 +65,20 @@ def test_triage_is_a_first_look_and_no_response(world: World, request_: Request)
     assert how(request_) == []
 
 
-def test_a_question_counts_once_its_email_is_accepted(world: World, request_: Request) -> None:
+def test_a_question_counts_where_they_can_read_it(world: World, request_: Request) -> None:
     asked = AskDetails(question="Which size?")
     done(requests.ask([request_.pk], by=by(world.alice), at=SOON, details=asked))
+
+    assert clock(request_, "first_response").met_at == SOON
+    assert how(request_) == ["portal_message"]
+
+
+def test_an_acceptance_counts_once_its_email_is_accepted(world: World, request_: Request) -> None:
+    User.objects.filter(email="carla@acme.test").update(is_active=False)  # nobody in the portal
+    done(requests.triage([request_.pk], by=by(world.alice), at=SOON))
+    done(requests.accept([request_.pk], by=by(world.alice), at=SOON))
     unsent = clock(request_, "first_response")
-    row = Outbound.objects.get(verb=ClientEmail.QUESTION)
+    row = Outbound.objects.get(verb=ClientEmail.ACCEPTANCE)
     later = SOON + timedelta(minutes=5)
 
     outcomes.delivered(row, Actor.system(), later)

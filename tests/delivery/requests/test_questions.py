@@ -322,7 +322,7 @@ def test_a2_the_shipped_target_is_brought_up_to_date_unless_somebody_edited_it(
     ensure_defaults(at=NOW)
     edited = policy.targets.get(purpose="first_response")
 
-    assert (corrected.met_in, corrected.runs_in) == (["needs_information"], [])
+    assert (corrected.met_in, corrected.runs_in) == ([], [])
     assert edited.met_in == ["triaged"]
 
 

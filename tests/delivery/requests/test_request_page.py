@@ -7,6 +7,7 @@ import pytest
 from delivery.models import Request
 from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
+from routing.kernel.roles import AM
 from routing.models import User
 from routing.work.details import HandOverDetails
 from routing.work.operations import items
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 def others_secret(world: World) -> Request:
     """A request of a restricted client of a team that Alice is not in."""
-    other = make_user("Oskar")
+    other = make_user("Oskar", AM)
     hidden = make_client("SEC", world.team, other, world.olga, name="Secret Ltd", restricted=True)
     hidden.team = type(world.team).objects.create(name="South", lead=other)
     hidden.save()

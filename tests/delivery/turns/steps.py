@@ -285,6 +285,14 @@ def after_a_yes(stage: Stage, step: Any) -> None:
     stage.answer(row, user_of(stage.carl), step, "Not like this.")
 
 
+def changes_asked_of_the_owner_who_asked(stage: Stage) -> None:
+    row = stage.before_agency()
+    stage.answer(row, stage.world.alice, approvals.approve)
+    done(deliverables.ask_client([row.pk], by=by(stage.world.alice), at=NOW))
+    stage.begin()
+    stage.answer(row, user_of(stage.carla), approvals.request_changes, "Shorter.")
+
+
 def changes_after_a_yes(stage: Stage) -> None:
     after_a_yes(stage, approvals.request_changes)
 

@@ -76,6 +76,12 @@ TOLD: dict[Callable[[Stage], None], Told] = {
         "rita": {"approved approval"},
     },
     steps.one_of_two_approved: {"alice": {"decided approval"}},
+    # Alice asked the client and owns the page: one message, not one for each part.
+    steps.changes_asked_of_the_owner_who_asked: {
+        "alice": {"changes deliverable"},
+        "cora": {"changes deliverable"},
+        "rita": {"changes approval"},
+    },
     steps.changes_after_a_yes: {
         "alice": {"changes deliverable"},
         "bob": {"changes approval"},

@@ -22,7 +22,7 @@ from tests.world import NOW, World
 WORDS = {
     Contact: {"full_name", "email", "phone"},
     Decision: {"rule_name", "asked", "answer"},
-    Enrichment: {"facts", "sources"},
+    Enrichment: {"facts", "reason", "sources"},
     Event: set(),
     Payload: {"body"},
     Request: {"details", "question", "impact_note"},

@@ -17,6 +17,7 @@ from delivery.briefs.operations import briefs
 from delivery.models import Brief, Check, Deliverable, Request
 from delivery.requests.operations import requests
 from routing.desk.addresses import page_of
+from routing.kernel.events import Event
 from routing.kernel.roles import QA
 from routing.models import User, WorkItem
 from routing.work.details import HandOverDetails
@@ -37,7 +38,7 @@ from tests.world import World, by, make_request, make_user
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("Q13"),
+    pytest.mark.requirement("L7", "Q13"),
 ]
 DAY = timedelta(days=1)
 
@@ -102,6 +103,22 @@ def test_it_says_since_when_the_turn_is_theirs_and_not_since_the_last_change(
     people = HandOverDetails(owner=world.olga.pk, backup=world.alice.pk, doer=None)
     done(items.hand_over([row.item_id], by=by(world.olga), at=now, reason="x", details=people))
     assert status(row, world.bob).endswith(f"since {weekday(at)}")
+
+
+def test_an_escalation_begins_no_turn(world: World) -> None:
+    """The events of clocks have levels for states."""
+    at = timezone.now() - 3 * DAY
+    row = make_request(world.acme, at=at)
+    Event.objects.create(
+        kind="routing.clock.breach",
+        item_id=row.item_id,
+        from_state="warning",
+        to_state="breach",
+        actor=User.objects.system(),
+        at=timezone.now(),
+    )
+
+    assert status(row, world.alice).endswith(f"since {weekday(at)}")
 
 
 def test_it_leads_to_the_parts_that_the_work_waits_for(world: World) -> None:

@@ -110,6 +110,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
         f"routing.{verb}_run": ()
         for verb in (
             "enrich",
+            "follow",
             "identify",
             "route",
             "begin",
@@ -148,6 +149,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "approval",
             "answer",
             "approvalstage",
+            "askedperson",
         )
     },
     "routing.view_destination": EVERYONE,
@@ -183,15 +185,16 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "go_live",
             "fail_publishing",
             "replan",
+            "confirm_receipt",
         )
     },
     **{
         f"delivery.{verb}_approval": (AM, OPS)
-        for verb in ("approve", "request_changes", "reject", "record", "nudge")
+        for verb in ("approve", "request_changes", "reject", "record", "nudge", "name_stand_in")
     },
     **{
         f"delivery.{verb}_approval": ()
-        for verb in ("answer", "withdraw", "expire", "supersede", "see")
+        for verb in ("answer", "withdraw", "expire", "supersede", "see", "drop_out")
     },
     **{f"delivery.{verb}_check": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_approvalstage": (OPS,) for verb in ("add", "change", "delete")},

@@ -45,7 +45,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.work.details import HandOverDetails
 from routing.work.operations import items
-from tests.delivery.making import done, make_deliverables, with_the_client
+from tests.delivery.making import done, make_deliverables, record_request, with_the_client
 from tests.desk import signed_in, words
 from tests.journeys.crm import FakeCRM
 from tests.journeys.test_lead_to_brief import signals
@@ -201,9 +201,11 @@ def test_a_run_tells_its_story_with_names(run: Run) -> None:
     assert "Reason: Asked by phone" in said(item, "by_hand")
 
 
-def test_a_request_without_a_run_says_who_recorded_it_and_what_it_waits_for(world: World) -> None:
-    """B1 and C8: no run is no silence."""
-    made = make_request(world.acme, title="Size guide", details="", channel="phone", who=world.olga)
+def test_a_request_by_telephone_says_who_recorded_it_and_what_it_waits_for(
+    world: World,
+) -> None:
+    """B1 and C8: work that no other system sent answers all ten as well."""
+    made = record_request(world, who=world.olga, title="Size guide", channel="phone", at=NOW)
     reachable(world.acme)
     done(
         requests.ask(
@@ -217,17 +219,26 @@ def test_a_request_without_a_run_says_who_recorded_it_and_what_it_waits_for(worl
         )
     )
 
-    assert "No run belongs to it" in said(made.item, "started")
-    assert "Olga created" in said(made.item, "started")
+    assert "recorded by Olga" in said(made.item, "started")
     assert "this channel: Phone" in said(made.item, "started")
     assert "Open question: Which sizes?. Set by Alice" in said(made.item, "known")
-    assert "No rule decided" in said(made.item, "rule")
-    assert "owner and backup of the client ACM Ltd" in said(made.item, "candidates")
+    assert "Rule “Every recorded request”" in said(made.item, "rule")
+    assert "Alice was chosen as owner: owner of the account" in said(made.item, "candidates")
     assert "Olga made Bob the owner and Alice the backup. Reason: Alice is on leave." in said(
         made.item, "owner"
     )
     assert "The client was asked: “Which sizes?”" in said(made.item, "waiting")
     assert "Owner: from Alice to Bob." in said(made.item, "by_hand")
+
+
+def test_a_request_without_a_run_says_so(world: World) -> None:
+    """B1: requests of before have no run until they get one."""
+    made = make_request(world.acme)
+
+    assert "No run belongs to it" in said(made.item, "started")
+    assert "No rule decided: no flow took it." in said(made.item, "rule")
+    assert "owner and backup of the client ACM Ltd" in said(made.item, "candidates")
+    assert "Alice, or Bob as backup takes the next step" in said(made.item, "waiting")
 
 
 def test_an_exception_says_whom_its_evidence_is_about(world: World) -> None:

@@ -135,8 +135,8 @@ def test_asking_the_client_is_a_first_look_and_pauses_the_rest(
         at(23, 10, 30),
         1.5 * HOUR,
     )
-    # Nobody at the client has heard anything yet.
-    assert clock_of(request, "first_response").paused_at == at(23, 11)
+    # They can read the question in the portal.
+    assert clock_of(request, "first_response").met_at == at(23, 11)
     assert (triage.paused_at, triage.waiting_on, triage.due_at, triage.wakes_at) == (
         at(23, 11),
         W.CLIENT,
@@ -156,7 +156,7 @@ def test_asking_the_client_is_a_first_look_and_pauses_the_rest(
         1.5 * HOUR,
         at(24, 16, 30),
     )
-    assert fresh(request).next_due_at == at(24, 10, 30)  # the first response, still owed
+    assert fresh(request).next_due_at == at(24, 16, 30)
 
 
 def test_hold_pauses_and_resume_goes_on(world: World, policy: SLAPolicy) -> None:

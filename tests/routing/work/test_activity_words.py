@@ -13,7 +13,7 @@ from routing.work import checks
 from routing.work.door import Operation, all_operations
 
 # Verbs whose past tense does not end in “ed”.
-IRREGULAR = {"gave", "put", "reran", "sent", "set", "withdrew", "wrote"}
+IRREGULAR = {"chose", "gave", "put", "reran", "sent", "set", "took", "withdrew", "wrote"}
 SENTENCE = re.compile(r"%\(who\)s (\w+)\b.*[^.]")
 STEPS = [*all_operations(), NAME_CLIENT]
 

@@ -137,6 +137,10 @@ ORDER = {
         "delivery.approvals.operations.reviewing.check",
         TOLD,
     ],
+    "delivery.request.accept": [
+        "delivery.requests.operations.first_response.respond_with_acceptance",
+        "integrations.outbox.client_emails.tell_acceptance",
+    ],
     "delivery.request.accept_impact": [
         "delivery.progress.operations.impacts.mark_question_read",
         "integrations.outbox.crm.update_agreed",
