@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.approvals.models import Answer, Approval
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.briefs.models import Brief
 from delivery.checks.models import CheckResult
 from delivery.deliverables.models import Deliverable
@@ -18,7 +18,6 @@ from delivery.deliverables.stages import Audience
 from delivery.deliverables.versions import Version
 from delivery.progress.operations import recording, submissions
 from delivery.requests.models import Request
-from routing.people.clients import Membership
 from routing.runs.evidence_words import event_label
 from routing.runs.fact_words import fact_word
 from routing.runs.questions.asked import AskedWork
@@ -109,7 +108,7 @@ def for_approval(work: AskedWork) -> Iterator[Statement]:
         values = {
             "ref": each.item.ref,
             "number": each.version.number,
-            "who": _asked(each, work),
+            "who": _asked(each),
             "at": exact(each.item.created_at),
             "until": exact(each.expires_at),
         }
@@ -120,14 +119,13 @@ def for_approval(work: AskedWork) -> Iterator[Statement]:
         yield Statement(text % values, (each, each.item), each.item.created_at)
 
 
-def _asked(row: Approval, work: AskedWork) -> str:
+def _asked(row: Approval) -> str:
     if row.audience != Audience.CLIENT:
         return in_charge(row.item)
-    approvers = Membership.objects.filter(
-        client=work.item.client_id, role=Membership.Role.APPROVER, contact__erased_at=None
-    ).select_related("contact")
-    names = ", ".join(str(each.contact) for each in approvers.order_by("pk"))
-    return names or _("the client, which has no approver yet")
+    # Those who were asked then, and not those who have the role today.
+    asked = AskedPerson.objects.filter(approval=row, left_at=None).select_related("contact", "user")
+    names = ", ".join(str(each.contact or each.user) for each in asked.order_by("pk"))
+    return names or _("nobody who can still answer")
 
 
 # -- Due -------------------------------------------------------------------------------------------

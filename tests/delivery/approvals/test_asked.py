@@ -20,6 +20,8 @@ from routing.cover.operations.portal_access import end_membership, keep_membersh
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, QA
 from routing.models import Contact, ExceptionCase, Membership, Notification, WorkItem
+from routing.runs.questions.ask import ask
+from routing.runs.questions.asked import AskedWork
 from routing.work.details import HandOverDetails
 from routing.work.door import OperationResult
 from routing.work.operations.files import keep
@@ -181,6 +183,20 @@ def test_whoever_becomes_an_approver_later_is_not_asked_but_can_be_named(
     assert len(waiting_for(by(user_of(carl)))) == 1
     assert answer(about, carl).done
     assert fresh(about).state == Approval.State.APPROVED
+
+
+def test_the_answer_about_waiting_names_those_who_were_asked(
+    world: World, anna: Contact, bert: Contact
+) -> None:
+    """A7: the answer read the roles of today."""
+    about = question(asked(world, "some", need=2))
+    invited(world, "Carl", (world.acme, APPROVER))
+
+    answers = ask(AskedWork.items().get(pk=about.item_id), LATER)
+    [waiting] = [each.answer for each in answers if each.key == "waiting"]
+
+    assert f"It asks {anna}, {bert}, until" in waiting
+    assert "Carl" not in waiting
 
 
 def test_the_desk_offers_a_stand_in_and_shows_who_was_asked(
