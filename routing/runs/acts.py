@@ -17,10 +17,12 @@ from routing.runs.event_words import CLOCKS, sentence_of, states_of
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.registry import TraceEntry
+from routing.sla.operations.first_response import RESPONDED
 from routing.work.items import WorkItem
 from routing.work.kinds import models_by_kind
 
-# Steps that the system takes, and that tell how a run or an exception went on or ended.
+# Events of the system that tell how a run or an exception went on or ended, and when the client had
+# a first response.
 BY_SYSTEM = (
     "routing.run.await_outcome",
     "routing.run.complete",
@@ -30,6 +32,7 @@ BY_SYSTEM = (
     "routing.exceptioncase.withdraw",
     "routing.exceptioncase.escalate",
     "routing.exceptioncase.resolve",
+    RESPONDED.kind,
 )
 MOST = 300  # acts of one run; the pages of its work show all of theirs
 

@@ -71,6 +71,7 @@ def called(world: World, **fields: object) -> RecordedRequest:
     return record(call, by=by(world.bob), at=NOW)
 
 
+@pytest.mark.requirement("T1", "T12")
 def test_a_call_is_an_event_a_run_a_decision_and_a_request(world: World) -> None:
     made = called(world)
 
@@ -138,6 +139,7 @@ def test_its_trace_says_who_recorded_it_and_how_it_came(world: World) -> None:
     assert "First response" in said("explain_due", request.item.ref)
 
 
+@pytest.mark.requirement("A3", "R3")
 def test_a_person_may_choose_the_owner_and_says_why(world: World) -> None:
     made = called(world, chosen=HandMade(world.olga, world.bob, "Olga knows the boots."))
 

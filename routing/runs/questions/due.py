@@ -1,4 +1,4 @@
-"""When the work is due and why, and who was told about it."""
+"""When the work is due and why, who was told about it, and when the client had a response."""
 
 from __future__ import annotations
 
@@ -8,15 +8,31 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 
+from routing.kernel.events import Event
+from routing.runs.event_words import sentence_of
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
 from routing.sla.clock_words import purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import escalation_entries
 from routing.sla.explain_due import calendars_in_words, explain, length, status_sentence
+from routing.sla.operations.first_response import RESPONDED
 from routing.work.display import exact
 
 MOST = 60  # clocks; a run of many parts has several each
+
+
+@statements("outside")
+def responses(work: AskedWork) -> Iterator[Statement]:
+    """The moment at which the client had a first response, and how it reached them."""
+    found = Event.objects.filter(kind=RESPONDED.kind, item__in=list(work.items_by_id))
+    for event in found.select_related("actor").order_by("pk"):
+        text = _("%(part)s%(what)s at %(at)s.") % {
+            "part": work.called(event.item_id),
+            "what": sentence_of(event, None),
+            "at": exact(event.at),
+        }
+        yield Statement(text, (event,), event.at)
 
 
 @statements("due")

@@ -31,7 +31,11 @@ from tests.integrations.outbox.test_crm import make_run
 from tests.portal import APPROVER, VIEWER, invited, user_of
 from tests.world import NOW, World, by, make_contact, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("O23", "Q21"),
+]
 LATER = NOW + timedelta(minutes=1)
 Leave = Callable[[World, Contact], object]
 

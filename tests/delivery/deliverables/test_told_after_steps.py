@@ -29,6 +29,7 @@ def failing(world: World) -> Deliverable:
     return fresh(page)
 
 
+@pytest.mark.requirement("Q6")
 def test_work_that_its_checks_returned_is_not_called_done_g6(
     world: World, failing: Deliverable
 ) -> None:

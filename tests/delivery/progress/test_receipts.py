@@ -33,7 +33,7 @@ from tests.world import NOW, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("R5", "M1", "M17"),
+    pytest.mark.requirement("A4", "M1", "M17", "R5"),
 ]
 FILM = [{"key": "a", "title": "Film", "format": "file"}]
 TIMEBOX = timedelta(days=5)

@@ -18,14 +18,22 @@ from routing.desk.notes import NoteForm
 from routing.kernel.events import Event
 from routing.models import Clock, Membership, SLAPolicy, User
 from routing.people.actors import Actor
+from routing.runs.questions.ask import ask
+from routing.runs.questions.asked import AskedWork
+from routing.runs.trace import trace
 from routing.sla.operations.calendars import ensure_defaults
-from routing.sla.operations.first_response import RESPONDED
+from routing.sla.operations.first_response import RESPONDED, ResponseChannel, reached_client
+from routing.work.display import exact
 from routing.work.notes import Note
 from routing.work.operations import notes
 from tests.delivery.making import done, record_request
 from tests.world import MONDAY, World, by, make_contact
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stands_at(MONDAY)]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.stands_at(MONDAY),
+    pytest.mark.requirement("L8", "L9", "M8"),
+]
 
 SOON = MONDAY + timedelta(minutes=10)
 
@@ -130,3 +138,20 @@ def test_a_note_can_be_marked_as_a_call(world: World, request_: Request) -> None
 
     assert form.save(request_.item, by=by(world.alice), at=SOON) is not None
     assert how(request_) == ["recorded_call"]
+
+
+@pytest.mark.requirement("R12")
+def test_the_trace_and_the_answers_of_its_run_say_when_the_client_had_a_response(
+    world: World, request_: Request
+) -> None:
+    reached_client([request_.item_id], ResponseChannel.EMAIL, by=Actor.system(), at=SOON)
+    run = request_.item.run
+    assert run is not None
+
+    told = [entry for entry in trace(run).entries if "reached the client" in entry.title]
+    said = ask(AskedWork.items().get(pk=run.item_id), SOON)
+    [outside] = [each.answer for each in said if each.key == "outside"]
+
+    assert [(entry.at, entry.section) for entry in told] == [(SOON, "act")]
+    assert "The first response reached the client: the mail server accepted an e-mail" in outside
+    assert exact(SOON) in outside

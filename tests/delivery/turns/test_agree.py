@@ -26,7 +26,7 @@ from tests.delivery.making import (
 )
 from tests.world import World, by, make_request
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("Q13")]
 CLIENT, AGENCY = WorkItem.WaitingOn.CLIENT, WorkItem.WaitingOn.AGENCY
 
 

@@ -14,7 +14,7 @@ from tests.delivery.turns import steps
 from tests.delivery.turns.stage import Stage
 from tests.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("O16")]
 Told = dict[str, set[str]]
 
 

@@ -64,7 +64,7 @@ from tests.integrations.outbox.remote import Time, deliver
 from tests.portal import APPROVER, REQUESTER, VIEWER, invited
 from tests.world import NOW, World, by, make_contact, make_request
 
-pytestmark = pytest.mark.requirement("Q21")
+pytestmark = pytest.mark.requirement("Q21", "U3")
 
 FOR_STAFF = {"You get this e-mail because the work is yours, or waits for you."}
 

@@ -38,7 +38,11 @@ from tests.desk import signed_in, url, words
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by, make_contact, make_request, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("A1"),
+]
 
 
 def tracked() -> list[Any]:

@@ -35,7 +35,11 @@ from tests.delivery.making import (
 from tests.desk import signed_in, url, words
 from tests.world import World, by, make_request, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("L7", "Q13"),
+]
 DAY = timedelta(days=1)
 
 

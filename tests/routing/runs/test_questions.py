@@ -53,7 +53,11 @@ from tests.portal import reachable
 from tests.routing.runs.stories import crm_of, make_flow, work
 from tests.world import NOW, World, by, make_request
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("O22", "R6", "R7", "R11", "R12", "R16", "R17"),
+]
 # What only a program would say: no value, a dict or a list, an id in place of a name.
 RAW = re.compile(r"None|\{'|\['|\[\]|#\d")
 # Rows of evidence and of work, which answers are read from. Others give names only.

@@ -47,6 +47,8 @@ ANYBODY = RuleSpec(1, "Everything", TEAM, (), False, 3, ())
 ACCOUNT = RuleSpec(1, "Everything", TEAM, (), True, 3, ())
 NOBODY = Fallback((), (91, 92))
 
+pytestmark = pytest.mark.requirement("O9")
+
 
 def person(user_id: int, load: int = 0) -> Candidate:
     return Candidate(user_id, (TEAM,), (), True, False, load, "", "")

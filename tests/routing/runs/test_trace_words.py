@@ -58,6 +58,7 @@ def of(run: Run, section: str) -> list[TraceEntry]:
     return [entry for entry in trace(run).entries if entry.section == section]
 
 
+@pytest.mark.requirement("A1")
 def test_every_act_of_a_person_is_told_with_the_reason(world: World, crm: FakeCRM) -> None:
     """C3: held, reassigned, noted, filled in, resolved and ended, by whom, when and why."""
     crm.failures = [Problem("duplicate", "Two clients fit.", {"clients": [world.acme.pk]})]

@@ -15,7 +15,10 @@ from tests.journeys.crm import FACTS, FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
 from tests.world import World, make_client, make_contact
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("E4", "E10", "O16"),
+]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.world import MONDAY, World, by, make_request
 
 pytestmark = [
     pytest.mark.stands_at(MONDAY),  # working hours of a week
-    pytest.mark.requirement("L3", "L8", "L9"),
+    pytest.mark.requirement("L3", "L8", "L9", "M8"),
 ]
 
 W = WorkItem.WaitingOn

@@ -62,7 +62,7 @@ def started(world: World, when: datetime) -> Clock:
     return Clock.objects.get(item=item)
 
 
-@pytest.mark.requirement("L8", "L9")
+@pytest.mark.requirement("L8", "L9", "M8")
 def test_the_usual_time_is_the_median_of_what_was_done(world: World, began: datetime) -> None:
     [row] = compliance(by(world.alice), since=began)
 

@@ -17,6 +17,8 @@ from routing.work.machines import machines, states
 from routing.work.registry import EventKind
 from routing.work.turns import turns, turns_of
 
+pytestmark = pytest.mark.requirement("O23")
+
 
 def open_states(model: type[models.Model]) -> set[str]:
     """Return the states that are not the end: of a machine without work items, by its verbs."""
