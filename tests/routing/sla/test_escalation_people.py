@@ -192,4 +192,5 @@ def test_an_exception_is_escalated_while_others_work_on_it(committed_world: Worl
     escalate(at=when)
 
     assert Escalation.objects.filter(level=Level.BREACH).count() == len(cases)
-    assert Notification.objects.count() == len(cases)
+    # Claims and holds are told as well.
+    assert Notification.objects.filter(words="breach").count() == len(cases)

@@ -12,6 +12,7 @@ from delivery.requests.operations import requests
 from routing.models import WorkItem
 from routing.work.door import move_loaded
 from routing.work.sql import load
+from tests.portal import reachable
 from tests.world import NOW, World, by, make_request
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,7 @@ QUESTION = AskDetails(question="Which pages?")
 
 def test_loaded_rows_are_moved(world: World) -> None:
     request = make_request(world.acme)
+    reachable(world.acme)
     with transaction.atomic():
         rows = load(Request, [request.pk], lock=True, seen=None)
         [result] = move_loaded(
@@ -33,6 +35,7 @@ def test_loaded_rows_are_moved(world: World) -> None:
 
 def test_a_row_that_changed_after_it_was_loaded_is_overtaken(world: World) -> None:
     request = make_request(world.acme)
+    reachable(world.acme)
     rows = load(Request, [request.pk], lock=False, seen=None)
     with transaction.atomic():  # its savepoint writes another version of the row
         WorkItem.objects.filter(pk=request.item_id).update(title="Another")
