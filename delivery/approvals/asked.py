@@ -26,17 +26,27 @@ def contact_key(pk: int) -> Person:
     return ("contact", pk)
 
 
+def user_ids(people: Collection[Person]) -> frozenset[int]:
+    return frozenset(pk for kind, pk in people if kind == "user")
+
+
+def contact_ids(people: Collection[Person]) -> frozenset[int]:
+    return frozenset(pk for kind, pk in people if kind == "contact")
+
+
 @dataclass
 class AskedState:
     """
     ``counted`` are those whose answers “all” waits for, ``able`` all who may still answer, ``yes``
-    those who have approved and ``answered`` everybody who answered.
+    those who have approved and ``answered`` everybody who answered. ``unfilled`` are the places of
+    those who dropped out and for whom nobody stands in, by the id of the asked person.
     """
 
     counted: set[Person] = field(default_factory=set)
     able: set[Person] = field(default_factory=set)
     yes: set[Person] = field(default_factory=set)
     answered: set[Person] = field(default_factory=set)
+    unfilled: set[int] = field(default_factory=set)
 
     def is_enough(self, row: Approval, also: Person | None = None) -> bool:
         """
@@ -62,14 +72,16 @@ def asked_states(rows: Collection[Approval]) -> Mapping[int, AskedState]:
     """Return who was asked and who has answered, by approval, in two queries."""
     ids = [row.pk for row in rows]
     found: dict[int, AskedState] = defaultdict(AskedState)
-    asked = AskedPerson.objects.filter(approval__in=ids, left_at=None)
-    for pk, user, contact, counts in asked.values_list(
-        "approval_id", "user_id", "contact_id", "counts"
-    ):
-        person = _person(user, contact)
-        found[pk].able.add(person)
-        if counts:
-            found[pk].counted.add(person)
+    asked = list(AskedPerson.objects.filter(approval__in=ids))
+    filled = {each.stands_in_for_id for each in asked}
+    for each in asked:
+        state, person = found[each.approval_id], _person(each.user_id, each.contact_id)
+        if each.left_at is None:
+            state.able.add(person)
+            if each.counts:
+                state.counted.add(person)
+        elif each.pk not in filled:
+            state.unfilled.add(each.pk)
     answers = Answer.objects.filter(approval__in=ids)
     for pk, user, contact, word in answers.values_list(
         "approval_id", "user_id", "contact_id", "word"
