@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -61,23 +61,31 @@ class AskedState:
 def asked_states(rows: Collection[Approval]) -> Mapping[int, AskedState]:
     """Return who was asked and who has answered, by approval, in two queries."""
     ids = [row.pk for row in rows]
-    found: dict[int, AskedState] = defaultdict(AskedState)
     asked = AskedPerson.objects.filter(approval__in=ids, left_at=None)
-    for pk, user, contact, counts in asked.values_list(
-        "approval_id", "user_id", "contact_id", "counts"
-    ):
-        person = _person(user, contact)
-        found[pk].able.add(person)
-        if counts:
-            found[pk].counted.add(person)
     answers = Answer.objects.filter(approval__in=ids)
-    for pk, user, contact, word in answers.values_list(
-        "approval_id", "user_id", "contact_id", "word"
-    ):
-        person = _person(user, contact)
-        found[pk].answered.add(person)
-        if word == Answer.Word.APPROVE:
-            found[pk].yes.add(person)
+    return states_from(
+        asked.only("approval_id", "user_id", "contact_id", "counts", "left_at"),
+        answers.only("approval_id", "user_id", "contact_id", "word"),
+    )
+
+
+def states_from(
+    asked: Iterable[AskedPerson], answers: Iterable[Answer]
+) -> Mapping[int, AskedState]:
+    """Return who was asked and who has answered, by approval, from all rows of some approvals."""
+    found: dict[int, AskedState] = defaultdict(AskedState)
+    for each in asked:
+        if each.left_at is not None:
+            continue
+        person = _person(each.user_id, each.contact_id)
+        found[each.approval_id].able.add(person)
+        if each.counts:
+            found[each.approval_id].counted.add(person)
+    for answer in answers:
+        person = _person(answer.user_id, answer.contact_id)
+        found[answer.approval_id].answered.add(person)
+        if answer.word == Answer.Word.APPROVE:
+            found[answer.approval_id].yes.add(person)
     return found
 
 
