@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -71,8 +71,20 @@ class AskedState:
 def asked_states(rows: Collection[Approval]) -> Mapping[int, AskedState]:
     """Return who was asked and who has answered, by approval, in two queries."""
     ids = [row.pk for row in rows]
+    asked = AskedPerson.objects.filter(approval__in=ids)
+    answers = Answer.objects.filter(approval__in=ids)
+    return states_from(
+        asked.only("approval_id", "user_id", "contact_id", "counts", "left_at", "stands_in_for_id"),
+        answers.only("approval_id", "user_id", "contact_id", "word"),
+    )
+
+
+def states_from(
+    asked: Iterable[AskedPerson], answers: Iterable[Answer]
+) -> Mapping[int, AskedState]:
+    """Return who was asked and who has answered, by approval, from all rows of some approvals."""
     found: dict[int, AskedState] = defaultdict(AskedState)
-    asked = list(AskedPerson.objects.filter(approval__in=ids))
+    asked = list(asked)
     filled = {each.stands_in_for_id for each in asked}
     for each in asked:
         state, person = found[each.approval_id], _person(each.user_id, each.contact_id)
@@ -82,14 +94,11 @@ def asked_states(rows: Collection[Approval]) -> Mapping[int, AskedState]:
                 state.counted.add(person)
         elif each.pk not in filled:
             state.unfilled.add(each.pk)
-    answers = Answer.objects.filter(approval__in=ids)
-    for pk, user, contact, word in answers.values_list(
-        "approval_id", "user_id", "contact_id", "word"
-    ):
-        person = _person(user, contact)
-        found[pk].answered.add(person)
-        if word == Answer.Word.APPROVE:
-            found[pk].yes.add(person)
+    for answer in answers:
+        person = _person(answer.user_id, answer.contact_id)
+        found[answer.approval_id].answered.add(person)
+        if answer.word == Answer.Word.APPROVE:
+            found[answer.approval_id].yes.add(person)
     return found
 
 

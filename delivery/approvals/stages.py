@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from delivery.approvals.models import Approval, ApprovalStage
 from delivery.deliverables.models import Deliverable
@@ -53,18 +53,25 @@ def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
     return {row.pk: tuple(own.get(row.item.run_id or 0, ())) or DEFAULT for row in rows}
 
 
-def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
+def approvals_of_newest(rows: Sequence[Deliverable]) -> list[Approval]:
+    """Return the approvals of the newest version of each deliverable."""
+    newest = [row.version_id for row in rows if row.version_id]
+    return list(Approval.objects.filter(version__in=newest).select_related("item"))
+
+
+def progress(
+    rows: Sequence[Deliverable], approvals: Iterable[Approval] | None = None
+) -> Mapping[int, tuple[int, str]]:
     """
     Return the number of completed stages of each newest version, with the reference of the open
     approval or an empty string.
+
+    :param approvals: at least those of the newest versions, if they are loaded
     """
-    # Approvals of older versions count for nothing.
-    found = Approval.objects.filter(
-        version__in=[row.version_id for row in rows if row.version_id]
-    ).select_related("item")
     through: dict[int, set[int]] = defaultdict(set)
     asked: dict[int, str] = {}
-    for each in found:
+    # Approvals of older versions count for nothing, because no row has those versions.
+    for each in approvals_of_newest(rows) if approvals is None else approvals:
         if each.state == Approval.State.APPROVED:
             through[each.version_id].add(each.stage)
         elif each.state == Approval.State.PENDING:

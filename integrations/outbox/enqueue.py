@@ -61,13 +61,8 @@ def enqueue(wanted: Sequence[NewMessage], *, by: Actor, at: datetime) -> list[Ou
         # Against another transaction with messages for the same objects: keys are read and ids are
         # given under this lock, so no key is written twice and ids follow the order of commits.
         lock_objects({each.object for each in wanted})
-        known = set(
-            Outbound.objects.filter(key__in=[each.key for each in wanted]).values_list(
-                "key", flat=True
-            )
-        )
+        known, blocked = _known_and_blocked(wanted)
         fresh = list({each.key: each for each in wanted if each.key not in known}.values())
-        blocked = _blocked({each.object for each in fresh})
         runs = _runs([each.item_id for each in fresh if each.item_id and not each.run_id])
         rows = [
             _row(
@@ -93,13 +88,25 @@ def enqueue(wanted: Sequence[NewMessage], *, by: Actor, at: datetime) -> list[Ou
     return rows
 
 
-def _blocked(objects: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Return the objects with a failed message that nobody has resolved yet."""
+def _known_and_blocked(wanted: Sequence[NewMessage]) -> tuple[set[str], set[tuple[int, str]]]:
+    """
+    Return the keys that were written before, and the objects with a failed message that nobody has
+    resolved yet, in one query.
+    """
+    objects = {each.object for each in wanted}
     dead = Outbound.objects.dead().filter(
         connection__in={c for c, _ in objects}, object_key__in={key for _, key in objects}
     )
+    # A union instead of an OR, because each half has its own index.
+    found = Outbound.objects.filter(key__in=[each.key for each in wanted]).order_by()
+    rows = list(
+        found.union(dead.order_by(), all=True).values_list(
+            "key", "connection_id", "object_key", "state"
+        )
+    )
+    blocked = {(c, key) for _own, c, key, state in rows if state == State.DEAD}
     # The filter also finds one object's connection with another's key, so pairs are compared.
-    return set(dead.values_list("connection_id", "object_key")) & set(objects)
+    return {own for own, *_rest in rows}, blocked & objects
 
 
 def _runs(items: Collection[int]) -> dict[int, int | None]:

@@ -4,7 +4,7 @@ The steps that a page offers, and the reasons against the others, sorted for a p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -81,11 +81,21 @@ class PageFacts:
     def __init__(self, by: Actor, at: datetime) -> None:
         self.by, self.at = by, at
         self._loaded: dict[tuple[Facts[Any], tuple[Any, ...]], Mapping[int, Any]] = {}
+        self._instead: dict[Facts[Any], Callable[[Sequence[Any]], Mapping[int, Any]]] = {}
+
+    def instead(self, load: Facts[Any], make: Callable[[Sequence[Any]], Mapping[int, Any]]) -> None:
+        """
+        Make the facts of ``load`` from what the page has loaded.
+
+        :param make: returns for some rows the same facts as ``load``
+        """
+        self._instead[load] = make
 
     def of(self, load: Facts[Any], rows: Sequence[Any]) -> Mapping[int, Any]:
         key = load, tuple(row.pk for row in rows)
         if key not in self._loaded:
-            self._loaded[key] = load(rows, self.by, self.at, None)
+            make = self._instead.get(load)
+            self._loaded[key] = make(rows) if make else load(rows, self.by, self.at, None)
         return self._loaded[key]
 
     def answers(self, step: Operation[Any], rows: Sequence[Any]) -> dict[int, list[GateResult]]:

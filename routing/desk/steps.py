@@ -92,6 +92,7 @@ class StepsAdmin(BulkSteps[NounT]):
     ) -> HttpResponse:
         by, notes = actor(request), notes_of(row.item)
         known = PageFacts(by, timezone.now())
+        self.share(row, known)
         context = {
             "panel": panel(row, known, onward=self.onward),
             "facts": self.facts(request, row),
@@ -127,6 +128,9 @@ class StepsAdmin(BulkSteps[NounT]):
             sent.leads_to(page_of(row))
         messages.success(request, _("Note added."))
         return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
+
+    def share(self, row: Any, known: PageFacts) -> None:
+        """Name the facts of gates that are made from what the page shows; see ``PageFacts``."""
 
     def beside(self, request: HttpRequest, row: Any, known: PageFacts) -> dict[str, Any]:
         """Return further context for the template. ``known`` has the facts of the gates."""

@@ -8,12 +8,31 @@ from datetime import datetime
 from django.db import transaction
 
 from routing.kernel.roles import EVERYONE, grant
+from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 from routing.messages.channels import send_notifications
 from routing.messages.models import Notification
 from routing.people.actors import Actor
 from routing.work.items import WorkItem
 
 grant("routing.view_notification", *EVERYONE)
+
+
+# Django's bulk_create returns no ids if it ignores conflicts.
+_NOTIFICATIONS = insert_into(
+    Notification,
+    """unnest(%(recipients)s::bigint[], %(items)s::bigint[], %(words)s::text[], %(states)s::text[],
+        %(parties)s::text[], %(keys)s::text[], %(at)s::timestamptz[])
+        AS new(recipient, item, words, state, party, key, at)""",
+    recipient_id="new.recipient",
+    item_id="new.item",
+    words="new.words",
+    while_state="new.state",
+    party="new.party",
+    dedupe_key="new.key",
+    at="new.at",
+)
+WRITE = f"{_NOTIFICATIONS} ON CONFLICT (dedupe_key) DO NOTHING RETURNING id, dedupe_key"
 
 
 def tell_owners(
@@ -46,15 +65,22 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
     if not rows:
         return
     by_key = {row.dedupe_key: row for row in rows}
-    known = Notification.objects.filter(dedupe_key__in=list(by_key))
+    new = list(by_key.values())
     with transaction.atomic(savepoint=False):
-        before = set(known.values_list("dedupe_key", flat=True))
-        Notification.objects.bulk_create(rows, ignore_conflicts=True)
-        # With ignore_conflicts Django returns no ids. The new rows are those that were not there
-        # before.
-        new = known.exclude(dedupe_key__in=before).order_by("pk")
+        found = run(
+            WRITE,
+            {
+                "recipients": [row.recipient_id for row in new],
+                "items": [row.item_id for row in new],
+                "words": [str(row.words) for row in new],
+                "states": [row.while_state for row in new],
+                "parties": [row.party for row in new],
+                "keys": [row.dedupe_key for row in new],
+                "at": [row.at for row in new],
+            },
+        )
         created = []
-        for pk, key in new.values_list("pk", "dedupe_key"):
+        for pk, key in sorted(found):
             by_key[key].pk = pk
             created.append(by_key[key])
         send_notifications(created, at)

@@ -45,11 +45,22 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def who_may(self, permission: str) -> Self:
         """Filter for people with a permission, such as ``routing.own_workitem``."""
+        return self.filter(self._may(permission))
+
+    def with_rights(self, **permissions: str) -> Self:
+        """Annotate people with whether they have each permission, by the names given to them."""
+        asked = {
+            name: models.ExpressionWrapper(self._may(each), output_field=models.BooleanField())
+            for name, each in permissions.items()
+        }
+        return self.annotate(**asked)
+
+    def _may(self, permission: str) -> models.Q:
         app, codename = permission.split(".")
         held = Permission.objects.filter(content_type__app_label=app, codename=codename)
         by_role = models.Q(groups__permissions__in=held) | models.Q(user_permissions__in=held)
         able = self.model._default_manager.filter(by_role | models.Q(is_superuser=True))
-        return self.filter(pk__in=able.order_by().values("pk"))
+        return models.Q(pk__in=able.order_by().values("pk"))
 
 
 class UserManager(BaseUserManager["User"]):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from routing.desk.away import AsksAboutAbsence
-from routing.desk.forms import StepForm, picked, step_form
+from routing.desk.forms import StepForm, step_form
 from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
 from routing.work.items import WorkItem
@@ -22,23 +23,35 @@ from routing.work.visibility import work_seen_by
 MOST_PARTS = 100
 
 
+def _person(label: Any, *, help_text: Any, required: bool = True) -> Any:
+    return forms.TypedChoiceField(
+        label=label,
+        required=required,
+        empty_value=None,
+        help_text=help_text,
+        widget=UnfoldAdminSelectWidget(),
+        error_messages={
+            "invalid_choice": forms.ModelChoiceField.default_error_messages["invalid_choice"]
+        },
+    )
+
+
+def _choose_from(field: Any, people: Sequence[User], empty: Any) -> None:
+    by_id = {str(person.pk): person for person in people}
+    field.choices = [("", empty), *((pk, str(person)) for pk, person in by_id.items())]
+    field.coerce = by_id.__getitem__
+
+
 @step_form(items.hand_over)
 class HandOverForm(AsksAboutAbsence, StepForm):
     people = ("owner", "backup", "doer")
 
-    owner = picked(_("Owner"), User.objects.none(), help_text=_("Accountable from now on."))
-    backup = picked(
+    owner = _person(_("Owner"), help_text=_("Accountable from now on."))
+    backup = _person(
         _("Backup"),
-        User.objects.none(),
         help_text=_("Covers when the owner is away. Must be a different person."),
     )
-    doer = picked(
-        _("Assignee"),
-        User.objects.none(),
-        required=False,
-        empty=_("Unassigned"),
-        help_text=_("Does the work."),
-    )
+    doer = _person(_("Assignee"), required=False, help_text=_("Does the work."))
 
     along = forms.TypedMultipleChoiceField(
         label=_("Reassign with it"),
@@ -55,16 +68,21 @@ class HandOverForm(AsksAboutAbsence, StepForm):
         return {"owner": row.owner_id, "backup": row.backup_id, "doer": row.doer_id}
 
     def prepare(self) -> None:
-        for name, right in (("owner", OWN_WORK), ("backup", OWN_WORK), ("doer", DO_WORK)):
-            self.fields[name].queryset = User.objects.staff().who_may(right)  # type: ignore[attr-defined]
+        # One query for the three fields, however many rows there are.
+        staff: list[Any] = list(User.objects.staff().with_rights(owns=OWN_WORK, does=DO_WORK))
+        owners = [person for person in staff if person.owns]
+        _choose_from(self.fields["owner"], owners, _("Choose"))
+        _choose_from(self.fields["backup"], owners, _("Choose"))
+        doers = [person for person in staff if person.does]
+        _choose_from(self.fields["doer"], doers, _("Unassigned"))
         self.parts = self._parts()
         if not self.parts:
             del self.fields["along"]
             return
         along: Any = self.fields["along"]
         along.choices = [(part.pk, _part_in_words(part)) for part in self.parts]
-        owners = {row.owner_id for row in self.rows}
-        along.initial = [part.pk for part in self.parts if part.owner_id in owners]
+        owner_ids = {row.owner_id for row in self.rows}
+        along.initial = [part.pk for part in self.parts if part.owner_id in owner_ids]
 
     def _parts(self) -> list[WorkItem]:
         """Return the open work below the rows that this person sees, as far as it is listed."""

@@ -443,7 +443,7 @@ def _turn(
         if item.held_at is not None and not item.is_open:
             # A hold pauses open work. Work that has ended is not on hold and holds no parts.
             item.resume(at=at)
-    item.changed_at, item.before = at, item_before
+    item.changed_at, item.before, item.active_before = at, item_before, None
     return before, row.__dict__, item_before, item.__dict__
 
 

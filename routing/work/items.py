@@ -185,6 +185,8 @@ class WorkItem(DoorOnly):
 
     # The values before the verb that runs, by column. The door sets it, for reactions.
     before: Mapping[str, Any] = MappingProxyType({})
+    # The people of those values who are active, once they have been asked for; see last_change.
+    active_before: frozenset[int] | None = None
 
     history = Tracked(excluded_fields=("state", "is_open", "is_timed", "next_due_at", "changed_at"))
     objects: ClassVar[models.Manager[WorkItem]] = WorkItemQuerySet.as_manager()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from routing.people.staff import User
 from routing.work.items import WorkItem
 from routing.work.turns import Party, People, nobodys_turn
+
+PLACES = ("owner_id", "backup_id", "doer_id")
 
 
 def was(items: Sequence[WorkItem], column: str) -> Mapping[int, Any]:
@@ -32,9 +34,26 @@ def _former(items: Sequence[WorkItem], place: str) -> People:
     left = {pk: person for pk, person in was(items, place).items() if person}
     if not left:
         return {}
-    # Somebody who has left reads nothing any more.
-    active = set(User.objects.staff().filter(pk__in=left.values()).values_list("pk", flat=True))
+    active = _active_before(items)
     return {pk: [person] for pk, person in left.items() if person in active}
+
+
+def _active_before(items: Sequence[WorkItem]) -> Collection[int]:
+    """
+    Return those whom the last change replaced and who still work here.
+
+    They are asked for once and kept with the values before the change, because a step notifies
+    former owners, backups and assignees one after another.
+    """
+    kept = [item.active_before for item in items]
+    if None in kept:
+        left = {person for place in PLACES for person in was(items, place).values() if person}
+        # Somebody who has left reads nothing any more.
+        active = frozenset(User.objects.staff().filter(pk__in=left).values_list("pk", flat=True))
+        for item in items:
+            item.active_before = active
+        return active
+    return {person for each in kept if each is not None for person in each}
 
 
 NEW_OWNER = Party("owner", _("New owner"), lambda items: _new(items, "owner_id"), nobodys_turn)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from delivery.approvals import gates
 from delivery.approvals.asked import (
+    AskedState,
     able_staff,
     approver_rows,
     asked_states,
@@ -30,6 +31,22 @@ def approval_facts(
             "pk", "version__author_id"
         )
     )
+    return facts_about(rows, by, details, authors, states)
+
+
+def facts_about(
+    rows: Sequence[Approval],
+    by: Actor,
+    details: object,
+    authors: Mapping[int, int],
+    states: Mapping[int, AskedState],
+) -> Mapping[int, gates.ApprovalGateFacts]:
+    """
+    Return the facts of ``approval_facts``.
+
+    :param authors: the author of the version, by approval
+    :param states: who was asked and who has answered, by approval
+    """
     approvers: dict[int | None, set[int]] = defaultdict(set)
     members = approver_rows({row.item.client_id for row in rows})
     for client, contact in members.values_list("client_id", "contact_id"):

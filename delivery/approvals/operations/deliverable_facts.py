@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.urls import reverse
 
-from delivery.approvals.asked import able_staff, asked_states
+from delivery.approvals.asked import AskedState, able_staff, asked_states
 from delivery.approvals.models import Approval
-from delivery.approvals.stages import progress, stages_of
+from delivery.approvals.stages import approvals_of_newest, progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.models import Deliverable
@@ -42,8 +42,28 @@ def asked(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """Load the open approval of each deliverable, or else its next stage and who can answer."""
-    done = progress(rows)
-    stuck = stuck_versions(row.version_id for row in rows if done[row.pk][1])
+    return asked_after(rows, approvals_of_newest(rows), asked_states)
+
+
+def asked_after(
+    rows: Sequence[Deliverable],
+    approvals: Sequence[Approval],
+    states_of: Callable[[Collection[Approval]], Mapping[int, AskedState]],
+) -> Mapping[int, gates.DeliverableGateFacts]:
+    """
+    Return the facts of ``asked`` from approvals that are loaded.
+
+    :param approvals: at least those of the newest versions
+    :param states_of: returns who was asked by some of these approvals, and who has answered
+    """
+    done = progress(rows, approvals)
+    newest = {row.version_id for row in rows}
+    pending = [
+        each
+        for each in approvals
+        if each.version_id in newest and each.state == Approval.State.PENDING
+    ]
+    stuck = stuck_versions(pending, states_of(pending)) if pending else set()
     # An approval that too few people are left to give can be asked again.
     free = [row for row in rows if not done[row.pk][1] or row.version_id in stuck]
     stages = stages_of(free)
@@ -63,12 +83,11 @@ def asked(
     return found
 
 
-def stuck_versions(versions: Iterable[int | None]) -> set[int]:
+def stuck_versions(
+    pending: Sequence[Approval], states: Mapping[int, AskedState]
+) -> Collection[int]:
     """Return the versions whose open approval too few people are left to give."""
-    asked = [pk for pk in versions if pk]
-    rows = list(Approval.objects.filter(version__in=asked, state=Approval.State.PENDING))
-    states = asked_states(rows) if rows else {}
-    return {row.version_id for row in rows if not states[row.pk].can_be_enough(row)}
+    return {row.version_id for row in pending if not states[row.pk].can_be_enough(row)}
 
 
 def _needed(stage: Stage | None) -> int:

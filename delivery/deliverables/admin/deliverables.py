@@ -19,11 +19,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from delivery.approvals.admin.review_results import (
     ApprovalAnswers,
     CheckStatus,
-    approvals_of,
     checks_of,
     returned_version,
     what_to_change,
 )
+from delivery.approvals.admin.shared_reviews import reviews, share_reviews
 from delivery.approvals.models import Approval
 from delivery.checks import operations as checks
 from delivery.deliverables.admin.version_pages import VersionPages
@@ -137,8 +137,11 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         # Only an approved brief creates deliverables, so that none exists without a budget.
         return False
 
+    def share(self, row: Deliverable, known: PageFacts) -> None:
+        share_reviews(row, known)
+
     def beside(self, request: HttpRequest, row: Deliverable, known: PageFacts) -> dict[str, Any]:
-        approvals = approvals_of(row, seen_by=known.by)
+        approvals = known.of(reviews, [row])[row.pk]
         reviewed = {each.pk: each for each in (row.version, returned_version(row)) if each}
         judged = checks_of(row, *reviewed.values())
         back, faults = what_to_change(row, judged, approvals)

@@ -107,7 +107,8 @@ def test_the_question_that_is_open_is_answered_from_the_deliverables_page(world:
     asked = signed_in(world.alice).get(url(Deliverable, "change", page.pk)).context["question"]
     own = signed_in(world.cora).get(url(Deliverable, "change", page.pk)).context["question"]
 
-    assert [offer.step.verb for offer in asked["steps"]] == ["approve", "request_changes", "reject"]
+    verbs = [offer.step.verb for offer in asked["steps"]]
+    assert verbs == ["approve", "request_changes", "name_stand_in", "reject"]
     assert own["steps"] == []
 
 

@@ -57,9 +57,9 @@ def test_steps_from_this_state_look_at_their_own_facts_alone(
     row = Deliverable.objects.select_related("item__owner").get(pk=row.pk)
     known = PageFacts(by(world.bob), NOW)
 
-    # The open question, for each of the two steps that would ask the next one, with who was asked
-    # and who has answered. Nothing about who could be asked.
-    with django_assert_num_queries(4):
+    # The open question, once for the two steps that would ask the next one, with who was asked and
+    # who has answered. Nothing about who could be asked.
+    with django_assert_num_queries(3):
         panel(row, known)
 
 
