@@ -61,4 +61,5 @@ def test_the_image_has_the_demo_only_when_it_is_asked_for():
         "requirements/production.txt",
         "manage.py",
         *(name for name in PRODUCT if name != "manage.py"),
+        "locale",
     ]

@@ -51,8 +51,8 @@ CASES: tuple[tuple[str, datetime, dict[str, float]], ...] = (
     ("asked, and no answer yet", at(24, 9, 30), {"agency": 1, "client": 7.5}),
     ("asked twice", at(23, 14, 30), {"agency": 3.5, "client": 1.5}),
     ("answered the next morning", at(24, 11), {"agency": 7, "client": 3}),
-    ("on hold by the agency", at(23, 14, 30), {"agency": 5}),
-    ("on hold while the client is asked", at(23, 14, 30), {"agency": 2, "client": 3}),
+    ("on hold by the agency", at(23, 14, 30), {"agency": 2, "hold": 3}),
+    ("on hold while the client is asked", at(23, 14, 30), {"agency": 2, "client": 2, "hold": 1}),
 )
 DUE = {  # eight working hours from Monday 09:30, and what the client took, later by as much
     "nobody is asked": at(23, 17, 30),

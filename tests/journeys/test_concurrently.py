@@ -86,10 +86,10 @@ def test_a_poisoned_event_is_put_aside_and_the_others_go_on(
     Dispatch.objects.filter(pk=poison.pk).update(attempts=MAX_ATTEMPTS - 1)
     place = process.__globals__["_place"]
 
-    def fail_for_poison(events: list[object], at: object) -> None:
+    def fail_for_poison(events: list[object], *rest: object) -> None:
         if poison.event_id in [event.pk for event in events]:  # type: ignore[attr-defined]
             raise ValueError("cannot be computed")
-        place(events, at)
+        place(events, *rest)
 
     monkeypatch.setitem(process.__globals__, "_place", fail_for_poison)
     process(at=NOW)

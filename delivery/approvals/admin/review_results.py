@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,24 +35,30 @@ class CheckStatus:
         return badge(_("Passed"), "good") if self.result.passed else badge(_("Failed"), "bad")
 
 
-def checks_of(row: Deliverable, version: Version) -> Sequence[CheckStatus]:
+def checks_of(row: Deliverable, *versions: Version) -> Mapping[int, Sequence[CheckStatus]]:
     """
-    Return the checks of a version: failed ones first, then those without a result.
+    Return the checks of each version by its id: failed ones first, then those without a result. Two
+    queries for any number of versions.
 
     Checks that no longer apply are included if they have a result.
     """
-    stored = CheckResult.objects.filter(version=version).select_related("check_row", "by")
+    stored = CheckResult.objects.filter(version__in=versions).select_related("check_row", "by")
+    results: dict[int, dict[int, CheckResult]] = {version.pk: {} for version in versions}
     # In the order of their ids, so that the newest result of a check replaces earlier ones.
-    results = {result.check_row_id: result for result in stored.order_by("pk")}
-    found = {pk: result.check_row for pk, result in results.items()}
-    # The checks of today were not asked of an older version.
-    if version.pk == row.version_id:
-        found |= {check.pk: check for check in checks.applying([row])[row.pk]}
-    statuses = [
-        CheckStatus(check, results.get(pk), checks.Judged(check, None).is_judgment)
-        for pk, check in found.items()
-    ]
-    return sorted(statuses, key=_urgency)
+    for result in stored.order_by("pk"):
+        results[result.version_id][result.check_row_id] = result
+    statuses = {}
+    for pk, judged in results.items():
+        found = {check: result.check_row for check, result in judged.items()}
+        # The checks of today were not asked of an older version.
+        if pk == row.version_id:
+            found |= {check.pk: check for check in checks.applying([row])[row.pk]}
+        made = [
+            CheckStatus(check, judged.get(key), checks.Judged(check, None).is_judgment)
+            for key, check in found.items()
+        ]
+        statuses[pk] = sorted(made, key=_urgency)
+    return statuses
 
 
 def _urgency(status: CheckStatus) -> tuple[float, int, int]:
@@ -112,16 +118,32 @@ class CheckFailure:
     quote: str = ""
 
 
-def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[CheckFailure]]:
-    """Return the version that was returned for rework, and the reasons."""
-    back = row.reworked
-    if row.state != Deliverable.State.REWORK or back is None:
+def returned_version(row: Deliverable) -> Version | None:
+    """Return the version that was returned for rework, or None if none is reworked now."""
+    return row.reworked if row.state == Deliverable.State.REWORK else None
+
+
+def what_to_change(
+    row: Deliverable,
+    judged: Mapping[int, Sequence[CheckStatus]],
+    approvals: Sequence[ApprovalAnswers],
+) -> tuple[Version | None, Sequence[CheckFailure]]:
+    """
+    Return the version that was returned for rework, and the reasons.
+
+    :param judged: from ``checks_of``, with that version
+    :param approvals: of the deliverable, from ``approvals_of``
+    """
+    back = returned_version(row)
+    if back is None:
         return None, ()
     faults: list[CheckFailure] = []
-    for each in checks_of(row, back):
+    for each in judged[back.pk]:
         if each.result and not each.result.passed:
             faults += _failures(each.check, each.result)
-    for asked in approvals_of(row, back):
+    for asked in approvals:
+        if asked.approval.version_id != back.pk:
+            continue
         faults += [
             CheckFailure(f"{answer.contact or answer.user}: {answer.note.body}")
             for answer in asked.answers

@@ -18,8 +18,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from delivery.approvals.admin.review_results import (
     ApprovalAnswers,
+    CheckStatus,
     approvals_of,
     checks_of,
+    returned_version,
     what_to_change,
 )
 from delivery.approvals.models import Approval
@@ -136,8 +138,10 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         return False
 
     def beside(self, request: HttpRequest, row: Deliverable, known: PageFacts) -> dict[str, Any]:
-        back, faults = what_to_change(row)
         approvals = approvals_of(row, seen_by=known.by)
+        reviewed = {each.pk: each for each in (row.version, returned_version(row)) if each}
+        judged = checks_of(row, *reviewed.values())
+        back, faults = what_to_change(row, judged, approvals)
         versions = row.versions.select_related("author").order_by("-number")
         return {
             "question": self.question(approvals, row, known),
@@ -145,7 +149,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
             "faults": faults,
             "approvals": approvals,
             "versions": list(versions[:MOST_VERSIONS]),
-            **_newest_version(row),
+            **_newest_version(row, judged),
         }
 
     def otherwise(self, step: Operation[Any], rows: Sequence[Any]) -> Mapping[int, str]:
@@ -233,7 +237,9 @@ def _returned(known: Sequence[checks.Judged]) -> str:
     return words % {"count": len(failed), "names": ", ".join(failed)}
 
 
-def _newest_version(row: Deliverable) -> dict[str, Any]:
+def _newest_version(
+    row: Deliverable, judged: Mapping[int, Sequence[CheckStatus]]
+) -> dict[str, Any]:
     """Return what the page shows of the newest version, empty without one."""
     version = row.version
     if version is None:
@@ -242,7 +248,7 @@ def _newest_version(row: Deliverable) -> dict[str, Any]:
         "version": version,
         "frame": address(Deliverable, "preview", row.pk, version.number),
         "parts": list(version.files.select_related("file")),
-        "checks": checks_of(row, version),
+        "checks": judged[version.pk],
     }
 
 

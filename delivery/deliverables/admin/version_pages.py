@@ -80,7 +80,7 @@ class VersionPages(DeskAdmin[Deliverable]):
             "before": before,
             "after": after,
             "different": difference(before.manifest, version.manifest) if before else None,
-            "checks": checks_of(row, version),
+            "checks": checks_of(row, version)[version.pk],
             "approvals": approvals_of(row, version),
             "back": address(Deliverable, "change", row.pk),
             "item": row.item,

@@ -127,9 +127,9 @@ def test_every_handoff_is_an_event_with_who_when_from_and_to(world: World):
         ("deliverable.create", "", "planned", "Bob"),
         ("deliverable.start", "planned", "in_production", "Cora"),
         ("deliverable.submit", "in_production", "in_qa", "Cora"),
-        ("deliverable.return_for_rework", "in_qa", "rework", "Cora"),
+        ("deliverable.return_for_rework", "in_qa", "rework", "Throughline"),
         ("deliverable.submit", "rework", "in_qa", "Cora"),
-        ("deliverable.pass_qa", "in_qa", "in_internal_review", "Cora"),
+        ("deliverable.pass_qa", "in_qa", "in_internal_review", "Throughline"),
         ("deliverable.ask_client", "in_internal_review", "in_client_review", "Alice"),
         ("deliverable.approve", "in_client_review", "approved", "Carla"),
     ]

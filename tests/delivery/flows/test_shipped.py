@@ -12,6 +12,7 @@ from delivery.flows import defaults
 from delivery.flows.shipped import ensure_lead_flow, ensure_request_flows
 from delivery.models import Check, Request
 from routing.flows.operations import begin
+from routing.kernel.roles import AM
 from routing.models import Agency, Flow, FlowVersion, SLAPolicy, Team, User
 from routing.people.saving import save_with_reason
 from tests.delivery.portal.test_new import FORM, filled, work
@@ -39,7 +40,7 @@ def name_agency(who: User, owner: User, backup: User, team: Team) -> None:
 
 
 def test_naming_the_agency_at_the_desk_gives_it_all_it_starts_with(db: None) -> None:
-    first, second = make_user("First", is_superuser=True), make_user("Second")
+    first, second = make_user("First", is_superuser=True), make_user("Second", AM)
     team = Team.objects.create(name="Everybody", lead=first)
 
     name_agency(first, first, second, team)

@@ -54,9 +54,8 @@ def test_work_on_hold_offers_to_resume_and_says_why_the_rest_waits(world: World)
     page = signed_in(world.alice).get(url(Request, "change", row.pk))
 
     assert page.context["panel"].first.step.verb == "resume"
-    assert (
-        words(page).count("The budget is not settled.") == 3
-    )  # the reason, the gate's evidence, the timeline
+    # The reason, the line that says whose turn it is, the gate's evidence, the timeline.
+    assert words(page).count("The budget is not settled.") == 4
 
 
 def test_steps_of_ended_work_are_gone(world: World) -> None:
