@@ -66,6 +66,7 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
     row = Request.objects.get()
     assert row.state == Request.State.ACCEPTED
     # The flow gave it to the client's own pair. The agency's usual owner is Olga.
+    assert row.item.run is not None
     assert row.item.run.flow.slug == "recorded-request"
     assert (row.item.owner, row.item.backup) == (agency.alice, agency.bob)
 
