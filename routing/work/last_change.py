@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -47,13 +48,15 @@ def _active_before(items: Sequence[WorkItem]) -> Collection[int]:
     """
     kept = [item.active_before for item in items]
     if None in kept:
-        left = {person for place in PLACES for person in was(items, place).values() if person}
+        left: set[int] = set()
+        for place in PLACES:
+            left |= {person for person in was(items, place).values() if person}
         # Somebody who has left reads nothing any more.
         active = frozenset(User.objects.staff().filter(pk__in=left).values_list("pk", flat=True))
         for item in items:
             item.active_before = active
         return active
-    return {person for each in kept if each is not None for person in each}
+    return frozenset(chain.from_iterable(each for each in kept if each is not None))
 
 
 NEW_OWNER = Party("owner", _("New owner"), lambda items: _new(items, "owner_id"), nobodys_turn)

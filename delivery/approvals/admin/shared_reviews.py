@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from delivery.approvals.admin.review_results import ApprovalAnswers, approvals_of
@@ -48,5 +49,5 @@ def share_reviews(page_row: Deliverable, known: PageFacts) -> None:
 
 
 def _states(found: Collection[ApprovalAnswers]) -> Mapping[int, AskedState]:
-    asked_people = [person for each in found for person in each.asked]
-    return states_from(asked_people, [answer for each in found for answer in each.answers])
+    asked_people = chain.from_iterable(each.asked for each in found)
+    return states_from(asked_people, chain.from_iterable(each.answers for each in found))

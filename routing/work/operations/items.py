@@ -137,7 +137,8 @@ def named_people(
     found = NamedPeople()
     if details and named:
         staff = User.objects.staff().filter(pk__in=named).with_rights(owns=OWN_WORK, does=DO_WORK)
-        rights = list(staff.values_list("pk", "full_name", "owns", "does"))
+        # mypy does not know what a method of the queryset annotates.
+        rights = list(staff.values_list("pk", "full_name", "owns", "does"))  # type: ignore[misc]
         names = {pk: name for pk, name, _owns, _does in rights}
         owners = frozenset(pk for pk, _name, owns, _does in rights if owns)
         doers = frozenset(pk for pk, _name, _owns, does in rights if does)
