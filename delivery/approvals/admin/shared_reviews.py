@@ -13,7 +13,7 @@ from typing import Any
 
 from delivery.approvals.admin.review_results import ApprovalAnswers, approvals_of
 from delivery.approvals.asked import AskedState, states_from
-from delivery.approvals.models import Approval
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.approvals.operations.approval_facts import (
     ApprovalPeople,
     approval_facts,
@@ -52,8 +52,12 @@ def share_reviews(page_row: Deliverable, known: PageFacts) -> None:
 
 
 def _states(found: Collection[ApprovalAnswers]) -> Mapping[int, AskedState]:
-    asked_people = [person for each in found for person in each.asked]
-    return states_from(asked_people, [answer for each in found for answer in each.answers])
+    people: list[AskedPerson] = []
+    answers: list[Answer] = []
+    for each in found:
+        people += each.asked
+        answers += each.answers
+    return states_from(people, answers)
 
 
 def _people(each: ApprovalAnswers) -> ApprovalPeople:
