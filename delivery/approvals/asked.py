@@ -26,17 +26,27 @@ def contact_key(pk: int) -> Person:
     return ("contact", pk)
 
 
+def user_ids(people: Collection[Person]) -> frozenset[int]:
+    return frozenset(pk for kind, pk in people if kind == "user")
+
+
+def contact_ids(people: Collection[Person]) -> frozenset[int]:
+    return frozenset(pk for kind, pk in people if kind == "contact")
+
+
 @dataclass
 class AskedState:
     """
     ``counted`` are those whose answers “all” waits for, ``able`` all who may still answer, ``yes``
-    those who have approved and ``answered`` everybody who answered.
+    those who have approved and ``answered`` everybody who answered. ``unfilled`` are the places of
+    those who dropped out and for whom nobody stands in, by the id of the asked person.
     """
 
     counted: set[Person] = field(default_factory=set)
     able: set[Person] = field(default_factory=set)
     yes: set[Person] = field(default_factory=set)
     answered: set[Person] = field(default_factory=set)
+    unfilled: set[int] = field(default_factory=set)
 
     def is_enough(self, row: Approval, also: Person | None = None) -> bool:
         """
@@ -61,10 +71,10 @@ class AskedState:
 def asked_states(rows: Collection[Approval]) -> Mapping[int, AskedState]:
     """Return who was asked and who has answered, by approval, in two queries."""
     ids = [row.pk for row in rows]
-    asked = AskedPerson.objects.filter(approval__in=ids, left_at=None)
+    asked = AskedPerson.objects.filter(approval__in=ids)
     answers = Answer.objects.filter(approval__in=ids)
     return states_from(
-        asked.only("approval_id", "user_id", "contact_id", "counts", "left_at"),
+        asked.only("approval_id", "user_id", "contact_id", "counts", "left_at", "stands_in_for_id"),
         answers.only("approval_id", "user_id", "contact_id", "word"),
     )
 
@@ -74,13 +84,16 @@ def states_from(
 ) -> Mapping[int, AskedState]:
     """Return who was asked and who has answered, by approval, from all rows of some approvals."""
     found: dict[int, AskedState] = defaultdict(AskedState)
+    asked = list(asked)
+    filled = {each.stands_in_for_id for each in asked}
     for each in asked:
-        if each.left_at is not None:
-            continue
-        person = _person(each.user_id, each.contact_id)
-        found[each.approval_id].able.add(person)
-        if each.counts:
-            found[each.approval_id].counted.add(person)
+        state, person = found[each.approval_id], _person(each.user_id, each.contact_id)
+        if each.left_at is None:
+            state.able.add(person)
+            if each.counts:
+                state.counted.add(person)
+        elif each.pk not in filled:
+            state.unfilled.add(each.pk)
     for answer in answers:
         person = _person(answer.user_id, answer.contact_id)
         found[answer.approval_id].answered.add(person)

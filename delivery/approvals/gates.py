@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.details import DecideDetails, RecordDetails, StandInDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.deliverables.stages import Audience
-from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, Words, passed, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class ApprovalGateFacts:
     Facts around an approval, loaded for its gates.
 
     ``approvers`` are ids of contacts who may answer for the client today. ``asked_users`` and
-    ``asked_contacts`` were asked, and can still answer.
+    ``asked_contacts`` were asked, and can still answer. ``misses_someone`` is true if somebody
+    dropped out whose place is not filled, or too few are left to give enough approvals.
     """
 
     author_id: int
@@ -29,6 +30,7 @@ class ApprovalGateFacts:
     able_users: frozenset[int]  # staff who may approve, loaded for a stand-in only
     answered_users: frozenset[int]
     answered_contacts: frozenset[int]
+    misses_someone: bool
     contact_id: int | None  # the actor, if a contact
     evidence: bool  # True if the evidence is a stored file of this client
 
@@ -82,7 +84,7 @@ def asks_me(row: Approval, context: GateContext) -> GateResult:
         return ANSWERED
     if by.user_id in facts.asked_users:
         return passed("audience")
-    return refused("asked", NOT_ASKED, clears_by=_("Account managers, by naming you a stand-in"))
+    return _not_asked(facts, _("Account managers, by naming you a stand-in"))
 
 
 def _asks_contact(facts: ApprovalGateFacts) -> GateResult:
@@ -96,10 +98,16 @@ def _asks_contact(facts: ApprovalGateFacts) -> GateResult:
     if facts.contact_id in facts.asked_contacts & facts.approvers:
         return passed("audience")
     if facts.contact_id in facts.approvers:
-        return refused("asked", NOT_ASKED, clears_by=_("Your contact person, by asking you"))
+        return _not_asked(facts, _("Your contact person, by asking you"))
     return refused(
         "audience", _("You can view this but not decide."), clears_by=_("The client's approvers")
     )
+
+
+def _not_asked(facts: ApprovalGateFacts, way_in: Words) -> GateResult:
+    # A stand-in is only named for somebody who is missing.
+    who = way_in if facts.misses_someone else _("Those who were asked")
+    return refused("asked", NOT_ASKED, clears_by=who)
 
 
 def says_what_to_change(row: Approval, context: ContextWith[DecideDetails]) -> GateResult:
@@ -127,6 +135,13 @@ def was_not_reminded_today(row: Approval, context: GateContext) -> GateResult:
         _("They were reminded less than a day ago."),
         clears_by=_("Nobody. Wait until tomorrow"),
     )
+
+
+def misses_someone(row: Approval, context: GateContext) -> GateResult:
+    """Refuses a stand-in while everybody who was asked can still answer."""
+    if _facts(context, row).misses_someone:
+        return passed("missing", _("Somebody who was asked can no longer answer."))
+    return refused("missing", _("Everybody who was asked can still answer."))
 
 
 def stand_in_fits(row: Approval, context: ContextWith[StandInDetails]) -> GateResult:

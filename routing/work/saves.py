@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from django.db import models
-from django.utils.formats import localize
+from django.utils.formats import date_format, localize
 from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
@@ -286,6 +286,8 @@ def said_plainly(value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
         return exact(value)
+    if isinstance(value, date):
+        return date_format(value, "D j M Y")
     if isinstance(value, timedelta):
         hours, seconds = divmod(round(value.total_seconds()), 3600)
         return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": seconds // 60}

@@ -143,10 +143,13 @@ def finish_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) 
     ).click()
     page.get_by_label("Decided by").select_option(label="Carla Client")
     page.get_by_role("button", name="Record", exact=True).click()
+    # No decision is preselected, so that none is recorded which nobody chose.
+    expect(page.get_by_text("This field is required.")).to_have_count(1)
     expect(page.get_by_text("Add evidence, such as an e-mail or minutes.")).to_be_visible()
     desk.check("record")
     mail = folder / "yes.txt"
     mail.write_text("Yes, go ahead.")
+    page.get_by_label("Decision").select_option(label="Approves")
     page.get_by_label("Evidence").set_input_files(mail)
     page.get_by_role("button", name="Record", exact=True).click()
     # It failed at once, and can be tried again.

@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from delivery.models import Request
 from tests.browser.conftest import SitDown
-from tests.world import World, make_request
+from tests.delivery.making import take_requests
+from tests.world import NOW, World, make_request
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +26,7 @@ def press(page: Page, name: str) -> None:
 
 
 def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> None:
+    take_requests(NOW)
     desk = sit_down(width=1440)
     page = desk.open("/admin/")
     page.get_by_label("Email").fill(agency.alice.email)
@@ -33,8 +35,11 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
     expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
 
     page.get_by_role("main").get_by_role("link", name="New request").click()
-    page.get_by_label("Client").select_option(label="ACM Ltd")
-    page.get_by_label("Title").fill("Trail Week landing page")
+    page.get_by_label("Client", exact=True).select_option(label="ACM Ltd")
+    page.get_by_label("What is it about?").fill("Trail Week landing page")
+    expect(page.get_by_label("Channel").locator("option:checked")).to_have_text("Phone")
+    expect(page.get_by_label("Owner").locator("option:checked")).to_have_text("As the flow decides")
+    desk.check("request-new")
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_text("Created ACM-1. The owner is Alice.")).to_be_visible()
     expect(panel(page)).to_contain_text("There is no description.")
@@ -58,7 +63,12 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
 
     expect(page.get_by_role("region", name="Activity").get_by_role("listitem")).to_have_count(6)
     desk.check("request-accepted")
-    assert Request.objects.get().state == Request.State.ACCEPTED
+    row = Request.objects.get()
+    assert row.state == Request.State.ACCEPTED
+    # The flow gave it to the client's own pair. The agency's usual owner is Olga.
+    assert row.item.run is not None
+    assert row.item.run.flow.slug == "recorded-request"
+    assert (row.item.owner, row.item.backup) == (agency.alice, agency.bob)
 
 
 def test_a_bulk_step_with_a_result_for_each_row(agency: World, sit_down: SitDown) -> None:

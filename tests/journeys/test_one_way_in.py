@@ -153,7 +153,7 @@ def test_a_person_may_choose_the_owner_and_says_why(world: World) -> None:
     assert because in said("trace", request.item.ref)
     answers = said("trace", request.item.ref, "--questions")
     assert f"No rule decided: {because}" in answers
-    assert "Bob recorded it by hand. Channel: phone." in answers
+    assert "Bob recorded it by hand. Channel: Phone." in answers
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,7 @@ from typing import Any
 from delivery.approvals.admin.review_results import ApprovalAnswers, approvals_of
 from delivery.approvals.asked import AskedState, states_from
 from delivery.approvals.models import Answer, Approval, AskedPerson
-from delivery.approvals.operations.approval_facts import (
-    ApprovalPeople,
-    approval_facts,
-    facts_about,
-)
+from delivery.approvals.operations.approval_facts import approval_facts, facts_about
 from delivery.approvals.operations.deliverable_facts import asked, asked_after
 from delivery.deliverables.models import Deliverable
 from routing.desk.offers import PageFacts
@@ -44,8 +40,8 @@ def share_reviews(page_row: Deliverable, known: PageFacts) -> None:
         return asked_after(rows, approvals, lambda pending: _states(found()))
 
     def about_approvals(rows: Sequence[Approval]) -> Mapping[int, Any]:
-        people = {each.approval.pk: _people(each) for each in found()}
-        return facts_about(rows, known.by, None, people)
+        authors = {each.approval.pk: each.approval.version.author_id for each in found()}
+        return facts_about(rows, known.by, None, authors, _states(found()))
 
     known.instead(asked, about_deliverable)
     known.instead(approval_facts, about_approvals)
@@ -58,14 +54,3 @@ def _states(found: Collection[ApprovalAnswers]) -> Mapping[int, AskedState]:
         people += each.asked
         answers += each.answers
     return states_from(people, answers)
-
-
-def _people(each: ApprovalAnswers) -> ApprovalPeople:
-    left = [person for person in each.asked if person.left_at is None]
-    return ApprovalPeople(
-        each.approval.version.author_id,
-        asked_users={person.user_id for person in left if person.user_id},
-        asked_contacts={person.contact_id for person in left if person.contact_id},
-        answered_users={answer.user_id for answer in each.answers if answer.user_id},
-        answered_contacts={answer.contact_id for answer in each.answers if answer.contact_id},
-    )

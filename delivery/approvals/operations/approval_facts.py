@@ -4,39 +4,49 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from delivery.approvals import gates
-from delivery.approvals.asked import able_staff, approver_rows
+from delivery.approvals.asked import (
+    AskedState,
+    able_staff,
+    approver_rows,
+    asked_states,
+    contact_ids,
+    user_ids,
+)
 from delivery.approvals.details import RecordDetails, StandInDetails
-from delivery.approvals.models import Approval, AskedPerson
+from delivery.approvals.models import Approval
 from routing.people.actors import Actor
 from routing.work.files import File
-
-
-@dataclass
-class ApprovalPeople:
-    """The author of an approval's version, and ids of those who can answer and who have."""
-
-    author_id: int
-    asked_users: set[int] = field(default_factory=set)
-    asked_contacts: set[int] = field(default_factory=set)
-    answered_users: set[int] = field(default_factory=set)
-    answered_contacts: set[int] = field(default_factory=set)
 
 
 def approval_facts(
     rows: Sequence[Approval], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.ApprovalGateFacts]:
     """Load the facts for the gates of approvals, in a few queries for any number of them."""
-    return facts_about(rows, by, details, _people_of(rows))
+    states = asked_states(rows)
+    authors = dict(
+        Approval.objects.filter(pk__in=[row.pk for row in rows]).values_list(
+            "pk", "version__author_id"
+        )
+    )
+    return facts_about(rows, by, details, authors, states)
 
 
 def facts_about(
-    rows: Sequence[Approval], by: Actor, details: object, people: Mapping[int, ApprovalPeople]
+    rows: Sequence[Approval],
+    by: Actor,
+    details: object,
+    authors: Mapping[int, int],
+    states: Mapping[int, AskedState],
 ) -> Mapping[int, gates.ApprovalGateFacts]:
-    """Return the facts of ``approval_facts`` from the people of each approval."""
+    """
+    Return the facts of ``approval_facts``.
+
+    :param authors: the author of the version, by approval
+    :param states: who was asked and who has answered, by approval
+    """
     approvers: dict[int | None, set[int]] = defaultdict(set)
     members = approver_rows({row.item.client_id for row in rows})
     for client, contact in members.values_list("client_id", "contact_id"):
@@ -45,39 +55,19 @@ def facts_about(
     able = _able_users(details)
     return {
         row.pk: gates.ApprovalGateFacts(
-            author_id=people[row.pk].author_id,
+            author_id=authors[row.pk],
             approvers=frozenset(approvers[row.item.client_id]),
-            asked_users=frozenset(people[row.pk].asked_users),
-            asked_contacts=frozenset(people[row.pk].asked_contacts),
+            asked_users=user_ids(states[row.pk].able),
+            asked_contacts=contact_ids(states[row.pk].able),
             able_users=able,
-            answered_users=frozenset(people[row.pk].answered_users),
-            answered_contacts=frozenset(people[row.pk].answered_contacts),
+            answered_users=user_ids(states[row.pk].answered),
+            answered_contacts=contact_ids(states[row.pk].answered),
+            misses_someone=bool(states[row.pk].unfilled) or not states[row.pk].can_be_enough(row),
             contact_id=by.contact_id,
             evidence=row.item.client_id in with_evidence,
         )
         for row in rows
     }
-
-
-def _people_of(rows: Sequence[Approval]) -> Mapping[int, ApprovalPeople]:
-    found: dict[int, ApprovalPeople] = {}
-    # One row for each answer, or one row with empty answers.
-    answers = Approval.objects.filter(pk__in=[row.pk for row in rows]).values_list(
-        "pk", "version__author_id", "answers__user_id", "answers__contact_id"
-    )
-    for approval, author, user, contact in answers:
-        people = found.setdefault(approval, ApprovalPeople(author))
-        if user:
-            people.answered_users.add(user)
-        if contact:
-            people.answered_contacts.add(contact)
-    asked = AskedPerson.objects.filter(approval__in=[row.pk for row in rows], left_at=None)
-    for approval, user, contact in asked.values_list("approval_id", "user_id", "contact_id"):
-        if user:
-            found[approval].asked_users.add(user)
-        else:
-            found[approval].asked_contacts.add(contact)
-    return found
 
 
 def _able_users(details: object) -> frozenset[int]:

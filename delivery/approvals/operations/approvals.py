@@ -118,7 +118,7 @@ name_stand_in = operation(
     _("Name stand-in"),
     done=_("%(who)s asked somebody else as well"),
     may=_MAY,
-    gates=(gates.still_asked, gates.stand_in_fits),
+    gates=(gates.still_asked, gates.misses_someone, gates.stand_in_fits),
     facts=approval_facts,
     details=StandInDetails,
     for_gates=("user", "contact"),

@@ -6,7 +6,7 @@ The rules of the flow choose who owns the request, or the person who records it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,9 @@ from uuid import uuid4
 
 from django.core.files.base import File as Upload
 from django.db import transaction
+from django.db.models import Choices
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from delivery.requests.models import Request
 from routing.kernel.events import Event, Payload
@@ -25,6 +27,7 @@ from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.people.staff import User
 from routing.runs.by_hand import BECAUSE, CHANNEL, CHOSEN, SOURCE, hand_records
+from routing.runs.fact_words import fact_word
 from routing.runs.models import Run, RunEvent
 from routing.runs.operations.capture import Capture, Signal, capture
 from routing.runs.operations.take_in import take_in
@@ -307,6 +310,19 @@ def _find(subject: Subject) -> RecordedFacts | None:
     return RECORDED if (subject.source, subject.type) == (SOURCE, SUBJECT) else None
 
 
+def _label_in(choices: type[Choices]) -> Callable[[Any], str]:
+    """Return the function that gives the label of a stored value, or the value if it has none."""
+    labels = {str(value): label for value, label in choices.choices}
+    return lambda value: str(labels.get(str(value), value))
+
+
+for _name, _label, _choices in (
+    (CHANNEL, gettext_lazy("Channel"), Request.Channel),
+    (REQUEST_CHANNEL, gettext_lazy("Channel"), Request.Channel),
+    (REQUEST_KIND, gettext_lazy("Kind"), Request.Kind),
+    (REQUEST_PRIORITY, gettext_lazy("Priority"), WorkItem.Priority),
+):
+    fact_word(_name, _label, _label_in(_choices))
 RECORDED = RecordedFacts()
 recogniser(RECORDED)
 enricher("delivery.recorded", _find)

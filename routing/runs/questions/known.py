@@ -136,12 +136,12 @@ def fields(work: AskedWork) -> Iterator[Statement]:
     tracked = noun.history.model.tracked_fields
     for each in tracked:
         value = getattr(noun, each.attname)
-        if each.name in ELSEWHERE or value in (None, "", [], {}):
+        if each.name in ELSEWHERE or _is_nothing(value):
             continue
         save = _set_by(work.noun_saves, each.attname, value)
         values = {
             "label": str(each.verbose_name).capitalize(),
-            "value": short(work.names.say(each, value)),
+            "value": short(work.names.say(each, value)).rstrip("."),
         }
         if save is None:
             text = _("%(label)s: %(value)s. History does not say who set it.") % values
@@ -150,6 +150,11 @@ def fields(work: AskedWork) -> Iterator[Statement]:
             values |= {"who": work.names.user(save.by_id), "at": exact(save.at)}
             text = _("%(label)s: %(value)s. Set by %(who)s at %(at)s.") % values
             yield Statement(text, (noun, save.record), save.at)
+
+
+def _is_nothing(value: Any) -> bool:
+    # A count of nothing, such as of reminders, is no value that somebody set. “No” is one.
+    return value in (None, "", [], {}) or (value == 0 and not isinstance(value, bool))
 
 
 def _set_by(saves: Sequence[Save], column: str, value: Any) -> Save | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from routing.runs.by_hand import HandRecord
+from routing.runs.by_hand import CHANNEL, HandRecord
 from routing.runs.evidence_words import event_name
+from routing.runs.fact_words import fact_text
 from routing.runs.models import Run, RunEvent
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, because, statements
@@ -70,7 +71,7 @@ def _recorded(found: HandRecord) -> Statement:
     """Return the channel of what a person recorded, and the instant it is about."""
     text = _("%(who)s recorded it by hand. Channel: %(way)s.") % {
         "who": found.recorded_by,
-        "way": found.channel,
+        "way": fact_text(CHANNEL, found.channel),
     }
     if found.about is not None:
         earlier = _("It was there before it had an event, since %(at)s.")
@@ -84,11 +85,11 @@ def by_creation(work: AskedWork) -> Iterator[Statement]:
     event = work.creation
     names = {"ref": work.item.ref, "kind": work.kind_name, "at": exact(work.item.created_at)}
     if event is None:
-        text = _("%(ref)s, a %(kind)s, was created at %(at)s. The event of that is missing.")
+        text = _("%(ref)s (%(kind)s) was created at %(at)s. The event of that is missing.")
         yield Statement(text % names, (work.item,), work.item.created_at)
         return
     values = {**names, "who": event.actor, "at": exact(event.at)}
-    said = _("%(who)s created %(ref)s, a %(kind)s, at %(at)s.") % values
+    said = _("%(who)s created %(ref)s (%(kind)s) at %(at)s.") % values
     why, records = because(work.record_of(event))
     yield Statement(" ".join([said, *why]), (event, *records), event.at)
 

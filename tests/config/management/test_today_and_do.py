@@ -63,12 +63,13 @@ def test_today_lists_references_for_each_role(world: World) -> None:
 
 
 def test_today_tells_what_waits_on_others(world: World) -> None:
+    # Before the question, because only approvers of that moment are asked.
+    dora = invited(world, "Dora", (world.acme, APPROVER))
     page = with_the_client(world, make_deliverables(world)[0])
     asked = question(page).item.ref
-    carla = invited(world, "Dora", (world.acme, APPROVER))
 
     assert day_of(world.alice.email)["waiting_on_others"] == [asked]
-    assert day_of(user_of(carla).email)["decisions"] == [asked]
+    assert day_of(user_of(dora).email)["decisions"] == [asked]
 
 
 def test_today_names_near_matches_of_an_unknown_address(world: World) -> None:
@@ -183,8 +184,8 @@ def test_do_shows_nobody_what_they_may_not_see(world: World) -> None:
 
 
 def test_a_contact_answers_by_command(world: World) -> None:
-    page = with_the_client(world, make_deliverables(world)[0])
     dora = invited(world, "Dora", (world.acme, Membership.Role.APPROVER))
+    page = with_the_client(world, make_deliverables(world)[0])
 
     result = do(question(page).item.ref, "approve", "--as", user_of(dora).email)
 

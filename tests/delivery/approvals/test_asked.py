@@ -206,15 +206,56 @@ def test_the_desk_offers_a_stand_in_and_shows_who_was_asked(
     carl = invited(world, "Carl", (world.acme, APPROVER))
     leaves_client(world, bert)
     browser = signed_in(world.alice)
-    step = url(Approval, "change", about.pk) + "name_stand_in/"
+    step = url(Approval, "step", about.pk, "name_stand_in")
 
     page = words(browser.get(url(Approval, "change", about.pk)))
     form = browser.get(step)
     browser.post(step, {"contact": carl.pk})
 
     assert "Asked: Anna, Bert (can no longer answer)" in page
+    assert "Name stand-in" in page
     assert form.status_code == 200
     assert AskedPerson.objects.filter(approval=about, contact=carl).exists()
+
+
+def offers_stand_in(world: World, about: Approval) -> bool:
+    page = words(signed_in(world.alice).get(url(Approval, "change", about.pk)))
+    return "Name stand-in" in page
+
+
+def test_a_stand_in_is_named_only_while_somebody_is_missing(
+    world: World, anna: Contact, bert: Contact
+) -> None:
+    about = question(asked(world, "all"))
+    carl = invited(world, "Carl", (world.acme, APPROVER))
+    dora = invited(world, "Dora", (world.acme, APPROVER))
+
+    def name(contact: Contact) -> OperationResult:
+        details = StandInDetails(contact=contact.pk)
+        [result] = approvals.name_stand_in(
+            [about.pk], by=by(world.alice), at=LATER, details=details
+        )
+        return result
+
+    assert not offers_stand_in(world, about)
+    assert codes(name(carl)) == ["missing"]
+
+    leaves_client(world, bert)
+    assert offers_stand_in(world, about)
+    assert name(carl).done
+
+    # Carl has Bert's place.
+    assert not offers_stand_in(world, about)
+    assert codes(name(dora)) == ["missing"]
+
+    leaves_client(world, carl)
+    assert offers_stand_in(world, about)
+
+
+def test_a_stand_in_is_offered_if_too_few_can_answer(world: World, anna: Contact) -> None:
+    about = question(asked(world, "some", need=2))
+
+    assert offers_stand_in(world, about)
 
 
 def test_an_approver_who_was_never_invited_does_not_count_for_all(

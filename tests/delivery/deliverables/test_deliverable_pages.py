@@ -108,7 +108,7 @@ def test_the_question_that_is_open_is_answered_from_the_deliverables_page(world:
     own = signed_in(world.cora).get(url(Deliverable, "change", page.pk)).context["question"]
 
     verbs = [offer.step.verb for offer in asked["steps"]]
-    assert verbs == ["approve", "request_changes", "name_stand_in", "reject"]
+    assert verbs == ["approve", "request_changes", "reject"]
     assert own["steps"] == []
 
 

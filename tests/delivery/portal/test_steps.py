@@ -149,5 +149,6 @@ def test_contacts_can_do_no_other_operation(carla: Contact) -> None:
     }
     theirs |= {f"delivery.approval.{verb}" for verb in ("approve", "request_changes", "reject")}
     theirs.add("delivery.approval.see")  # taken when an approver opens the page of a question
+    theirs.add("delivery.deliverable.confirm_receipt")
     assert {step.kind for step in all_operations() if step.open_to(actor)} == theirs
     assert Brief.open_to_clients is False
