@@ -46,17 +46,18 @@ def _active_before(items: Sequence[WorkItem]) -> Collection[int]:
     They are asked for once and kept with the values before the change, because a step notifies
     former owners, backups and assignees one after another.
     """
-    kept = [item.active_before for item in items]
-    if None in kept:
-        left: set[int] = set()
-        for place in PLACES:
-            left |= {person for person in was(items, place).values() if person}
-        # Somebody who has left reads nothing any more.
-        active = frozenset(User.objects.staff().filter(pk__in=left).values_list("pk", flat=True))
-        for item in items:
-            item.active_before = active
-        return active
-    return frozenset(chain.from_iterable(each for each in kept if each is not None))
+    kept = [item.active_before for item in items if item.active_before is not None]
+    if len(kept) == len(items):
+        return frozenset().union(*kept)
+    left: set[Any] = set()
+    for place in PLACES:
+        left.update(was(items, place).values())
+    # Somebody who has left reads nothing any more.
+    staff = User.objects.staff().filter(pk__in=left - {None})
+    active = frozenset(staff.values_list("pk", flat=True))
+    for item in items:
+        item.active_before = active
+    return active
 
 
 NEW_OWNER = Party("owner", _("New owner"), lambda items: _new(items, "owner_id"), nobodys_turn)

@@ -14,7 +14,7 @@ from typing import Any
 
 from delivery.approvals.admin.review_results import ApprovalAnswers, approvals_of
 from delivery.approvals.asked import AskedState, states_from
-from delivery.approvals.models import Approval
+from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.approvals.operations.approval_facts import approval_facts, facts_about
 from delivery.approvals.operations.deliverable_facts import asked, asked_after
 from delivery.deliverables.models import Deliverable
@@ -49,5 +49,9 @@ def share_reviews(page_row: Deliverable, known: PageFacts) -> None:
 
 
 def _states(found: Collection[ApprovalAnswers]) -> Mapping[int, AskedState]:
-    asked_people = chain.from_iterable(each.asked for each in found)
-    return states_from(asked_people, chain.from_iterable(each.answers for each in found))
+    people: list[AskedPerson] = []
+    answers: list[Answer] = []
+    for each in found:
+        people += each.asked
+        answers += each.answers
+    return states_from(people, answers)

@@ -136,12 +136,11 @@ def named_people(
     named = [person for person in people if person is not None]
     found = NamedPeople()
     if details and named:
-        staff = User.objects.staff().filter(pk__in=named).with_rights(owns=OWN_WORK, does=DO_WORK)
-        # mypy does not know what a method of the queryset annotates.
-        rights = list(staff.values_list("pk", "full_name", "owns", "does"))  # type: ignore[misc]
-        names = {pk: name for pk, name, _owns, _does in rights}
-        owners = frozenset(pk for pk, _name, owns, _does in rights if owns)
-        doers = frozenset(pk for pk, _name, _owns, does in rights if does)
+        staff = User.objects.staff().filter(pk__in=named)
+        able: list[Any] = list(staff.with_rights(owns=OWN_WORK, does=DO_WORK))
+        names = {person.pk: person.full_name for person in able}
+        owners = frozenset(person.pk for person in able if person.owns)
+        doers = frozenset(person.pk for person in able if person.does)
         unfit = {details.owner, details.backup} - owners | {details.doer} - doers
         said = ", ".join(sorted(name for person, name in names.items() if person in unfit))
         found = NamedPeople(frozenset(names), owners, doers, said)

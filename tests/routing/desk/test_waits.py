@@ -158,8 +158,9 @@ def test_what_the_product_does_says_what_it_does(world: World) -> None:
 
 def test_a_client_without_access_is_said_to_be_out_of_reach(world: World) -> None:
     row = make_request(world.acme, Request.State.NEEDS_INFORMATION)
+    WorkItem.objects.filter(pk=row.item_id).update(waiting_on=WorkItem.WaitingOn.CLIENT)
 
-    said = status(row, world.alice)
+    said = status(fresh(row), world.alice)
 
     assert said.startswith("Waits for the client's requesters to answer a question since")
     assert said.endswith("Nobody can do this at the moment.")
