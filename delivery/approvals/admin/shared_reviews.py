@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from delivery.approvals.admin.review_results import ApprovalAnswers, approvals_of
