@@ -38,7 +38,8 @@ KEPT = (
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """
-    Stop the clock at NOW, or at the instant that the marker ``stands_at`` names.
+    Stop the clock at NOW, or at the instant that the marker ``stands_at`` names. With the marker
+    ``in_zone``, people and clients are in its zone and not in the one that the suite runs in.
 
     What is due "at NOW" is then due for the code under test as well, on whatever day the test runs.
     It stands for fixtures of every scope, which is why this is no fixture. A test whose processes
@@ -48,8 +49,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     if item.get_closest_marker("real_clock"):
         return (yield)
     marker = item.get_closest_marker("stands_at")
-    with time_machine.travel(marker.args[0] if marker else NOW, tick=False):
-        return (yield)
+    elsewhere = item.get_closest_marker("in_zone")
+    with pytest.MonkeyPatch.context() as patch:
+        if elsewhere:
+            patch.setattr("tests.world.ZONE", elsewhere.args[0])
+        with time_machine.travel(marker.args[0] if marker else NOW, tick=False):
+            return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from tests.delivery.making import (
     record_request,
     take_requests,
 )
-from tests.world import NOW, World, make_request
+from tests.world import MONDAY, NOW, World, make_request
 
 pytestmark = pytest.mark.requirement("T2")
 LATER = NOW + timedelta(days=40)
@@ -113,6 +113,8 @@ def test_many_are_taken_in_batches(agency: World) -> None:
     assert adopt_all(clock=lambda: LATER) == 3
 
 
+@pytest.mark.in_zone("UTC")
+@pytest.mark.stands_at(MONDAY)
 def test_its_trace_and_its_decision_say_where_it_came_from(agency: World) -> None:
     request = make_request(agency.acme, at=NOW)
     adopt_all(clock=lambda: LATER)

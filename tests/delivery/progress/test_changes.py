@@ -45,7 +45,7 @@ from tests.desk import words
 from tests.files import png
 from tests.portal import APPROVER, REQUESTER, VIEWER, browser_of, invited, other_client, user_of
 from tests.storages import use
-from tests.world import NOW, World, by
+from tests.world import MONDAY, NOW, World, by
 
 pytestmark = pytest.mark.requirement("Q25", "T14", "U3")
 
@@ -122,6 +122,8 @@ def changed(world: World, carla: Contact) -> Request:
     return Request.objects.select_related("item", "target__item").get(kind="change")
 
 
+@pytest.mark.in_zone("UTC")
+@pytest.mark.stands_at(MONDAY)
 def test_a_change_of_what_is_live_opens_a_request_of_its_own_and_leaves_it_live(
     world: World, carla: Contact
 ) -> None:

@@ -36,7 +36,7 @@ from tests.desk import signed_in, words
 from tests.portal import VIEWER, reachable
 from tests.world import NOW, World, by, make_contact, make_request
 
-pytestmark = pytest.mark.requirement("L5", "Q21")
+pytestmark = [pytest.mark.requirement("L5", "Q21"), pytest.mark.in_zone("UTC")]
 
 DAY = timedelta(days=1)
 

@@ -36,6 +36,7 @@ from tests.desk import signed_in, url, words
 from tests.world import World, by, make_request, make_user
 
 pytestmark = [
+    pytest.mark.in_zone("UTC"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
     pytest.mark.requirement("L7", "Q13"),

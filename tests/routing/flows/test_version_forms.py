@@ -16,7 +16,7 @@ from routing.models import FlowField, FlowVersion, Membership, Rule, Target, Tea
 from routing.sla.policies import SLAPolicy
 from tests.desk import filled, signed_in, url, words
 from tests.routing.runs.stories import make_flow
-from tests.world import NOW, World, by, make_contact
+from tests.world import MONDAY, NOW, World, by, make_contact
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
 
@@ -151,6 +151,8 @@ def test_what_only_the_database_refuses_is_said_and_the_input_kept_e1(
     assert FlowVersion.objects.get(pk=draft.pk).title != "Kept: {deal.name}"
 
 
+@pytest.mark.in_zone("UTC")
+@pytest.mark.stands_at(MONDAY)
 def test_a_draft_that_somebody_published_meanwhile_keeps_the_input_e1(
     world: World, draft: FlowVersion
 ) -> None:

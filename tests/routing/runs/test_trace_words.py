@@ -43,7 +43,11 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
 from tests.world import MONDAY, NOW, World, by, make_client, make_request
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.in_zone("UTC"),
+]
 
 
 @pytest.fixture

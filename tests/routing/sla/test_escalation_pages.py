@@ -19,6 +19,7 @@ from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import MONDAY, World, make_request
 
 pytestmark = [
+    pytest.mark.in_zone("UTC"),
     pytest.mark.usefixtures("without_second_factor"),
     pytest.mark.stands_at(MONDAY),  # working hours of a week
 ]

@@ -24,6 +24,7 @@ from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import MONDAY, World, by, make_client, make_request
 
 pytestmark = [
+    pytest.mark.in_zone("UTC"),
     pytest.mark.stands_at(MONDAY),  # working hours of a week
     pytest.mark.requirement("L3"),
 ]
