@@ -13,7 +13,7 @@ from delivery.deliverables.stages import Audience, Quorum
 from routing.people.clients import Membership
 from routing.people.staff import User
 
-APPROVE = "approve_approval"
+APPROVE = "delivery.approve_approval"
 # A person of the agency or of the client, by the id of a user or of a contact.
 Person = tuple[str, int]
 
@@ -108,11 +108,7 @@ def _person(user: int | None, contact: int | None) -> Person:
 
 def able_staff() -> QuerySet[User]:
     """Return the active people of the agency who may approve versions."""
-    own = {"codename": APPROVE, "content_type__app_label": "delivery"}
-    by_role = {f"groups__permissions__{name}": value for name, value in own.items()}
-    alone = {f"user_permissions__{name}": value for name, value in own.items()}
-    may = Q(**by_role) | Q(**alone) | Q(is_superuser=True)
-    return User.objects.staff().filter(may).distinct()
+    return User.objects.staff().who_may(APPROVE)
 
 
 def approver_rows(clients: Collection[int | None]) -> QuerySet[Membership]:

@@ -33,12 +33,8 @@ APPROVE_BRIEF = "delivery.approve_brief"
 
 def holders(permission: str) -> list[int]:
     """Return the ids of active staff with a permission, by name."""
-    app, codename = permission.split(".")
-    staff = User.objects.staff().filter(
-        groups__permissions__codename=codename,
-        groups__permissions__content_type__app_label=app,
-    )
-    return list(staff.order_by("full_name", "pk").values_list("pk", flat=True).distinct())
+    staff = User.objects.staff().who_may(permission)
+    return list(staff.order_by("full_name", "pk").values_list("pk", flat=True))
 
 
 # -- QA -------------------------------------------------------------------------------------------
