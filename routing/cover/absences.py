@@ -85,10 +85,5 @@ class Absence(models.Model):
         }
 
 
-def whole_days(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the start of the first day and the end of the last in a time zone."""
-    return midnight(first, zone), midnight(last + timedelta(days=1), zone)
-
-
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -13,7 +13,6 @@ from routing.kernel.tables import insert_into
 from routing.messages.channels import send_notifications
 from routing.messages.models import Notification
 from routing.people.actors import Actor
-from routing.work.items import WorkItem
 
 grant("routing.view_notification", *EVERYONE)
 
@@ -33,29 +32,6 @@ _NOTIFICATIONS = insert_into(
     at="new.at",
 )
 WRITE = f"{_NOTIFICATIONS} ON CONFLICT (dedupe_key) DO NOTHING RETURNING id, dedupe_key"
-
-
-def tell_owners(
-    items: Sequence[WorkItem], words: str, *, by: Actor, at: datetime, cause: str = ""
-) -> None:
-    """
-    Notify each item's owner once, unless the owner caused it.
-
-    :param cause: distinguishes several causes of one kind, such as a version's id; empty for
-        what happens only once
-    """
-    rows = [
-        Notification(
-            recipient_id=item.owner_id,
-            item=item,
-            words=words,
-            dedupe_key=f"{words}:{item.pk}:{item.owner_id}:{cause}".rstrip(":"),
-            at=at,
-        )
-        for item in items
-        if item.owner_id is not None and item.owner_id != by.user_id
-    ]
-    write(rows, at=at)
 
 
 def write(rows: Sequence[Notification], *, at: datetime) -> None:

@@ -16,7 +16,6 @@ from delivery.models import Brief, Engagement, Request
 from integrations.models import Connection, ExternalLink, Inbound
 from routing.flows.operations import copy
 from routing.kernel.roles import INTEGRATIONS
-from routing.messages.operations import tell_owners
 from routing.models import (
     Absence,
     Agency,
@@ -38,6 +37,7 @@ from tests.desk import url
 from tests.integrations.inbox.senders import make_connection
 from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
+from tests.told import tell_owners
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.browser

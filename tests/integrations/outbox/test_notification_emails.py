@@ -13,9 +13,10 @@ from pytest_django import Settings
 
 from integrations.adapters.mail.writer import message_id
 from integrations.models import Attempt, Connection, Outbound
-from routing.messages.operations import mark_read, tell_owners
+from routing.messages.operations import mark_read
 from routing.models import Notification, User
 from tests.integrations.outbox.remote import Time, deliver
+from tests.told import tell_owners
 from tests.world import NOW, World, by, make_request
 
 

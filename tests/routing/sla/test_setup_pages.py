@@ -12,13 +12,13 @@ import pytest
 
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
-from routing.messages.operations import tell_owners
 from routing.models import Calendar, Dispatch, Event, ExceptionRoute, Notification, SLAPolicy
 from routing.people.actors import Actor
 from routing.runs.operations.capture import capture
 from routing.sla.operations.calendars import ensure_defaults
 from tests.desk import filled, signed_in, url, words
 from tests.journeys.test_lead_to_brief import signals
+from tests.told import tell_owners
 from tests.world import NOW, World, make_request
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
