@@ -187,11 +187,12 @@ def _requesters(items: Sequence[WorkItem]) -> People:
     """Return the contact who asked, or everybody of the client who may answer."""
     asked = dict(Request.objects.filter(item__in=items).values_list("item_id", "contact__user_id"))
     able = _contacts(items, ASKING)
-    found = {}
-    for item in items:
-        users = able.get(item.pk, ())
-        found[item.pk] = [asked[item.pk]] if asked.get(item.pk) in users else list(users)
-    return found
+    return {item.pk: _one_or_all(asked.get(item.pk), able.get(item.pk, ())) for item in items}
+
+
+def _one_or_all(asked: int | None, able: Sequence[int]) -> Sequence[int]:
+    """Return the one who asked, if they can answer, or else everybody who can."""
+    return [asked] if asked is not None and asked in able else able
 
 
 def _clients(by: Actor, *roles: str) -> Q:
@@ -214,11 +215,15 @@ def _authors(items: Sequence[WorkItem]) -> People:
 
 def _answered(items: Sequence[WorkItem]) -> People:
     """Return everybody who has answered an approval, also of the client."""
-    rows = Answer.objects.filter(approval__item__in=items).order_by("pk")
+    return _accounts(Answer.objects.filter(approval__item__in=items).order_by("pk"))
+
+
+def _accounts(rows: QuerySet[Answer] | QuerySet[AskedPerson]) -> People:
+    """Return the users of the staff and the contacts in these rows, by the approval's item."""
     found: dict[int, list[int]] = defaultdict(list)
-    for item, user, contact in rows.values_list("approval__item_id", "user_id", "contact__user_id"):
-        if user or contact:
-            found[item].append(user or contact)
+    for item, user, account in rows.values_list("approval__item_id", "user_id", "contact__user_id"):
+        if user or account:
+            found[item].append(user or account)
     return found
 
 
@@ -232,14 +237,11 @@ def _asked_for_it(items: Sequence[WorkItem]) -> People:
 
 def _just_asked(items: Sequence[WorkItem]) -> People:
     """Return those who were asked by the last step of the approvals."""
-    rows = AskedPerson.objects.filter(
-        approval__item__in=items, at=F("approval__item__changed_at"), left_at=None
+    return _accounts(
+        AskedPerson.objects.filter(
+            approval__item__in=items, at=F("approval__item__changed_at"), left_at=None
+        )
     )
-    found: dict[int, list[int]] = defaultdict(list)
-    for item, user, account in rows.values_list("approval__item_id", "user_id", "contact__user_id"):
-        if user or account:
-            found[item].append(user or account)
-    return found
 
 
 def _requesters_of_questions(items: Sequence[WorkItem]) -> People:
@@ -263,13 +265,9 @@ def _contacts_of_work(items: Sequence[WorkItem]) -> People:
         rows = Request.objects.filter(**{f"{path}__in": items})
         about.update(rows.values_list(path, "contact__user_id"))
     able = _contacts(items, ASKING)
-    found: dict[int, Sequence[int]] = {}
     # Briefs and exceptions are not shown to clients.
-    for item in items:
-        if item.pk in about:
-            users, asked = able.get(item.pk, ()), about[item.pk]
-            found[item.pk] = [asked] if asked is not None and asked in users else users
-    return found
+    shown = [item.pk for item in items if item.pk in about]
+    return {pk: _one_or_all(about[pk], able.get(pk, ())) for pk in shown}
 
 
 REVIEWERS = Party(
