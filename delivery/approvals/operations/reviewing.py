@@ -207,11 +207,8 @@ def end_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     stalls = ExceptionCase.objects.filter(
         item__parent__in=[row.item_id for row in rows],
         reason__in=[Reason.REJECTED, Reason.NO_ANSWER],
-        state__in=ExceptionCase.open_states,
     )
-    # By item, which is the order of locks.
-    if ids := list(stalls.order_by("item_id").values_list("pk", flat=True)):
-        carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("Work resumed.")))
+    runs.withdraw_open(stalls, by=Actor.system(), at=at, reason=_("Work resumed."))
 
 
 def _withdraw(versions: Sequence[int], *, by: Actor, at: datetime) -> None:

@@ -88,13 +88,8 @@ def report_missing(rows: Sequence[Approval], at: datetime) -> None:
 
 def withdraw_missing(items: Collection[int], *, at: datetime, why: str) -> None:
     """Withdraw the exceptions about missing approvers of these approvals' items."""
-    cases = ExceptionCase.objects.filter(
-        item__parent__in=items,
-        reason=Reason.APPROVERS_MISSING,
-        state__in=ExceptionCase.open_states,
-    )
-    if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
-        carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=why)
+    cases = ExceptionCase.objects.filter(item__parent__in=items, reason=Reason.APPROVERS_MISSING)
+    runs.withdraw_open(cases, by=Actor.system(), at=at, reason=why)
 
 
 def stand_in(

@@ -92,11 +92,6 @@ def _go_on(pk: int, at: datetime) -> bool:
 def end_silence(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     """Withdraw the exception about the silence: there is an answer, or somebody has decided."""
     cases = ExceptionCase.objects.filter(
-        item__parent__in=[row.item_id for row in rows],
-        reason=Reason.NO_ANSWER,
-        state__in=ExceptionCase.open_states,
+        item__parent__in=[row.item_id for row in rows], reason=Reason.NO_ANSWER
     )
-    # By item, which is the order of locks.
-    if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
-        reason = str(_("The question is settled."))
-        carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=reason)
+    runs.withdraw_open(cases, by=Actor.system(), at=at, reason=_("The question is settled."))

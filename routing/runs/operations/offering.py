@@ -24,9 +24,8 @@ from routing.people.clients import Client
 from routing.people.staff import TeamMembership, User
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import RunStep
-from routing.runs.operations.runs import withdraw_case
+from routing.runs.operations.runs import withdraw_open
 from routing.runs.steps import make_due
-from routing.work.door import carry
 
 AT_LATEST = timedelta(hours=1)
 SIGNING_IN = {"last_login", "password", "session_epoch"}  # columns that change nothing here
@@ -66,11 +65,8 @@ def settle(run_ids: Sequence[int], at: datetime) -> None:
     """Withdraw the exceptions of runs that somebody fits now."""
     if not run_ids:
         return
-    cases = ExceptionCase.objects.filter(
-        run__in=run_ids, reason=Reason.NOBODY_AVAILABLE, state__in=ExceptionCase.open_states
-    )
-    if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
-        carry(withdraw_case, ids, by=Actor.system(), at=at, reason=_("Somebody fits it now."))
+    cases = ExceptionCase.objects.filter(run__in=run_ids, reason=Reason.NOBODY_AVAILABLE)
+    withdraw_open(cases, by=Actor.system(), at=at, reason=_("Somebody fits it now."))
 
 
 def _changed(instance: Any, update_fields: Collection[str] | None = None, **_kwargs: Any) -> None:

@@ -275,12 +275,9 @@ def lock_work(pk: int) -> None:
 def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
     """Withdraw the exceptions about an outcome that is final."""
     reasons = OF_RECEIPTS if row.kind == Outcome.Kind.HANDED_OVER else TROUBLES
-    cases = ExceptionCase.objects.filter(
-        item__parent=row.item_id, reason__in=reasons, state__in=ExceptionCase.open_states
-    )
-    if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
-        why = _("The outcome is final: %(state)s.") % {"state": row.get_state_display()}
-        carry(runs.withdraw_case, ids, by=by, at=at, reason=str(why))
+    cases = ExceptionCase.objects.filter(item__parent=row.item_id, reason__in=reasons)
+    why = _("The outcome is final: %(state)s.") % {"state": row.get_state_display()}
+    runs.withdraw_open(cases, by=by, at=at, reason=why)
 
 
 def complete(run_ids: Collection[int], *, at: datetime) -> None:

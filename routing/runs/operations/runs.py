@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from routing.flows.fields import WrongType, typed
@@ -21,7 +21,8 @@ from routing.runs.operations.enrich import CLIENT
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.identify import identify
 from routing.runs.snapshots import field_problems, run_snapshots
-from routing.work.door import OperationResult, operation
+from routing.work.door import OperationResult, carry, operation
+from routing.work.gates import Words
 from routing.work.registry import react
 from routing.work.visibility import clients_seen_by, work_seen_by
 
@@ -73,6 +74,16 @@ withdraw_case = operation(
     system=True,
     through_hold=True,
 )
+
+
+def withdraw_open(
+    cases: QuerySet[ExceptionCase], *, by: Actor, at: datetime, reason: Words
+) -> None:
+    """Withdraw those of the exceptions that are open, because nobody needs to resolve them."""
+    still = cases.filter(state__in=ExceptionCase.open_states)
+    # By item, which is the order of locks.
+    if ids := list(still.order_by("item_id").values_list("pk", flat=True)):
+        carry(withdraw_case, ids, by=by, at=at, reason=str(reason))
 
 
 class WrongValues(ValueError):
@@ -172,7 +183,5 @@ def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     """Call off the steps of ended runs, and withdraw their exceptions."""
     ids = [run.pk for run in runs]
     turn_all(RunStep.objects.filter(run__in=ids), "call_off", at=at)
-    cases = ExceptionCase.objects.filter(run__in=ids, state__in=ExceptionCase.open_states)
-    pending = list(cases.values_list("pk", flat=True))
-    if pending:
-        withdraw_case(pending, by=Actor.system(), at=at, reason="The run ended.")
+    cases = ExceptionCase.objects.filter(run__in=ids)
+    withdraw_open(cases, by=Actor.system(), at=at, reason="The run ended.")
