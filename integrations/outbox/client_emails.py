@@ -81,14 +81,10 @@ def write_client_emails(
     if not any(people.values()):
         return
     mail, earlier = mail_connection(at), _earlier([row.item_id for row in rows])
-    clients = Client.objects.in_bulk({row.item.client_id for row in rows} - {None})
-    opens = client_opens(clients.values(), at)
+    opens = _opens(kind, rows, at)
     wanted = []
     for row in rows:
-        due = at
-        if kind not in AT_ONCE and row.item.priority != WorkItem.Priority.URGENT:
-            due = opens.get(row.item.client_id or 0, at)
-        due += AFTER.get(kind, timedelta())
+        due = opens.get(row.pk, at) + AFTER.get(kind, timedelta())
         for contact in people[row.pk]:
             thread = earlier[row.item_id, contact]
             for work in (works or {}).get(row.pk, [None]):
@@ -105,6 +101,17 @@ def write_client_emails(
                 )
                 thread.append(key)
     enqueue(wanted, by=Actor.system(), at=at)
+
+
+def _opens(kind: ClientEmail, rows: Sequence[Request], at: datetime) -> Mapping[int, datetime]:
+    """Return the working time in which an e-mail can wait to leave, by request id."""
+    urgent = WorkItem.Priority.URGENT
+    waiting = [row for row in rows if kind not in AT_ONCE and row.item.priority != urgent]
+    if not waiting:
+        return {}
+    clients = Client.objects.in_bulk({row.item.client_id for row in waiting} - {None})
+    opens = client_opens(clients.values(), at)
+    return {row.pk: opens.get(row.item.client_id or 0, at) for row in waiting}
 
 
 def _key(

@@ -24,8 +24,9 @@ YEARS = 2  # of holidays: nothing waits longer
 MOST_KEPT = 200
 INSTANT = timedelta(microseconds=1)
 
-# A cache for the process: working out the holidays of a year takes milliseconds. The keys hold
-# everything that the hours are made of, so an entry never becomes wrong.
+# A cache for the process: working out the holidays and the open time of a year takes milliseconds,
+# and hours keep their open time. The keys hold everything that the hours are made of, so an entry
+# never becomes wrong.
 _kept: dict[str, Hours] = {}
 
 
@@ -49,7 +50,7 @@ def client_opens(clients: Iterable[Client], at: datetime) -> Mapping[int, dateti
             found[pk] = next_open(_hours(own[pk], at), at)
         elif agency is not None:
             # The agency's public holidays are not those of its clients.
-            found[pk] = next_open(_elsewhere(_hours(agency, at), client.timezone), at)
+            found[pk] = next_open(_hours(agency, at, client.timezone, holidays=False), at)
         else:
             found[pk] = at
     return found
@@ -68,7 +69,7 @@ def staff_opens(people: Iterable[User], at: datetime) -> Mapping[int, datetime]:
         if calendar is None:
             found[pk] = at
         else:
-            found[pk] = next_open(replace(_hours(calendar, at), zone=person.timezone), at)
+            found[pk] = next_open(_hours(calendar, at, person.timezone), at)
     return found
 
 
@@ -91,16 +92,21 @@ def _of_agency(uses: Iterable[CalendarUse]) -> Calendar | None:
     return None
 
 
-def _hours(calendar: Calendar, at: datetime) -> Hours:
+def _hours(calendar: Calendar, at: datetime, zone: str = "", *, holidays: bool = True) -> Hours:
+    """
+    Return the hours of a calendar, from the year of ``at`` on.
+
+    :param zone: the time zone of whoever works, instead of the calendar's own
+    :param holidays: False for somebody whose holidays are not those of the calendar
+    """
     year = at.astimezone(ZoneInfo(calendar.timezone)).year
     names = [field.attname for field in calendar._meta.concrete_fields]
-    key = repr([year, *(getattr(calendar, name) for name in names)])
+    key = repr([year, zone, holidays, *(getattr(calendar, name) for name in names)])
     if key not in _kept:
+        made = calendar.hours_from(year, YEARS)
+        if not holidays:
+            made = replace(made, holidays=frozenset(), holiday_names={})
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        _kept[key] = calendar.hours_from(year, YEARS)
+        _kept[key] = replace(made, zone=zone or made.zone)
     return _kept[key]
-
-
-def _elsewhere(hours: Hours, zone: str) -> Hours:
-    return replace(hours, zone=zone, holidays=frozenset(), holiday_names={})
