@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,9 +18,10 @@ from routing.work.operations.notes import ADDED
 CLOCKS = "routing.clock."  # kinds of events about escalations, whose state is the level
 
 
-@cache
-def _done() -> dict[str, Words]:
-    return {step.kind: step.done for step in (NAME_CLIENT, *all_operations())}
+def _done(kind: str) -> Words:
+    # Read anew each time: an operation may be declared after the first sentence was written.
+    found = (step.done for step in (NAME_CLIENT, *all_operations()) if step.kind == kind)
+    return next(found, "")
 
 
 def sentence_of(event: Event, noun: Any) -> str:
@@ -41,7 +41,7 @@ def sentence_of(event: Event, noun: Any) -> str:
     if event.kind.endswith(".create"):
         name = noun._meta.verbose_name if noun is not None else _("work item")
         return _("%(who)s created the %(noun)s") % {"who": who, "noun": name}
-    return str(_done().get(event.kind) or _("%(who)s made a change")) % {"who": who}
+    return str(_done(event.kind) or _("%(who)s made a change")) % {"who": who}
 
 
 def states_of(event: Event, noun: Any) -> str:

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from routing.kernel.events import Event
+from routing.models import User
+from routing.runs.event_words import sentence_of
 from routing.runs.operations.identify import NAME_CLIENT
-from routing.work import checks
+from routing.work import checks, door
 from routing.work.door import Operation, all_operations
 
 # Verbs whose past tense does not end in “ed”.
@@ -36,3 +39,16 @@ def test_a_step_without_a_sentence_is_refused_at_start(monkeypatch: pytest.Monke
 
     assert error.id == "throughline.E022"
     assert silent.kind in error.msg
+
+
+def test_an_operation_declared_after_the_first_sentence_has_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = STEPS[0]
+    later = replace(first, verb="polish", done="%(who)s polished it")
+    event = Event(kind=later.kind, actor=User(full_name="Dana"))
+
+    assert sentence_of(event, None) == "Dana made a change"
+    monkeypatch.setitem(door._operations[first.model], later.verb, later)
+
+    assert sentence_of(event, None) == "Dana polished it"
