@@ -144,11 +144,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "routing.User"
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
-_VALKEY: dict[str, Any] = {"LOCATION": ENV.redis_url, "KEY_PREFIX": "tl", "OPTIONS": IMPATIENT}
 CACHES = {
-    "default": {"BACKEND": "config.storage.cache.Cache"} | _VALKEY,
-    # Without the fallback to a process's memory: erasure must delete a preview for all processes.
-    "previews": {"BACKEND": "config.storage.cache.CountedCache"} | _VALKEY,
+    "default": {
+        "BACKEND": "config.storage.cache.Cache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "tl",
+        "OPTIONS": IMPATIENT,
+    },
 }
 
 # -- Language and time -----------------------------------------------------------------------------
@@ -185,7 +187,8 @@ STORAGES = {
     },
 }
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
-# Enough for a phone's 48 megapixels, and small enough that decoding cannot fill a worker's memory.
+# Enough for a phone's 48 megapixels. Only one image at a time is decoded, in a process whose memory
+# is limited: see routing.work.file_types.drawing.
 FILE_MAX_PIXELS = 64_000_000
 FILE_UPLOAD_HANDLERS = [
     "routing.kernel.uploads.BoundedUploadHandler",

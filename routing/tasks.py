@@ -17,6 +17,7 @@ from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
 from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
+from routing.work.operations.previews import draw_previews
 
 
 # ``acks_late`` everywhere: if a worker dies, the broker sends its task again, which does no harm.
@@ -40,6 +41,14 @@ def sweep_files(**_: Any) -> None:
     """
     sweep_orphans(at=now())
     forget_sendings(at=now())
+
+
+@shared_task(name="routing.tasks.draw_previews", acks_late=True)
+def draw_due_previews(**_: Any) -> None:
+    """
+    Draw the previews that are due. Two tasks at once wait for each other with every image.
+    """
+    draw_previews(clock=now)
 
 
 @shared_task(name="routing.tasks.escalate", acks_late=True)

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.people.clients import Client
 
+TABLE = "text/csv"
+
 
 class FileQuerySet(models.QuerySet["File"]):
     def kept(self) -> Self:
@@ -90,6 +92,10 @@ class File(models.Model):
     @property
     def is_image(self) -> bool:
         return self.width is not None
+
+    @property
+    def is_table(self) -> bool:
+        return self.type == TABLE
 
     @property
     def is_kept(self) -> bool:
