@@ -33,11 +33,11 @@ Change = dict[str, Any]
 
 
 class Wrong(Exception):
-    """A refusal with a status and a message."""
+    """A refusal with a status, a message and WordPress's code for it."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, code: str = "rest_error") -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.code = status, code
 
 
 @dataclass

@@ -147,6 +147,9 @@ class Connection(models.Model):
     )
     # The duration of recent calls. Each quicker call at most halves it.
     call_s = models.FloatField(null=True, editable=False)
+    # What the system keeps of text: None until it was asked.
+    stores_emoji = models.BooleanField(_("stores emoji"), null=True, editable=False)
+    emoji_asked_at = models.DateTimeField(null=True, editable=False)
 
     history = Tracked(
         excluded_fields=(
@@ -157,6 +160,8 @@ class Connection(models.Model):
             "last_ok_at",
             "last_error",
             "call_s",
+            "stores_emoji",
+            "emoji_asked_at",
         )
     )
     objects = ConnectionQuerySet.as_manager()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from delivery.deliverables.manifest import FileEntry
+from integrations.adapters.wordpress.acceptance import emoji_faults, file_faults
+from integrations.adapters.wordpress.client import WordPressClient
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Adapter, Writer
 from integrations.base.origins import origin_of
@@ -20,9 +23,24 @@ class WordPressAdapter(Adapter):
     kind = "wordpress"
     publishes = True
     needs_token = True
+    may_lack_emoji = True
 
     def writer(self, connection: Connection) -> Writer | None:
         return WordPressWriter(connection)
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        faults = file_faults(files)
+        if not content.get("slug"):
+            faults.append("The page has no slug. Enter one.")
+        if connection.stores_emoji is False:
+            faults += emoji_faults(content)
+        return faults
+
+    def stores_emoji(self, connection: Connection) -> bool | None:
+        with WordPressClient(connection) as client:
+            return client.stores_emoji()
 
     def home(self, connection: Connection) -> str:
         return connection.base_url
