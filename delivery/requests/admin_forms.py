@@ -91,9 +91,9 @@ def who_will_be_asked(reach: Reach) -> str:
     ways = []
     for each in reach.asked:
         way = _("%(who)s (portal)") if each.may_answer else _("%(who)s (e-mail only)")
-        if each.may_answer and each.contact.email:
+        if each.may_answer and each.email:
             way = _("%(who)s (portal and e-mail)")
-        ways.append(way % {"who": each.contact.full_name})
+        ways.append(way % {"who": each.full_name})
     return _("Goes to: %(people)s") % {"people": ", ".join(ways)}
 
 

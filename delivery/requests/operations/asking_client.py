@@ -33,7 +33,7 @@ def who_is_asked(
     reach, called = reach_of(rows), _clients_called(details, by)
     found = {}
     for row in rows:
-        names = ", ".join(each.contact.full_name for each in reach[row.pk].answering)
+        names = ", ".join(each.full_name for each in reach[row.pk].answering)
         found[row.pk] = QuestionGateFacts(names, row.item.client_id in called)
     return found
 
