@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Adapter, Writer
-from integrations.base.origins import origin_of
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -36,8 +35,6 @@ class WordPressAdapter(Adapter):
             raise ValueError(
                 "Give the address of the site itself as --base-url, without /wp-json or /wp-admin."
             )
-        if not inside and origin_of(base_url).scheme != "https":
-            raise ValueError("Give an https address: over http, others could read the password.")
 
     def check_token(self, token: str) -> None:
         user, _, password = token.partition(":")
