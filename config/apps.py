@@ -1,3 +1,4 @@
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -19,6 +20,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Throughline"
 
     def ready(self) -> None:
+        import_module("config.accounts.security")  # its receivers need the models
         register(checks.database_roles, deploy=True)
         register(checks.demo_sign_in, deploy=True)
         user_logged_in.connect(_remember, dispatch_uid="throughline.devices")

@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.accounts import guesses
+from routing.audit.operations.security_notices import Kind, notice
 from routing.people.staff import User
 
 
@@ -52,6 +53,7 @@ class ResetForm(ResetPasswordForm):
             raise get_adapter().validation_error("rate_limited")
         staff = User.objects.staff().filter(email=email.lower())  # contacts never have a password
         self.users = list(staff)
+        notice(Kind.RESET_SENT, context.request, email=email)
         return email
 
 

@@ -32,7 +32,10 @@ from config.desk.context import agency_name
 from config.mail import background
 from config.web.routes import ACCOUNTS, DESK, is_below
 from integrations.adapters.mail.layout import EmailLayout, layout_context
+from routing.audit.operations.security_notices import Kind, notice
 from routing.models import Contact
+
+CODE_REQUESTED = "account/messages/login_code_sent.txt"
 
 
 class Backend(AuthenticationBackend):
@@ -94,24 +97,46 @@ class AccountAdapter(DefaultAccountAdapter):
         found = self.authenticate(context.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
+    def validation_error(self, code: str, *args: Any) -> Any:
+        """Return allauth's error, and record that somebody was locked out."""
+        request = context.request
+        if code == "too_many_login_attempts" and request is not None:
+            typed = request.POST.get("login") or request.POST.get("email") or ""
+            notice(Kind.LOCKED_OUT, request, email=typed)
+        return super().validation_error(code, *args)
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        """Show allauth's message, and record a request for a code, also in vain or once more."""
+        # The message is the same for known and unknown addresses, and so is what this costs.
+        if message_template == CODE_REQUESTED and message_context:
+            notice(Kind.CODE_SENT, request, email=str(message_context.get("email", "")))
+        super().add_message(request, level, message_template, message_context, **more)
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse(home_of(request))
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def send_mail(self, template_prefix: str, email: str, values: dict[str, Any]) -> None:
         """Send after the response, so that an unknown address takes the same time."""
-        background.after(self._send, template_prefix, email, context)
+        background.after(self._send, template_prefix, email, values)
 
-    def _send(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def _send(self, template_prefix: str, email: str, values: dict[str, Any]) -> None:
         with translation.override(_language_of(email)):
             # allauth would take the site's name from the Host header.
             domain = urlsplit(settings.SITE_URL).netloc
             whole = {
-                **context,
+                **values,
                 "agency_name": agency_name(),
                 "current_site": {"domain": domain, "name": agency_name()},
             }
-            if "code" in context:
-                whole |= layout_context(_code_layout(str(context["code"])))
+            if "code" in values:
+                whole |= layout_context(_code_layout(str(values["code"])))
             super().send_mail(template_prefix, email, whole)
 
 

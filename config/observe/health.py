@@ -15,6 +15,7 @@ from config.celery import app
 from config.observe import metrics, queues
 from config.storage import schema
 from config.storage.bounded import answer_within
+from routing.audit.operations.security_notices import Kind, notice
 
 DATABASE_TIMEOUT_S = 1.5
 BROKER_TIMEOUT_S = 1
@@ -87,6 +88,8 @@ def _broker() -> str:
 
 def figures(request: HttpRequest) -> HttpResponse:
     if not _may_read_figures(request):
+        if settings.METRICS_TOKEN and request.headers.get("Authorization"):
+            notice(Kind.TOKEN_REFUSED, request, detail="metrics")
         return HttpResponseNotFound()
     answer = metrics.export(request)
     answer.content += queues.text()
