@@ -12,7 +12,7 @@ from django.db import transaction
 
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.connections import Connection
-from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.base.origins import BadAddress, Origin, check_api_address, origin_of
 from integrations.base.secrets import Hidden
 from integrations.outbox.operations.replay import resume_refused
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
@@ -93,11 +93,7 @@ def connect(
         assert adapter is not None
         try:
             adapter.check_settings(connection.settings)
-            adapter.check_address(
-                connection.base_url,
-                inside=bool(connection.base_url)
-                and connection.origin in connection.private_origins,
-            )
+            check_address(connection, connection.base_url)
         except ValueError as error:
             raise BadConnection(str(error)) from None
         if known is None:
@@ -114,6 +110,26 @@ def connect(
         if known is not None and connection.token.sealed() != token:
             resume_refused(connection, paused_until, by=by, at=at)
     return connection, known is None
+
+
+def check_address(connection: Connection, address: str) -> None:
+    """
+    Check an address that a connection is to have, against its kind and its credentials.
+
+    :raises ValueError: if it cannot be that, saying what to do
+    """
+    inside = bool(address) and origin_of(address) in connection.private_origins
+    if address:
+        check_api_address(address, inside=inside)
+    adapter = adapter_of(connection.kind)
+    assert adapter is not None
+    adapter.check_address(address, inside=inside)
+    origin = str(origin_of(address)) if address else ""
+    if connection.token and connection.token_origin != origin:
+        raise ValueError(
+            "The token was given for another address and is not sent to this one. Change both "
+            "together with `manage.py connect … --base-url … --token-file …`."
+        )
 
 
 def _check(wanted: ConnectionSettings, known: Connection | None) -> None:
@@ -175,6 +191,8 @@ def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) ->
         )
     if wanted.drop_old_secrets:
         connection.signing_secrets = Hidden(connection.signing_secrets.reveal()[:1])
+    if wanted.token:
+        connection.token_origin = connection.calls_origin
     if wanted.token and wanted.token != connection.token.first():
         connection.token = Hidden([wanted.token])
         # A pause that ends now: the new token is tried at once, but by one message first.
@@ -202,6 +220,7 @@ def _state(connection: Connection) -> list[Any]:
         *(repr(getattr(connection, name)) for name in names),
         connection.signing_secrets.sealed(),
         connection.token.sealed(),
+        connection.token_origin,
     ]
 
 

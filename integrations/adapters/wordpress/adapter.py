@@ -10,7 +10,6 @@ from integrations.adapters.wordpress.acceptance import emoji_faults, file_faults
 from integrations.adapters.wordpress.client import WordPressClient
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Adapter, Writer
-from integrations.base.origins import origin_of
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -54,8 +53,6 @@ class WordPressAdapter(Adapter):
             raise ValueError(
                 "Give the address of the site itself as --base-url, without /wp-json or /wp-admin."
             )
-        if not inside and origin_of(base_url).scheme != "https":
-            raise ValueError("Give an https address: over http, others could read the password.")
 
     def check_token(self, token: str) -> None:
         user, _, password = token.partition(":")

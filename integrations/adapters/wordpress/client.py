@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.base.adapter import CredentialsRefused, NotFound, Permanent, Temporary, Unknown
+from integrations.base.credentials import token_of
 from integrations.http.client import ClientResponse, SafeClient
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class WordPressClient:
     """:raises CallFailed: from every call, see integrations.http.client"""
 
     def __init__(self, connection: Connection) -> None:
-        token = connection.token.first()
+        token = token_of(connection)
         if not token:
             raise Permanent(
                 "No token is set. Provide one with `manage.py connect wordpress … --token-file`, "
