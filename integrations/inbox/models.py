@@ -25,6 +25,7 @@ class Inbound(models.Model):
         POISON = "poison", _("Unreadable")
 
     redactable = ("headers", "raw", "reason", "problems")
+    emptied_whole = ("raw",)
     impersonal = ("sha256", "state")
 
     connection = models.ForeignKey(

@@ -90,6 +90,7 @@ class Payload(models.Model):
     """
 
     redactable = ("body",)
+    emptied_whole = ("body",)
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="payload")
     body = models.JSONField()
