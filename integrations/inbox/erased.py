@@ -143,12 +143,12 @@ class _Known:
         return {name: self.without(each) for name, each in value.items() if name not in personal}
 
     def _collect(self, text: str) -> bool:
-        """Remember the addresses of erased people in a text, and return whether it is one."""
+        """Remember the addresses of erased people in a text. Return whether it is nothing else."""
         emails = [each for each in _addresses(text) if identity_digest(each) in self.erased]
         phones = [each for each in _numbers(text) if phone_digest(each) in self.erased]
         self.emails |= set(emails)
         self.phones |= set(phones)
-        return any(len(each) >= len(text.strip()) for each in emails)
+        return bool(emails) and _ADDRESS.fullmatch(text.strip()) is not None
 
 
 def _beside(name: str, other: str) -> bool:

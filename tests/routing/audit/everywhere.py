@@ -21,6 +21,7 @@ from simple_history.models import HistoricalChanges
 from routing.kernel.texts import redactable_fields
 
 _numbers = count(50_001)
+AT = datetime.fromisoformat("2026-11-23T09:30:00+00:00")
 # Constraints that a value made from its type would break.
 FITTING: dict[str, dict[str, Any]] = {
     "routing_client": {"owner_id": 1, "backup_id": 2},
@@ -115,7 +116,7 @@ def _plain(field: models.Field[Any, Any]) -> Any:
         return number if field.unique else 1
     made: dict[type[Any], Any] = {
         models.BooleanField: False,
-        models.DateTimeField: datetime.fromisoformat("2026-11-23T09:30:00+00:00"),
+        models.DateTimeField: AT,
         models.DateField: date(2026, 11, 23),
         models.TimeField: time(9),
         models.DurationField: timedelta(hours=1),

@@ -33,7 +33,15 @@ pytestmark = [
 NAME, EMAIL, PHONE = "Zelda Markerova", "zelda@marker.example", "+49 30 123 45 67"
 TEXT = f"Ask ZELDA  MARKÉROVÁ <Zelda@marker.example>, 030/1234567, {NAME}"
 SIGNS = ("zelda", "markerova", "markérová", "1234567", "123 45 67")
-OTHER = {"is_staff": False}
+# What the app's part rewrites before, where it finds the address.
+PRESENT = {
+    "integrations_inbound",
+    "integrations_outbound",
+    "routing_enrichment",
+    "routing_file",
+    "routing_note",
+    "routing_payload",
+}
 
 
 def erased(contact: Contact | int, *options: str) -> dict[str, Any]:
@@ -74,8 +82,7 @@ def test_h1_a_text_in_every_declared_field_is_found_nowhere_afterwards(
 
     after = dumped()
     assert len(tables) > 50
-    for table in set(tables) - own:
-        assert table in found["rewritten"], table
+    assert set(tables) - own - PRESENT - set(found["rewritten"]) == set()
     assert found["left"] == []
     assert [sign for sign in SIGNS if sign not in before] == []
     assert [sign for sign in SIGNS if sign in after] == []
