@@ -16,7 +16,7 @@ test: ## Run every test but the drills, beside whatever else is running (ARGS= f
 	@scripts/venv dev
 	@TEST_AT="$(AT)" TEST_ZONE="$(ZONE)" exec $(PY) -X dev -m pytest -n 2 --dist worksteal $(ARGS)
 
-drill: ## Run the long tests that `make test` leaves out: kills, faults, every migration back and forward
+drill: ## Run the long tests that `make test` leaves out: kills, faults, every page in a browser, every migration back and forward
 	@scripts/venv dev
 	@exec $(PY) -X dev -m pytest -n 2 --dist worksteal -m drill $(ARGS)
 

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig, apps
 from django.core.checks import register
 from django.db.models.signals import post_migrate
@@ -15,6 +17,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Throughline"
 
     def ready(self) -> None:
+        import_module("config.accounts.security")  # its receivers need the models
         register(checks.database_roles, deploy=True)
         post_migrate.connect(
             beats.sync,

@@ -31,7 +31,9 @@ urlpatterns = [
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
     path("admin/remind/<int:item_id>/", admin.site.admin_view(reminders.remind), name="remind"),
     path("admin/", admin.site.urls),
-    path("files/<int:file_id>/<str:name>", files_view.show, name="file"),
+    path("files/<uuid:key>/<str:name>", files_view.show, name="file"),
+    # As pages linked to files before. It answers by the same rule.
+    path("files/<int:key>/<str:name>", files_view.show),
     path("hooks/", include("integrations.inbox.urls")),
     path("site/<slug:slug>/<path:path>", site.page, name="site"),
 ]

@@ -10,6 +10,7 @@ from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.people.destinations import Destination
 from routing.people.merges import ClientMerge
+from routing.people.security import SecurityEvent
 from routing.people.staff import Team, TeamMembership, User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
@@ -66,6 +67,7 @@ __all__ = [
     "Seal",
     "SealSweep",
     "SealedRow",
+    "SecurityEvent",
     "Sending",
     "Target",
     "Team",

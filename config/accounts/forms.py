@@ -11,6 +11,7 @@ from allauth.account.forms import RequestLoginCodeForm, ResetPasswordForm
 from allauth.core import context, ratelimit
 from django.utils.translation import gettext_lazy as _
 
+from routing.audit.operations.security_notices import Kind, notice
 from routing.people.staff import User
 
 
@@ -43,4 +44,5 @@ class ResetForm(ResetPasswordForm):
         email: str = super().clean_email()
         staff = User.objects.staff().filter(email=email.lower())  # contacts never have a password
         self.users = list(staff)
+        notice(Kind.RESET_SENT, context.request, email=email)
         return email

@@ -12,6 +12,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.authentication import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import Fernet, MultiFernet
@@ -28,7 +29,10 @@ from django.views.decorators.http import require_safe
 from config.desk.context import agency_name
 from config.mail import background
 from integrations.adapters.mail.layout import EmailLayout, layout_context
+from routing.audit.operations.security_notices import Kind, notice
 from routing.models import Contact
+
+CODE_REQUESTED = "account/messages/login_code_sent.txt"
 
 
 class Backend(AuthenticationBackend):
@@ -68,18 +72,40 @@ class AccountAdapter(DefaultAccountAdapter):
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response
 
+    def validation_error(self, code: str, *args: Any) -> Any:
+        """Return allauth's error, and record that somebody was locked out."""
+        request = context.request
+        if code == "too_many_login_attempts" and request is not None:
+            typed = request.POST.get("login") or request.POST.get("email") or ""
+            notice(Kind.LOCKED_OUT, request, email=typed)
+        return super().validation_error(code, *args)
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        """Show allauth's message, and record a request for a code, also in vain or once more."""
+        # The message is the same for known and unknown addresses, and so is what this costs.
+        if message_template == CODE_REQUESTED and message_context:
+            notice(Kind.CODE_SENT, request, email=str(message_context.get("email", "")))
+        super().add_message(request, level, message_template, message_context, **more)
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse(home_of(request))
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def send_mail(self, template_prefix: str, email: str, values: dict[str, Any]) -> None:
         """Send after the response, so that an unknown address takes the same time."""
-        background.after(self._send, template_prefix, email, context)
+        background.after(self._send, template_prefix, email, values)
 
-    def _send(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def _send(self, template_prefix: str, email: str, values: dict[str, Any]) -> None:
         with translation.override(_language_of(email)):
-            whole = {**context, "agency_name": agency_name()}
-            if "code" in context:
-                whole |= layout_context(_code_layout(str(context["code"])))
+            whole = {**values, "agency_name": agency_name()}
+            if "code" in values:
+                whole |= layout_context(_code_layout(str(values["code"])))
             super().send_mail(template_prefix, email, whole)
 
 

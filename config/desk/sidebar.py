@@ -151,6 +151,12 @@ PLACES = (
                 "routing.view_event",
             ),
             (
+                gettext_lazy("Security events"),
+                "shield_person",
+                "admin:routing_securityevent_changelist",
+                "routing.view_securityevent",
+            ),
+            (
                 gettext_lazy("Audit seals"),
                 "verified",
                 "admin:routing_seal_changelist",

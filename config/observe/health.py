@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from config.celery import app
 from config.observe import metrics, queues
 from config.storage import schema
+from routing.audit.operations.security_notices import Kind, notice
 
 BROKER_TIMEOUT_S = 2
 
@@ -76,6 +77,8 @@ def _broker() -> str:
 
 def figures(request: HttpRequest) -> HttpResponse:
     if not _may_read_figures(request):
+        if settings.METRICS_TOKEN and request.headers.get("Authorization"):
+            notice(Kind.TOKEN_REFUSED, request, detail="metrics")
         return HttpResponseNotFound()
     answer = metrics.export(request)
     answer.content += queues.text()

@@ -19,6 +19,9 @@ from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.models import Team, User
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason, tell
+from routing.people.security import SecurityEvent, record_security
+
+Kind = SecurityEvent.Kind
 
 grant("integrations.view_connection", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.add_connection", INTEGRATIONS)
@@ -83,6 +86,7 @@ def connect(
             slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug
         )
         before, token = _state(connection), connection.token.sealed()
+        secrets = connection.signing_secrets.sealed()
         paused_until = connection.paused_until
         _change(connection, wanted, at)
         adapter = adapter_of(wanted.kind)
@@ -105,6 +109,8 @@ def connect(
             tell(
                 f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at
             )
+        if (connection.token.sealed(), connection.signing_secrets.sealed()) != (token, secrets):
+            record_security(Kind.TOKEN_CHANGED, at=at, by=by.user_id, detail=connection.slug)
         if known is not None and connection.token.sealed() != token:
             resume_refused(connection, paused_until, by=by, at=at)
     return connection, known is None

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from routing.audit.dates import SealedDates, order_faults
 from routing.audit.heads import missing_heads
 from routing.audit.keys import key_name, keyed
 from routing.audit.ledgers import ledgers
 from routing.audit.models import Redaction, Seal
 from routing.audit.operations.seals import FLOOR, column_types
+from routing.audit.present import present_faults
 from routing.kernel.canonical import PINNED, digest_sql, link
 from routing.kernel.sql import run
 
@@ -62,8 +64,13 @@ class _Schema:
 
 
 def verify() -> Verification:
-    """Recompute every digest and the whole chain. It only reads, some seconds a million rows."""
+    """
+    Recompute every digest and the whole chain, and compare dates and present rows with it.
+
+    It only reads, some seconds a million rows, and holds no more than one seal in memory.
+    """
     first_break, last, count, rows = "", None, 0, 0
+    dates = SealedDates()
     head = ""
     with transaction.atomic():
         run(f"SELECT {PINNED}")
@@ -71,10 +78,11 @@ def verify() -> Verification:
         schema = _Schema(keys, column_types(), _redactions())
         for sealed in Seal.objects.order_by("id").iterator(chunk_size=500):
             # One break is enough. All later seals are still counted, but not compared.
-            first_break = first_break or next(_breaks(sealed, head, schema), "")
+            first_break = first_break or next(_breaks(sealed, head, schema, dates), "")
             head, last = sealed.head, sealed.sealed_at
             count, rows = count + 1, rows + sealed.row_count
-        first_break = first_break or missing_heads()
+        first_break = first_break or missing_heads() or dates.unsealed_fault()
+        first_break = first_break or next(order_faults(), "") or next(present_faults(), "")
         unsealed, passed_over = _unsealed()
         [(guessable,)] = run(GUESSABLE)
         return Verification(
@@ -97,7 +105,7 @@ def _redactions() -> dict[tuple[str, int], tuple[str, str]]:
     }
 
 
-def _breaks(sealed: Seal, previous: str, schema: _Schema) -> Iterator[str]:
+def _breaks(sealed: Seal, previous: str, schema: _Schema, dates: SealedDates) -> Iterator[str]:
     where = f"seal {sealed.pk} of {sealed.ledger}"
     if sealed.previous != previous:
         yield f"{where}: does not follow the seal before it"
@@ -117,6 +125,8 @@ def _breaks(sealed: Seal, previous: str, schema: _Schema) -> Iterator[str]:
         yield f"{where}: cannot be checked: {lacking}"
     else:
         yield from (f"{where}: row {row_id} {what}" for row_id, what in _changed(sealed, schema))
+        if fault := dates.fault(sealed):
+            yield f"{where}: {fault}"
 
 
 def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0031_add_client_merges"),
+        ("routing", "0046_add_security_alarm"),
     ]
 
     operations = [

@@ -44,6 +44,7 @@ def recompute_decision(decision: Decision) -> Recomputation:
             each.get("given_at"),
             each.get("backed_at"),
             each.get("may_own"),
+            each.get("cleared"),
         )
         for each in asked["candidates"]
     ]

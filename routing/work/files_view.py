@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import structlog
 from django.contrib.auth.decorators import login_required
@@ -31,7 +32,7 @@ INERT = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 def address_of(file: File) -> str:
-    return reverse("file", args=(file.pk, str(file)))
+    return reverse("file", args=(file.key, str(file)))
 
 
 def described(file: File) -> dict[str, Any]:
@@ -48,13 +49,13 @@ def described(file: File) -> dict[str, Any]:
 
 @require_safe
 @login_required
-def show(request: HttpRequest, file_id: int, name: str) -> HttpResponseBase:
+def show(request: HttpRequest, key: UUID | int, name: str) -> HttpResponseBase:
     """
     Serve a file to staff. A hidden file answers like one that does not exist.
 
-    ``name`` only makes the address readable.
+    ``name`` only makes the address readable. An address of before has a number for a key.
     """
-    file = files_seen_by(actor_of(request)).filter(pk=file_id).first()
+    file = files_seen_by(actor_of(request)).addressed(key).first()
     if file is None:
         raise Http404
     return respond(file, inline_preview="preview" in request.GET, request=request)

@@ -17,6 +17,7 @@ from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Quorum, Stage
 from delivery.deliverables.versions import Version
 from routing.people.actors import Actor
+from routing.people.clearance import clearance_for
 from routing.people.clients import Membership
 from routing.people.destinations import Destination
 
@@ -97,7 +98,9 @@ def _needed(stage: Stage | None) -> int:
 def _colleagues(row: Deliverable) -> int:
     """Count the people of the agency who may approve the newest version."""
     author = Version.objects.filter(pk=row.version_id or 0).values("author_id")
-    return able_staff().exclude(pk__in=author).count()
+    able = able_staff().exclude(pk__in=author)
+    cleared = clearance_for([row.item.client_id]).people(row.item.client_id)
+    return able.count() if cleared is None else able.filter(pk__in=cleared).count()
 
 
 def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:

@@ -24,6 +24,7 @@ from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.files import File
 from routing.work.gates import refused
 from routing.work.locking import lock
+from routing.work.visibility import files_seen_by
 
 grant("delivery.view_version", *EVERYONE)
 grant("delivery.view_versionfile", *EVERYONE)
@@ -198,12 +199,15 @@ def _files(row: Deliverable, parts: Sequence[DraftFile], by: Actor) -> dict[int,
     """
     Return the files of a draft by id.
 
-    :raises UnreadableDraft: if a file is missing, or is neither the client's nor the author's own
+    :raises UnreadableDraft: if a file is missing, the author may not see it, or it is neither the
+        client's nor the author's own
     """
     client = row.item.client_id
-    # A file that belongs to no client can be used by its uploader only.
+    # A file that belongs to no client can be used by its uploader only. Ids come from a form, so
+    # they could name a file of work that the author does not see.
     theirs = Q(client=client) | Q(client=None, uploader=by.user_id)
-    kept = File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])
+    seen = files_seen_by(by).kept()
+    kept = seen.filter(theirs, pk__in=[part.file_id for part in parts])
     found = {file.pk: file for file in kept}
     if len(parts) > MOST_FILES:
         raise UnreadableDraft(

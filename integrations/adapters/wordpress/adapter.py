@@ -59,6 +59,11 @@ class WordPressAdapter(Adapter):
                 "seo_meta names the meta fields of an SEO plugin: "
                 '{"title": "…", "description": "…"}.'
             )
+        if settings.get("unlisted", False) not in (True, False):
+            raise ValueError(
+                "unlisted is true if the site asks search engines to list none of its pages, and "
+                "false otherwise."
+            )
         delay_s = settings.get("settle_s", 0)
         if (
             isinstance(delay_s, bool)

@@ -18,6 +18,7 @@ from integrations.adapters.wordpress.client import (
     WordPressPost,
 )
 from integrations.adapters.wordpress.library import placed_media, term_ids
+from integrations.adapters.wordpress.spelling import text_as_html
 from integrations.base.adapter import Conflict, NotFound, OutboxMessage, Permanent, Written
 from integrations.base.markup import assets_in, placed
 
@@ -155,9 +156,9 @@ class WordPressWriter:
         body, excerpt = placed(given["body_html"], urls), str(given.get("excerpt") or "")
         content = mapping.marked(body, message.object_key, given["title"], excerpt)
         fields = {
-            "title": given["title"],
+            "title": text_as_html(given["title"]),
             "content": content,
-            "excerpt": excerpt,
+            "excerpt": text_as_html(excerpt),
             "slug": given["slug"],
         }
         named, seo = self.connection.setting("seo_meta") or {}, given.get("seo") or {}

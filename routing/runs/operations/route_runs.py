@@ -168,7 +168,7 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
     fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
     question = {
         "facts": rule_facts(snapshot),
-        "candidates": pool.candidates,
+        "candidates": pool.for_client(snapshot.found.client_id),
         "fallback": fallback,
     }
     if snapshot.by_hand is not None:

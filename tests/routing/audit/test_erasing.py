@@ -77,6 +77,7 @@ def test_h1_a_text_in_every_declared_field_is_found_nowhere_afterwards(
     tables = insert_everywhere(superuser_dsn, TEXT, NAME, without=own)
     before = dumped()
     seal(at=NOW)
+    broken = verify().first_break  # rows that were put in past the product have no history
 
     found = erased(zelda)
 
@@ -86,10 +87,10 @@ def test_h1_a_text_in_every_declared_field_is_found_nowhere_afterwards(
     assert found["left"] == []
     assert [sign for sign in SIGNS if sign not in before] == []
     assert [sign for sign in SIGNS if sign in after] == []
-    assert verify().first_break == ""
     seal(at=NOW)
     verification = verify()
-    assert verification.whole
+    assert "seal" not in broken
+    assert verification.first_break == broken
     assert verification.redacted == Redaction.objects.count() > 20
 
 

@@ -230,6 +230,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),
     "routing.view_erasure": (OPS, AUDITOR),
+    "routing.view_securityevent": (OPS, AUDITOR),
 }
 
 
