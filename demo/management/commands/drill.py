@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -15,14 +16,21 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from demo.apps import DemoConfig
 from demo.drills.registry import Drill, drills
 from demo.drills.run import DrillResult, run_drill
+from demo.drills.soak import soak
 from demo.walkthrough.transcript import StepFailed
 
 LIST_SCHEMA = {"name": "throughline.drills", "version": 1}
+SOAK_SCHEMA = {"name": "throughline.soak", "version": 1}
 RUN_SCHEMA = {"name": "throughline.drill", "version": 1}
+NOT_DEMO = (
+    "This product is not the demo. A drill makes work here, and drills of processes stop the "
+    "product for a while. Run it with --yes if that is all right."
+)
 EXAMPLES = """
 examples:
   manage.py drill list
   manage.py drill run answer-lost --json
+  manage.py drill soak --minutes 60 --seed 7 --json
 
 A drill uses people, a client, a CRM and a site of its own. Drills of processes freeze or kill
 processes that `make run` started, and let them go on. Do not run them where people work.
@@ -38,22 +46,38 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.epilog = EXAMPLES
-        actions = parser.add_subparsers(dest="action", required=True, metavar="list | run")
+        actions = parser.add_subparsers(dest="action", required=True, metavar="list | run | soak")
         listing = actions.add_parser("list", help="show every drill")
         running = actions.add_parser("run", help="run one drill")
         running.add_argument("name", metavar="NAME", help="as `drill list` shows it")
-        running.add_argument(
-            "--yes", action="store_true", help="run it on a product that is not the demo"
-        )
-        for each in (listing, running):
+        soaking = actions.add_parser("soak", help="run random drills for a while")
+        soaking.add_argument("--minutes", type=float, default=30, help="how long (default: 30)")
+        soaking.add_argument("--seed", type=int, default=1, help="which drills, in which order")
+        for each in (running, soaking):
+            each.add_argument(
+                "--yes", action="store_true", help="run it on a product that is not the demo"
+            )
+        for each in (listing, running, soaking):
             each.add_argument("--json", action="store_true", help="one object on standard output")
 
     def handle(self, *, action: str, **options: Any) -> None:
         """:raises CommandError: with exit code 1 if a drill does not hold, 2 for a wrong name"""
         if action == "list":
             self._list(as_json=options["json"])
-        else:
-            self._run(_named(options["name"]), yes=options["yes"], as_json=options["json"])
+            return
+        drill = _named(options["name"]) if action == "run" else None
+        if not (options["yes"] or _is_demo()):
+            raise CommandError(NOT_DEMO)
+        logging.disable(logging.INFO)  # only the drill's own words are printed
+        as_json = options["json"]
+        say = self.stderr.write if as_json else self.stdout.write
+        try:
+            if drill is not None:
+                self._run(drill, say, as_json=as_json)
+            else:
+                self._soak(options["minutes"], options["seed"], say, as_json=as_json)
+        except StepFailed as error:
+            raise CommandError(str(error)) from None
 
     def _list(self, *, as_json: bool) -> None:
         if as_json:
@@ -68,24 +92,26 @@ class Command(BaseCommand):
                 f"{each.fault_row:3}  {each.name:26} {each.about_s:4} s  {each.purpose}"
             )
 
-    def _run(self, drill: Drill, *, yes: bool, as_json: bool) -> None:
-        if not (yes or _is_demo()):
-            raise CommandError(
-                "This product is not the demo. A drill makes work here, and drills of processes "
-                "stop the product for a while. Run it with --yes if that is all right."
-            )
-        logging.disable(logging.INFO)  # only the drill's own words are printed
-        say = self.stderr.write if as_json else self.stdout.write
-        try:
-            result = run_drill(drill, say)
-        except StepFailed as error:
-            raise CommandError(str(error)) from None
+    def _run(self, drill: Drill, say: Callable[[str], object], *, as_json: bool) -> None:
+        result = run_drill(drill, say)
         if as_json:
             self.stdout.write(json.dumps(_object(result), indent=2, default=str))
         if not result.held:
             raise CommandError(f"{drill.name} does not hold: {'; '.join(result.failed)}")
         if not as_json:
             self.stdout.write(self.style.SUCCESS(f"{drill.name} holds."))
+
+    def _soak(
+        self, minutes: float, seed: int, say: Callable[[str], object], *, as_json: bool
+    ) -> None:
+        result = soak(minutes, seed, say)
+        found = {"schema": SOAK_SCHEMA, **result.as_json()}
+        if as_json:
+            self.stdout.write(json.dumps(found, indent=2, default=str))
+        if result.failed:
+            raise CommandError("This does not hold: " + "; ".join(result.failed))
+        if not as_json:
+            self.stdout.write(self.style.SUCCESS(f"{len(result.drills)} drills hold."))
 
 
 def _named(name: str) -> Drill:
