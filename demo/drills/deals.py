@@ -17,6 +17,7 @@ from routing.models import Run, RunStep
 
 IN_STEP_S = 5.0  # between two attempts of a sender, like HubSpot's first
 OK = 200
+TOLD = (Run.State.ROUTED, Run.State.IN_DELIVERY)
 
 
 def make(field: DrillField, name: str) -> WalkthroughJob:
@@ -92,7 +93,7 @@ def told(field: DrillField, job: WalkthroughJob, within_s: float = 90) -> None:
     """Wait until the deal in the CRM has the state of its run."""
     field.walk.transcript.wait(
         f"deal {job.deal} in the CRM has the state of its run",
-        lambda: field.walk.deals.written(job.deal)["state"] == Run.State.IN_DELIVERY,
+        lambda: field.walk.deals.written(job.deal)["state"] in TOLD,
         within_s,
         WORKER,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,4 +57,6 @@ def run_drill(drill: Drill, say: Callable[[str], object]) -> DrillResult:
             field.failed.append(str(error))
         finally:
             leave(walk)
+            with suppress(StepFailed):  # the systems end next, and are told what was cancelled
+                quiet(walk)
     return DrillResult(drill, field.started_at, field.undone_at, field.counted, field.failed)
