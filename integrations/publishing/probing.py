@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from integrations.base.adapter import Permanent, Temporary, Written
 from integrations.http.network import within
 from integrations.outbox.models import Outbound
+from integrations.proof.compare import VERSION
 from integrations.proof.look import Proof, probe
 from integrations.publishing.publish import VERB
 from routing.kernel.isolate import isolate
@@ -42,6 +43,7 @@ WATCH = timedelta(hours=6)  # between probes of a proven page
 REST = timedelta(minutes=10)  # after a probe of a proven page without an answer
 GONE_AFTER = timedelta(hours=6)  # without an answer, a proven page counts as gone
 DECAYS_AFTER = 2  # failed probes in a row: a single one may have met a deployment
+MOST_KEPT = 20  # differences of a page
 RAISES_AFTER = 5  # failed probes of an unproven page, before an exception is raised
 
 
@@ -109,13 +111,18 @@ def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[in
 
     :param silent: gets the connection if its page did not answer, so that its other pages wait
     """
-    sent = _sent(held.row_id)
+    row = Outcome.objects.get(pk=held.row_id)
+    sent = _sent(row)
     if sent is None:
         return 0
     written = Written(sent.remote_id, sent.url, sent.evidence)
+    # What stood around the content when it was proven. The first version did not look, so whatever
+    # is there is reported.
+    first = row.state == Outcome.State.PROVEN and row.proof_version < VERSION
+    frame = row.evidence.get("frame") or ({"beside": {}} if first else None)
     try:
         with within(TOTAL_S):
-            found = probe(sent.connection, sent.content, written)
+            found = probe(sent.connection, sent.content, written, frame)
     except Temporary as error:
         silent.add(sent.connection_id)
         _later(held, str(error), clock(), url=sent.url)
@@ -126,9 +133,8 @@ def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[in
     return 1
 
 
-def _sent(pk: int) -> Outbound | None:
+def _sent(row: Outcome) -> Outbound | None:
     """Return the last delivered message of the outcome's work."""
-    row = Outcome.objects.get(pk=pk)
     delivered = Outbound.objects.filter(
         item=row.item_id, verb=VERB, state=Outbound.State.DELIVERED
     ).select_related("connection")
@@ -148,26 +154,54 @@ def _judge(held: Lease, found: Proof, at: datetime) -> None:
     with _mine(held) as row:
         if row is None:
             return
-        by = Actor.system()
+        # The owner knows these from the first look of a stricter comparison.
+        reported = row.evidence.get("reported", [])
+        differences = [each for each in found.differences if each not in reported]
         evidence = {
             **found.evidence,
-            "differences": list(found.differences)[:20],
+            "differences": differences[:MOST_KEPT],
             "looked_at": at.isoformat(),
         }
-        if found.holds:
-            outcomes.prove(row.pk, evidence, by=by, at=at)
+        if found.differences and reported:
+            evidence["reported"] = reported
+        if _settled(row, found, evidence, at):
             _plan(held, at + WATCH, failures=0, unseen_since=None)
             return
         # A page with differences was reachable, so the time without an answer starts anew.
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures, unseen_since=None)
+        # The frame of a changed page does not take the place of that of the proven one.
+        evidence["frame"] = row.evidence.get("frame")
         if row.state == Outcome.State.PROVEN and failures >= DECAYS_AFTER:
-            outcomes.decay(row.pk, evidence, by=by, at=at)
+            outcomes.decay(row.pk, evidence, by=Actor.system(), at=at)
         elif row.state == Outcome.State.EXPECTED:
             Outcome.objects.filter(pk=row.pk).update(evidence=evidence)
             if failures == RAISES_AFTER:
                 outcomes.miss(row.pk, evidence, at=at)
         _again(held, failures, at)
+
+
+def _settled(row: Outcome, found: Proof, evidence: dict[str, Any], at: datetime) -> bool:
+    """
+    Prove the outcome if nothing differs but what the owner knows. Return whether it is proven.
+
+    The first look at a proven page with a stricter comparison reports what differs, and ends no
+    proof by itself.
+    """
+    proven = row.state == Outcome.State.PROVEN
+    older = row.proof_version < VERSION
+    if not evidence["differences"]:
+        version = VERSION if found.holds else row.proof_version
+        if not proven:
+            outcomes.prove(row.pk, evidence, by=Actor.system(), at=at, version=version)
+        elif older and found.holds:
+            outcomes.confirm(row, evidence, version=VERSION, at=at)
+        return True
+    if proven and older and found.stricter and "reported" not in row.evidence:
+        reported = {"differences": [], "reported": list(found.differences)}
+        outcomes.report(row, {**evidence, **reported}, at=at)
+        return True
+    return False
 
 
 def _unseen(row: Outcome, url: str, why: str, at: datetime) -> bool:

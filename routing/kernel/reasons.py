@@ -26,3 +26,4 @@ class Reason(models.TextChoices):
     CONNECTION_FAILING = "connection_failing", _("Connection keeps failing")
     FAILED_DELIVERY = "failed_delivery", _("Delivery to external system failed")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
+    SECURITY_ALARM = "security_alarm", _("Security alarm")

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0031_add_client_merges"),
+        ("routing", "0046_add_security_alarm"),
     ]
 
     operations = [
@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                     ("connection_failing", "Connection keeps failing"),
                     ("failed_delivery", "Delivery to external system failed"),
                     ("remote_conflict", "Changed or removed in external system"),
+                    ("security_alarm", "Security alarm"),
                 ],
                 max_length=40,
                 verbose_name="reason",
@@ -66,6 +67,7 @@ class Migration(migrations.Migration):
                     ("connection_failing", "Connection keeps failing"),
                     ("failed_delivery", "Delivery to external system failed"),
                     ("remote_conflict", "Changed or removed in external system"),
+                    ("security_alarm", "Security alarm"),
                 ],
                 max_length=40,
                 unique=True,
@@ -94,6 +96,7 @@ class Migration(migrations.Migration):
                     ("connection_failing", "Connection keeps failing"),
                     ("failed_delivery", "Delivery to external system failed"),
                     ("remote_conflict", "Changed or removed in external system"),
+                    ("security_alarm", "Security alarm"),
                 ],
                 max_length=40,
                 verbose_name="reason",
@@ -121,6 +124,7 @@ class Migration(migrations.Migration):
                     ("connection_failing", "Connection keeps failing"),
                     ("failed_delivery", "Delivery to external system failed"),
                     ("remote_conflict", "Changed or removed in external system"),
+                    ("security_alarm", "Security alarm"),
                 ],
                 max_length=40,
                 verbose_name="reason",
