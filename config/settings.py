@@ -187,6 +187,9 @@ STORAGES = {
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
 # Enough for a phone's 48 megapixels, and small enough that decoding cannot fill a worker's memory.
 FILE_MAX_PIXELS = 64_000_000
+# Forms say how many files they take. Above this number, Django refuses the request as a whole, with
+# the text that was typed.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 FILE_UPLOAD_HANDLERS = [
     "routing.kernel.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -237,6 +240,7 @@ LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 ACCOUNT_ADAPTER = "config.accounts.signin.AccountAdapter"
 ACCOUNT_FORMS = {
+    "confirm_login_code": "config.accounts.forms.EnterCodeForm",
     "request_login_code": "config.accounts.forms.CodeForm",
     "reset_password": "config.accounts.forms.ResetForm",
 }

@@ -7,7 +7,7 @@ Nobody can sign up. Staff use a password and a second factor, contacts a code se
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
@@ -17,17 +17,19 @@ from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from config.desk.context import agency_name
 from config.mail import background
 from integrations.adapters.mail.layout import EmailLayout, layout_context
+from routing.kernel.domains import canonical_address
 from routing.models import Contact
 
 
@@ -56,8 +58,36 @@ class Backend(AuthenticationBackend):
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_code": gettext_lazy(
+            "This code is not right. If you requested several, only the newest e-mail has the code "
+            "that works."
+        ),
+        # Shown after the third wrong code. Forms that check passwords have words of their own.
+        "too_many_login_attempts": gettext_lazy(
+            "These were three wrong codes, so the code no longer works. Request a new one."
+        ),
+        "rate_limited": gettext_lazy(
+            "You requested several codes in a short time. Wait a minute, then try again."
+        ),
+    }
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        if code == "too_many_login_attempts":
+            words = _("There were too many wrong passwords. Wait five minutes, then try again.")
+            return ValidationError(words, code=code)
+        found: ValidationError = super().validation_error(code, *args)
+        return found
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # staff accounts are created by colleagues, and contacts are invited
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Find people, and count their attempts, by the one form of their address."""
+        if email := credentials.get("email"):
+            credentials["email"] = canonical_address(email)
+        return super().authenticate(request, **credentials)
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
         """:raises PermissionDenied: for staff who use only a code"""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from routing.kernel.domains import canonical_domain
+
 PORTS = {"http": 80, "https": 443}
 
 
@@ -14,7 +16,7 @@ class BadAddress(ValueError):
 
 class Origin(NamedTuple):
     """
-    The origin as written in the URL, with the host in lower case.
+    The origin as written in the URL, with the host in lower case and a domain in ASCII.
 
     Names are not resolved, so ``localhost`` and ``127.0.0.1`` are different origins.
     """
@@ -48,6 +50,5 @@ def origin_of(url: str) -> Origin:
             "An address cannot contain a user name or password. Provide credentials with "
             "--token-file."
         )
-    return Origin(
-        parts.scheme, parts.hostname.lower(), PORTS[parts.scheme] if port is None else port
-    )
+    host = canonical_domain(parts.hostname) or parts.hostname.lower()
+    return Origin(parts.scheme, host, PORTS[parts.scheme] if port is None else port)

@@ -24,4 +24,6 @@ class Reason(models.TextChoices):
     NO_ANSWER = "no_answer", _("No answer in time")
     APPROVERS_MISSING = "approvers_missing", _("Too few approvers left")
     FAILED_DELIVERY = "failed_delivery", _("Delivery to external system failed")
+    UNREADABLE = "unreadable", _("Received data cannot be read")
+    FORM_CHANGED = "form_changed", _("Form sends other fields")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
