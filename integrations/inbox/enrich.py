@@ -24,6 +24,8 @@ from routing.models import Client
 from routing.people.actors import Actor
 from routing.runs.registry import Enricher, Problem, enricher
 
+IMPERSONAL = ("company.", "deal.")
+
 
 class ConnectionEnricher:
     """
@@ -121,6 +123,10 @@ def with_people(
 ) -> tuple[dict[str, object], dict[str, str]]:
     """Return facts and sources, with the name and address of the first person."""
     facts, sources = dict(read.facts), dict(read.sources)
+    if len(people) < len(read.people):
+        # Somebody was erased. Other answers may name them, too, and only these never do.
+        facts = {name: value for name, value in facts.items() if name.startswith(IMPERSONAL)}
+        sources = {name: value for name, value in sources.items() if name.startswith(IMPERSONAL)}
     first = next((person for person in people if person.name or person.email), None)
     if first is None:
         return facts, sources

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy
 
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Adapter, Writer
 from integrations.base.origins import origin_of
+from integrations.base.settings import names, schema, seconds
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -48,24 +50,19 @@ class WordPressAdapter(Adapter):
                 "Editor for pages."
             )
 
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
-        named = settings.get("seo_meta", {})
-        if (
-            not isinstance(named, dict)
-            or set(named) - SEO
-            or not all(isinstance(name, str) and name for name in named.values())
-        ):
-            raise ValueError(
-                "seo_meta names the meta fields of an SEO plugin: "
-                '{"title": "…", "description": "…"}.'
-            )
-        delay_s = settings.get("settle_s", 0)
-        if (
-            isinstance(delay_s, bool)
-            or not isinstance(delay_s, int | float)
-            or not 0 <= delay_s <= MAX_CONSISTENCY_DELAY_S
-        ):
-            raise ValueError(
-                "settle_s is how many seconds the site's PHP may continue after a connection is "
-                "lost (max_execution_time)."
-            )
+
+schema(
+    WordPressAdapter.kind,
+    seo_meta=names(
+        SEO,
+        r"[A-Za-z0-9_:.-]{1,100}",
+        gettext_lazy("give the meta field of an SEO plugin, such as _yoast_wpseo_title."),
+    ),
+    settle_s=seconds(
+        MAX_CONSISTENCY_DELAY_S,
+        gettext_lazy(
+            "give the number of seconds for which the site's PHP may continue after a connection "
+            "is lost (max_execution_time)."
+        ),
+    ),
+)
