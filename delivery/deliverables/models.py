@@ -11,6 +11,7 @@ from django_fsm import transition
 from delivery.deliverables.formats import Format
 from delivery.requests.details import UNCHANGED, Unchanged
 from delivery.requests.models import Request
+from routing.kernel.clean_text import one_line
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.destinations import Destination
@@ -153,7 +154,7 @@ class Deliverable(WorkNoun):
     ) -> None:
         """Change what people read about the work. ``title`` and ``priority`` are of its item."""
         if title is not UNCHANGED:
-            self.item.title = title.strip()
+            self.item.title = one_line(title)
         if priority is not UNCHANGED:
             self.item.priority = priority
         if due_date is not UNCHANGED:
