@@ -129,7 +129,7 @@ class ReadPage:
 
 def read_page(html: str) -> ReadPage:
     """Read some HTML, however broken it is."""
-    reader = _PageReader()
+    reader = _PublicPageReader()
     for piece in read(html):
         reader.take(piece)
     reader.end_block()
@@ -146,7 +146,7 @@ class _OpenElement:
     level: int
 
 
-class _PageReader:
+class _PublicPageReader:
     def __init__(self) -> None:
         self.page = ReadPage()
         self._open: list[_OpenElement] = []
