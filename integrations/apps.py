@@ -19,6 +19,7 @@ REGISTERING = (
     "integrations.outbox.notification_emails",
     "integrations.outbox.client_emails",
     "integrations.publishing.publish",
+    "integrations.publishing.acceptance",
     "integrations.publishing.failures",
     "integrations.outbox.trace_sections",
     "integrations.outbox.turns",

@@ -11,6 +11,7 @@ from integrations.base import doorbell
 from integrations.outbox import deliver as delivering
 from integrations.outbox.heads import SOON, calls_of, overdue
 from integrations.outbox.heartbeat import end_dead_leases, heart
+from integrations.publishing.learning import ask_systems
 from integrations.publishing.probing import probe_due
 
 SOFT_S, HARD_S = 260, 280  # above the deadline of an attempt, see outbox.take
@@ -48,5 +49,10 @@ def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any
 
 @shared_task(name="integrations.tasks.probe", acks_late=True)
 def probe(**_: Any) -> None:
-    """Probe the pages that are due. The next beat finds those that this run does not reach."""
+    """
+    Probe the pages that are due, and ask systems what they keep of a text.
+
+    The next beat finds those that this run does not reach.
+    """
     probe_due(clock=now)
+    ask_systems(clock=now)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from delivery.deliverables.manifest import FileEntry
 from integrations.base.origins import Origin
 from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
@@ -296,6 +297,7 @@ class Adapter:
     publishes: ClassVar[bool] = False  # finished work can be published there
     calls_out: ClassVar[bool] = True  # reading more means calling it
     needs_token: ClassVar[bool] = False  # it cannot be called without a token
+    may_lack_emoji: ClassVar[bool] = False  # its tables decide: see ``stores_emoji``
     kept_headers: ClassVar[tuple[str, ...]] = ()  # stored with a body; never a signature
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
@@ -338,6 +340,28 @@ class Adapter:
 
     def writer(self, connection: Connection) -> Writer | None:
         """Return a writer for one attempt, or None if the kind cannot be written to."""
+        return None
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        """
+        Return one sentence for each part of a page that the system would refuse or change.
+
+        It is asked before the page is approved, so it makes no calls.
+
+        :param content: as in an ``OutboxMessage``
+        """
+        return ()
+
+    def stores_emoji(self, connection: Connection) -> bool | None:
+        """
+        Ask the system whether it keeps characters beyond 16 bits, such as emoji.
+
+        Return None if it cannot tell.
+
+        :raises CallFailed: if the call fails
+        """
         return None
 
     def home(self, connection: Connection) -> str:

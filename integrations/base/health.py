@@ -97,6 +97,13 @@ def answered(connection: Connection, at: datetime) -> None:
         )
 
 
+def learn_emoji(connection: Connection, stores_emoji: bool | None) -> None:
+    """Record what a system keeps of text. None says nothing new."""
+    if stores_emoji is not None and connection.stores_emoji != stores_emoji:
+        connection.stores_emoji = stores_emoji
+        Connection.objects.filter(pk=connection.pk).update(stores_emoji=stores_emoji)
+
+
 def took(connection: Connection, call_s: float) -> None:
     """
     Record the duration of a call.

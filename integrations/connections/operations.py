@@ -12,13 +12,16 @@ from django.db import transaction
 
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.connections import Connection
-from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.base.origins import BadAddress, Origin, check_api_address, origin_of
 from integrations.base.secrets import Hidden
 from integrations.outbox.operations.replay import resume_refused
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.models import Team, User
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason, tell
+from routing.people.security import SecurityEvent, record_security
+
+Kind = SecurityEvent.Kind
 
 grant("integrations.view_connection", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.add_connection", INTEGRATIONS)
@@ -83,17 +86,14 @@ def connect(
             slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug
         )
         before, token = _state(connection), connection.token.sealed()
+        secrets = connection.signing_secrets.sealed()
         paused_until = connection.paused_until
         _change(connection, wanted, at)
         adapter = adapter_of(wanted.kind)
         assert adapter is not None
         try:
             adapter.check_settings(connection.settings)
-            adapter.check_address(
-                connection.base_url,
-                inside=bool(connection.base_url)
-                and connection.origin in connection.private_origins,
-            )
+            check_address(connection, connection.base_url)
         except ValueError as error:
             raise BadConnection(str(error)) from None
         if known is None:
@@ -105,9 +105,31 @@ def connect(
             tell(
                 f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at
             )
+        if (connection.token.sealed(), connection.signing_secrets.sealed()) != (token, secrets):
+            record_security(Kind.TOKEN_CHANGED, at=at, by=by.user_id, detail=connection.slug)
         if known is not None and connection.token.sealed() != token:
             resume_refused(connection, paused_until, by=by, at=at)
     return connection, known is None
+
+
+def check_address(connection: Connection, address: str) -> None:
+    """
+    Check an address that a connection is to have, against its kind and its credentials.
+
+    :raises ValueError: if it cannot be that, saying what to do
+    """
+    inside = bool(address) and origin_of(address) in connection.private_origins
+    if address:
+        check_api_address(address, inside=inside)
+    adapter = adapter_of(connection.kind)
+    assert adapter is not None
+    adapter.check_address(address, inside=inside)
+    origin = str(origin_of(address)) if address else ""
+    if connection.token and connection.token_origin != origin:
+        raise ValueError(
+            "The token was given for another address and is not sent to this one. Change both "
+            "together with `manage.py connect … --base-url … --token-file …`."
+        )
 
 
 def _check(wanted: ConnectionSettings, known: Connection | None) -> None:
@@ -169,6 +191,8 @@ def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) ->
         )
     if wanted.drop_old_secrets:
         connection.signing_secrets = Hidden(connection.signing_secrets.reveal()[:1])
+    if wanted.token:
+        connection.token_origin = connection.calls_origin
     if wanted.token and wanted.token != connection.token.first():
         connection.token = Hidden([wanted.token])
         # A pause that ends now: the new token is tried at once, but by one message first.
@@ -196,6 +220,7 @@ def _state(connection: Connection) -> list[Any]:
         *(repr(getattr(connection, name)) for name in names),
         connection.signing_secrets.sealed(),
         connection.token.sealed(),
+        connection.token_origin,
     ]
 
 

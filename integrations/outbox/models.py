@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -123,6 +123,7 @@ class Outbound(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True)
 
     # History has what people do to a message. What workers do is in its attempts.
+    beside_history = ("state", "due_at", "attempts", "remote_id", "url", "delivered_at")
     history = Tracked(
         excluded_fields=(
             "content",
@@ -261,6 +262,7 @@ class Attempt(models.Model):
         LOST = "lost", _("Worker died")
         OVERTAKEN = "overtaken", _("Lease expired")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("error", "found")
     impersonal = ("outcome",)
 

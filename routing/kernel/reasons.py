@@ -25,3 +25,4 @@ class Reason(models.TextChoices):
     APPROVERS_MISSING = "approvers_missing", _("Too few approvers left")
     FAILED_DELIVERY = "failed_delivery", _("Delivery to external system failed")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
+    SECURITY_ALARM = "security_alarm", _("Security alarm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -192,6 +192,7 @@ class RunEvent(models.Model):
         UNCLAIMED = "unclaimed", _("No matching flow")
         ECHO = "echo", _("Echo of our own change")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     impersonal = ("part",)
 
     event = models.ForeignKey(
@@ -252,6 +253,7 @@ class RunStep(models.Model):
         DONE = "done", _("Done")
         STOPPED = "stopped", _("Stopped by an exception")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("last_error",)
     impersonal = ("name", "state")
 
@@ -336,6 +338,7 @@ class Enrichment(models.Model):
     ``facts`` may hold personal data, so erasure may rewrite the row.
     """
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("facts", "sources", "reason")
     impersonal = ("contact_ids",)
 

@@ -89,6 +89,7 @@ class Outcome(models.Model):
     )
 
     # These columns change with every check. Records of them would bury those of the outcome.
+    beside_history = ("evidence",)
     history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
     objects = OutcomeQuerySet.as_manager()
 

@@ -16,6 +16,7 @@ from integrations.adapters.wordpress.client import TRASHED, WordPressPost
 from integrations.adapters.wordpress.spelling import body_as_html, text_of
 from integrations.base.adapter import Asset
 from integrations.base.markup import seen, spelled
+from routing.kernel import slugs
 from routing.kernel.canonical import SPACED, json_digest
 
 # A comment in the content is the only mark that plain WordPress keeps: its API drops meta fields
@@ -162,6 +163,6 @@ def media_slug(asset: Asset) -> str:
 def filename(asset: Asset) -> str:
     """Return a name that is safe in a header and a URL."""
     name = PurePath(asset.name)
-    stem = _UNSAFE.sub("-", name.stem.lower()).strip("-")[:60] or "file"
+    stem = slugs.spelled(name.stem, most=60) or "file"
     ending = _UNSAFE.sub("", name.suffix.lower())
     return f"{stem}-{asset.sha256[:8]}.{ending}" if ending else f"{stem}-{asset.sha256[:8]}"

@@ -23,6 +23,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.APPROVERS_MISSING: (Taker.WORK, 240),
     Reason.FAILED_DELIVERY: (Taker.WORK, 60),
     Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
+    Reason.SECURITY_ALARM: (Taker.AGENCY, 60),
 }
 
 

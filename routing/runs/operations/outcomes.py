@@ -17,6 +17,7 @@ from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
 from routing.kernel.transitions import turn, verb_of
 from routing.people.actors import Actor
+from routing.people.clearance import clearance_for
 from routing.people.saving import save_with_reason, tell
 from routing.runs.details import ReopenDetails
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
@@ -347,7 +348,8 @@ def _pair(run: Run, at: datetime) -> tuple[int, int]:
     """
     # Absent people keep the run, because it lasts longer than an absence.
     places = [Place.of(ExceptionRoute.Taker.WORK.label, run.item.owner_id, run.item.backup_id)]
-    found = owners_for(places, Staff.at(at).whoever_is_away())
+    cleared = clearance_for([run.item.client_id]).people(run.item.client_id)
+    found = owners_for(places, Staff.at(at).whoever_is_away(), cleared)
     return found.owner_id, found.backup_id
 
 
