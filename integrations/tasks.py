@@ -12,6 +12,7 @@ from integrations.outbox import deliver as delivering
 from integrations.outbox.heads import SOON, calls_of, overdue
 from integrations.outbox.heartbeat import end_dead_leases, heart
 from integrations.publishing.probing import probe_due
+from integrations.reconcile.sweep import reconcile_due
 
 SOFT_S, HARD_S = 260, 280  # above the deadline of an attempt, see outbox.take
 ROUNDING_S = 0.1  # without it, a retry could come just before the row is due, and be refused
@@ -50,3 +51,9 @@ def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any
 def probe(**_: Any) -> None:
     """Probe the pages that are due. The next beat finds those that this run does not reach."""
     probe_due(clock=now)
+
+
+@shared_task(name="integrations.tasks.reconcile", acks_late=True)
+def reconcile(**_: Any) -> None:
+    """Search for objects that were made late or twice, and compare connections that are due."""
+    reconcile_due(clock=now)

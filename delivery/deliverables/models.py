@@ -260,6 +260,11 @@ class Deliverable(WorkNoun):
         # An address that does not fit must not undo a publication that has happened.
         self.live_url, self.live_at = url[:1000], at
 
+    @transition(field=state, source=State.LIVE, target=None)
+    def renew(self, *, at: datetime, url: str, version: int = 0) -> None:
+        """The page was put back, made anew, or taken over as somebody else wrote it."""
+        self.live_url, self.version_id = url[:1000], version or self.version_id
+
     @transition(field=state, source=State.PUBLISHING, target=State.PUBLISH_FAILED)
     def fail_publishing(self, *, at: datetime) -> None:
         """The destination refused it or does not answer. An exception gives the reason."""

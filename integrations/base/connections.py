@@ -147,6 +147,8 @@ class Connection(models.Model):
     )
     # The duration of recent calls. Each quicker call at most halves it.
     call_s = models.FloatField(null=True, editable=False)
+    # The last comparison of all our objects there with our rows.
+    reconciled_at = models.DateTimeField(_("last reconciled"), null=True, editable=False)
 
     history = Tracked(
         excluded_fields=(
@@ -157,6 +159,7 @@ class Connection(models.Model):
             "last_ok_at",
             "last_error",
             "call_s",
+            "reconciled_at",
         )
     )
     objects = ConnectionQuerySet.as_manager()

@@ -13,7 +13,13 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from integrations.adapters.registry import adapter_of
-from integrations.base.adapter import Permanent, Temporary, Written
+from integrations.base.adapter import (
+    CredentialsRefused,
+    Permanent,
+    PrivateAddress,
+    Temporary,
+    Written,
+)
 from integrations.base.connections import Connection
 from integrations.base.markup import assets_in, placed, seen
 from integrations.base.origins import Origin, origin_of
@@ -22,6 +28,8 @@ from integrations.proof.compare import Shown, differences
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 ANY = {"accept": "*/*"}
+# A page that needs a password shares that with its site, as does one at a private address.
+OF_SITE = (PrivateAddress, CredentialsRefused)
 MOST_IMAGES = 50
 MOST_BYTES = 64 * 1024 * 1024  # of one image
 
@@ -32,11 +40,13 @@ class Proof:
     The result of a probe.
 
     ``differences`` are sentences. Without any, the page is proven. ``evidence`` has the addresses
-    and their answers, as JSON.
+    and their answers, as JSON. ``of_site`` is true if the reason is the site's and not the page's,
+    so that every other page of the site has it, too.
     """
 
     differences: Sequence[str]
     evidence: Mapping[str, Any]
+    of_site: bool = False
 
     @property
     def holds(self) -> bool:
@@ -56,7 +66,10 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
     answer, trouble = _get(written.url, private, HTML)
     evidence: dict[str, Any] = {"url": written.url, "status": trouble.status if trouble else 200}
     if answer is None:
-        return Proof([f"The page cannot be read: {trouble}"], evidence)
+        words = f"The page cannot be read: {trouble}"
+        if isinstance(trouble, PrivateAddress):
+            words = _inside(connection, written.url)
+        return Proof([words], evidence, of_site=isinstance(trouble, OF_SITE))
     evidence |= {"status": answer.status, "sha256": sha256(answer.body).hexdigest()}
     found = _of_page(answer, content, written)
     evidence["images"] = []
@@ -73,6 +86,20 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
     if later and not found:
         raise later
     return Proof(found, evidence)
+
+
+def _inside(connection: Connection, url: str) -> str:
+    """Return what to do about a site that calls its pages by a private address."""
+    origin = origin_of(url)
+    allowed = " ".join(
+        f"--allow-private {each}" for each in sorted({*connection.private_origins, origin})
+    )
+    return (
+        f"The site gives its pages the address {origin}, which is private, so nobody outside sees "
+        f"them, and they are not looked at. Correct the address in the settings of the site. If "
+        f"it is right, an administrator allows exactly this address with: manage.py connect "
+        f"{connection.kind} --slug {connection.slug} {allowed}"
+    )
 
 
 def _of_page(answer: ClientResponse, content: Mapping[str, Any], written: Written) -> list[str]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
+from delivery.deliverables.addresses import slug_fault
 from delivery.deliverables.details import UploadDetails
 from delivery.deliverables.gates import version_is_readable
 from delivery.deliverables.manifest import digest
@@ -61,6 +62,10 @@ class UnreadableDraft(ValueError):
     """A draft that cannot become a version. The message says what to do."""
 
 
+class SameVersion(UnreadableDraft):
+    """A draft that does not differ from the version that there is."""
+
+
 def add_version(
     step: Operation[Draft],
     ids: Sequence[int],
@@ -94,9 +99,9 @@ def _make_all(
     """Make a version for each deliverable in production, or note why there can be none."""
     rows = Deliverable.objects.filter(pk__in=ids, state__in=Deliverable.making)
     made: dict[int, UploadDetails] = {}
-    for row in rows.select_related("item"):
+    for row in rows.select_related("item", "destination"):
         try:
-            made[row.pk] = UploadDetails(_make(row, draft, by, at).pk)
+            made[row.pk] = UploadDetails(make_version(row, draft, by, at).pk)
         except UnreadableDraft as error:
             made[row.pk] = UploadDetails(fault=str(error))
     return made
@@ -114,14 +119,20 @@ def _refuse_all(results: Sequence[OperationResult]) -> list[OperationResult]:
     ]
 
 
-def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
-    """:raises UnreadableDraft: if the draft cannot become a version"""
+def make_version(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
+    """
+    Store a version of a deliverable, which a verb then makes its newest.
+
+    :raises UnreadableDraft: if the draft cannot become a version
+    """
     if draft.basis is not None and draft.basis != (row.version_id or 0):
         raise UnreadableDraft(
             _("Someone uploaded another version in the meantime. Review it, then upload yours.")
         )
     files = _files(row, draft.parts, by)
     texts = _texts(draft, files.values())
+    if fault := slug_fault(row, texts["slug"]):
+        raise UnreadableDraft(fault)
     terms = {kind: _stripped(names) for kind, names in draft.terms.items()}
     last = row.versions.aggregate(last=Max("number"))["last"] or 0
     version = Version(
@@ -140,12 +151,12 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
 
 def _refuse_the_same(row: Deliverable, version: Version) -> None:
     """
-    :raises UnreadableDraft: if the draft is the newest version, or the one that was returned
+    :raises SameVersion: if the draft is the newest version, or the one that was returned
     """
     # It would fail the same checks, or ask people about what they have answered already.
     known = row.versions.filter(pk__in=[row.version_id or 0, row.reworked_id or 0])
     for same in known.filter(digest=version.digest).order_by("-number"):
-        raise UnreadableDraft(
+        raise SameVersion(
             _("Nothing differs from version %(number)s. Change something, then upload.")
             % {"number": same.number}
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from integrations.adapters.wordpress.slugs import slug_fault
+from integrations.adapters.wordpress.survey import WordPressSurveyor
 from integrations.adapters.wordpress.writer import WordPressWriter
-from integrations.base.adapter import Adapter, Writer
+from integrations.base.adapter import Adapter, Surveyor, Writer
 from integrations.base.origins import origin_of
 
 if TYPE_CHECKING:
@@ -19,13 +21,20 @@ MAX_CONSISTENCY_DELAY_S = 3600
 class WordPressAdapter(Adapter):
     kind = "wordpress"
     publishes = True
+    marks = True
     needs_token = True
 
     def writer(self, connection: Connection) -> Writer | None:
         return WordPressWriter(connection)
 
+    def surveyor(self, connection: Connection) -> Surveyor | None:
+        return WordPressSurveyor(connection)
+
     def home(self, connection: Connection) -> str:
         return connection.base_url
+
+    def slug_fault(self, slug: str, post_type: str) -> str:
+        return slug_fault(slug)
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         if not base_url:
