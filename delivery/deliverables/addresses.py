@@ -65,9 +65,8 @@ def _taken(row: Deliverable, place: Destination, slug: str) -> str:
         same &= Q(destination__connection__in=["", place.connection])
     others = Deliverable.objects.filter(same, version__slug=slug).exclude(state__in=GONE)
     # A change has the address of the page that it replaces.
-    mine = {row.pk, row.replaces_id}
     other = (
-        others.exclude(pk__in=mine - {None})
+        others.exclude(pk__in=[row.pk, row.replaces_id or 0])
         .exclude(replaces=row.pk)
         .select_related("item")
         .order_by("item_id")

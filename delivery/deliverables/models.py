@@ -45,6 +45,7 @@ class Deliverable(WorkNoun):
     open_to_clients = True
     making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
+    placed = (State.LIVE, State.PUBLISHING, State.PUBLISH_FAILED)  # what its page is matters
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
     open_states = frozenset(
         {*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED}

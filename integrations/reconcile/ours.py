@@ -13,8 +13,6 @@ from integrations.publishing.publish import VERB
 from integrations.reconcile.compare import OurObject
 
 State = Outbound.State
-# Whatever becomes of other work's pages outside is no longer our concern.
-WATCHED = (Deliverable.State.LIVE, Deliverable.State.PUBLISHING, Deliverable.State.PUBLISH_FAILED)
 COLUMNS = (
     "object_key",
     "item_id",
@@ -68,9 +66,7 @@ def _ours(row: dict[str, Any]) -> OurObject:
 
 def _with_watch(found: dict[str, OurObject]) -> dict[str, OurObject]:
     items = {each.item_id for each in found.values()}
-    watched = set(
-        Deliverable.objects.filter(item__in=items - {None}, state__in=WATCHED).values_list(
-            "item_id", flat=True
-        )
-    )
+    # Whatever becomes of the pages of other work is no longer our concern.
+    placed = Deliverable.objects.filter(item__in=items - {None}, state__in=Deliverable.placed)
+    watched = set(placed.values_list("item_id", flat=True))
     return {key: replace(each, is_watched=each.item_id in watched) for key, each in found.items()}

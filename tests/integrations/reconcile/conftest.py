@@ -6,7 +6,7 @@ The content system is the sandbox's or, as a drill, a real WordPress.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from secrets import token_hex
@@ -69,8 +69,11 @@ class Away:
 
     # -- Here ------------------------------------------------------------------------------------
 
-    def approved(self, replaces: Deliverable | None = None, **texts: str) -> Deliverable:
+    def approved(self, **texts: str) -> Deliverable:
         """A page that is approved, and so on its way."""
+        return self._approved(None, texts)
+
+    def _approved(self, replaces: Deliverable | None, texts: Mapping[str, str]) -> Deliverable:
         planned = [
             {
                 "key": "one",
@@ -86,7 +89,7 @@ class Away:
 
     def change_of(self, page: Deliverable) -> Deliverable:
         """A change of a live page, approved."""
-        return self.approved(replaces=page, body_html=BODY.replace("Monday", "Tuesday"))
+        return self._approved(page, {"body_html": BODY.replace("Monday", "Tuesday")})
 
     def approve(self, page: Deliverable, **texts: str) -> Deliverable:
         given = {"title": f"Opening {self.name}", "slug": self.slug, "body_html": BODY} | texts

@@ -16,8 +16,9 @@ CREATES = re.compile(r"/wp-json/wp/v2/(posts|pages)\Z")
 
 class Proxy:
     """
-    ``twice`` sends every write two times, ``twice_files`` those to the media library. ``late`` counts the creations that are kept back: their
-    connection is cut, and ``land`` lets them take effect.
+    ``twice`` sends every write two times, ``twice_files`` those to the media library. ``late``
+    counts the creations that are kept back: their connection is cut, and ``land`` lets them take
+    effect.
     """
 
     def __init__(self, target: str) -> None:
