@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0006_use_standard_terms"),
+        ("integrations", "0007_count_failures_by_object"),
         ("routing", "0031_add_client_merges"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

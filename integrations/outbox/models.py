@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +71,7 @@ class Outbound(models.Model):
     workable = (State.PENDING, State.RETRYING, State.UNKNOWN, State.LEASED)
     unfinished_states = (*workable, State.HELD, State.DEAD)
     waiting = (State.PENDING, State.HELD)  # not started, if there are no attempts
+    tried_again = (State.RETRYING, State.UNKNOWN)  # after a failed attempt
     given_up = (State.DISCARDED, State.SUPERSEDED)
 
     redactable = ("content", "assets", "last_error", "url", "evidence")
@@ -127,6 +128,7 @@ class Outbound(models.Model):
     search_at = models.DateTimeField(null=True)
 
     # History has what people do to a message. What workers do is in its attempts.
+    beside_history = ("state", "due_at", "attempts", "remote_id", "url", "delivered_at")
     history = Tracked(
         excluded_fields=(
             "content",
@@ -276,6 +278,7 @@ class Attempt(models.Model):
         LOST = "lost", _("Worker died")
         OVERTAKEN = "overtaken", _("Lease expired")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("error", "found")
     impersonal = ("outcome",)
 

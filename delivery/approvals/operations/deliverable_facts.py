@@ -13,11 +13,13 @@ from delivery.approvals.models import Approval
 from delivery.approvals.stages import approvals_of_newest, progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
+from delivery.deliverables.acceptance import PlacedContent, faults_of
 from delivery.deliverables.addresses import slug_fault
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Quorum, Stage
 from delivery.deliverables.versions import Version
 from routing.people.actors import Actor
+from routing.people.clearance import clearance_for
 from routing.people.clients import Membership
 from routing.people.destinations import Destination
 
@@ -98,7 +100,9 @@ def _needed(stage: Stage | None) -> int:
 def _colleagues(row: Deliverable) -> int:
     """Count the people of the agency who may approve the newest version."""
     author = Version.objects.filter(pk=row.version_id or 0).values("author_id")
-    return able_staff().exclude(pk__in=author).count()
+    able = able_staff().exclude(pk__in=author)
+    cleared = clearance_for([row.item.client_id]).people(row.item.client_id)
+    return able.count() if cleared is None else able.filter(pk__in=cleared).count()
 
 
 def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:
@@ -115,6 +119,31 @@ def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Co
     return may, reachable
 
 
+def to_submit(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
+) -> Mapping[int, gates.DeliverableGateFacts]:
+    """Load what the destination of each deliverable in production would not take as it is."""
+    making = [
+        row
+        for row in rows
+        if row.state in Deliverable.making and row.destination_id and row.version_id
+    ]
+    if not making:
+        return {}
+    places = Destination.objects.in_bulk({row.destination_id or 0 for row in making})
+    newest = Version.objects.filter(pk__in=[row.version_id for row in making])
+    facts = {row.pk: gates.DeliverableGateFacts() for row in rows}
+    destinations = {row.pk: row.destination_id or 0 for row in making}
+    slugs = slug_faults(making)
+    for version in newest.prefetch_related("files__file"):
+        place = places[destinations[version.deliverable_id]]
+        faults = faults_of(PlacedContent(version.manifest, place))
+        facts[version.deliverable_id] = gates.DeliverableGateFacts(
+            content_faults=tuple(faults), slug_fault=slugs.get(version.deliverable_id, "")
+        )
+    return facts
+
+
 def placed(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
@@ -129,14 +158,6 @@ def placed(
         )
         for row in rows
     }
-
-
-def addressed(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.DeliverableGateFacts]:
-    """Load what is against the slugs of the newest versions."""
-    faults = slug_faults(rows)
-    return {row.pk: gates.DeliverableGateFacts(slug_fault=faults.get(row.pk, "")) for row in rows}
 
 
 def slug_faults(rows: Sequence[Deliverable]) -> Mapping[int, str]:

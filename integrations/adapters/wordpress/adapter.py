@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from delivery.deliverables.manifest import FileEntry
+from integrations.adapters.wordpress.acceptance import emoji_faults, file_faults
+from integrations.adapters.wordpress.client import WordPressClient
 from integrations.adapters.wordpress.slugs import slug_fault
 from integrations.adapters.wordpress.survey import WordPressSurveyor
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Adapter, Surveyor, Writer
-from integrations.base.origins import origin_of
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -23,12 +25,27 @@ class WordPressAdapter(Adapter):
     publishes = True
     marks = True
     needs_token = True
+    may_lack_emoji = True
 
     def writer(self, connection: Connection) -> Writer | None:
         return WordPressWriter(connection)
 
     def surveyor(self, connection: Connection) -> Surveyor | None:
         return WordPressSurveyor(connection)
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        faults = file_faults(files)
+        if not content.get("slug"):
+            faults.append("The page has no slug. Enter one.")
+        if connection.stores_emoji is False:
+            faults += emoji_faults(content)
+        return faults
+
+    def stores_emoji(self, connection: Connection) -> bool | None:
+        with WordPressClient(connection) as client:
+            return client.stores_emoji()
 
     def home(self, connection: Connection) -> str:
         return connection.base_url
@@ -45,8 +62,6 @@ class WordPressAdapter(Adapter):
             raise ValueError(
                 "Give the address of the site itself as --base-url, without /wp-json or /wp-admin."
             )
-        if not inside and origin_of(base_url).scheme != "https":
-            raise ValueError("Give an https address: over http, others could read the password.")
 
     def check_token(self, token: str) -> None:
         user, _, password = token.partition(":")
@@ -67,6 +82,11 @@ class WordPressAdapter(Adapter):
             raise ValueError(
                 "seo_meta names the meta fields of an SEO plugin: "
                 '{"title": "…", "description": "…"}.'
+            )
+        if settings.get("unlisted", False) not in (True, False):
+            raise ValueError(
+                "unlisted is true if the site asks search engines to list none of its pages, and "
+                "false otherwise."
             )
         delay_s = settings.get("settle_s", 0)
         if (

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.base.adapter import CredentialsRefused, NotFound, Permanent, Temporary, Unknown
+from integrations.base.credentials import token_of
 from integrations.http.client import ClientResponse, SafeClient
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ MOST_FOUND = 100  # the API's limit for one page of a list
 # Posts of one page when all are listed: their texts have to fit into one answer.
 A_PAGE = 20
 MOST_COPIES = 20  # of one file, that are looked for
+RARE = "\U0002f8f3"  # beyond 16 bits, and in no post
 POST_TYPES = ("posts", "pages")
 MEDIA = "media"
 TRASHED = "trash"
@@ -61,7 +63,7 @@ class WordPressClient:
     """:raises CallFailed: from every call, see integrations.http.client"""
 
     def __init__(self, connection: Connection) -> None:
-        token = connection.token.first()
+        token = token_of(connection)
         if not token:
             raise Permanent(
                 "No token is set. Provide one with `manage.py connect wordpress … --token-file`, "
@@ -133,6 +135,17 @@ class WordPressClient:
             TakenSlug(str(each["id"]), str(each.get("status", "")), str(each.get("link", "")))
             for each in found
         ]
+
+    def stores_emoji(self) -> bool | None:
+        """
+        Return whether the tables of the site store characters beyond 16 bits, such as emoji.
+
+        With tables in MySQL's older utf8, WordPress runs no query that has one. So it finds no post
+        without a certain sign, although it has posts. Without any post, return None.
+        """
+        if not self._list("posts", per_page="1"):
+            return None
+        return bool(self._list("posts", per_page="1", search=f"-{RARE}"))
 
     def create(self, post_type: str, fields: Mapping[str, Any]) -> WordPressPost:
         return _remote(

@@ -14,8 +14,10 @@ from pathlib import PurePath
 from typing import Any
 
 from integrations.adapters.wordpress.client import TRASHED, WordPressPost
+from integrations.adapters.wordpress.spelling import body_as_html, text_of
 from integrations.base.adapter import Asset
-from integrations.base.markup import plain, seen, spelled
+from integrations.base.markup import seen, spelled
+from routing.kernel import slugs
 from routing.kernel.canonical import SPACED, json_digest
 
 # A comment in the content is the only mark that plain WordPress keeps: its API drops meta fields
@@ -31,8 +33,13 @@ _SHOWN = 60
 
 
 def marked(body: str, object_key: str, title: str, excerpt: str) -> str:
-    """Return the raw content: the body with our mark."""
-    return _RAW.format(key=object_key, digest=_text_digest(title, body, excerpt), body=body.strip())
+    """
+    Return the raw content: the body with our mark.
+
+    :param title: as text, like the excerpt
+    """
+    digest = _text_digest(" ".join(title.split()), body, " ".join(excerpt.split()))
+    return _RAW.format(key=object_key, digest=digest, body=body_as_html(body.strip()))
 
 
 def mark_of(remote: WordPressPost) -> tuple[str, str]:
@@ -69,7 +76,7 @@ def _text_digest(title: str, body: str, excerpt: str) -> str:
     entities in its own way.
     """
     shown = seen(body)
-    parts = [plain(title), plain(excerpt), " ".join(shown.blocks), shown.images, shown.links]
+    parts = [title, excerpt, " ".join(shown.blocks), shown.images, shown.links]
     return json_digest(parts, SPACED)[:32]
 
 
@@ -99,7 +106,8 @@ def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: 
 def as_marked(remote: WordPressPost) -> bool:
     """Return whether the post holds a text of ours: the one that its mark says."""
     _, digest = mark_of(remote)
-    return bool(digest) and _text_digest(remote.title, remote.content, remote.excerpt) == digest
+    texts = text_of(remote.title), remote.content, text_of(remote.excerpt)
+    return bool(digest) and _text_digest(*texts) == digest
 
 
 def same_slug(wanted: str, found: str) -> bool:
@@ -113,8 +121,9 @@ def unlike(remote: WordPressPost, wanted: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each raw field that differs from what was sent."""
     found = []
     for name, here in (("title", remote.title), ("excerpt", remote.excerpt)):
-        if plain(here) != plain(wanted[name]):
-            found.append(f"The {name} is “{_short(here)}”, not “{_short(wanted[name])}”.")
+        text, sent = text_of(here), text_of(wanted[name])
+        if text != sent:
+            found.append(f"The {name} is “{_short(text)}”, not “{_short(sent)}”.")
     if difference := _first_difference(spelled(wanted["content"]), spelled(remote.content)):
         found.append(f"The text has {difference[1]} where {difference[0]} was sent.")
     if mark_of(remote)[0] != mark_of_text(wanted["content"]):
@@ -179,6 +188,6 @@ def slug_of_file(sha256: str) -> str:
 def filename(asset: Asset) -> str:
     """Return a name that is safe in a header and a URL."""
     name = PurePath(asset.name)
-    stem = _UNSAFE.sub("-", name.stem.lower()).strip("-")[:60] or "file"
+    stem = slugs.spelled(name.stem, most=60) or "file"
     ending = _UNSAFE.sub("", name.suffix.lower())
     return f"{stem}-{asset.sha256[:8]}.{ending}" if ending else f"{stem}-{asset.sha256[:8]}"

@@ -7,11 +7,13 @@ it is public, and other people's changes are never overwritten.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.adapters.wordpress import mapping, over
+from integrations.adapters.wordpress.acceptance import beyond_16_bits, emoji_faults
 from integrations.adapters.wordpress.client import (
     POST_TYPES,
     TRASHED,
@@ -19,14 +21,17 @@ from integrations.adapters.wordpress.client import (
     WordPressPost,
 )
 from integrations.adapters.wordpress.library import placed_media, term_ids
+from integrations.adapters.wordpress.spelling import text_as_html
 from integrations.base.adapter import (
     TRASH,
     Conflict,
     NotFound,
     OutboxMessage,
     Permanent,
+    Temporary,
     Written,
 )
+from integrations.base.health import learn_emoji
 from integrations.base.markup import assets_in, placed
 
 if TYPE_CHECKING:
@@ -36,6 +41,25 @@ STATUSES = {"publish": "publish", "draft": "draft"}
 # PHP continues after a lost connection, by default for up to this long (max_execution_time).
 CONSISTENCY_DELAY_S = 30.0
 FEATURED = "hero"  # the role of the file that becomes the post's featured image
+
+
+Write = Callable[["WordPressWriter", OutboxMessage, Written | None], Written]
+
+
+def _refuses_emoji(write: Write) -> Write:
+    """Refuse a message with emoji for a site that cannot store them, also if that shows late."""
+
+    @wraps(write)
+    def refusing(writer: WordPressWriter, message: OutboxMessage, known: Written | None) -> Written:
+        writer.refuse_emoji(message)
+        try:
+            return write(writer, message, known)
+        except Temporary:
+            # Tables that store no emoji look like a fault of the server.
+            writer.refuse_emoji(message)
+            raise
+
+    return refusing
 
 
 class WordPressWriter:
@@ -99,6 +123,7 @@ class WordPressWriter:
             )
         return None
 
+    @_refuses_emoji
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
         Write the files, then the text, then the status.
@@ -150,6 +175,19 @@ class WordPressWriter:
         if len(twice) > 1:
             raise Conflict(_several(twice.values()))
 
+    def refuse_emoji(self, message: OutboxMessage) -> None:
+        """
+        Find out whether the site stores emoji, if the message has any and nobody knows yet.
+
+        :raises Permanent: if it does not
+        """
+        if not beyond_16_bits(message.content):
+            return
+        if self.connection.stores_emoji is None:
+            learn_emoji(self.connection, self._client.stores_emoji())
+        if self.connection.stores_emoji is False:
+            raise Permanent(" ".join(emoji_faults(message.content)))
+
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         if message.verb == TRASH:
             return over.left_outside_trash(self._client, message)
@@ -197,9 +235,9 @@ class WordPressWriter:
         body, excerpt = placed(given["body_html"], urls), str(given.get("excerpt") or "")
         content = mapping.marked(body, message.object_key, given["title"], excerpt)
         fields = {
-            "title": given["title"],
+            "title": text_as_html(given["title"]),
             "content": content,
-            "excerpt": excerpt,
+            "excerpt": text_as_html(excerpt),
             "slug": given["slug"],
         }
         named, seo = self.connection.setting("seo_meta") or {}, given.get("seo") or {}

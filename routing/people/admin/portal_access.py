@@ -26,6 +26,7 @@ from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import long_text
 from routing.people.clients import Contact
 from routing.work.gates import GateResult
+from routing.work.visibility import clients_seen_by
 
 
 class WithdrawForm(forms.Form):
@@ -92,7 +93,9 @@ class PortalAccess(DeskAdmin[Contact]):
         context = {
             "title": _("Invite %(who)s") % {"who": contact},
             "contact": contact,
-            "memberships": contact.memberships.select_related("client").order_by("client__name"),
+            "memberships": contact.memberships.filter(client__in=clients_seen_by(actor(request)))
+            .select_related("client")
+            .order_by("client__name"),
             "against": against,
             "form": forms.Form(),
             "submit": _("Invite"),

@@ -230,6 +230,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),
+    "routing.view_erasure": (OPS, AUDITOR),
+    "routing.view_securityevent": (OPS, AUDITOR),
 }
 
 
