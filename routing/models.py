@@ -22,6 +22,7 @@ from routing.sla.policies import SLAPolicy, Target
 from routing.work.files import File
 from routing.work.items import DoorOnly, RefCounter, WorkItem, WorkNoun
 from routing.work.notes import Note, NoteFile
+from routing.work.previews import ImagePreview
 
 __all__ = [
     "Absence",
@@ -51,6 +52,7 @@ __all__ = [
     "Flow",
     "FlowField",
     "FlowVersion",
+    "ImagePreview",
     "Membership",
     "Note",
     "NoteFile",

@@ -28,6 +28,7 @@ class DeliverableGateFacts:
     colleagues: int = 0  # people of the agency who may approve the newest version
     clients_page: str = ""
     destination: str = ""  # name of the destination, if it is active
+    content_faults: tuple[str, ...] = ()  # what the destination would not take as it is
     judged_by_author: bool = False
 
 
@@ -52,6 +53,19 @@ def has_new_version(row: Deliverable, context: GateContext) -> GateResult:
             clears_by=_("The assignee, by uploading a new version"),
         )
     return passed("version", _("There is a version to review."))
+
+
+def destination_takes_it(row: Deliverable, context: GateContext) -> GateResult:
+    """Refuses a version that the destination would refuse or change."""
+    faults = _facts(context, row).content_faults
+    if faults:
+        return refused(
+            "content",
+            _("The destination would not take this version as it is."),
+            evidence=" ".join(faults),
+            clears_by=_("The assignee, by uploading a new version"),
+        )
+    return passed("content", _("The destination takes the content as it is."))
 
 
 def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) -> GateResult:

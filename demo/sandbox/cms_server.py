@@ -112,7 +112,7 @@ class _CmsHandler(BaseHTTPRequestHandler):
         try:
             status, answer = self._answer(method, url.path, dict(parse_qsl(url.query)), raw)
         except Wrong as wrong:
-            status, answer = wrong.status, _error("rest_error", str(wrong), wrong.status)
+            status, answer = wrong.status, _error(wrong.code, str(wrong), wrong.status)
         except (ValueError, TypeError, AttributeError):
             status = 400
             answer = _error("rest_invalid_json", "Invalid JSON body passed.", status)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from delivery.deliverables.manifest import FileEntry
 from integrations.base.origins import Origin
 from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
@@ -27,11 +28,21 @@ class CallFailed(Exception):
 
 
 class Temporary(CallFailed):
-    """The call may succeed later, but no sooner than ``after_s`` seconds from now."""
+    """
+    The call may succeed later, but no sooner than ``after_s`` seconds from now.
 
-    def __init__(self, message: str, after_s: float = 0) -> None:
+    ``status`` is the HTTP status, or 0 without an answer. ``of_object`` is true if the fault may
+    be one of this object alone: the system answered, and did not say that all of it is in trouble.
+    ``others_pass`` is set for such a fault if other objects passed since this one last failed.
+    """
+
+    others_pass = False
+
+    def __init__(
+        self, message: str, after_s: float = 0, *, status: int = 0, of_object: bool = False
+    ) -> None:
         super().__init__(message)
-        self.after_s = after_s
+        self.after_s, self.status, self.of_object = after_s, status, of_object
 
 
 class Unknown(Temporary):
@@ -69,7 +80,9 @@ class Conflict(Permanent):
 def as_outcome(error: CallFailed, connection: Connection) -> Retry | Problem:
     """Translate the error into the result of a run's step."""
     if isinstance(error, Temporary):
-        return Retry(f"{connection.name}: {error}", error.after_s)
+        return Retry(
+            f"{connection.name}: {error}", error.after_s, own=error.of_object and error.others_pass
+        )
     status = error.status if isinstance(error, Permanent) else 0
     reason = "missing_context" if isinstance(error, NotFound) else "failed_connector"
     return Problem(
@@ -296,6 +309,7 @@ class Adapter:
     publishes: ClassVar[bool] = False  # finished work can be published there
     calls_out: ClassVar[bool] = True  # reading more means calling it
     needs_token: ClassVar[bool] = False  # it cannot be called without a token
+    may_lack_emoji: ClassVar[bool] = False  # its tables decide: see ``stores_emoji``
     kept_headers: ClassVar[tuple[str, ...]] = ()  # stored with a body; never a signature
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
@@ -338,6 +352,28 @@ class Adapter:
 
     def writer(self, connection: Connection) -> Writer | None:
         """Return a writer for one attempt, or None if the kind cannot be written to."""
+        return None
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        """
+        Return one sentence for each part of a page that the system would refuse or change.
+
+        It is asked before the page is approved, so it makes no calls.
+
+        :param content: as in an ``OutboxMessage``
+        """
+        return ()
+
+    def stores_emoji(self, connection: Connection) -> bool | None:
+        """
+        Ask the system whether it keeps characters beyond 16 bits, such as emoji.
+
+        Return None if it cannot tell.
+
+        :raises CallFailed: if the call fails
+        """
         return None
 
     def home(self, connection: Connection) -> str:

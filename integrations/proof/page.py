@@ -103,7 +103,7 @@ class PageExtra:
 class PageHead:
     title: str = ""
     robots: list[str] = field(default_factory=list)
-    canonical: str = ""
+    canonical: list[str] = field(default_factory=list)
     refresh: str = ""
 
 
@@ -129,7 +129,7 @@ class ReadPage:
 
 def read_page(html: str) -> ReadPage:
     """Read some HTML, however broken it is."""
-    reader = _PageReader()
+    reader = _PublicPageReader()
     for piece in read(html):
         reader.take(piece)
     reader.end_block()
@@ -146,7 +146,7 @@ class _OpenElement:
     level: int
 
 
-class _PageReader:
+class _PublicPageReader:
     def __init__(self) -> None:
         self.page = ReadPage()
         self._open: list[_OpenElement] = []
@@ -325,7 +325,7 @@ class _PageReader:
     def _head(self, tag: str, given: Mapping[str, str]) -> None:
         head, content = self.page.head, given.get("content", "")
         if tag == "link" and "canonical" in given.get("rel", "").lower().split():
-            head.canonical = head.canonical or given.get("href", "").strip()
+            head.canonical.append(given.get("href", "").strip())
         elif given.get("name", "").lower() in {"robots", "googlebot"}:
             head.robots.append(content)
         elif given.get("http-equiv", "").lower() == "refresh" and "=" in content:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.details import GoLiveDetails
+from delivery.deliverables.manifest import Manifest
 from delivery.models import Deliverable, Version
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.adapter import Asset
@@ -158,16 +159,21 @@ def _message(
 
 def content(version: Version, destination: Destination) -> dict[str, Any]:
     """Return the content for a destination in the form that adapters read."""
+    found = content_of_manifest(version.manifest_with(()), destination)
+    return {**found, "terms": version.terms, "digest": version.digest}
+
+
+def content_of_manifest(manifest: Manifest, destination: Destination) -> dict[str, Any]:
+    """Return content that may not be stored yet, as ``content`` does."""
     return {
-        "title": version.title,
-        "slug": version.slug,
-        "excerpt": version.excerpt,
-        "body_html": version.body_html,
-        "seo": {"title": version.seo_title, "description": version.seo_description},
-        "terms": version.terms,
+        "title": manifest.title,
+        "slug": manifest.slug,
+        "excerpt": manifest.excerpt,
+        "body_html": manifest.body_html,
+        "seo": {"title": manifest.seo_title, "description": manifest.seo_description},
+        "terms": manifest.terms,
         "post_type": destination.post_type,
         "path": destination.path,
-        "digest": version.digest,
     }
 
 

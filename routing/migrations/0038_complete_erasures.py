@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0046_add_security_alarm"),
+        ("routing", "0035_add_image_previews"),
     ]
 
     operations = [

@@ -13,6 +13,7 @@ from delivery.approvals.models import Approval
 from delivery.approvals.stages import approvals_of_newest, progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
+from delivery.deliverables.acceptance import PlacedContent, faults_of
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Quorum, Stage
 from delivery.deliverables.versions import Version
@@ -115,6 +116,28 @@ def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Co
             may[client] += 1
             reachable[client] += bool(has_access)
     return may, reachable
+
+
+def to_submit(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
+) -> Mapping[int, gates.DeliverableGateFacts]:
+    """Load what the destination of each deliverable in production would not take as it is."""
+    making = [
+        row
+        for row in rows
+        if row.state in Deliverable.making and row.destination_id and row.version_id
+    ]
+    if not making:
+        return {}
+    places = Destination.objects.in_bulk({row.destination_id or 0 for row in making})
+    newest = Version.objects.filter(pk__in=[row.version_id for row in making])
+    facts = {row.pk: gates.DeliverableGateFacts() for row in rows}
+    destinations = {row.pk: row.destination_id or 0 for row in making}
+    for version in newest.prefetch_related("files__file"):
+        place = places[destinations[version.deliverable_id]]
+        faults = faults_of(PlacedContent(version.manifest, place))
+        facts[version.deliverable_id] = gates.DeliverableGateFacts(content_faults=tuple(faults))
+    return facts
 
 
 def placed(

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.operations.deliverable_facts import asked, judged, placed
+from delivery.approvals.operations.deliverable_facts import asked, judged, placed, to_submit
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.details import (
@@ -128,7 +128,8 @@ submit = operation(
     _("Submit for QA"),
     done=_("%(who)s submitted the version for QA"),
     may=_MAKE,
-    gates=(gates.has_new_version,),
+    gates=(gates.has_new_version, gates.destination_takes_it),
+    facts=to_submit,
 )
 sign_off = operation(
     Deliverable,

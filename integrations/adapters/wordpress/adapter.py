@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from delivery.deliverables.manifest import FileEntry
+from integrations.adapters.wordpress.acceptance import emoji_faults, file_faults
+from integrations.adapters.wordpress.client import WordPressClient
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Adapter, Writer
-from integrations.base.origins import origin_of
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -20,9 +22,24 @@ class WordPressAdapter(Adapter):
     kind = "wordpress"
     publishes = True
     needs_token = True
+    may_lack_emoji = True
 
     def writer(self, connection: Connection) -> Writer | None:
         return WordPressWriter(connection)
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        faults = file_faults(files)
+        if not content.get("slug"):
+            faults.append("The page has no slug. Enter one.")
+        if connection.stores_emoji is False:
+            faults += emoji_faults(content)
+        return faults
+
+    def stores_emoji(self, connection: Connection) -> bool | None:
+        with WordPressClient(connection) as client:
+            return client.stores_emoji()
 
     def home(self, connection: Connection) -> str:
         return connection.base_url
@@ -36,8 +53,6 @@ class WordPressAdapter(Adapter):
             raise ValueError(
                 "Give the address of the site itself as --base-url, without /wp-json or /wp-admin."
             )
-        if not inside and origin_of(base_url).scheme != "https":
-            raise ValueError("Give an https address: over http, others could read the password.")
 
     def check_token(self, token: str) -> None:
         user, _, password = token.partition(":")

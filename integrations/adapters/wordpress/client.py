@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.base.adapter import CredentialsRefused, NotFound, Permanent, Temporary, Unknown
+from integrations.base.credentials import token_of
 from integrations.http.client import ClientResponse, SafeClient
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 API = "/wp-json/wp/v2"
 EVERY_STATUS = "any,trash"  # “any” alone leaves out the trash
 MOST_FOUND = 100  # the API's limit for one page of a list
+RARE = "\U0002f8f3"  # beyond 16 bits, and in no post
 POST_TYPES = ("posts", "pages")
 TRASHED = "trash"
 
@@ -47,7 +49,7 @@ class WordPressClient:
     """:raises CallFailed: from every call, see integrations.http.client"""
 
     def __init__(self, connection: Connection) -> None:
-        token = connection.token.first()
+        token = token_of(connection)
         if not token:
             raise Permanent(
                 "No token is set. Provide one with `manage.py connect wordpress … --token-file`, "
@@ -87,6 +89,17 @@ class WordPressClient:
     def with_slug(self, post_type: str, slug: str) -> list[WordPressPost]:
         """Return the posts with a slug. There can be several, since drafts may share one."""
         return self._list(post_type, slug=slug)
+
+    def stores_emoji(self) -> bool | None:
+        """
+        Return whether the tables of the site store characters beyond 16 bits, such as emoji.
+
+        With tables in MySQL's older utf8, WordPress runs no query that has one. So it finds no post
+        without a certain sign, although it has posts. Without any post, return None.
+        """
+        if not self._list("posts", per_page="1"):
+            return None
+        return bool(self._list("posts", per_page="1", search=f"-{RARE}"))
 
     def create(self, post_type: str, fields: Mapping[str, Any]) -> WordPressPost:
         return _remote(
@@ -144,12 +157,12 @@ class WordPressClient:
 
     def _list(self, post_type: str, **wanted: str) -> list[WordPressPost]:
         params = {
-            **wanted,
             "status": EVERY_STATUS,
             "context": "edit",
             "per_page": str(MOST_FOUND),
             "orderby": "id",
             "order": "asc",
+            **wanted,
         }
         try:
             found = self._ask("GET", f"/{post_type}", params=params)

@@ -7,10 +7,12 @@ it is public, and other people's changes are never overwritten.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.adapters.wordpress import mapping
+from integrations.adapters.wordpress.acceptance import beyond_16_bits, emoji_faults
 from integrations.adapters.wordpress.client import (
     POST_TYPES,
     TRASHED,
@@ -19,7 +21,15 @@ from integrations.adapters.wordpress.client import (
 )
 from integrations.adapters.wordpress.library import placed_media, term_ids
 from integrations.adapters.wordpress.spelling import text_as_html
-from integrations.base.adapter import Conflict, NotFound, OutboxMessage, Permanent, Written
+from integrations.base.adapter import (
+    Conflict,
+    NotFound,
+    OutboxMessage,
+    Permanent,
+    Temporary,
+    Written,
+)
+from integrations.base.health import learn_emoji
 from integrations.base.markup import assets_in, placed
 
 if TYPE_CHECKING:
@@ -29,6 +39,25 @@ STATUSES = {"publish": "publish", "draft": "draft"}
 # PHP continues after a lost connection, by default for up to this long (max_execution_time).
 CONSISTENCY_DELAY_S = 30.0
 FEATURED = "hero"  # the role of the file that becomes the post's featured image
+
+
+Write = Callable[["WordPressWriter", OutboxMessage, Written | None], Written]
+
+
+def _refuses_emoji(write: Write) -> Write:
+    """Refuse a message with emoji for a site that cannot store them, also if that shows late."""
+
+    @wraps(write)
+    def refusing(writer: WordPressWriter, message: OutboxMessage, known: Written | None) -> Written:
+        writer.refuse_emoji(message)
+        try:
+            return write(writer, message, known)
+        except Temporary:
+            # Tables that store no emoji look like a fault of the server.
+            writer.refuse_emoji(message)
+            raise
+
+    return refusing
 
 
 class WordPressWriter:
@@ -80,6 +109,7 @@ class WordPressWriter:
             )
         return None
 
+    @_refuses_emoji
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
         Write the files, then the text, then the status.
@@ -112,6 +142,19 @@ class WordPressWriter:
             "terms": {name: fields[name] for name in ("categories", "tags") if name in fields},
         }
         return _written(now, evidence)
+
+    def refuse_emoji(self, message: OutboxMessage) -> None:
+        """
+        Find out whether the site stores emoji, if the message has any and nobody knows yet.
+
+        :raises Permanent: if it does not
+        """
+        if not beyond_16_bits(message.content):
+            return
+        if self.connection.stores_emoji is None:
+            learn_emoji(self.connection, self._client.stores_emoji())
+        if self.connection.stores_emoji is False:
+            raise Permanent(" ".join(emoji_faults(message.content)))
 
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         post_type = _post_type(message)
