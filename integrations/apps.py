@@ -7,12 +7,14 @@ from django.utils.translation import gettext_lazy as _
 # so they are imported in ready().
 REGISTERING = (
     "integrations.inbox.enrich",
+    "integrations.inbox.reading",
     "integrations.inbox.bulk_match",
     "integrations.inbox.moves",
     "integrations.inbox.event_kinds",
     "integrations.connections.operations",
     "integrations.inbox.forget",
     "integrations.outbox.operations.replay",
+    "integrations.outbox.failing",
     "integrations.outbox.operations.cancellation",
     "integrations.outbox.foresight",
     "integrations.outbox.crm",

@@ -28,11 +28,21 @@ class CallFailed(Exception):
 
 
 class Temporary(CallFailed):
-    """The call may succeed later, but no sooner than ``after_s`` seconds from now."""
+    """
+    The call may succeed later, but no sooner than ``after_s`` seconds from now.
 
-    def __init__(self, message: str, after_s: float = 0) -> None:
+    ``status`` is the HTTP status, or 0 without an answer. ``of_object`` is true if the fault may
+    be one of this object alone: the system answered, and did not say that all of it is in trouble.
+    ``others_pass`` is set for such a fault if other objects passed since this one last failed.
+    """
+
+    others_pass = False
+
+    def __init__(
+        self, message: str, after_s: float = 0, *, status: int = 0, of_object: bool = False
+    ) -> None:
         super().__init__(message)
-        self.after_s = after_s
+        self.after_s, self.status, self.of_object = after_s, status, of_object
 
 
 class Unknown(Temporary):
@@ -70,7 +80,9 @@ class Conflict(Permanent):
 def as_outcome(error: CallFailed, connection: Connection) -> Retry | Problem:
     """Translate the error into the result of a run's step."""
     if isinstance(error, Temporary):
-        return Retry(f"{connection.name}: {error}", error.after_s)
+        return Retry(
+            f"{connection.name}: {error}", error.after_s, own=error.of_object and error.others_pass
+        )
     status = error.status if isinstance(error, Permanent) else 0
     reason = "missing_context" if isinstance(error, NotFound) else "failed_connector"
     return Problem(

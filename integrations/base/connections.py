@@ -60,6 +60,7 @@ class Connection(models.Model):
         "allowed_private",
         "signing_secrets",
         "token",
+        "failing",
         "token_origin",
     )
 
@@ -145,6 +146,9 @@ class Connection(models.Model):
         verbose_name=_("backup of the health owner"),
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    # Objects of failures in a row that may be the objects' own. Each of them counts once.
+    failing = models.JSONField(default=list, db_default=[], editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last response"), null=True, editable=False)
     last_error = models.CharField(
@@ -162,6 +166,8 @@ class Connection(models.Model):
             "token",
             "token_origin",
             "failures",
+            "failing",
+            "failing_since",
             "paused_until",
             "last_ok_at",
             "last_error",

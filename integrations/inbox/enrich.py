@@ -45,7 +45,8 @@ class ConnectionEnricher:
         try:
             if not self.calls_out:
                 return self.reader.read(subject)
-            with watched(self.connection, timezone.now):
+            about = f"{subject.type}:{subject.id}"
+            with watched(self.connection, timezone.now, about=about):
                 return self.reader.read(subject)
         except CallFailed as error:
             raise as_outcome(error, self.connection) from None

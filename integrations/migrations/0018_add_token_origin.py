@@ -28,7 +28,7 @@ def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0006_use_standard_terms")]
+    dependencies = [("integrations", "0007_count_failures_by_object")]
 
     operations = [
         migrations.AddField(

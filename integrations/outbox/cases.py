@@ -43,7 +43,7 @@ def finding_of(row: Outbound, outcome: str, status: int) -> ExceptionFinding | N
     refused credentials of its connection is open.
     """
     refused = outcome == Attempt.Outcome.REFUSED
-    if refused and _refusals(row.connection):
+    if refused and refusals(row.connection):
         return None
     evidence = {
         "connection": row.connection.slug,
@@ -114,10 +114,10 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     raised = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, reason__in=REASONS)
     if not raised.exists():  # nearly always, so this saves five queries per delivered message
         return
-    refusals = _refusals(row.connection)
-    if refusals and not refused_dead(row.connection).exclude(pk=row.pk).exists():
+    refused = refusals(row.connection)
+    if refused and not refused_dead(row.connection).exclude(pk=row.pk).exists():
         withdraw_case(
-            refusals,
+            refused,
             by=Actor.system(),
             at=at,
             reason="The credentials are accepted, and the failed messages are resolved.",
@@ -132,7 +132,7 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     if dead.exists() or _still_fails(row):
         return
     found = open_cases(row.run, row.item, row.connection.slug).filter(reason__in=REASONS)
-    pending = [pk for pk in found.values_list("pk", flat=True) if pk not in refusals]
+    pending = [pk for pk in found.values_list("pk", flat=True) if pk not in refused]
     if pending:
         withdraw_case(pending, by=Actor.system(), at=at, reason="The failed message was resolved.")
 
@@ -155,7 +155,7 @@ def _still_fails(row: Outbound) -> bool:
     return row.item_id is not None and about.exists()
 
 
-def _refusals(connection: Connection) -> list[int]:
+def refusals(connection: Connection) -> list[int]:
     """Return the open exceptions about refused credentials of this connection."""
     found = ExceptionCase.objects.filter(
         state__in=ExceptionCase.open_states, evidence__connection=connection.slug

@@ -68,6 +68,7 @@ class Outbound(models.Model):
     workable = (State.PENDING, State.RETRYING, State.UNKNOWN, State.LEASED)
     unfinished_states = (*workable, State.HELD, State.DEAD)
     waiting = (State.PENDING, State.HELD)  # not started, if there are no attempts
+    tried_again = (State.RETRYING, State.UNKNOWN)  # after a failed attempt
     given_up = (State.DISCARDED, State.SUPERSEDED)
 
     redactable = ("content", "assets", "last_error", "url", "evidence")

@@ -6,17 +6,22 @@ Pages are probed again and again, so that a later change by somebody else is not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext
 
 from integrations.base.adapter import Permanent, Temporary, Written
+from integrations.http.network import within
 from integrations.outbox.models import Outbound
 from integrations.proof.compare import VERSION
 from integrations.proof.look import Proof, probe
@@ -30,6 +35,9 @@ from routing.runs.operations import outcomes
 Clock = Callable[[], datetime]
 # Longer than any probe. If a worker dies over one, the next worker probes after this.
 LEASE = timedelta(minutes=5)
+TOTAL_S = 60.0  # of one probe, the page and all its images
+STRETCH = timedelta(seconds=20)  # of one task, before others have their turn
+MOST = 500  # due outcomes among which the sites take turns
 SOON_S, LATEST_S = 5, 3600  # between probes that fail
 WATCH = timedelta(hours=6)  # between probes of a proven page
 REST = timedelta(minutes=10)  # after a probe of a proven page without an answer
@@ -39,29 +47,47 @@ MOST_KEPT = 20  # differences of a page
 RAISES_AFTER = 5  # failed probes of an unproven page, before an exception is raised
 
 
-def probe_due(*, clock: Clock, limit: int = 50) -> int:
+def probe_due(*, clock: Clock, limit: int = 50, worker: UUID | None = None) -> int:
     """
     Probe every outcome that is due, and return how many were probed.
 
     It may run several times at once, and it may be killed at any time.
 
     :param clock: returns the current time, aware; it is read for each probe, because they take time
+    :param worker: the id of a process with a heartbeat. Without one, a lease ends by time alone.
     """
-    due = list(
-        Outcome.objects.due(clock())
-        .filter(kind=Outcome.Kind.LIVE)
-        .order_by("next_probe_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    probed = 0
-    for pk in due:
-        held = _take(pk, clock())
+    probed, silent, until = 0, set[int | None](), clock() + STRETCH
+    for pk, site in _in_turns(clock())[:limit]:
+        if clock() > until:
+            break
+        held = None if site in silent else _take(pk, clock(), worker)
         if held is not None:
-            probed += isolate(partial(_probe, held, clock), [pk], partial(_broke, held, clock))
+            probe_one = partial(_probe, held, clock, silent)
+            probed += isolate(probe_one, [pk], partial(_broke, held, clock))
     return probed
 
 
-def _take(pk: int, at: datetime) -> Lease | None:
+def _in_turns(at: datetime) -> list[tuple[int, int | None]]:
+    """
+    Return the due outcomes with their connections, each connection in turn.
+
+    Otherwise all pages of a site that does not answer would come before those of other sites.
+    """
+    sent = Outbound.objects.filter(
+        item=OuterRef("item"), verb=VERB, state=Outbound.State.DELIVERED
+    ).order_by("-pk")
+    due = Outcome.objects.due(at).filter(kind=Outcome.Kind.LIVE).order_by("next_probe_at", "pk")
+    found = due.annotate(site=Subquery(sent.values("connection")[:1]))
+    before: Counter[int | None] = Counter()
+    turns = []
+    for pk, site in found.values_list("pk", "site")[:MOST]:
+        turns.append((before[site], pk, site))
+        before[site] += 1
+    turns.sort(key=itemgetter(0))
+    return [(pk, site) for _turn, pk, site in turns]
+
+
+def _take(pk: int, at: datetime, worker: UUID | None) -> Lease | None:
     """
     Lease the probe of an outcome.
 
@@ -71,7 +97,7 @@ def _take(pk: int, at: datetime) -> Lease | None:
 
     def take(row: Outcome) -> bool:
         row.probed_at, row.next_probe_at = at, at + LEASE
-        marks = {"probed_at": row.probed_at, "next_probe_at": row.next_probe_at}
+        marks = {"probed_at": at, "next_probe_at": row.next_probe_at, "worker": worker}
         Outcome.objects.filter(pk=pk).update(**marks)  # probes are not in history
         return True
 
@@ -79,7 +105,12 @@ def _take(pk: int, at: datetime) -> Lease | None:
     return found[1] if found else None
 
 
-def _probe(held: Lease, clock: Clock, _ids: Sequence[int]) -> int:
+def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[int]) -> int:
+    """
+    Probe one outcome.
+
+    :param silent: gets the connection if its page did not answer, so that its other pages wait
+    """
     row = Outcome.objects.get(pk=held.row_id)
     sent = _sent(row)
     if sent is None:
@@ -90,8 +121,10 @@ def _probe(held: Lease, clock: Clock, _ids: Sequence[int]) -> int:
     first = row.state == Outcome.State.PROVEN and row.proof_version < VERSION
     frame = row.evidence.get("frame") or ({"beside": {}} if first else None)
     try:
-        found = probe(sent.connection, sent.content, written, frame)
+        with within(TOTAL_S):
+            found = probe(sent.connection, sent.content, written, frame)
     except Temporary as error:
+        silent.add(sent.connection_id)
         _later(held, str(error), clock(), url=sent.url)
     except Permanent as error:
         _judge(held, Proof([str(error)], {"url": sent.url}), clock())
@@ -239,4 +272,4 @@ def _again(held: Lease, failures: int, at: datetime) -> None:
 
 def _plan(held: Lease, next_at: datetime, **values: Any) -> None:
     """Set the time of the next probe, unless this probe's result has ended the watch."""
-    held.of(Outcome.objects.all()).update(next_probe_at=next_at, **values)
+    held.of(Outcome.objects.all()).update(next_probe_at=next_at, worker=None, **values)
