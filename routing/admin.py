@@ -9,7 +9,7 @@ from routing.audit import admin as audit
 from routing.cover import admin as cover
 from routing.flows.admin import flows, rules, versions
 from routing.messages import admin as messages
-from routing.people.admin import clients, contacts, destinations, staff, teams
+from routing.people.admin import clients, contacts, destinations, security, staff, teams
 from routing.runs.admin import events, exception_routing, exceptions, quarantine, runs
 from routing.sla.admin import calendars, clocks, policies
 from routing.work import admin as work
@@ -32,6 +32,7 @@ __all__ = [
     "quarantine",
     "rules",
     "runs",
+    "security",
     "staff",
     "teams",
     "versions",

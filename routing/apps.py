@@ -30,6 +30,7 @@ REGISTERING = (
     "routing.work.checks",
     "routing.desk.checks",
     "routing.audit.checks",
+    "routing.audit.operations.security_alarms",
     "routing.people.checks",
     "routing.sla.checks",
     "routing.runs.trace_sections",

@@ -1,4 +1,4 @@
-from routing.audit.models import Redaction, Seal, SealedRow, SealSweep
+from routing.audit.models import Erasure, Redaction, Seal, SealedRow, SealSweep
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.desk.sendings import Sending
@@ -10,6 +10,7 @@ from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.people.destinations import Destination
 from routing.people.merges import ClientMerge
+from routing.people.security import SecurityEvent
 from routing.people.staff import Team, TeamMembership, User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
@@ -21,6 +22,7 @@ from routing.sla.policies import SLAPolicy, Target
 from routing.work.files import File
 from routing.work.items import DoorOnly, RefCounter, WorkItem, WorkNoun
 from routing.work.notes import Note, NoteFile
+from routing.work.previews import ImagePreview
 
 __all__ = [
     "Absence",
@@ -41,6 +43,7 @@ __all__ = [
     "DoorOnly",
     "Enrichment",
     "ErasedIdentity",
+    "Erasure",
     "Escalation",
     "Event",
     "ExceptionCase",
@@ -49,6 +52,7 @@ __all__ = [
     "Flow",
     "FlowField",
     "FlowVersion",
+    "ImagePreview",
     "Membership",
     "Note",
     "NoteFile",
@@ -65,6 +69,7 @@ __all__ = [
     "Seal",
     "SealSweep",
     "SealedRow",
+    "SecurityEvent",
     "Sending",
     "Target",
     "Team",

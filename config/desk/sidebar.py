@@ -151,10 +151,22 @@ PLACES = (
                 "routing.view_event",
             ),
             (
+                gettext_lazy("Security events"),
+                "shield_person",
+                "admin:routing_securityevent_changelist",
+                "routing.view_securityevent",
+            ),
+            (
                 gettext_lazy("Audit seals"),
                 "verified",
                 "admin:routing_seal_changelist",
                 "routing.view_seal",
+            ),
+            (
+                gettext_lazy("Erasures"),
+                "person_off",
+                "admin:routing_erasure_changelist",
+                "routing.view_erasure",
             ),
         ),
     ),

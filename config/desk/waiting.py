@@ -11,11 +11,13 @@ from django.utils import timezone
 from routing.desk.base import actor
 from routing.desk.days import Days
 from routing.messages.models import CURRENT
+from routing.messages.shown import shown_sql
+from routing.people.actors import Actor
 
 QUEUE = "admin:routing_workitem_changelist"
 
 # Hand-written, because every page runs it, and building it from querysets would take longer than
-# its execution. The limits are those of ``Days.when``.
+# its execution. The limits are those of ``Days.when``, and ``shown`` is from ``shown_sql``.
 COUNTS = f"""
     SELECT count(*),
         count(*) FILTER (WHERE next_due_at < %(now)s),
@@ -26,7 +28,7 @@ COUNTS = f"""
         count(*) FILTER (WHERE waiting_on = 'client'),
         count(*) FILTER (WHERE kind = 'exceptioncase'),
         (SELECT count(*) FROM routing_notification n JOIN routing_workitem w ON w.id = n.item_id
-            WHERE n.recipient_id = %(me)s AND n.read_at IS NULL AND {CURRENT})
+            WHERE n.recipient_id = %(me)s AND n.read_at IS NULL AND {CURRENT} AND {{shown}})
     FROM routing_workitem WHERE is_open AND (owner_id = %(me)s OR backup_id = %(me)s
         OR doer_id = %(me)s)"""  # noqa: S608  # the condition is ours
 
@@ -56,14 +58,14 @@ def waiting_for(request: HttpRequest) -> WaitingCounts:
     # Kept on the request, because the sidebar and the page both need the counts.
     found: WaitingCounts | None = getattr(request, "waiting", None)
     if found is None:
-        found = _counted(actor(request).user_id, Days.around(timezone.now()))
+        found = _counted(actor(request), Days.around(timezone.now()))
         request.waiting = found  # type: ignore[attr-defined]
     return found
 
 
-def _counted(me: int, days: Days) -> WaitingCounts:
+def _counted(by: Actor, days: Days) -> WaitingCounts:
+    shown, values = shown_sql(by)
+    limits = {"now": days.now, "tomorrow": days.tomorrow, "later": days.later}
     with connection.cursor() as cursor:
-        cursor.execute(
-            COUNTS, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "later": days.later}
-        )
+        cursor.execute(COUNTS.format(shown=shown), {"me": by.user_id, **limits, **values})
         return WaitingCounts(*cursor.fetchone())

@@ -16,6 +16,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from psycopg.errors import DiskFull
 
+from routing.audit.operations.security_notices import Kind, notice
+
 RETRY_AFTER_S = "5"
 FULL = "Our storage is full, and nothing was saved. Try again later or tell your administrator.\n"
 FAILED_PLAINLY = "Something went wrong on our side, and nothing was saved. Try again in a minute.\n"
@@ -41,6 +43,7 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
+    notice(Kind.LOCKED_OUT, request)
     return _page(request, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
 
 

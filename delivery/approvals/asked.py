@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.deliverables.stages import Audience, Quorum
+from routing.people.clearance import clearance_for, uncleared
 from routing.people.clients import Membership
 from routing.people.staff import User
 
@@ -130,6 +131,7 @@ def everybody_asked(rows: Sequence[Approval]) -> list[AskedPerson]:
     for client, contact, has_access in members.order_by("pk"):
         contacts[client].append((contact, bool(has_access)))
     internal = [row for row in rows if row.audience == Audience.INTERNAL]
+    clearance = clearance_for(row.item.client_id for row in internal)
     staff = list(able_staff().order_by("pk").values_list("pk", flat=True)) if internal else []
     made: list[AskedPerson] = []
     for row in rows:
@@ -140,11 +142,11 @@ def everybody_asked(rows: Sequence[Approval]) -> list[AskedPerson]:
                 for contact, has_access in contacts[row.item.client_id or 0]
             ]
         else:
-            # Nobody approves a version of their own.
+            # Nobody approves a version of their own, or of a client that they are not cleared for.
             made += [
                 AskedPerson(approval=row, user_id=user, at=at)
                 for user in staff
-                if user != row.version.author_id
+                if user != row.version.author_id and clearance.admits(user, row.item.client_id)
             ]
     return made
 
@@ -163,7 +165,10 @@ def gone() -> QuerySet[AskedPerson]:
         | Q(contact__erased_at__isnull=False)
         | Q(counts=True) & (Q(contact__user=None) | Q(contact__user__is_active=False))
     )
-    user_gone = Q(user__isnull=False) & ~Q(user__in=able_staff().values("pk"))
+    # Somebody who owns the approval sees it, also without clearance.
+    named = Q(approval__item__owner=F("user")) | Q(approval__item__backup=F("user"))
+    hidden = uncleared("user", "approval__item__client") & ~named
+    user_gone = Q(user__isnull=False) & (~Q(user__in=able_staff().values("pk")) | hidden)
     answered = Answer.objects.filter(approval=OuterRef("approval")).filter(
         Q(user=OuterRef("user")) | Q(contact=OuterRef("contact"))
     )

@@ -186,6 +186,7 @@ class AskedPerson(models.Model):
     ``stands_in_for`` is the person whose place somebody was named for later.
     """
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     approval = models.ForeignKey(
         Approval, on_delete=models.PROTECT, related_name="asked", verbose_name=_("approval")
     )
@@ -297,6 +298,7 @@ class Answer(models.Model):
 
     # Triggers of the database refuse updates and deletions.
     append_only: ClassVar[bool] = True
+    work_of_file: ClassVar[str] = "approval__item"
 
     class Meta:
         verbose_name = _("answer")
@@ -324,6 +326,14 @@ class Answer(models.Model):
                 fields=("approval", "contact"),
                 condition=models.Q(contact__isnull=False),
                 name="contact_answers_once",
+            ),
+        )
+        indexes = (
+            # Who may see a file is asked by the file, and few answers have one.
+            models.Index(
+                fields=["evidence"],
+                condition=models.Q(evidence__isnull=False),
+                name="answer_evidence_idx",
             ),
         )
 

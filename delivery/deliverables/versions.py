@@ -111,6 +111,7 @@ class VersionFile(models.Model):
     position = models.PositiveSmallIntegerField(_("position"))
 
     append_only: ClassVar[bool] = True
+    work_of_file: ClassVar[str] = "version__deliverable__item"
 
     class Meta:
         verbose_name = _("file of a version")

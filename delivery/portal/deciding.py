@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -174,13 +176,14 @@ def asset(request: HttpRequest, by: Actor, ref: str, digest: str) -> HttpRespons
 
 @require_safe
 @for_contacts
-def part(request: HttpRequest, by: Actor, ref: str, part_id: int) -> HttpResponseBase:
+def part(request: HttpRequest, by: Actor, ref: str, key: UUID | int) -> HttpResponseBase:
     """
     Serve a file of the version as a download.
 
     :raises Http404: if the version has no such file
     """
-    found = question_of(by, ref).version.files.filter(pk=part_id).select_related("file").first()
+    parts = parts_of(question_of(by, ref).version)
+    found = next((each for each in parts if key in {each.pk, each.file.key}), None)
     if found is None:
         raise Http404
     return respond(found.file, request=request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -125,7 +126,7 @@ def one(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 @require_safe
 @for_contacts
-def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpResponseBase:
+def file(request: HttpRequest, by: Actor, ref: str, key: UUID | int) -> HttpResponseBase:
     """
     Serve a file that is shared on a request.
 
@@ -133,7 +134,7 @@ def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpRespons
     """
     # Files of internal notes belong to the same request, and stay internal.
     shared = Note.objects.for_client().filter(item=request_of(by, ref).item_id)
-    found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
+    found = File.objects.kept().addressed(key).filter(notes__in=shared).first()
     if found is None:
         raise Http404
     return respond(found, request=request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -88,18 +89,20 @@ def work(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 @require_safe
 @for_contacts
-def part(request: HttpRequest, by: Actor, ref: str, part_id: int) -> HttpResponseBase:
+def part(request: HttpRequest, by: Actor, ref: str, key: UUID | int) -> HttpResponseBase:
     """
     Serve a file that was handed over.
 
     :raises Http404: if there is no such file, or it was not handed over
     """
-    found = next((each for each in handed_over(work_of(by, ref)) if each.pk == part_id), None)
+    parts = handed_over(work_of(by, ref))
+    found = next((each for each in parts if key in {each.pk, each.file.key}), None)
     if found is None:
         raise Http404
     answer = respond(found.file, request=request)
-    # Not a browser that only asks whether its copy is still good.
-    if request.method == "GET" and answer.status_code == HTTPStatus.OK:
+    # Not a browser that only asks whether its copy is still good, and not a look at the beginning.
+    loaded = request.method == "GET" and answer.status_code == HTTPStatus.OK
+    if loaded and "table" not in request.GET:
         _confirm(work_of(by, ref), receipts.DOWNLOADED, by)
     return answer
 
@@ -121,7 +124,7 @@ def _confirm(row: Deliverable, how: str, by: Actor) -> None:
 
 @require_safe
 @for_contacts
-def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpResponseBase:
+def file(request: HttpRequest, by: Actor, ref: str, key: UUID | int) -> HttpResponseBase:
     """
     Serve a file that is shared on a deliverable.
 
@@ -129,7 +132,7 @@ def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpRespons
     """
     # Files of internal notes belong to the same work, and stay internal.
     shared = Note.objects.for_client().filter(item=work_of(by, ref).item_id)
-    found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
+    found = File.objects.kept().addressed(key).filter(notes__in=shared).first()
     if found is None:
         raise Http404
     return respond(found, request=request)

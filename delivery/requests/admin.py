@@ -237,7 +237,7 @@ def impact_of(row: Request, by: Actor) -> str:
 
 def question_facts(row: Request, now: datetime) -> list[tuple[Any, Any]]:
     """Return since when a question waits, whom it was put to, and what happens next."""
-    people = ", ".join(each.contact.full_name for each in reach_of([row])[row.pk].asked)
+    people = ", ".join(each.full_name for each in reach_of([row])[row.pk].asked)
     found: list[tuple[Any, Any]] = [
         (_("Asked"), display.when(row.asked_at, now)),
         (_("Asked to"), people or display.NOTHING),

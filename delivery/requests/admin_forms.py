@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,7 +25,12 @@ from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.people.staff import User
 from routing.work.items import WorkItem
-from routing.work.visibility import clients_for_new_work, contacts_seen_by, work_seen_by
+from routing.work.visibility import (
+    clients_for_new_work,
+    clients_seen_by,
+    contacts_seen_by,
+    work_seen_by,
+)
 
 MAX_DETAILS = 10_000
 CHANNELS = [(channel.value, channel.label) for channel in BY_HAND]
@@ -85,9 +91,9 @@ def who_will_be_asked(reach: Reach) -> str:
     ways = []
     for each in reach.asked:
         way = _("%(who)s (portal)") if each.may_answer else _("%(who)s (e-mail only)")
-        if each.may_answer and each.contact.email:
+        if each.may_answer and each.email:
             way = _("%(who)s (portal and e-mail)")
-        ways.append(way % {"who": each.contact.full_name})
+        ways.append(way % {"who": each.full_name})
     return _("Goes to: %(people)s") % {"people": ", ".join(ways)}
 
 
@@ -325,7 +331,9 @@ class RecordRequestForm(AsksAboutPast):
         clients = clients_for_new_work(actor)
         self.fields["client"].queryset = clients  # type: ignore[attr-defined]
         known = contacts_seen_by(actor).filter(erased_at=None, clients__in=clients).distinct()
-        self.fields["contact"].queryset = known.prefetch_related("clients")  # type: ignore[attr-defined]
+        self.fields["contact"].queryset = known.prefetch_related(
+            Prefetch("clients", clients_seen_by(actor))
+        )  # type: ignore[attr-defined]
         self.fields["contact"].label_from_instance = _with_clients  # type: ignore[attr-defined]
         for place in ("owner", "backup"):
             self.fields[place].queryset = possible_owners()  # type: ignore[attr-defined]

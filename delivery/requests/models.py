@@ -157,13 +157,9 @@ class Request(WorkNoun):
         default_permissions = ("add", "view")
         # Search uses icontains, which Django writes as UPPER(details) LIKE UPPER(…).
         indexes = (
+            # No index names ``state``, here or in a condition: each step would then write into this
+            # index again, because PostgreSQL cannot keep the new row beside the old one (HOT).
             GinIndex(OpClass(Fold("details"), "gin_trgm_ops"), name="request_folded_idx"),
-            # For the job that reminds. The few open questions make a small index.
-            models.Index(
-                fields=["remind_at"],
-                condition=models.Q(state="needs_information"),
-                name="request_question_idx",
-            ),
         )
         constraints = (
             # Literals, because a constraint changes by a migration only, never with the class.

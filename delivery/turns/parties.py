@@ -21,6 +21,7 @@ from delivery.requests.models import Request
 from delivery.requests.reach import ASKING
 from routing.kernel.events import Event
 from routing.people.actors import Actor
+from routing.people.clearance import Clearance, clearance_for
 from routing.people.clients import Membership
 from routing.people.staff import User
 from routing.work.creation import created
@@ -41,10 +42,18 @@ def holders(permission: str) -> list[int]:
 
 
 def _reviewers(items: Sequence[WorkItem]) -> People:
-    """Return the reviewers who may sign off, without the author of the version."""
+    """Return the cleared reviewers who may sign off, without the author of the version."""
     authors = _version_authors(items)
     every = holders(SIGN_OFF) if items else []
-    return {item.pk: _without(every, {authors.get(item.pk)}) for item in items}
+    clearance = clearance_for(item.client_id for item in items)
+    return {
+        item.pk: _without(_cleared(every, item, clearance), {authors.get(item.pk)})
+        for item in items
+    }
+
+
+def _cleared(people: Sequence[int], item: WorkItem, clearance: Clearance) -> list[int]:
+    return [person for person in people if clearance.admits(person, item.client_id)]
 
 
 def _without(people: Sequence[int], those: Collection[int | None]) -> list[int]:
@@ -119,18 +128,22 @@ def _brief_approvers(items: Sequence[WorkItem]) -> People:
         found[item.pk] = pair[:1]
     if not all(found.values()):
         every = holders(APPROVE_BRIEF)
-        for item_id in [pk for pk, people in found.items() if not people]:
-            found[item_id] = [pk for pk in every if (item_id, pk) not in wrote]
+        clearance = clearance_for(item.client_id for item in items)
+        for item in [each for each in items if not found[each.pk]]:
+            able = _cleared(every, item, clearance)
+            found[item.pk] = [pk for pk in able if (item.pk, pk) not in wrote]
     return found
 
 
 def _second_approvers(items: Sequence[WorkItem]) -> People:
     """Return everybody who may exceed the budget and neither wrote nor first approved the brief."""
-    briefs = list(Brief.objects.filter(item__in=items))
+    briefs = list(Brief.objects.filter(item__in=items).select_related("item"))
     wrote, every = _writers(briefs), holders(ABOVE_BUDGET) if briefs else []
+    clearance = clearance_for(row.item.client_id for row in briefs)
     found = {}
     for row in briefs:
-        others = [pk for pk in every if pk != row.first_approver_id]
+        able = _cleared(every, row.item, clearance)
+        others = [pk for pk in able if pk != row.first_approver_id]
         found[row.item_id] = [pk for pk in others if (row.item_id, pk) not in wrote]
     return found
 

@@ -22,11 +22,12 @@ from integrations.base import doorbell
 from integrations.base.adapter import Adapter, Delivery
 from integrations.base.connections import Connection
 from integrations.base.secrets import Hidden, UnreadableSecret
+from integrations.inbox.bounds import MAX_BODY_BYTES
 from integrations.inbox.listen import listening
 from integrations.inbox.receive import Receipt, receive
 from integrations.inbox.unreadable import flaw_in_words, tell_unreadable
+from routing.audit.operations.security_notices import Kind, notice
 
-MAX_BODY_BYTES = 1024 * 1024
 RETRY_S = 5
 
 log = structlog.get_logger(__name__)
@@ -85,10 +86,10 @@ def _answer(request: HttpRequest, slug: str) -> JsonResponse:
         _NOBODY.unsigned(
             _delivery(request, f"https://nobody.invalid/hooks/{slug}/", body), secrets, at
         )
-        return _refused(slug, "unknown_connection")
+        return _refused(request, slug, "unknown_connection")
     delivery = _delivery(request, connection.hook_url, body)
     if reason := adapter.unsigned(delivery, connection.signing_secrets.reveal(), at):
-        return _refused(slug, reason)
+        return _refused(request, slug, reason)
     receipt = receive(connection, adapter, delivery, at=at)
     if receipt.count("poison"):
         tell_unreadable(connection, receipt, at=at)
@@ -107,8 +108,9 @@ def _delivery(request: HttpRequest, url: str, body: bytes) -> Delivery:
     return Delivery(str(request.method), f"{url}?{query}" if query else url, headers, body)
 
 
-def _refused(slug: str, reason: str) -> JsonResponse:
+def _refused(request: HttpRequest, slug: str, reason: str) -> JsonResponse:
     """Answer every reason in the same way. Only the log says which it was."""
+    notice(Kind.TOKEN_REFUSED, request, detail="webhook")
     log.warning("hook_refused", slug=slug, reason=reason)
     return _error(
         401,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +26,9 @@ class Inbound(models.Model):
         IGNORED = "ignored", _("Ignored")
         POISON = "poison", _("Unreadable")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("headers", "raw", "reason", "problems")
+    emptied_whole = ("raw",)
     impersonal = ("sha256", "state")
 
     connection = models.ForeignKey(

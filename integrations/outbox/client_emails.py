@@ -77,7 +77,7 @@ def write_client_emails(
     reach = reach_of(rows)
     people: dict[int, list[int]] = {}
     for row in rows:
-        people[row.pk] = [each.contact.pk for each in to(reach[row.pk]) if each.contact.email]
+        people[row.pk] = [each.contact_id for each in to(reach[row.pk]) if each.email]
     if not any(people.values()):
         return
     mail, earlier = mail_connection(at), _earlier([row.item_id for row in rows])
@@ -149,7 +149,7 @@ def acknowledge(rows: Sequence[Request], by: Actor, at: datetime) -> None:
 
 def _own_only(rows: Sequence[Request]) -> People:
     contacts = {row.contact_id for row in rows}
-    return lambda reach: [each for each in reach.informed if each.contact.pk in contacts]
+    return lambda reach: [each for each in reach.informed if each.contact_id in contacts]
 
 
 @react(requests.ask)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.db import connections, models
+from django.db import connections, models, transaction
 from psycopg import sql
 from simple_history.models import HistoricalChanges
 
@@ -37,6 +37,11 @@ END $$;
 """
 
 
+# The instant at which the database wrote a history row. No model knows the column, and the app's
+# role cannot set it. Rows from before it existed have none.
+RECORDED = "recorded_at"
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """
@@ -61,16 +66,17 @@ def append_only_models() -> list[type[models.Model]]:
 
 def ledgers() -> list[Ledger]:
     """Return all evidence except the seals themselves, by table name."""
-    evidence = [
-        model for model in append_only_models() if model not in {Seal, SealedRow, Redaction}
-    ]
+    evidence = [model for model in append_only_models() if model not in {Seal, SealedRow}]
     return sorted((_ledger(model) for model in evidence), key=lambda ledger: ledger.table)
 
 
 def _ledger(model: type[Any]) -> Ledger:
     tracked = getattr(model, "instance_type", None)
-    free = {"history_change_reason", *redactable_fields(tracked)} if tracked else set()
+    free = set(redactable_fields(tracked or model)) | set(getattr(model, "text_digests", ()))
+    if tracked:
+        free.add("history_change_reason")
     columns = [str(field.column) for field in model._meta.concrete_fields]
+    columns += [RECORDED] if tracked else []
     return Ledger(
         model._meta.db_table,
         str(model._meta.pk.column),
@@ -87,10 +93,36 @@ def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     with_models = [app for app in apps.get_app_configs() if app.models_module]
     if sender is not with_models[-1]:
         return
+    record_instants(using)
     hold_append_only(using)
     grant_rights(using, settings.DATABASES["default"]["USER"])
     sync_groups(using)
     ensure_routes(using)
+
+
+def record_instants(using: str) -> None:
+    """Give each history table that lacks it the column for the instant of recording."""
+    with connections[using].cursor() as cursor:
+        for model in history_models():
+            table = model._meta.db_table
+            if RECORDED in _columns(cursor, table):
+                continue
+            # Two steps, so that the rows that are there stay empty: nobody knows when they were
+            # written. ``now()`` would be the start of the transaction.
+            cursor.execute(
+                f'ALTER TABLE "{table}" ADD COLUMN {RECORDED} timestamptz, '
+                f"ALTER COLUMN {RECORDED} SET DEFAULT clock_timestamp()"
+            )
+
+
+def _columns(cursor: Any, table: str) -> list[str]:
+    """Return the columns of a table in their order, those of newer and older code included."""
+    cursor.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
+        "AND NOT attisdropped ORDER BY attnum",
+        [f'"{table}"'],
+    )
+    return [name for (name,) in cursor.fetchall()]
 
 
 def hold_append_only(using: str) -> None:
@@ -117,10 +149,11 @@ def grant_rights(using: str, role: str) -> None:
     lasting = [
         model._meta.db_table
         for model in apps.get_models()
-        if issubclass(model, DoorOnly) or model is User
+        if issubclass(model, DoorOnly) or model is User or getattr(model, "lasting", False)
     ]
     app = sql.Identifier(role)
-    with connections[using].cursor() as cursor:
+    # One transaction: the rights for all tables come first, and no session may use them meanwhile.
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         for statement in (
             "GRANT USAGE ON SCHEMA public TO {app}",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {app}",
@@ -143,3 +176,19 @@ def grant_rights(using: str, role: str) -> None:
                 t=sql.Identifier(Redaction._meta.db_table), app=app
             )
         )
+        for model in history_models():
+            _grant_columns(cursor, model, app)
+
+
+def _grant_columns(cursor: Any, model: type[models.Model], app: sql.Identifier) -> None:
+    """Let the app's role write history rows without their number and their instant of recording."""
+    table = model._meta.db_table
+    from_database = {str(model._meta.pk.column), RECORDED}
+    columns = [name for name in _columns(cursor, table) if name not in from_database]
+    parts = {
+        "t": sql.Identifier(table),
+        "app": app,
+        "columns": sql.SQL(", ").join(sql.Identifier(name) for name in columns),
+    }
+    cursor.execute(sql.SQL("REVOKE INSERT ON {t} FROM {app}").format(**parts))
+    cursor.execute(sql.SQL("GRANT INSERT ({columns}) ON {t} TO {app}").format(**parts))

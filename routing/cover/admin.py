@@ -62,8 +62,8 @@ class AbsenceAdmin(SavedAdmin[Absence]):
 
 @admin.register(Agency)
 class AgencyAdmin(SavedAdmin[Agency]):
-    fields = ("name", "team", "owner", "backup", "reason")
-    owner_fields = ("owner", "backup")
+    fields = ("name", "team", "owner", "backup", "security_owner", "reason")
+    owner_fields = ("owner", "backup", "security_owner")
     heading = gettext_lazy("Default owner and backup")
     empty_title = gettext_lazy("No agency")
     empty_text = gettext_lazy(

@@ -29,6 +29,16 @@ class Agency(models.Model):
         User, on_delete=models.PROTECT, related_name="+", verbose_name=_("default backup")
     )
 
+    security_owner = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("security contact"),
+        help_text=_("Is notified of security alarms. Without one, the default owner is."),
+    )
+
     history = Tracked()
 
     class Meta:

@@ -30,6 +30,7 @@ PLACES = (
     "health_owner",
     "health_backup",
     "lead",
+    "security_owner",
 )
 OTHER_SIDE = refused(
     "successor",

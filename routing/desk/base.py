@@ -110,7 +110,8 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
             raise PermissionDenied(_("History is read-only."))
         row = self.seen(request, object_id)
         entries = saves_of(row) if hasattr(row, "history") else []
-        entries += saves_of_parts(row, [inline.model for inline in self.inlines])
+        parts = [inline.model for inline in self.inlines]
+        entries += saves_of_parts(row, parts, actor(request))
         entries += self.further_history(row)
         entries.sort(key=lambda entry: entry.at, reverse=True)
         title = _("History of %(what)s") % {"what": row}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,9 +15,8 @@ from django.utils.translation import gettext as _
 
 from routing.desk.base import actor
 from routing.desk.timeline import entries_of
-from routing.people.actors import Actor
 from routing.work.saves import LIMIT, saves_in
-from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
+from routing.work.visibility import record_is_seen
 
 # The relation whose rows say who may see a row that has no permission of its own.
 ABOVE: Mapping[str, str] = {
@@ -28,12 +26,6 @@ ABOVE: Mapping[str, str] = {
     "routing.membership": "client",
     "routing.clientdomain": "client",
     "routing.outcome": "item",
-}
-# What a person may see of clients, contacts and work, by the relation to them.
-SEEN: Mapping[str, Callable[[Actor], models.QuerySet[Any]]] = {
-    "client": clients_seen_by,
-    "contact": contacts_seen_by,
-    "item": work_seen_by,
 }
 
 
@@ -52,7 +44,7 @@ def history_of(request: HttpRequest, label: str, pk: int, site: Any) -> HttpResp
     if not by.may(f"{about._meta.app_label}.view_{about._meta.model_name}"):
         raise PermissionDenied
     records = list(model.history.filter(id=pk).order_by("-history_id")[:LIMIT])[::-1]
-    if not records or not _may_see(model, records[-1], by):
+    if not records or not record_is_seen(model, records[-1], by):
         raise Http404
     name = f"{str(model._meta.verbose_name).capitalize()} {pk}"
     context = {
@@ -74,16 +66,3 @@ def _tracked(label: str) -> Any:
     if not hasattr(model, "history"):
         raise Http404
     return model
-
-
-def _may_see(model: Any, record: Any, by: Actor) -> bool:
-    """Return whether the client, the contact or the work of a row is one that the reader sees."""
-    if model._meta.label_lower == "routing.client":
-        return clients_seen_by(by).filter(pk=record.id).exists()
-    if model._meta.label_lower == "routing.workitem":
-        return work_seen_by(by).filter(pk=record.id).exists()
-    for name, seen in SEEN.items():
-        key = getattr(record, f"{name}_id", None)
-        if key is not None and not seen(by).filter(pk=key).exists():
-            return False
-    return True

@@ -17,6 +17,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
+from routing.people.actors import Actor
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
 from routing.sla.clocks import Clock
 from routing.work.gates import Words
@@ -34,6 +35,7 @@ from routing.work.saves import (
     saves_in,
     with_events,
 )
+from routing.work.visibility import record_is_seen
 
 QUOTED = 300  # characters of a note, which the page shows in full above
 
@@ -130,11 +132,13 @@ def saves_of(row: models.Model) -> list[ActivityEntry]:
     return entries_of(saves_in(newest_records(row)))[::-1]
 
 
-def saves_of_parts(row: models.Model, parts: Sequence[type[models.Model]]) -> list[ActivityEntry]:
+def saves_of_parts(
+    row: models.Model, parts: Sequence[type[models.Model]], by: Actor
+) -> list[ActivityEntry]:
     """
     Return the history of rows that belong to a row, such as the targets of a policy.
 
-    Those that were deleted are included.
+    Those that were deleted are included, and those that ``by`` may not see are left out.
     """
     found: list[ActivityEntry] = []
     for part in parts:
@@ -149,6 +153,8 @@ def saves_of_parts(row: models.Model, parts: Sequence[type[models.Model]]) -> li
         for record in reversed(records):
             by_part[record.id].append(record)
         for same in by_part.values():
+            if not record_is_seen(model, same[-1], by):
+                continue
             found += entries_of(saves_in(same), called=_name_of(same[-1], model))
     return found
 

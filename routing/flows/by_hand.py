@@ -30,12 +30,16 @@ def choose_by_hand(chosen: HandChoice, candidates: Sequence[Candidate]) -> Choic
     """
     Return the choice of a person. The same input always gives the same answer.
 
-    :raises NobodyFits: if one of the two is no longer active
+    :raises NobodyFits: if one of the two is no longer active, or not cleared for the client
     """
     pair = {chosen.owner_id, chosen.backup_id}
     named = [person for person in candidates if person.user_id in pair]
     if len([person for person in named if person.active]) < len(pair):
         raise NobodyFits("The people who were chosen by hand are no longer active.")
+    if any(person.cleared is False for person in named):
+        raise NobodyFits(
+            "Somebody who was chosen by hand is not cleared for this restricted client."
+        )
     rulings = tuple(
         Ruling(person.user_id, ("absent",) if person.absent else ())
         for person in sorted(named, key=lambda person: person.user_id)

@@ -14,6 +14,7 @@ from typing import Any
 from routing.flows.conditions import Clause, ClauseResult, holds
 
 PAIR = 2
+UNCLEARED = "not cleared for this restricted client"
 TIE_BREAK = (
     "account owner first where the rule says so; then fewest open items; then longest without new "
     "work; then lowest id"
@@ -54,10 +55,13 @@ class Candidate:
     given_at: str | None = None
     backed_at: str | None = None
     may_own: bool | None = None  # by their roles; None in records from before this was asked
+    # For the client of the work; None if the client is not restricted, and in older records.
+    cleared: bool | None = None
 
     @property
     def is_available(self) -> bool:
-        return self.active and not self.absent and self.may_own is not False
+        able = self.may_own is not False and self.cleared is not False
+        return self.active and not self.absent and able
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,11 @@ def _pick(
     reserve = [user for user in (*fallback.account, *fallback.policy) if user in available]
     pair = list(dict.fromkeys([*chosen[:1], *backups, *reserve]))[:PAIR]
     if len(pair) < PAIR:
+        restricted = any(person.cleared is False for person in candidates)
+        only = " Only people who are cleared for this restricted client count."
         raise NobodyFits(
             f"Rule “{rule.name}” finds fewer than two available people, even among those who stand "
-            f"in."
+            f"in.{only if restricted else ''}"
         )
     if pair[0] == account:
         because = "account owner"
@@ -194,4 +200,6 @@ def _rule_on(person: Candidate, rule: RuleSpec) -> Ruling:
         reasons.append("absent")
     if person.may_own is False:
         reasons.append("has no role that can own work")
+    if person.cleared is False:
+        reasons.append(UNCLEARED)
     return Ruling(person.user_id, tuple(reasons))

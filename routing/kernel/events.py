@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -89,7 +91,9 @@ class Payload(models.Model):
     It may hold personal data, so erasure may rewrite it. The event keeps its digest.
     """
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("body",)
+    emptied_whole = ("body",)
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="payload")
     body = models.JSONField()

@@ -27,6 +27,9 @@ class Tracked(HistoricalRecords):
 
     The door writes these tables itself, with the same columns. Rows that the ORM saves, such as
     clients and teams, go through simple-history. ``_change_reason`` on the instance is the reason.
+
+    ``verify`` compares each row with its newest history. A model names in ``beside_history`` the
+    columns that also change without a record of history, because something else records them.
     """
 
     def __init__(self, *, excluded_fields: tuple[str, ...] = ()) -> None:

@@ -20,8 +20,10 @@ from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.messages.models import Notification
 from routing.messages.operations import mark_read
+from routing.messages.shown import shown_to
 from routing.runs.admin.events import ReadOnly
 from routing.work import display
+from routing.work.visibility import work_seen_by
 
 TONES = {
     Notification.Words.WARNING.value: "warn",
@@ -60,7 +62,12 @@ class NotificationAdmin(ReadOnly[Notification]):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).filter(recipient=actor(request).user_id)
+        by = actor(request)
+        return super().get_queryset(request).filter(shown_to(by), recipient=by.user_id)
+
+    def for_page(self, request: HttpRequest, rows: Any) -> Any:
+        seen = work_seen_by(actor(request)).filter(pk=OuterRef("item")).order_by()
+        return rows.annotate(seen=Exists(seen))
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.read_view)
@@ -72,13 +79,8 @@ class NotificationAdmin(ReadOnly[Notification]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {
-            "reading": address(Notification, "read"),
-            "new": Notification.objects.filter(recipient=actor(request).user_id)
-            .unread()
-            .current(timezone.now())
-            .count(),
-        }
+        new = self.get_queryset(request).unread().current(timezone.now())
+        more = {"reading": address(Notification, "read"), "new": new.count()}
         page: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
         return page
 
@@ -120,6 +122,8 @@ class NotificationAdmin(ReadOnly[Notification]):
 
     @admin.display(description=gettext_lazy("work"))
     def about(self, row: Notification) -> SafeString:
+        if not getattr(row, "seen", True):
+            return format_html('<span class="tl-ref">{}</span>', row.item.ref)
         return format_html(
             '<a class="tl-link" href="{}"><span class="tl-ref">{}</span> {}</a>',
             work_page(row.item_id),
@@ -134,7 +138,7 @@ class NotificationAdmin(ReadOnly[Notification]):
 
     @admin.display(description=gettext_lazy("due"), ordering="item__next_due_at")
     def due_at(self, row: Notification) -> SafeString | str:
-        return display.due(row.item)
+        return display.due(row.item) if getattr(row, "seen", True) else display.NOTHING
 
     @admin.display(description=gettext_lazy("when"), ordering="at")
     def sent(self, row: Notification) -> SafeString | str:

@@ -27,10 +27,12 @@ REASONS = [
     ("outcome_decayed", "Proof no longer holds"),
     ("no_answer", "No answer in time"),
     ("approvers_missing", "Too few approvers left"),
+    ("connection_failing", "Connection keeps failing"),
     ("failed_delivery", "Delivery to external system failed"),
     ("unreadable", "Received data cannot be read"),
     ("form_changed", "Form sends other fields"),
     ("remote_conflict", "Changed or removed in external system"),
+    ("security_alarm", "Security alarm"),
 ]
 # Only these can change: all others are in ASCII already.
 WRITTEN_OTHERWISE = r"[^\x01-\x7f]|xn--"
@@ -55,7 +57,7 @@ def reason_of(model: str, *, unique: bool = False) -> migrations.AlterField:
 class Migration(migrations.Migration):
     dependencies = [
         ("account", "0001_initial"),
-        ("routing", "0031_add_client_merges"),
+        ("routing", "0046_add_security_alarm"),
     ]
 
     operations = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -16,6 +16,7 @@ from routing.people.staff import Team, User, validate_timezone
 
 
 class Client(models.Model):
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("name",)
     impersonal = ("code", "timezone")
 
@@ -121,6 +122,7 @@ class Contact(models.Model):
         ENGLISH = "en", _("English")
         GERMAN = "de", _("German")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("full_name", "email", "phone")
     impersonal = ("language",)
 
@@ -216,6 +218,7 @@ class ErasedIdentity(models.Model):
     It is the HMAC-SHA256 under ERASURE_KEY, as hex. Without the key nobody can test an address.
     """
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     impersonal = ("digest",)
 
     digest = models.CharField(max_length=64, unique=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ from routing.flows.models import Flow
 from routing.flows.versions import published
 from routing.kernel.roles import Role
 from routing.kernel.sql import run
+from routing.people.clearance import Clearance, clearance_of
 from routing.people.clients import Client
 from routing.people.rights import OWN_WORK
 from routing.people.staff import TeamMembership, User
@@ -36,6 +37,14 @@ class Pool:
     candidates: list[Candidate]
     accounts: dict[int, tuple[int, int]]
     last: datetime | None = None  # the newest decision that any candidate knows of
+    clearance: Clearance = field(default_factory=Clearance)
+
+    def for_client(self, client_id: int | None) -> list[Candidate]:
+        """Return the candidates, each with whether they are cleared for a restricted client."""
+        cleared = self.clearance.people(client_id)
+        if cleared is None:
+            return self.candidates
+        return [replace(each, cleared=each.user_id in cleared) for each in self.candidates]
 
     def fallback(self, flow: Flow, client_id: int | None) -> Fallback:
         account = self.accounts.get(client_id, ()) if client_id else ()
@@ -94,8 +103,8 @@ def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
     """
     Return everybody who may own the work of these runs at ``at``, including the fallback.
     """
-    clients = Client.objects.filter(
-        pk__in=[s.found.client_id for s in snapshots if s.found.client_id]
+    clients = list(
+        Client.objects.filter(pk__in=[s.found.client_id for s in snapshots if s.found.client_id])
     )
     accounts = {client.pk: (client.owner_id, client.backup_id) for client in clients}
     fallback = set(chain.from_iterable(accounts.values()))
@@ -105,7 +114,8 @@ def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
             fallback |= {snapshot.by_hand.owner_id, snapshot.by_hand.backup_id}
     found = people(fallback, at)
     known = max((max(each.given_at or "", each.backed_at or "") for each in found), default="")
-    return Pool(found, accounts, datetime.fromisoformat(known) if known else None)
+    last = datetime.fromisoformat(known) if known else None
+    return Pool(found, accounts, last, clearance_of(clients))
 
 
 def people(others: Iterable[int], at: datetime) -> list[Candidate]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.flows.choose import UNCLEARED
 from routing.runs.decisions import Decision
 from routing.work.gates import Words
 
@@ -17,6 +18,8 @@ REASONS: Mapping[str, Words] = {
     "not in the team": gettext_lazy("not in the team"),
     "not active": gettext_lazy("not active"),
     "absent": gettext_lazy("absent"),
+    "has no role that can own work": gettext_lazy("has no role that can own work"),
+    UNCLEARED: gettext_lazy("not cleared for this restricted client"),
 }
 BECAUSE: Mapping[str, Words] = {
     "account owner": gettext_lazy("owner of the account"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -192,6 +192,7 @@ class RunEvent(models.Model):
         UNCLAIMED = "unclaimed", _("No matching flow")
         ECHO = "echo", _("Echo of our own change")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     impersonal = ("part",)
 
     event = models.ForeignKey(
@@ -220,6 +221,10 @@ class RunEvent(models.Model):
         return f"{self.event} {self.part}"
 
 
+# Written when a worker takes a step. If it is still there later, that worker died.
+UNHEARD = "The worker that started this never reported back."
+
+
 class RunStepQuerySet(models.QuerySet["RunStep"]):
     def due(self, at: datetime) -> Self:
         """
@@ -231,6 +236,15 @@ class RunStepQuerySet(models.QuerySet["RunStep"]):
     def unfinished(self) -> Self:
         """Filter for steps that are not done yet, including those that a worker has leased."""
         return self.filter(state=RunStep.State.DUE)
+
+    def reading(self) -> Self:
+        """Filter for the steps that may read from another system."""
+        return self.filter(name__in=[RunStep.Name.ENRICH, RunStep.Name.REFRESH])
+
+    def being_read(self, at: datetime) -> Self:
+        """Filter for the steps that a worker is reading at ``at``, or died over."""
+        leased = self.unfinished().reading().filter(due_at__gt=at)
+        return leased.filter(last_error=UNHEARD)
 
 
 class RunStep(models.Model):
@@ -252,6 +266,7 @@ class RunStep(models.Model):
         DONE = "done", _("Done")
         STOPPED = "stopped", _("Stopped by an exception")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("last_error",)
     impersonal = ("name", "state")
 
@@ -265,6 +280,7 @@ class RunStep(models.Model):
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     lease = models.PositiveIntegerField(default=0)
+    worker = models.UUIDField(null=True)  # of the newest lease, if that process has a heartbeat
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
     started_at = models.DateTimeField(_("started"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
@@ -336,6 +352,7 @@ class Enrichment(models.Model):
     ``facts`` may hold personal data, so erasure may rewrite the row.
     """
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("facts", "sources", "reason")
     impersonal = ("contact_ids",)
 

@@ -94,7 +94,9 @@ class Staff:
         return replace(self, absent=frozenset())
 
 
-def owners_for(places: Sequence[Place], staff: Staff) -> Owners:
+def owners_for(
+    places: Sequence[Place], staff: Staff, cleared: Collection[int] | None = None
+) -> Owners:
     """
     Choose the owner and the backup from ``places``, then the default owner and backup of the
     agency, then the operations leads and everybody else.
@@ -103,11 +105,18 @@ def owners_for(places: Sequence[Place], staff: Staff) -> Owners:
     it is the first who is active. The backup is another active person of the same place, or else
     the next one in line.
 
+    :param cleared: who may be given the work of a restricted client; None for everybody. Others
+        come last, for an exception that nobody owns would be worse
     :raises NobodyLeft: see the class
     """
     line = [*places, staff.agency, *staff.last]
     everybody = chain.from_iterable(place.people for place in line)
     active = [person for person in everybody if person in staff.active]
+    if cleared is not None:
+        fit = [person for person in active if person in cleared]
+        if len(set(fit)) < PAIR:
+            return _with_others(places, staff, fit)
+        active = fit
     available = [person for person in active if person not in staff.absent]
     if len(set(active)) < PAIR:
         raise NobodyLeft("Fewer than two active members of staff could own an exception.")
@@ -116,14 +125,32 @@ def owners_for(places: Sequence[Place], staff: Staff) -> Owners:
     beside = line[_place_of(owner, line)].people
     others = [person for person in (*available, *active) if person != owner]
     backup = next((person for person in others if person in beside), others[0])
-    return Owners(owner, backup, _why(line, owner, backup, nobody_there=not available))
+    nobody_there = not available
+    return Owners(owner, backup, _why(line, owner, backup, cleared, nobody_there=nobody_there))
 
 
-def _why(line: Sequence[Place], owner: int, backup: int, *, nobody_there: bool) -> str:
+def _with_others(places: Sequence[Place], staff: Staff, cleared: Sequence[int]) -> Owners:
+    """Choose among everybody, those few who are cleared first."""
+    first = Place.of(gettext_lazy("Cleared for this restricted client"), *cleared)
+    found = owners_for([first, *places], staff)
+    text = _("Fewer than two people are cleared for this restricted client.")
+    return replace(found, why=f"{text} {found.why}")
+
+
+def _why(
+    line: Sequence[Place],
+    owner: int,
+    backup: int,
+    cleared: Collection[int] | None,
+    *,
+    nobody_there: bool,
+) -> str:
     clauses = [_("Everybody is absent.")] if nobody_there else []
     before = _place_of(owner, line)
     for place in line[:before]:
         text = _("%(place)s: nobody is available.") if place.people else _("%(place)s: not set.")
+        if place.people and cleared is not None and not set(place.people) & set(cleared):
+            text = _("%(place)s: nobody is cleared for this restricted client.")
         clauses.append(text % {"place": place.label})
     chosen = line[before]
     if chosen.people[0] == owner:

@@ -84,12 +84,13 @@ def decide_for(snapshot: RunSnapshot, pool: Pool) -> Choice:
     :raises NoRuleMatches: if no rule of the version matches
     :raises NobodyFits: if fewer than two people are available
     """
+    candidates = pool.for_client(snapshot.found.client_id)
     if snapshot.by_hand is not None:
-        return choose_by_hand(snapshot.by_hand, pool.candidates)
+        return choose_by_hand(snapshot.by_hand, candidates)
     return choose(
         snapshot.plan.rules,
         rule_facts(snapshot),
-        pool.candidates,
+        candidates,
         pool.fallback(snapshot.run.flow, snapshot.found.client_id),
     )
 

@@ -72,6 +72,7 @@ class Clock(models.Model):
     next level of the ladder. All other columns can be recomputed from the marks.
     """
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("trouble",)
     impersonal = ("purpose", "waiting_on", "cause")
 
@@ -312,6 +313,7 @@ class Escalation(models.Model):
 
     WARNING, BREACH = Level.WARNING, Level.BREACH
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     clock = models.ForeignKey(
         Clock,
         on_delete=models.PROTECT,

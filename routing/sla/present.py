@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
@@ -27,9 +27,7 @@ class Present:
     team_leads: Mapping[int, int]
     operations_leads: Sequence[int]
     default_pair: Sequence[int]
-    _known: dict[tuple[int, int, int, int], tuple[int, ...]] = field(
-        default_factory=dict, repr=False
-    )
+    _known: dict[tuple[Any, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def at(cls, instant: datetime) -> Self:
@@ -52,17 +50,30 @@ class Present:
         )
 
     def for_level(
-        self, level: int, owner: int | None, backup: int | None, team: int | None
+        self,
+        level: int,
+        owner: int | None,
+        backup: int | None,
+        team: int | None,
+        cleared: frozenset[int] | None = None,
     ) -> tuple[int, ...]:
         """
         Return the ids of the people to notify at a level of this work, none if nobody is present.
+
+        :param cleared: who may know of the work of a restricted client, beside its owner and
+            backup; None for everybody
         """
         # Many clocks of a batch have the same people, so each answer is worked out once.
-        key = (level_of(level), owner or 0, backup or 0, team or 0)
+        key = (level_of(level), owner or 0, backup or 0, team or 0, cleared)
         if key not in self._known:
             lead = self.team_leads.get(team or 0)
-            places = [[each] if each else [] for each in (owner, backup, lead)]
-            self._known[key] = recipients(
-                level, [*places, self.operations_leads, self.default_pair], self.there
-            )
+            own = [[each] if each else [] for each in (owner, backup)]
+            above = [[lead] if lead else [], self.operations_leads, self.default_pair]
+            if cleared is not None:
+                above = [_among(place, cleared) for place in above]
+            self._known[key] = recipients(level, [*own, *above], self.there)
         return self._known[key]
+
+
+def _among(place: Sequence[int], people: frozenset[int]) -> list[int]:
+    return [person for person in place if person in people]

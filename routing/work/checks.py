@@ -14,6 +14,7 @@ from routing.kernel.transitions import transitions_of
 from routing.work.door import Operation, all_operations
 from routing.work.items import WorkNoun
 from routing.work.registry import Reaction, announced, reacted_to
+from routing.work.visibility import file_places
 
 
 @register()
@@ -108,6 +109,23 @@ def _name(parameter: inspect.Parameter) -> str:
 
 def _in_words(types: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}: {kind}" for name, kind in sorted(types.items())) or "nothing"
+
+
+@register()
+def every_file_belongs_to_work(
+    app_configs: Sequence[AppConfig] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Refuse a reference to files from which nobody can tell whose work they belong to."""
+    return [
+        Error(
+            f"{model.__name__}.{column} refers to files, and the model does not name their work.",
+            hint="Set ``work_of_file`` to the lookup of the work item, such as ``note__item``: "
+            "who may see the work may see the file.",
+            id="throughline.E026",
+        )
+        for model, column, work in file_places()
+        if not work
+    ]
 
 
 def _kinds() -> Collection[str]:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, ClassVar, Self
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from routing.people.clients import Client
+
+TABLE = "text/csv"
+# The class attribute of a model that refers to files: the lookup of the work that each row belongs
+# to, such as ``note__item``. A check refuses a model without it.
+WORK_OF_FILE = "work_of_file"
 
 
 class FileQuerySet(models.QuerySet["File"]):
     def kept(self) -> Self:
         """Files whose bytes are still there."""
         return self.exclude(storage_key="")
+
+    def addressed(self, key: UUID | int, number: str = "pk") -> Self:
+        """
+        Filter for the file that an address names.
+
+        :param number: the lookup for an address of before, which had a number in place of the key
+        """
+        lookup: dict[str, Any] = {"key": key} if isinstance(key, UUID) else {number: key}
+        return self.filter(**lookup)
 
 
 class File(models.Model):
@@ -24,6 +40,9 @@ class File(models.Model):
 
     The same bytes uploaded twice are two rows with one storage key. A file is personal data, so
     there is no history table.
+
+    Addresses have the ``key``, because numbers can be counted. Who may see a file follows from the
+    work that refers to it: see ``routing.work.visibility.files_seen_by``.
     """
 
     class Scan(models.TextChoices):
@@ -31,9 +50,11 @@ class File(models.Model):
         CLEAN = "clean", _("Scanned: no virus found")
         INFECTED = "infected", _("Infected")
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("name",)
     impersonal = ("sha256", "type", "scan", "storage_key")
 
+    key = models.UUIDField(default=uuid4, db_default=RandomUUID(), unique=True, editable=False)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     size = models.PositiveBigIntegerField(_("size"), help_text=_("In bytes."))
     type = models.CharField(
@@ -90,6 +111,10 @@ class File(models.Model):
     @property
     def is_image(self) -> bool:
         return self.width is not None
+
+    @property
+    def is_table(self) -> bool:
+        return self.type == TABLE
 
     @property
     def is_kept(self) -> bool:

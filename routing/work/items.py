@@ -218,6 +218,12 @@ class WorkItem(DoorOnly):
                 soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"
             ),
             models.Index("client", soonest(), "id", name="workitem_client_idx"),
+            # For the job that reminds clients. The few open questions make a small index.
+            models.Index(
+                fields=["kind"],
+                condition=models.Q(waiting_on="client"),
+                name="workitem_at_client_idx",
+            ),
             # One index for both columns, so that a new row makes one entry in its pending list.
             GinIndex(
                 OpClass(Fold("ref"), "gin_trgm_ops"),

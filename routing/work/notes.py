@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
@@ -76,6 +76,8 @@ class Note(models.Model):
 
 class NoteFile(models.Model):
     """A file attached to a note."""
+
+    work_of_file: ClassVar[str] = "note__item"
 
     note = models.ForeignKey(Note, on_delete=models.PROTECT, related_name="note_files")
     file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="note_files")

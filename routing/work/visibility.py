@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
 from routing.people.merges import ClientMerge
-from routing.work.files import File, FileQuerySet
+from routing.work.files import WORK_OF_FILE, File, FileQuerySet
 from routing.work.items import WorkItem, WorkItemQuerySet
 from routing.work.kinds import models_by_kind
 
@@ -39,6 +39,8 @@ def visible_work(actor: Actor) -> Q | None:
             | Q(client=None)
             | Q(client__restricted=False)
             | Q(client__team__in=sorted(actor.team_ids))
+            | Q(client__owner=actor.user_id)
+            | Q(client__backup=actor.user_id)
         )
     if actor.may("routing.see_team_work"):
         return mine | Q(team__in=sorted(actor.team_ids))
@@ -117,19 +119,65 @@ def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
 
 def files_seen_by(actor: Actor) -> FileQuerySet:
     """
-    Return the files of clients that the actor may see or has work for, and their own files without
-    a client.
+    Return the files of work that the actor may see, and their own uploads that no work has yet.
+
+    The client of a file opens nothing: it may have work that this actor does not see.
     """
     every = FileQuerySet(File)
     if not actor.may("routing.view_file"):
         return every.none()
     if actor.may("routing.see_all_work"):
         return every
-    named = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
-    theirs = Exists(WorkItem.objects.filter(named, client=OuterRef("client")))
-    return every.filter(
-        Q(client=None, uploader=actor.user_id) | Q(client__in=clients_seen_by(actor)) | theirs
-    )
+    seen = work_seen_by(actor).order_by().values("pk")
+    belongs, shown = Q(), Q()
+    for model, column, work in file_places():
+        rows = model._base_manager.filter(**{column: OuterRef("pk")})
+        belongs |= Q(Exists(rows))
+        shown |= Q(Exists(rows.filter(**{f"{work}__in": seen})))
+    return every.filter(shown | Q(uploader=actor.user_id) & ~belongs)
+
+
+@lru_cache(maxsize=1)
+def file_places() -> Sequence[tuple[type[models.Model], str, str]]:
+    """
+    Return each model that refers to files, with its column and the lookup of its work.
+
+    The lookup is empty where a model does not declare it, which a system check refuses.
+    """
+    found = []
+    for relation in File._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel):
+            model: Any = relation.related_model
+            place = (model, relation.field.name, getattr(model, WORK_OF_FILE, ""))
+            found.append(place)
+    return tuple(found)
+
+
+# What a person may see of clients, contacts and work, by the name of the relation to them.
+RELATIONS: Mapping[str, Callable[[Actor], models.QuerySet[Any]]] = {
+    "client": clients_seen_by,
+    "alias": clients_seen_by,
+    "into": clients_seen_by,
+    "contact": contacts_seen_by,
+    "item": work_seen_by,
+}
+
+
+def record_is_seen(model: type[models.Model], record: Any, actor: Actor) -> bool:
+    """
+    Return whether the client, the contact and the work of a row are ones that the actor sees.
+
+    :param record: a history record of a row of ``model``, which may be gone
+    """
+    if model is Client:
+        return clients_seen_by(actor).filter(pk=record.id).exists()
+    if model is WorkItem:
+        return work_seen_by(actor).filter(pk=record.id).exists()
+    for name, seen in RELATIONS.items():
+        key = getattr(record, f"{name}_id", None)
+        if key is not None and not seen(actor).filter(pk=key).exists():
+            return False
+    return True
 
 
 def _memberships(clients: models.QuerySet[Client]) -> models.QuerySet[Membership]:

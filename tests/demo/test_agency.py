@@ -187,6 +187,7 @@ def test_it_has_runs_that_are_complete_and_one_whose_proof_decayed(loaded: Path)
         assert len(did) >= 4, did  # account manager, creative, reviewer, second approver
 
 
+@pytest.mark.drill  # takes most of a minute
 def test_every_work_of_the_demo_answers_the_ten_questions(loaded: Path) -> None:
     """C: no silence, and nothing that only a program would say."""
     found = list(AskedWork.items().order_by("pk"))
@@ -254,6 +255,7 @@ def test_if_empty_leaves_an_agency_alone(loaded: Path) -> None:
     assert Request.objects.count() == asked
 
 
+@pytest.mark.drill  # takes most of a minute
 def test_loading_twice_is_refused_and_refreshing_dates_it_anew(
     loaded: Path, time_machine: TimeMachineFixture
 ) -> None:

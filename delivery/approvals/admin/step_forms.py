@@ -17,6 +17,7 @@ from delivery.deliverables.stages import Audience
 from delivery.progress.operations import receipts
 from delivery.requests.evidence_form import EvidenceForm
 from routing.desk.forms import StepForm, choice, long_text, picked, step_form
+from routing.people.clearance import clearance_for
 from routing.people.clients import Contact, Membership
 from routing.people.staff import User
 
@@ -134,6 +135,9 @@ class StandInForm(StepForm):
         else:
             del self.fields["contact"]
             able = able_staff().exclude(pk=row.version.author_id)
+            cleared = clearance_for([row.item.client_id]).people(row.item.client_id)
+            if cleared is not None:
+                able = able.filter(pk__in=cleared)
             self.fields["user"].queryset = able.exclude(  # type: ignore[attr-defined]
                 pk__in=asked.filter(user__isnull=False).values("user")
             )

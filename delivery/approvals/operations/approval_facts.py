@@ -18,7 +18,8 @@ from delivery.approvals.asked import (
 from delivery.approvals.details import RecordDetails, StandInDetails
 from delivery.approvals.models import Approval
 from routing.people.actors import Actor
-from routing.work.files import File
+from routing.people.clearance import Clearance, clearance_for
+from routing.work.visibility import files_seen_by
 
 
 def approval_facts(
@@ -51,15 +52,18 @@ def facts_about(
     members = approver_rows({row.item.client_id for row in rows})
     for client, contact in members.values_list("client_id", "contact_id"):
         approvers[client].add(contact)
-    with_evidence = _clients_with_evidence(details)
+    with_evidence = _clients_with_evidence(details, by)
     able = _able_users(details)
+    clearance = clearance_for(row.item.client_id for row in rows) if able else Clearance()
     return {
         row.pk: gates.ApprovalGateFacts(
             author_id=authors[row.pk],
             approvers=frozenset(approvers[row.item.client_id]),
             asked_users=user_ids(states[row.pk].able),
             asked_contacts=contact_ids(states[row.pk].able),
-            able_users=able,
+            able_users=frozenset(
+                user for user in able if clearance.admits(user, row.item.client_id)
+            ),
             answered_users=user_ids(states[row.pk].answered),
             answered_contacts=contact_ids(states[row.pk].answered),
             misses_someone=bool(states[row.pk].unfilled) or not states[row.pk].can_be_enough(row),
@@ -78,9 +82,9 @@ def _able_users(details: object) -> frozenset[int]:
     return frozenset(named.values_list("pk", flat=True))
 
 
-def _clients_with_evidence(details: object) -> set[int | None]:
+def _clients_with_evidence(details: object, by: Actor) -> set[int | None]:
     """Return the client that the evidence of a recorded decision belongs to, if there is any."""
     evidence = details.evidence if isinstance(details, RecordDetails) else None
     if not evidence:
         return set()
-    return set(File.objects.kept().filter(pk=evidence).values_list("client_id", flat=True))
+    return set(files_seen_by(by).kept().filter(pk=evidence).values_list("client_id", flat=True))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import editing
 from routing.desk.forms import StepForm, choice, date, line, picked, step_form
+from routing.people.clearance import clearance_for
 from routing.people.staff import User
 from routing.work.items import WorkItem
 
@@ -76,7 +77,12 @@ class AssignForm(StepForm):
 
     def prepare(self) -> None:
         chosen: Any = self.fields["doer"]
-        chosen.queryset = editing.makers().order_by("full_name")
+        able = list(editing.makers().values_list("pk", flat=True))
+        clients = {row.item.client_id for row in self.rows}
+        clearance = clearance_for(clients)
+        for client in clients:
+            able = [pk for pk in able if clearance.admits(pk, client)]
+        chosen.queryset = editing.makers().filter(pk__in=able).order_by("full_name")
 
     def values(self) -> dict[str, Any]:
         person = self.cleaned_data["doer"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +15,12 @@ from routing.kernel.clean_text import one_line
 from routing.kernel.days import can_be_meant
 from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
+from routing.people.clearance import Clearance, clearance_for
 from routing.people.staff import User, UserQuerySet
 from routing.work.door import operation
 from routing.work.gates import ContextWith, GateResult, is_mine_or_my_teams, passed, refused
 from routing.work.items import WorkItem
+from routing.work.operations.items import NOT_CLEARED
 
 MOST_TITLE = 200
 
@@ -31,19 +34,34 @@ def makers() -> UserQuerySet:
     return uploads.distinct()
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenMaker:
+    """``fits`` is whether the chosen person may upload, ``cleared`` whether they may have it."""
+
+    fits: bool
+    cleared: bool
+
+
 def chosen_makers(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: AssignDetails | None
-) -> Mapping[int, bool]:
-    """Return whether the chosen person may be an assignee. It is the same for each row."""
+) -> Mapping[int, ChosenMaker]:
+    """Return whether the chosen person may be an assignee of each row."""
     chosen = details.doer if details else None
     fits = chosen is None or makers().filter(pk=chosen).exists()
-    return dict.fromkeys((row.pk for row in rows), fits)
+    clearance = clearance_for(row.item.client_id for row in rows) if chosen else Clearance()
+    return {
+        row.pk: ChosenMaker(fits, chosen is None or clearance.admits(chosen, row.item.client_id))
+        for row in rows
+    }
 
 
 def assignee_fits(row: Deliverable, context: ContextWith[AssignDetails]) -> GateResult:
-    """Refuses an assignee who is not active or may not upload versions."""
-    if context.details is None or context.facts.get(row.pk, False):
+    """Refuses an assignee who is not active, may not upload versions or is not cleared."""
+    known: ChosenMaker | None = context.facts.get(row.pk)
+    if context.details is None or (known and known.fits and known.cleared):
         return passed("assignee")
+    if known and known.fits:
+        return refused("clearance", NOT_CLEARED, clears_by=_("You: choose someone else"))
     return refused(
         "assignee",
         _("This person cannot upload versions. Choose an active creative or account manager."),

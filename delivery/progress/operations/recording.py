@@ -24,6 +24,7 @@ from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
+from routing.people.clearance import clearance_of
 from routing.people.clients import Client, Contact
 from routing.people.staff import User
 from routing.runs.by_hand import BECAUSE, CHANNEL, CHOSEN, SOURCE, hand_records
@@ -179,7 +180,7 @@ def _chosen(call: NewRequest, chosen: HandMade) -> dict[str, int]:
     """
     Return the chosen pair by id.
 
-    :raises NotRecorded: if they are no two people who may own a request, or nobody said why
+    :raises NotRecorded: if they are no two people who may own this request, or nobody said why
     """
     if not chosen.because.strip():
         raise NotRecorded(_("Enter a reason for your choice."), BECAUSE)
@@ -190,6 +191,14 @@ def _chosen(call: NewRequest, chosen: HandMade) -> dict[str, int]:
         if person.pk not in able:
             raise NotRecorded(
                 _("%(who)s cannot own a request. Choose an account manager or an operations lead.")
+                % {"who": person},
+                place,
+            )
+    clearance = clearance_of([call.client])
+    for place, person in (("owner", chosen.owner), ("backup", chosen.backup)):
+        if not clearance.admits(person.pk, call.client.pk):
+            raise NotRecorded(
+                _("%(who)s is not cleared for this restricted client. Choose someone of its team.")
                 % {"who": person},
                 place,
             )

@@ -21,6 +21,7 @@ from routing.work.door import Operation, OperationResult, move
 from routing.work.files import File
 from routing.work.notes import Note
 from routing.work.operations import notes
+from routing.work.visibility import files_seen_by
 
 REMIND_AFTER = timedelta(days=2)
 
@@ -29,19 +30,19 @@ def who_is_asked(
     rows: Sequence[Request], by: Actor, at: datetime, details: object
 ) -> Mapping[int, QuestionGateFacts]:
     """Load who can answer each request, and whether the details record a call."""
-    reach, called = reach_of(rows), _clients_called(details)
+    reach, called = reach_of(rows), _clients_called(details, by)
     found = {}
     for row in rows:
-        names = ", ".join(each.contact.full_name for each in reach[row.pk].answering)
+        names = ", ".join(each.full_name for each in reach[row.pk].answering)
         found[row.pk] = QuestionGateFacts(names, row.item.client_id in called)
     return found
 
 
-def _clients_called(details: object) -> set[int]:
+def _clients_called(details: object, by: Actor) -> set[int]:
     """Return the clients that both the person called and the evidence belong to."""
     if not isinstance(details, AskDetails) or not (details.contact and details.evidence):
         return set()
-    files = File.objects.kept().filter(pk=details.evidence, client__isnull=False)
+    files = files_seen_by(by).kept().filter(pk=details.evidence, client__isnull=False)
     members = Membership.objects.filter(contact=details.contact, contact__erased_at=None)
     of_files = {client for client in files.values_list("client_id", flat=True) if client}
     return of_files & set(members.values_list("client_id", flat=True))

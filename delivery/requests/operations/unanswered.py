@@ -52,6 +52,7 @@ def _due(at: datetime) -> Any:
     return Request.objects.filter(
         Q(remind_at__lte=at) | older,
         state=Request.State.NEEDS_INFORMATION,
+        item__kind="request",
         item__waiting_on=WorkItem.WaitingOn.CLIENT,
         item__held_at=None,
     )

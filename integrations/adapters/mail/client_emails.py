@@ -106,14 +106,14 @@ def client_email(
     work = Deliverable.objects.filter(pk=deliverable_id or 0).select_related("item").first()
     if member is None or (kind in OF_DELIVERABLES and _is_over(kind, work)):
         return None
-    person = ClientPerson(member.contact, member.role)
-    user = person.contact.user
+    contact, person = member.contact, ClientPerson.of(member)
+    user = contact.user
     zone = user.timezone if user and person.has_access else member.client.timezone
-    with written_for(person.contact.language, zone):
+    with written_for(contact.language, zone):
         known = _Facts(request, person, work)
         email = _layout(TEXTS[kind](known), known)
         owner = request.item.owner
-        return person.contact, content_of(
+        return contact, content_of(
             email,
             thread=thread_of(request.item_id, contact_id),
             reply_to=owner.email if owner and owner.is_active else "",
@@ -144,7 +144,7 @@ def _layout(text: _Text, known: _Facts) -> EmailLayout:
         # One subject for all e-mails of a thread, or mail programs would tear it apart.
         subject=f"{item.ref}: {item.title}",
         heading=text.heading,
-        greeting=_("Hello %(name)s,") % {"name": person.contact.full_name},
+        greeting=_("Hello %(name)s,") % {"name": person.full_name},
         paragraphs=tuple(paragraphs),
         footer=_why(known),
         ref=item.ref,
@@ -172,7 +172,7 @@ def _where_to_answer(text: _Text, known: _Facts) -> str:
 def _why(known: _Facts) -> str:
     client = known.request.item.client
     names = {"client": client.name if client else "", "agency": agency_name()}
-    if known.request.contact_id == known.person.contact.pk:
+    if known.request.contact_id == known.person.contact_id:
         return _("You get this e-mail because you asked %(agency)s for this work.") % names
     words = _("You get this e-mail because you may answer for %(client)s at %(agency)s.")
     return words % names

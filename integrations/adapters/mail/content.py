@@ -133,7 +133,7 @@ def _of_one(person: User, notification: Notification, greeting: str) -> EmailLay
         subject=f"{words}: {item.ref}",
         heading=words,
         greeting=greeting,
-        paragraphs=(f"{item.ref} {item.title}",),
+        paragraphs=(f"{item.ref} {item.title}".strip(),),
         footer=_footer(person),
         ref=item.ref,
         facts=tuple(facts),
@@ -164,7 +164,7 @@ def _of_several(person: User, notifications: Sequence[Notification], greeting: s
 
 def _entry(notification: Notification, person: User) -> EmailEntry:
     item = notification.item
-    title = f"{notification.get_words_display()}: {item.ref} {item.title}"
+    title = f"{notification.get_words_display()}: {item.ref} {item.title}".strip()
     return EmailEntry(title, moment(notification.at), _page(item, person))
 
 

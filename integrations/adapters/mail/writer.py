@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.adapters.mail.client_emails import ClientEmail, client_email
@@ -33,7 +34,9 @@ from integrations.base.adapter import (
     Written,
 )
 from routing.messages.operations import sending
+from routing.messages.shown import hidden_items, shown_to
 from routing.models import Notification, User
+from routing.people.actors import Actor
 
 NOBODY = "nobody"  # the id of an e-mail that did not have to be sent
 
@@ -73,7 +76,7 @@ class MailWriter(ClientlessWriter):
         )
         # What was settled while the e-mail waited is no news any more.
         notifications = asked.unread().current(timezone.now())
-        unread = list(notifications.select_related("item").order_by("pk"))
+        unread = _shown(notifications, person) if person is not None else []
         if person is None or not unread:
             return Written(NOBODY)
         ids = [each.pk for each in unread]
@@ -104,6 +107,17 @@ class MailWriter(ClientlessWriter):
 
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         return ()
+
+
+def _shown(notifications: QuerySet[Notification], person: User) -> list[Notification]:
+    """Return those that the person is shown, without the titles of work that they cannot see."""
+    by = Actor.of(person)
+    found = list(notifications.filter(shown_to(by)).select_related("item").order_by("pk"))
+    hidden = hidden_items(found, by)
+    for each in found:
+        if each.item_id in hidden:
+            each.item.title = ""
+    return found
 
 
 def message_id(key: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from integrations.adapters.static.folder import check_folder
-from integrations.adapters.static.writer import StaticWriter, site_url
-from integrations.base.adapter import Adapter, Writer
+from delivery.deliverables.manifest import FileEntry
+from integrations.adapters.static.folder import check_folder, steps_of
+from integrations.adapters.static.page import TYPES
+from integrations.adapters.static.writer import StaticWriter, page_path, site_url
+from integrations.base.adapter import Adapter, Permanent, Writer
 from integrations.base.origins import Origin, origin_of
 from integrations.base.settings import schema
 
@@ -19,10 +22,27 @@ if TYPE_CHECKING:
 class StaticAdapter(Adapter):
     kind = "static"
     publishes = True
+    has_folders = True
     calls_out = False
 
     def writer(self, connection: Connection) -> Writer | None:
         return StaticWriter(connection)
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        faults = []
+        try:
+            steps_of(page_path(content))
+        except Permanent as error:
+            faults.append(str(error))
+        shown = set(TYPES.values())
+        faults += [
+            f"{file.name}: no page shows files of this type. Use {', '.join(TYPES)}."
+            for file in files
+            if file.type not in shown
+        ]
+        return faults
 
     def home(self, connection: Connection) -> str:
         return site_url(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,12 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from routing.cover.succession import hand_on, held_by
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, grant
 from routing.people.actors import Actor
+from routing.people.clearance import clearance_for
+from routing.people.clients import Client
 from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.saving import save_with_reason, tell
+from routing.people.security import SecurityEvent, record_security
 from routing.people.staff import User
 from routing.work.door import OperationResult, operation
 from routing.work.gates import ContextWith, GateResult, passed, refused
 from routing.work.items import WorkItem
+from routing.work.operations.items import NOT_CLEARED
 from routing.work.registry import announce, reactions
 
 grant("routing.see_all_work", QA, OPS, INTEGRATIONS, AUDITOR)
@@ -28,12 +32,14 @@ grant("routing.see_team_work", CREATIVE)
 grant("routing.view_workitem", *EVERYONE)
 grant("routing.view_event", OPS, AUDITOR)
 grant("routing.view_seal", OPS, AUDITOR)
+grant("routing.view_erasure", OPS, AUDITOR)
 for _verb in ("view", "add", "change"):
     grant(f"routing.{_verb}_user", OPS)
 for _verb in ("view", "add", "change", "delete"):
     grant(f"routing.{_verb}_team", OPS)
     grant(f"routing.{_verb}_teammembership", OPS)
 
+Kind = SecurityEvent.Kind
 ROLES_SET = announce("routing.user.set_roles")
 DEACTIVATED = announce("routing.user.deactivate")
 
@@ -83,6 +89,8 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
             reason=f"{reason} ({', '.join(changes) or 'no change'})",
             only=["session_epoch"],
         )
+        said = ", ".join(changes) or "no change"
+        record_security(Kind.ROLES_CHANGED, at=at, user=now, by=by.user_id, detail=said)
         tell(ROLES_SET.kind, now.pk, by=by, at=at)
         for reaction in reactions(ROLES_SET.kind):
             reaction([now], by, at)
@@ -109,13 +117,46 @@ def successor_is_free(row: WorkItem, context: ContextWith[ReplacePersonDetails])
     return passed("successor")
 
 
+def cleared_successors(
+    rows: Sequence[WorkItem], by: Actor, at: datetime, details: ReplacePersonDetails | None
+) -> Mapping[int, bool]:
+    """
+    Return for each item whether the successor is cleared for its client.
+
+    A successor of the client's owner or backup takes that place as well, which clears them.
+    """
+    if details is None:
+        return {}
+    clearance = clearance_for(row.client_id for row in rows)
+    pair = Q(owner=details.leaver) | Q(backup=details.leaver)
+    theirs: set[int | None] = set()
+    if clearance.cleared:
+        theirs = set(Client.objects.filter(pair).values_list("pk", flat=True))
+    return {
+        row.pk: row.client_id in theirs or clearance.admits(details.heir, row.client_id)
+        for row in rows
+    }
+
+
+def successor_is_cleared(row: WorkItem, context: ContextWith[ReplacePersonDetails]) -> GateResult:
+    """Refuses a successor who may not be given the work of a restricted client."""
+    if context.facts.get(row.pk, True):
+        return passed("clearance")
+    return refused(
+        "clearance",
+        NOT_CLEARED,
+        clears_by=_("You: reassign this work first, or add the successor to the client's team"),
+    )
+
+
 replace_person = operation(
     WorkItem,
     "replace_person",
     _("Replace person"),
     done=_("%(who)s replaced a person who left"),
     may=(OPS,),
-    gates=(successor_is_free,),
+    gates=(successor_is_free, successor_is_cleared),
+    facts=cleared_successors,
     through_hold=True,
     details=ReplacePersonDetails,
     system=True,
@@ -174,6 +215,7 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
         leaver.is_active = False
         leaver.session_epoch += 1
         save_with_reason(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
+        record_security(Kind.DEACTIVATED, at=at, user=leaver, by=by.user_id)
         tell(DEACTIVATED.kind, leaver.pk, by=by, at=at)
         for reaction in reactions(DEACTIVATED.kind):
             reaction([leaver], by, at)
@@ -193,5 +235,6 @@ def reactivate(user: User, *, by: Actor, at: datetime, reason: str) -> None:
         [now] = _locked(user)
         now.is_active = True
         save_with_reason(now, by=by, at=at, reason=reason, only=["is_active"])
+        record_security(Kind.REACTIVATED, at=at, user=now, by=by.user_id)
         tell("routing.user.reactivate", now.pk, by=by, at=at)
     user.is_active = True

@@ -17,6 +17,7 @@ from routing.kernel.roles import AM, OPS, grant
 from routing.people.actors import Actor
 from routing.people.clients import Contact, Membership
 from routing.people.saving import save_with_reason, tell
+from routing.people.security import SecurityEvent, record_security
 from routing.people.staff import User
 from routing.work.gates import GateResult, refused
 from routing.work.registry import announce, reactions
@@ -25,6 +26,7 @@ from routing.work.visibility import contacts_seen_by
 grant("routing.invite_contact", AM, OPS, name="Can invite a contact to the portal")
 grant("routing.withdraw_contact", AM, OPS, name="Can withdraw a contact's access to the portal")
 
+Kind = SecurityEvent.Kind
 INVITED = announce("routing.contact.invite")
 WITHDRAWN = announce("routing.contact.withdraw")
 MEMBERSHIP_CHANGED = announce("routing.membership.change")
@@ -119,6 +121,7 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
         EmailAddress.objects.filter(user=user).delete()
         contact.user = user
         contact.save(update_fields=["user"])
+        record_security(Kind.INVITED, at=at, user=user, by=by.user_id)
         tell(INVITED.kind, contact.pk, by=by, at=at)
         for reaction in reactions(INVITED.kind) if write else ():
             reaction([contact], by, at)
@@ -138,6 +141,7 @@ def withdraw(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contac
         contact = _locked(contact_id, by)
         if has_access(contact):
             _end(contact, by=by, at=at, reason=reason, active=False)
+            record_security(Kind.WITHDRAWN, at=at, user=contact.user, by=by.user_id)
             tell(WITHDRAWN.kind, contact.pk, by=by, at=at)
             for reaction in reactions(WITHDRAWN.kind):
                 reaction([contact], by, at)

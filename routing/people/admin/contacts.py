@@ -6,12 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.audit.models import Erasure
 from routing.audit.operations.erasure import erase
 from routing.cover.operations.portal_access import has_access
 from routing.desk.addresses import address, page_of
@@ -22,7 +24,7 @@ from routing.people.admin.memberships import KeepsMemberships
 from routing.people.admin.portal_access import PortalAccess
 from routing.people.clients import Contact, Membership
 from routing.people.operations import save_contact
-from routing.work.visibility import clients_seen_by, contacts_seen_by
+from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 
 
 class ClientsOfContact(Rows):
@@ -30,6 +32,10 @@ class ClientsOfContact(Rows):
     fields = ("client", "role")
     verbose_name = gettext_lazy("client")
     verbose_name_plural = gettext_lazy("clients")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # A contact may belong to a client that this reader does not see.
+        return super().get_queryset(request).filter(client__in=clients_seen_by(actor(request)))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "client":
@@ -70,7 +76,7 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
             .filter(erased_at=None)
             .order_by("full_name")
             .select_related("user")
-            .prefetch_related("clients")
+            .prefetch_related(Prefetch("clients", clients_seen_by(actor(request))))
         )
 
     def get_urls(self) -> list[URLPattern]:
@@ -111,14 +117,17 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
         if request.method == "POST" and form.is_valid():
             erase(contact.pk, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
             messages.success(
-                request, _("Contact erased. Requests and history remain without personal data.")
+                request,
+                _("Contact erased from present data. The steps that remain are listed below."),
             )
-            return HttpResponseRedirect(address(Contact, "changelist"))
+            return HttpResponseRedirect(page_of(Erasure.objects.get(contact=contact)))
         context = {
             "title": _("Erase %(who)s") % {"who": contact},
             "contact": contact,
             # The model of requests is in a package above, which this one does not know.
-            "requests": contact.requests.count() if hasattr(contact, "requests") else 0,
+            "requests": contact.requests.filter(item__in=work_seen_by(by).order_by()).count()
+            if hasattr(contact, "requests")
+            else 0,
             "form": form,
             "submit": _("Erase permanently"),
             "danger": True,

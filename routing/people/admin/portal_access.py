@@ -27,6 +27,7 @@ from routing.desk.forms import long_text
 from routing.kernel.domains import canonical_address
 from routing.people.clients import Contact
 from routing.work.gates import GateResult
+from routing.work.visibility import clients_seen_by
 
 
 class WithdrawForm(forms.Form):
@@ -93,7 +94,9 @@ class PortalAccess(DeskAdmin[Contact]):
         context = {
             "title": _("Invite %(who)s") % {"who": contact},
             "contact": contact,
-            "memberships": contact.memberships.select_related("client").order_by("client__name"),
+            "memberships": contact.memberships.filter(client__in=clients_seen_by(actor(request)))
+            .select_related("client")
+            .order_by("client__name"),
             "against": against,
             "form": forms.Form(),
             "submit": _("Invite"),

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from unicodedata import normalize
 from urllib.parse import urlencode
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Q
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from routing.cover.agency import Agency
 from routing.desk.addresses import address, page_of
 from routing.kernel.domains import domain_in, readable_domain
 from routing.kernel.facts import UNREAD
+from routing.kernel.slugs import spelled
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.exceptions import ExceptionCase
@@ -99,7 +98,7 @@ def new_client_url(case: ExceptionCase, snapshot: RunSnapshot, by: Actor) -> str
 
 def _free_code(name: str) -> str:
     """Propose a code for the references of a client, or none if the letters are taken."""
-    letters = slugify(normalize("NFKD", name)).replace("-", "").upper().lstrip("0123456789")
+    letters = spelled(name, most=60).replace("-", "").upper().lstrip("0123456789")
     for code in (letters[:3], letters[:4], letters[:5], letters[:6]):
         if len(code) > 1 and not Client.objects.filter(code=code).exists():
             return code

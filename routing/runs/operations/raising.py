@@ -20,6 +20,7 @@ from routing.kernel.sql import run as run_sql
 from routing.kernel.transitions import turn_all
 from routing.messages.telling import notify
 from routing.people.actors import Actor
+from routing.people.clearance import Clearance, clearance_of
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run, RunEvent, RunStep
 from routing.runs.owners import NobodyLeft, Owners, Place, Staff, owners_for, places_for
@@ -273,19 +274,25 @@ def _cases(
     if not located:
         return found
     staff = Staff.at(at)
+    clearance = clearance_of(
+        each.work.client for each in located if each.work is not None and each.work.client
+    )
     for each in located:
-        owners = _owners(each, routes, staff)
+        owners = _owners(each, routes, staff, clearance)
         if owners is not None:
             found[owners.why].append(_case(each, owners, staff))
     return found
 
 
-def _owners(each: _Located, routes: Mapping[str, ExceptionRoute], staff: Staff) -> Owners | None:
+def _owners(
+    each: _Located, routes: Mapping[str, ExceptionRoute], staff: Staff, clearance: Clearance
+) -> Owners | None:
     finding, route = each.finding, routes.get(each.finding.reason)
     taker = route.taker if route else ExceptionRoute.Taker.WORK
     places = [*finding.first, *places_for(taker, each.work, each.run, staff)]
     try:
-        return owners_for(places, staff)
+        client = each.work.client_id if each.work is not None else None
+        return owners_for(places, staff, clearance.people(client))
     except NobodyLeft:
         if finding.step:
             raise

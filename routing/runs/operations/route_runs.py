@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -174,7 +173,7 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
     fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
     question = {
         "facts": rule_facts(snapshot),
-        "candidates": pool.candidates,
+        "candidates": pool.for_client(snapshot.found.client_id),
         "fallback": fallback,
     }
     if snapshot.by_hand is not None:
@@ -189,7 +188,7 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
         backup_id=choice.backup_id,
         asked=asked,
         answer=answer,
-        digest=sha256(f"{asked}\n{answer}".encode()).hexdigest(),
+        digest=Decision.digest_of(asked, answer),
         at=at,
     )
 

@@ -22,6 +22,7 @@ from routing.kernel.tables import insert_into
 from routing.messages.channels import send_notifications
 from routing.messages.models import Notification
 from routing.people.actors import Actor
+from routing.people.clearance import clearance_for
 from routing.sla.breaches import Affected, affected_by_breach, escalate_affected, lock_affected
 from routing.sla.clocks import Clock, ClockMark, Escalation
 from routing.sla.ladder import Climber, Level, Reached, climb, when_spent
@@ -40,11 +41,12 @@ NOBODY = "Nobody is available"
 # SKIP LOCKED: a clock that another sweep or a person is changing is left for the next sweep. In the
 # order of ids, as everywhere. ``wakes_at`` is checked again, because the lock may have come late.
 CLAIM = """
-    SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id, c.next_level, c.warn_at,
+    SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id,
+        CASE WHEN k.restricted THEN k.id END, c.next_level, c.warn_at,
         coalesce(c.breached_at, c.due_at),
         c.running_since, c.spent, c.target, c.escalate_every
     FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_clockterms t
-        ON t.id = c.terms_id
+        ON t.id = c.terms_id LEFT JOIN routing_client k ON k.id = w.client_id
     WHERE c.id = ANY(%s) AND c.wakes_at <= %s ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED"""
 _LEVEL = insert_into(
     Escalation,
@@ -208,7 +210,10 @@ def _columns(batch: EscalationBatch) -> dict[str, Any]:
 def _batch_of(claimed: Sequence[tuple[Any, ...]], at: datetime) -> EscalationBatch:
     batch, present = EscalationBatch(), Present.at(at)
     terms: Mapping[str, Terms] = terms_by_digest({digest for _, _, digest, *_ in claimed})
-    for clock, item, digest, owner, backup, team, *rest in claimed:
+    # Only the ids of restricted clients are read, so usually nothing is asked here.
+    clearance = clearance_for({client for _, _, _, _, _, _, client, *_ in claimed})
+    for clock, item, digest, owner, backup, team, client, *rest in claimed:
+        cleared = clearance.people(client)
         hours = terms[digest].hours
         reached, wakes_at = climb(
             Climber(*rest),
@@ -218,7 +223,7 @@ def _batch_of(claimed: Sequence[tuple[Any, ...]], at: datetime) -> EscalationBat
         )
         if not reached:
             batch.put_off[clock] = (wakes_at, "")
-        elif people := present.for_level(reached[-1].level, owner, backup, team):
+        elif people := present.for_level(reached[-1].level, owner, backup, team, cleared):
             batch.add(clock, item, reached, wakes_at, people)
         else:
             log.error("nobody is available to notify", action="escalate", clock=clock)

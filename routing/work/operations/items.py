@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.roles import AM, CREATIVE, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
+from routing.people.clearance import Clearance, clearance_for
 from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
 from routing.work.details import HandOverDetails, HoldDetails
@@ -31,6 +32,10 @@ from routing.work.locking import lock, open_below
 
 grant("routing.reassign_team_workitem", AM, name="Can reassign the work of their teams")
 grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
+NOT_CLEARED = _(
+    "The client is restricted. Only its owner, its backup, its team and people who see all work "
+    "can have its work."
+)
 
 
 def hold_with_children(
@@ -126,12 +131,13 @@ class NamedPeople:
     owners: frozenset[int] = frozenset()
     doers: frozenset[int] = frozenset()
     names: str = ""  # of those who may neither own nor do what they are named for
+    uncleared: str = ""  # names of those who are not cleared for the client of the work
 
 
 def named_people(
     rows: Sequence[WorkItem], by: Actor, at: datetime, details: HandOverDetails | None
 ) -> Mapping[int, NamedPeople]:
-    """Return what the named people may be. It is the same for each row."""
+    """Return what the named people may be, and who of them is not cleared for the work."""
     people = (details.owner, details.backup, details.doer) if details else ()
     named = [person for person in people if person is not None]
     found = NamedPeople()
@@ -144,7 +150,15 @@ def named_people(
         unfit = {details.owner, details.backup} - owners | {details.doer} - doers
         said = ", ".join(sorted(name for person, name in names.items() if person in unfit))
         found = NamedPeople(frozenset(names), owners, doers, said)
+        clearance = clearance_for(row.client_id for row in rows)
+        return {row.pk: replace(found, uncleared=_uncleared(row, names, clearance)) for row in rows}
     return dict.fromkeys((row.pk for row in rows), found)
+
+
+def _uncleared(row: WorkItem, names: Mapping[int, str], clearance: Clearance) -> str:
+    return ", ".join(
+        sorted(name for pk, name in names.items() if not clearance.admits(pk, row.client_id))
+    )
 
 
 def new_pair_fits(row: WorkItem, context: ContextWith[HandOverDetails]) -> GateResult:
@@ -179,6 +193,19 @@ def new_pair_fits(row: WorkItem, context: ContextWith[HandOverDetails]) -> GateR
     return passed("pair", _("Owner and backup are two active people."))
 
 
+def new_people_are_cleared(row: WorkItem, context: ContextWith[HandOverDetails]) -> GateResult:
+    """Refuses people who may not be given the work of a restricted client."""
+    known: NamedPeople | None = context.facts.get(row.pk)
+    if known is None or not known.uncleared:
+        return passed("clearance")
+    return refused(
+        "clearance",
+        NOT_CLEARED,
+        evidence=known.uncleared,
+        clears_by=_("You: choose someone else, or an operations lead: change the team"),
+    )
+
+
 grant(OWN_WORK, AM, QA, OPS, INTEGRATIONS, name="Can own or back up work")
 grant(DO_WORK, AM, CREATIVE, QA, OPS, INTEGRATIONS, name="Can be the assignee of work")
 hold = operation(
@@ -209,7 +236,7 @@ hand_over = operation(
     _("Reassign"),
     done=_("%(who)s reassigned the work"),
     may=(AM, QA, OPS, INTEGRATIONS),
-    gates=(is_open, is_mine_or_my_teams, new_pair_fits),
+    gates=(is_open, is_mine_or_my_teams, new_pair_fits, new_people_are_cleared),
     facts=named_people,
     through_hold=True,
     needs_reason=True,

@@ -187,7 +187,7 @@ def test_a_preview_runs_nothing_and_is_framed_by_us_alone(world: World) -> None:
 
     policy = answer["Content-Security-Policy"]
     assert (
-        f'<img src="/files/{File.objects.get().pk}/hero.jpg?preview" alt="A ridge">'
+        f'<img src="/files/{File.objects.get().key}/hero.jpg?preview" alt="A ridge">'
         in answer.content.decode()
     )
     assert policy.startswith("default-src 'none'; img-src 'self'; style-src 'self';")

@@ -126,7 +126,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_exceptioncase": EVERYONE,
     **{
         f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS)
-        for verb in ("claim", "resolve", "dismiss")
+        for verb in ("claim", "resolve", "dismiss", "settle")
     },
     **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
     "routing.view_exceptionroute": EVERYONE,
@@ -185,6 +185,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "stall",
             "approve",
             "go_live",
+            "renew",
             "fail_publishing",
             "replan",
             "confirm_receipt",
@@ -231,6 +232,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),
+    "routing.view_erasure": (OPS, AUDITOR),
+    "routing.view_securityevent": (OPS, AUDITOR),
 }
 
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from io import BytesIO
+from uuid import UUID, uuid4
 
 import pytest
 from django.http import Http404
 from django.test import Client as Browser
+from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
+from delivery.models import Answer, Approval, Request, Version, VersionFile
 from routing.kernel.roles import AM, CREATIVE
 from routing.kernel.storage import private
-from routing.models import File
+from routing.models import File, Note, NoteFile
+from routing.work.checks import every_file_belongs_to_work
 from routing.work.files_view import address_of, respond
+from routing.work.operations.previews import draw_previews
+from routing.work.visibility import file_places
 from tests import files
+from tests.delivery.making import hand_in, make_deliverables, question
 from tests.desk import signed_in
 from tests.files import make_file, upload
-from tests.world import World, make_client, make_request, make_user
+from tests.world import NOW, World, make_client, make_contact, make_request, make_user
 
 pytestmark = pytest.mark.usefixtures("own_folder", "without_second_factor")
 KINDS = {
@@ -27,6 +34,14 @@ KINDS = {
     "docx": files.office(),
     "mp4": files.mp4(),
 }
+
+
+def noted(world: World, row: Request) -> File:
+    """A file on an internal note of this work."""
+    made = make_file(world.alice, row.item.client)
+    note = Note.objects.create(item=row.item, author=world.alice, body="See this", at=NOW)
+    NoteFile.objects.create(note=note, file=made)
+    return made
 
 
 def body(answer) -> bytes:
@@ -75,24 +90,26 @@ def test_who_has_it_already_is_told_so(world: World) -> None:
     [
         ("uploader", True, True, True),
         ("an account manager elsewhere", True, False, False),
-        ("a creative elsewhere", True, False, False),
+        ("a creative of the team", True, True, False),
+        ("a creative elsewhere", False, False, False),
         ("QA", True, True, True),
         ("operations", True, True, True),
         ("somebody without a role", False, False, False),
     ],
 )
-def test_who_may_have_which_file(
+def test_h4_a_file_is_seen_by_those_who_see_its_work(
     world: World, who: str, usual: bool, restricted: bool, own: bool
 ) -> None:
     secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
     made = [
-        make_file(world.alice, world.acme),
-        make_file(world.alice, secret),
+        noted(world, make_request(world.acme)),
+        noted(world, make_request(secret)),
         make_file(world.alice),
     ]
     person = {
         "uploader": world.alice,
         "an account manager elsewhere": make_user("Eve", AM),
+        "a creative of the team": world.cora,
         "a creative elsewhere": make_user("Kim", CREATIVE),
         "QA": world.quin,
         "operations": world.olga,
@@ -107,28 +124,94 @@ def test_who_may_have_which_file(
     ]
 
 
-def test_who_has_work_for_a_restricted_client_has_its_files(world: World) -> None:
+def test_h4_who_has_one_work_of_a_client_has_its_files_and_no_others(world: World) -> None:
     secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
-    kim, made = make_user("Kim", CREATIVE), make_file(world.alice, secret)
-    assert status(signed_in(kim).get(address_of(made))) == 404
+    kim, row = make_user("Kim", CREATIVE), make_request(secret)
+    mine, other = noted(world, row), noted(world, make_request(secret))
+    assert status(signed_in(kim).get(address_of(mine))) == 404
 
-    row = make_request(secret)
     type(row.item).objects.filter(pk=row.item_id).update(doer=kim)
 
-    assert status(signed_in(kim).get(address_of(made))) == 200
+    assert status(signed_in(kim).get(address_of(mine))) == 200
+    assert status(signed_in(kim).get(address_of(other))) == 404
+
+
+@pytest.mark.parametrize("place", ["a version", "the evidence of an answer"])
+def test_h4_a_file_belongs_to_the_work_of_whatever_refers_to_it(world: World, place: str) -> None:
+    secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
+    world.acme = secret
+    [row] = make_deliverables(world)
+    hand_in(world, row)
+    made = make_file(world.alice, secret)
+    version = row.versions.get()
+    if place == "a version":
+        add_to_version(version, made)
+    else:
+        answered(question(row), world, made)
+    eve, team = make_user("Eve", AM), make_user("Tina", AM, team=world.team)
+
+    assert status(signed_in(eve).get(address_of(made))) == 404
+    assert status(signed_in(team).get(address_of(made))) == 200
+
+
+def add_to_version(version: Version, file: File) -> None:
+    VersionFile.objects.create(
+        version=version, file=file, role="download", name=file.name, position=9
+    )
+
+
+def answered(asked: Approval, world: World, file: File) -> None:
+    contact = make_contact(email="decider@client.test")
+    Answer.objects.create(
+        approval=asked,
+        word="approve",
+        digest=asked.digest,
+        contact=contact,
+        recorded_by=world.alice,
+        evidence=file,
+        at=NOW,
+    )
+
+
+def test_h4_a_new_place_for_files_must_name_their_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert every_file_belongs_to_work() == []
+    assert {model for model, _column, _work in file_places()} == {NoteFile, VersionFile, Answer}
+
+    monkeypatch.delattr(NoteFile, "work_of_file")
+    file_places.cache_clear()
+    try:
+        [fault] = every_file_belongs_to_work()
+    finally:
+        file_places.cache_clear()
+
+    assert fault.id == "throughline.E026"
+
+
+def test_h4_addresses_cannot_be_counted_and_old_ones_answer_by_the_same_rule(
+    world: World,
+) -> None:
+    made = noted(world, make_request(world.acme))
+    again = noted(world, make_request(world.acme))
+    old = f"/files/{made.pk}/logo.png"
+
+    assert str(made.key) in address_of(made)
+    assert UUID(str(made.key)).version == 4
+    assert made.key != again.key
+    assert status(signed_in(world.alice).get(old)) == 200
+    assert signed_in(make_user("Kim", CREATIVE)).get(old).status_code == 404
+    assert signed_in(world.alice).get(f"/files/{10**30}/logo.png").status_code == 404
 
 
 def test_what_is_hidden_answers_like_what_does_not_exist(world: World) -> None:
     made = make_file(world.alice)
     browser = signed_in(make_user("Eve", AM))
 
-    hidden, missing = browser.get(address_of(made)), browser.get(f"/files/{made.pk + 1}/logo.png")
+    hidden = browser.get(address_of(made))
+    missing = browser.get(f"/files/{uuid4()}/logo.png")
+    counted = browser.get(f"/files/{made.pk}/logo.png")
 
-    assert (
-        (hidden.status_code, hidden.content)
-        == (missing.status_code, missing.content)
-        == (404, hidden.content)
-    )
+    assert hidden.status_code == 404
+    assert hidden.content == missing.content == counted.content
 
 
 def test_strangers_sign_in_first_and_nothing_is_posted(world: World) -> None:
@@ -145,6 +228,8 @@ def test_a_preview_is_made_anew_small_upright_and_without_metadata(world: World)
         world.alice, world.acme, content=files.jpeg(3000, 2000, exif=exif), name="a.jpg"
     )
 
+    draw_previews(clock=timezone.now)
+
     answer = signed_in(world.alice).get(address_of(made) + "?preview")
 
     shown = Image.open(BytesIO(answer.content))
@@ -157,6 +242,7 @@ def test_a_preview_is_made_anew_small_upright_and_without_metadata(world: World)
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "AVIF"])
 def test_every_kind_of_image_has_a_preview(world: World, kind: str) -> None:
     made = make_file(world.alice, content=files.image(kind, 40, 30))
+    draw_previews(clock=timezone.now)
 
     assert Image.open(BytesIO(respond(made, inline_preview=True).content)).size == (40, 30)  # type: ignore[attr-defined]
 
@@ -164,6 +250,7 @@ def test_every_kind_of_image_has_a_preview(world: World, kind: str) -> None:
 def test_what_is_no_image_or_cannot_be_decoded_has_none(world: World) -> None:
     browser = signed_in(world.alice)
     cut = make_file(world.alice, content=files.jpeg(900, 900)[:-2000], name="a.jpg")
+    draw_previews(clock=timezone.now)
 
     assert (
         browser.get(

@@ -1,0 +1,21 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # an index that is made beside running work needs no transaction
+
+    dependencies = [
+        ("delivery", "0017_drop_index_of_questions"),
+    ]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="answer",
+            index=models.Index(
+                fields=["evidence"],
+                condition=models.Q(evidence__isnull=False),
+                name="answer_evidence_idx",
+            ),
+        ),
+    ]

@@ -1,0 +1,19 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # the index is made while work goes on
+
+    dependencies = [("routing", "0031_add_client_merges")]
+
+    operations = [
+        AddIndexConcurrently(
+            "workitem",
+            models.Index(
+                fields=["kind"],
+                condition=models.Q(waiting_on="client"),
+                name="workitem_at_client_idx",
+            ),
+        ),
+    ]

@@ -1,0 +1,360 @@
+"""
+Every address of the product, with who may open it.
+
+Each route of the URL configuration is given to the first rule that knows it. A route that no rule
+knows is unlisted, and fails the test: whoever adds a page says here who may see it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from routing.work.door import all_operations
+from tests.routing.people.test_permissions_matrix import MATRIX
+from tests.walk.stage import OPEN, SECRET, Rows, Stage, Walker
+
+SEEN, DENIED, HIDDEN, NOT_BY_GET = {200, 302}, {403, 404}, {404}, {403, 404, 405}
+ANY = {200, 302, 403, 404, 405}
+NOWHERE = 99_999_999  # an id that no row has
+
+# Models whose rows belong to work, or to a client, of which a reader may see some.
+OF_WORK = {
+    "routing.workitem", "routing.run", "routing.exceptioncase", "routing.clock", "routing.event",
+    "delivery.request", "delivery.brief", "delivery.deliverable", "delivery.approval",
+    "integrations.outbound",
+}  # fmt: skip
+OF_CLIENT = {
+    "routing.client", "routing.contact", "routing.destination", "delivery.engagement",
+    "delivery.check",
+}  # fmt: skip
+# Pages of the desk that do not change, delete or add a row, with the permission that they need
+# besides seeing the row. Those of POST alone refuse to be read.
+EXTRA = {
+    "note/": "",
+    "questions/": "",
+    "trace.json": "",
+    "fill-in/": "",
+    "invite/": "routing.invite_contact",
+    "withdraw/": "routing.withdraw_contact",
+    "erase/": "routing.erase_contact",
+    "merge/": "routing.merge_client",
+    "take-back/": "routing.merge_client",
+    "deactivate/": "routing.change_user",
+    "reactivate/": "routing.change_user",
+    "draft/": "routing.change_flow",
+    "version/<int:number>/": "",
+    "version/<int:number>/preview/": "",
+}
+
+
+def may(walker: Walker, permission: str) -> bool:
+    """As the matrix says that was written down by hand."""
+    return walker.role is not None and walker.role in MATRIX.get(permission, ())
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One address, and the statuses that are right for each walker."""
+
+    path: str
+    right: Callable[[Walker], Collection[int]]
+    method: str = "get"
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Listing = Callable[[Stage], Sequence[Visit]]
+
+
+def every_route(patterns: Any = None, before: str = "") -> Iterator[str]:
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from every_route(each.url_patterns, route)
+        elif isinstance(each, URLPattern):
+            yield route
+
+
+def staff_only(walker: Walker, right: Collection[int]) -> Collection[int]:
+    return DENIED if walker.is_contact else right
+
+
+# -- The desk --------------------------------------------------------------------------------------
+
+
+def admin_visits(route: str, stage: Stage) -> list[Visit] | None:
+    """Return the visits of a route of one model's pages, or None for any other."""
+    found = re.fullmatch(r"admin/(\w+)/(\w+)/(.*)", route)
+    if found is None:
+        return None
+    label, tail = f"{found[1]}.{found[2]}", found[3]
+    base, view = f"/admin/{found[1]}/{found[2]}/", f"{found[1]}.view_{found[2]}"
+    if tail == "":
+        return [Visit(f"{base}?{query}", _listed(view)) for query in _queries(label)]
+    if tail == "add/":
+        return [Visit(f"{base}add/", _listed(f"{found[1]}.add_{found[2]}"))]
+    if "<path:object_id>" not in tail:
+        return _of_model(base, tail, view)
+    rest = tail.removeprefix("<path:object_id>/")
+    visits: list[Visit] = []
+    for name, pk in _objects(label, stage):
+        visits += _of_row(f"{base}{pk}/", rest, label, name, view)
+    return visits or None
+
+
+def _queries(label: str) -> Sequence[str]:
+    """The list as it opens, with everything in it, and searched for what is hidden."""
+    if label in OF_WORK | OF_CLIENT:
+        return ("", "whose=all&open=all", "whose=all&open=all&q=zebrafish")
+    return ("",)
+
+
+def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
+    return lambda walker: staff_only(walker, SEEN if may(walker, permission) else DENIED)
+
+
+def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
+    if tail == "bulk/<slug:verb>/":
+        return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
+    if tail in {"verify/", "read/", "kept/", "export/"}:
+        return [Visit(base + tail, _listed(view))]
+    return None
+
+
+def _objects(label: str, stage: Stage) -> list[tuple[str, int]]:
+    """Return the open and the hidden row, or a row that no client restricts."""
+    if label in OF_WORK | OF_CLIENT:
+        return [(name, rows.ids[label]) for name, rows in stage.rows.items()]
+    return [("config", stage.config.get(label) or NOWHERE)]
+
+
+def _of_row(base: str, rest: str, label: str, name: str, view: str) -> list[Visit]:
+    """Return the visits of a page below one row, none if nobody knows the page."""
+    ours = partial(_of_walker, label, name, view)
+    if rest == "":  # leads to the page of the row, whoever asks and whatever the number is
+        return [Visit(base, lambda walker: staff_only(walker, {302, 403, 404}))]
+    if rest in {"step/<slug:verb>/", "do/<slug:verb>/"}:
+        paths = [base + rest.replace("<slug:verb>", verb) for verb in _verbs(label)]
+        return [Visit(path, partial(ours, "", ANY | {409})) for path in paths]
+    deleted = SEEN | DENIED if _deletable(label) else DENIED
+    right: dict[str, Collection[int]] = {
+        "change/": SEEN | _missing(name),
+        "history/": SEEN | _missing(name),
+        "delete/": deleted,
+        "history/<int:version>/": deleted,
+        "outcomes/<int:outcome>/look/": ANY,
+        "outcomes/<int:outcome>/waive/": ANY,
+    }
+    right |= dict.fromkeys(EXTRA, ANY - {404} | _missing(name))
+    if rest not in right:
+        return []
+    path = base + re.sub(r"<int:\w+>", "1", rest)
+    return [Visit(path, partial(ours, EXTRA.get(rest, ""), right[rest]))]
+
+
+def _of_walker(
+    label: str, name: str, view: str, extra: str, ok: Collection[int], walker: Walker
+) -> Collection[int]:
+    """:param extra: the permission that a page needs besides that to see the row"""
+    if walker.is_contact or not may(walker, view):
+        return DENIED
+    lacks = bool(extra) and not may(walker, extra)
+    if not sees(walker, label, name):
+        return DENIED if lacks else HIDDEN
+    return DENIED if lacks else ok
+
+
+def _missing(name: str) -> set[int]:
+    return {404} if name == "config" else set()
+
+
+def sees(walker: Walker, label: str, name: str) -> bool:
+    if label in OF_WORK:
+        return name in walker.work
+    if label in OF_CLIENT:
+        return name in walker.clients
+    return True
+
+
+def _deletable(label: str) -> bool:
+    app, model = label.split(".")
+    return bool(MATRIX.get(f"{app}.delete_{model}"))
+
+
+def _verbs(label: str) -> list[str]:
+    steps = [step for step in all_operations() if not step.system]
+    own = [step.verb for step in steps if step.model._meta.label_lower == label]
+    return own or ["hold", "publish", "replay"]
+
+
+# -- Everything else -------------------------------------------------------------------------------
+
+
+def _plain(*paths: str, right: Collection[int] = ANY, method: str = "get") -> Listing:
+    return lambda stage: [Visit(path, lambda _: right, method) for path in paths]
+
+
+def _desk(*paths: str, right: Collection[int] = SEEN) -> Listing:
+    """Pages that all staff may open, and that show each what they see."""
+    return lambda stage: [Visit(path, lambda walker: staff_only(walker, right)) for path in paths]
+
+
+def _search(stage: Stage) -> list[Visit]:
+    words = ("zebrafish", stage.rows[SECRET].refs["request"], "zebrafish call", "a")
+    right = lambda walker: staff_only(walker, SEEN)  # noqa: E731
+    return [Visit(f"/admin/find/?q={word}", right) for word in words]
+
+
+def _autocomplete(stage: Stage) -> list[Visit]:
+    asked = (
+        ("routing", "membership", "client"), ("delivery", "engagement", "client"),
+        ("routing", "membership", "contact"), ("delivery", "request", "contact"),
+        ("delivery", "brief", "request"),
+    )  # fmt: skip
+    query = "/admin/autocomplete/?term=zebrafish&app_label={}&model_name={}&field_name={}"
+    return [Visit(query.format(*each), lambda _: ANY) for each in asked]
+
+
+def _histories(stage: Stage) -> list[Visit]:
+    found = []
+    for name, rows in stage.rows.items():
+        for label, pk in rows.ids.items():
+            found.append(Visit(f"/admin/history-of/{label}/{pk}/", _history_of(label, name)))
+    return found
+
+
+def _history_of(label: str, name: str) -> Callable[[Walker], Collection[int]]:
+    app, model = label.split(".")
+    # An outcome has no page of its own: its work says who may see it.
+    asked = "routing.view_workitem" if model == "outcome" else f"{app}.view_{model}"
+    seen_by = "routing.workitem" if model == "outcome" else label
+
+    def statuses(walker: Walker) -> Collection[int]:
+        if walker.is_contact or not may(walker, asked):
+            return DENIED
+        return SEEN | {404} if sees(walker, seen_by, name) else HIDDEN
+
+    return statuses
+
+
+def _reminders(stage: Stage) -> list[Visit]:
+    def right(name: str) -> Callable[[Walker], Collection[int]]:
+        return lambda walker: DENIED if name not in walker.work or walker.is_contact else {302, 403}
+
+    return [
+        Visit(f"/admin/remind/{rows.ids['routing.workitem']}/", right(name), "post")
+        for name, rows in stage.rows.items()
+    ]
+
+
+def _files(stage: Stage) -> list[Visit]:
+    found = []
+    for name, rows in stage.rows.items():
+        for file in (rows.internal, rows.shared, rows.image):
+            right = _file_of(name)
+            found += [
+                Visit(f"/files/{file.key}/x", right),
+                Visit(f"/files/{file.key}/x?preview", right),
+            ]
+    return found
+
+
+def _numbered_files(stage: Stage) -> list[Visit]:
+    found = []
+    for name, rows in stage.rows.items():
+        found += [Visit(f"/files/{rows.internal.pk}/x", _file_of(name))]
+    return [*found, Visit(f"/files/{NOWHERE}/x", lambda _: HIDDEN)]
+
+
+def _file_of(name: str) -> Callable[[Walker], Collection[int]]:
+    def statuses(walker: Walker) -> Collection[int]:
+        seen = name in walker.work and not walker.is_contact and may(walker, "routing.view_file")
+        return {200, 404} if seen else HIDDEN
+
+    return statuses
+
+
+def _portal(route: str) -> Listing:
+    """A page about one piece of work, by its reference: of another client it is not there."""
+
+    def visits(stage: Stage) -> list[Visit]:
+        found = []
+        for name, rows in stage.rows.items():
+            path = "/" + _filled(route, rows)
+            found += [Visit(path, _of_client(name), method) for method in ("get", "post")]
+        return found
+
+    return visits
+
+
+def _of_client(name: str) -> Callable[[Walker], Collection[int]]:
+    def statuses(walker: Walker) -> Collection[int]:
+        if not walker.is_contact:
+            return {403, 405}
+        return ANY | {409} if name in walker.work else {404, 405}
+
+    return statuses
+
+
+def _filled(route: str, rows: Rows) -> str:
+    kind = {"requests": "request", "questions": "approval", "work": "deliverable"}[
+        route.split("/")[1]
+    ]
+    number = rows.version.files.get().pk if "parts" in route or "questions" in route else None
+    values = {
+        "<slug:ref>": rows.refs[kind],
+        "<uuid:key>": str(rows.image.key if number else rows.shared.key),
+        "<int:key>": str(number or rows.shared.pk),
+        "<slug:digest>": rows.image.sha256,
+    }
+    for each, value in values.items():
+        route = route.replace(each, value)
+    return route
+
+
+def _contacts(*paths: str) -> Listing:
+    def right(walker: Walker) -> Collection[int]:
+        return {200, 302, 404} if walker.is_contact else {403, 405}
+
+    return lambda stage: [Visit(path, right) for path in paths]
+
+
+OTHERS: dict[str, Listing] = {
+    "": _plain("/"),
+    "favicon.ico": _plain("/favicon.ico"),
+    "hooks/<slug:slug>/": _plain("/hooks/crm/", right={401, 405, 411}, method="post"),
+    "site/<slug:slug>/<path:path>": _plain("/site/none/hello/", right=HIDDEN),
+    "admin/": _desk("/admin/"),
+    "admin/mail/": lambda stage: [Visit("/admin/mail/", _listed("routing.change_user"))],
+    "admin/mail/<str:name>/": _plain("/admin/mail/none/", right=DENIED),
+    "admin/find/": _search,
+    "admin/remind/<int:item_id>/": _reminders,
+    "admin/history-of/<str:label>/<int:pk>/": _histories,
+    "admin/autocomplete/": _autocomplete,
+    "files/<uuid:key>/<str:name>": _files,
+    "files/<int:key>/<str:name>": _numbered_files,
+    "portal/": _contacts("/portal/"),
+    "portal/requests/": _contacts("/portal/requests/?show=all", "/portal/requests/?q=zebrafish"),
+    "portal/new/": _contacts("/portal/new/"),
+    "portal/new/<slug:slug>/": _contacts("/portal/new/request/"),
+    "portal/sent/<slug:token>/": _contacts("/portal/sent/none/"),
+}  # fmt: skip
+
+
+def visits_of(route: str, stage: Stage) -> Sequence[Visit] | None:
+    """Return the visits of a route, or None if it is listed nowhere."""
+    if route in OTHERS:
+        return OTHERS[route](stage)
+    if route.startswith("portal/") and "<slug:ref>" in route:
+        return _portal(route)(stage)
+    if route.startswith("accounts/"):  # each person's own, and nobody's work
+        return _plain("/" + route)(stage) if "<" not in route and "(" not in route else []
+    return admin_visits(route, stage)
+
+
+__all__ = ["OPEN", "SECRET", "Visit", "every_route", "may", "visits_of"]
