@@ -35,6 +35,7 @@ REGISTERING = (
     "delivery.turns.table",
     "delivery.turns.messages",
     "delivery.progress.questions",
+    "delivery.progress.persons",
 )
 
 

@@ -1,4 +1,4 @@
-from routing.audit.models import Redaction, Seal, SealedRow, SealSweep
+from routing.audit.models import Erasure, Redaction, Seal, SealedRow, SealSweep
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.desk.sendings import Sending
@@ -43,6 +43,7 @@ __all__ = [
     "DoorOnly",
     "Enrichment",
     "ErasedIdentity",
+    "Erasure",
     "Escalation",
     "Event",
     "ExceptionCase",

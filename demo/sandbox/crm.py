@@ -65,6 +65,7 @@ class CRM:
         default_factory=lambda: {one: {} for one in PLURAL}
     )
     faults: FaultQueue = field(default_factory=FaultQueue)
+    token: str = field(default="", repr=False)  # of the app; a person may revoke and renew it
 
     def __post_init__(self) -> None:
         self._lock = Lock()

@@ -60,6 +60,8 @@ class Connection(models.Model):
         "allowed_private",
         "signing_secrets",
         "token",
+        "failing",
+        "token_origin",
     )
 
     slug = models.SlugField(
@@ -87,6 +89,10 @@ class Connection(models.Model):
     )
     signing_secrets = EncryptedField(_("signing secrets"))
     token = EncryptedField(_("token"))
+    # The origin that the token was given for. It is sent nowhere else, see base.credentials.
+    token_origin = models.CharField(
+        max_length=300, blank=True, default="", db_default="", editable=False
+    )
     is_active = models.BooleanField(_("active"), default=True)
     service_user = models.OneToOneField(
         User,
@@ -140,6 +146,9 @@ class Connection(models.Model):
         verbose_name=_("backup of the health owner"),
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    # Objects of failures in a row that may be the objects' own. Each of them counts once.
+    failing = models.JSONField(default=list, db_default=[], editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last response"), null=True, editable=False)
     last_error = models.CharField(
@@ -147,6 +156,8 @@ class Connection(models.Model):
     )
     # The duration of recent calls. Each quicker call at most halves it.
     call_s = models.FloatField(null=True, editable=False)
+    # The last comparison of all our objects there with our rows.
+    reconciled_at = models.DateTimeField(_("last reconciled"), null=True, editable=False)
     # What the system keeps of text: None until it was asked.
     stores_emoji = models.BooleanField(_("stores emoji"), null=True, editable=False)
     emoji_asked_at = models.DateTimeField(null=True, editable=False)
@@ -155,11 +166,15 @@ class Connection(models.Model):
         excluded_fields=(
             "signing_secrets",
             "token",
+            "token_origin",
             "failures",
+            "failing",
+            "failing_since",
             "paused_until",
             "last_ok_at",
             "last_error",
             "call_s",
+            "reconciled_at",
             "stores_emoji",
             "emoji_asked_at",
         )
@@ -188,6 +203,11 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **options: Any) -> None:
+        if self._state.adding and self.token:
+            self.token_origin = self.calls_origin
+        super().save(*args, **options)
+
     @property
     def hook_path(self) -> str:
         return f"/hooks/{self.slug}/"
@@ -206,6 +226,11 @@ class Connection(models.Model):
     @property
     def origin(self) -> Origin:
         return origin_of(self.base_url)
+
+    @property
+    def calls_origin(self) -> str:
+        """Return the origin of calls as text. It is empty for the only address of a vendor."""
+        return str(self.origin) if self.base_url else ""
 
     def is_paused(self, at: datetime) -> bool:
         """Return whether the breaker is open at ``at`` (aware)."""

@@ -22,11 +22,11 @@ from integrations.base import doorbell
 from integrations.base.adapter import Adapter, Delivery
 from integrations.base.connections import Connection
 from integrations.base.secrets import Hidden, UnreadableSecret
+from integrations.inbox.bounds import MAX_BODY_BYTES
 from integrations.inbox.listen import listening
 from integrations.inbox.receive import Receipt, receive
 from routing.audit.operations.security_notices import Kind, notice
 
-MAX_BODY_BYTES = 1024 * 1024
 RETRY_S = 5
 
 log = structlog.get_logger(__name__)

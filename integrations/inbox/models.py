@@ -28,6 +28,7 @@ class Inbound(models.Model):
 
     lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("headers", "raw", "reason", "problems")
+    emptied_whole = ("raw",)
     impersonal = ("sha256", "state")
 
     connection = models.ForeignKey(

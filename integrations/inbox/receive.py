@@ -16,6 +16,7 @@ from integrations.base.adapter import Adapter, Delivery, Ignored, Part, Poison, 
 from integrations.base.connections import Connection
 from integrations.base.typed import clean
 from integrations.inbox.echoes import mark_echoes
+from integrations.inbox.erased import named_in, without_erased
 from integrations.inbox.models import Inbound
 from routing.kernel.sql import run
 from routing.kernel.tables import insert_into
@@ -112,10 +113,11 @@ def receive(
         if receipt is not None:
             return receipt
     with transaction.atomic():
+        parts, kept_body = without_erased(parts, delivery.body)
         outcomes = tuple(_capture(parts, by=by, at=at))
         if unreadable:
             outcomes = (PartResult(0, "poison", unreadable),)
-        return _store(connection, adapter, delivery, outcomes, at)
+        return _store(connection, adapter, delivery, outcomes, at, kept_body)
 
 
 def _receive_new(
@@ -128,7 +130,8 @@ def _receive_new(
     at: datetime,
 ) -> Receipt | None:
     """
-    Store a webhook with one new event, or return None if its event is not new.
+    Store a webhook with one new event, or return None if its event is not new or names somebody
+    who was erased.
 
     Most webhooks are like this, so one statement without an explicit transaction does it all.
     """
@@ -136,7 +139,8 @@ def _receive_new(
         0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key
     )
     state, reason, values = _row(connection, adapter, delivery, (outcome,), at)
-    kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values)
+    named = sorted(named_in(signal.body))
+    kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values, named=named)
     if not kept:
         return None
     event_id, inbound_id = kept
@@ -172,8 +176,10 @@ def _store(
     delivery: Delivery,
     outcomes: tuple[PartResult, ...],
     at: datetime,
+    kept_body: bytes,
 ) -> Receipt:
     state, reason, values = _row(connection, adapter, delivery, outcomes, at)
+    values["raw"] = kept_body
     [(inbound_id,)] = run(STORE, values)
     return Receipt(inbound_id, state, reason, outcomes)
 

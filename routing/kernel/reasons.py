@@ -23,6 +23,7 @@ class Reason(models.TextChoices):
     OUTCOME_DECAYED = "outcome_decayed", _("Proof no longer holds")
     NO_ANSWER = "no_answer", _("No answer in time")
     APPROVERS_MISSING = "approvers_missing", _("Too few approvers left")
+    CONNECTION_FAILING = "connection_failing", _("Connection keeps failing")
     FAILED_DELIVERY = "failed_delivery", _("Delivery to external system failed")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
     SECURITY_ALARM = "security_alarm", _("Security alarm")

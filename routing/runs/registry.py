@@ -22,11 +22,13 @@ from routing.runs.models import Run
 class Retry(Exception):
     """
     The external system cannot answer now. Retry the step after at least ``after_s`` seconds.
+
+    ``own`` is true if the system failed over this subject and answered about others meanwhile.
     """
 
-    def __init__(self, message: str, after_s: float = 0) -> None:
+    def __init__(self, message: str, after_s: float = 0, *, own: bool = False) -> None:
         super().__init__(message)
-        self.after_s = after_s
+        self.after_s, self.own = after_s, own
 
 
 class Problem(Exception):
@@ -77,6 +79,32 @@ def enricher(name: str, find: Callable[[Subject], Enricher | None]) -> None:
 
 def enricher_for(subject: Subject) -> Enricher | None:
     return next((found for find in _enrichers.values() if (found := find(subject))), None)
+
+
+# -- Sources that are read by calls to other systems -----------------------------------------------
+
+
+class OutsideReading(Protocol):
+    """Workers that read from other systems, so that a slow one holds up no other event."""
+
+    def sources(self, named: Collection[str]) -> Collection[str]:
+        """Return those of the sources whose facts are read by calls to another system."""
+
+    def call(self, sources: Collection[str]) -> None:
+        """Have the due steps of these sources run by other workers. It never waits."""
+
+
+_outside: list[OutsideReading] = []
+
+
+def outside_reading(made: OutsideReading) -> OutsideReading:
+    """Register workers that read from other systems."""
+    _outside.append(made)
+    return made
+
+
+def outside_readings() -> Sequence[OutsideReading]:
+    return tuple(_outside)
 
 
 # -- Recognisers: they know facts about many subjects without an external call ---------------------

@@ -11,11 +11,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.audit.redacted import redacted_rows
 from routing.flows.fields import FieldSpec, WrongType, typed
 from routing.flows.versions import published
 from routing.kernel.facts import UNREAD
 from routing.kernel.reasons import Reason
 from routing.runs.choice_words import clause_words
+from routing.runs.decisions import Decision
 from routing.runs.evidence_words import EvidenceNames, evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.fact_words import fact_label, fact_text
@@ -75,7 +77,11 @@ def page_entries(trace: Trace, *, seen: Any, again: bool = False) -> list[TraceP
     names = evidence_names([entry.data.get("evidence", {}) for entry in exceptions], seen)
     recomputed = {}
     if again:
-        recomputed = {row.pk: recompute_decision(row) for row in run.decisions.all()}
+        decisions = list(run.decisions.all())
+        erased = redacted_rows(Decision, [row.pk for row in decisions])
+        recomputed = {
+            row.pk: replace(recompute_decision(row), erased=row.pk in erased) for row in decisions
+        }
     return _together([_page_entry(entry, specs, names, recomputed) for entry in trace.entries])
 
 

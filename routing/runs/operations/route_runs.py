@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -184,7 +183,7 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
         backup_id=choice.backup_id,
         asked=asked,
         answer=answer,
-        digest=sha256(f"{asked}\n{answer}".encode()).hexdigest(),
+        digest=Decision.digest_of(asked, answer),
         at=at,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,7 +26,7 @@ from routing.work.file_types.kinds import FileType, kind_of
 from routing.work.file_types.pictures import presentable
 from routing.work.file_types.refusal import NotKept
 from routing.work.file_types.streams import FileScan, look
-from routing.work.files import File
+from routing.work.files import File, FileQuerySet
 from routing.work.previews import forget, want
 from routing.work.registry import eraser
 
@@ -194,21 +194,34 @@ def forget_names(contact_id: int, email: str, at: datetime) -> None:
     File.objects.filter(named).update(name="", erased_at=at)
 
 
-def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
+def erase_uploads(
+    contact_id: int, *, by: Actor, at: datetime, only: Collection[int] | None = None
+) -> int:
     """
-    Delete the bytes of everything a contact uploaded, and return the number of files. Bytes that
+    Delete the bytes of what a contact uploaded, and return the number of files. Bytes that
     somebody else uploaded as well stay.
+
+    :param only: ids of files, None for everything
+    :raises PermissionDenied: if ``by`` may not erase
+    """
+    by.require("routing.erase_contact", to="erase personal data")
+    own = File.objects.filter(uploader__contact=contact_id)
+    return _erase_bytes(own if only is None else own.filter(pk__in=only), at)
+
+
+def erase_file(file_id: int, *, by: Actor, at: datetime) -> int:
+    """
+    Delete the bytes and the name of one file, and return 1, or 0 if they were gone already.
 
     :raises PermissionDenied: if ``by`` may not erase
     """
     by.require("routing.erase_contact", to="erase personal data")
+    return _erase_bytes(File.objects.filter(pk=file_id), at)
+
+
+def _erase_bytes(rows: FileQuerySet, at: datetime) -> int:
     with transaction.atomic():
-        found = list(
-            File.objects.kept()
-            .filter(uploader__contact=contact_id)
-            .select_for_update(of=("self",))
-            .order_by("pk")
-        )
+        found = list(rows.kept().select_for_update(of=("self",)).order_by("pk"))
         File.objects.filter(pk__in=[file.pk for file in found]).update(
             name="", storage_key="", erased_at=at
         )

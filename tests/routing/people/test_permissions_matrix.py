@@ -124,7 +124,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_exceptioncase": EVERYONE,
     **{
         f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS)
-        for verb in ("claim", "resolve", "dismiss")
+        for verb in ("claim", "resolve", "dismiss", "settle")
     },
     **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
     "routing.view_exceptionroute": EVERYONE,
@@ -183,6 +183,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "stall",
             "approve",
             "go_live",
+            "renew",
             "fail_publishing",
             "replan",
             "confirm_receipt",
@@ -229,6 +230,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),
+    "routing.view_erasure": (OPS, AUDITOR),
     "routing.view_securityevent": (OPS, AUDITOR),
 }
 
