@@ -45,6 +45,7 @@ class Deliverable(WorkNoun):
     open_to_clients = True
     making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
+    placed = (State.LIVE, State.PUBLISHING, State.PUBLISH_FAILED)  # what its page is matters
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
     # Clients and visitors saw the version, or are about to.
     seen_states = done_states | {State.PUBLISHING, State.PUBLISH_FAILED}
@@ -261,6 +262,11 @@ class Deliverable(WorkNoun):
         """The destination shows it at ``url``."""
         # An address that does not fit must not undo a publication that has happened.
         self.live_url, self.live_at = url[:1000], at
+
+    @transition(field=state, source=State.LIVE, target=None)
+    def renew(self, *, at: datetime, url: str, version: int = 0) -> None:
+        """The page was put back, made anew, or taken over as somebody else wrote it."""
+        self.live_url, self.version_id = url[:1000], version or self.version_id
 
     @transition(field=state, source=State.PUBLISHING, target=State.PUBLISH_FAILED)
     def fail_publishing(self, *, at: datetime) -> None:

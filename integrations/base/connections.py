@@ -156,6 +156,8 @@ class Connection(models.Model):
     )
     # The duration of recent calls. Each quicker call at most halves it.
     call_s = models.FloatField(null=True, editable=False)
+    # The last comparison of all our objects there with our rows.
+    reconciled_at = models.DateTimeField(_("last reconciled"), null=True, editable=False)
     # What the system keeps of text: None until it was asked.
     stores_emoji = models.BooleanField(_("stores emoji"), null=True, editable=False)
     emoji_asked_at = models.DateTimeField(null=True, editable=False)
@@ -172,6 +174,7 @@ class Connection(models.Model):
             "last_ok_at",
             "last_error",
             "call_s",
+            "reconciled_at",
             "stores_emoji",
             "emoji_asked_at",
         )

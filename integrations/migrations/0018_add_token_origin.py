@@ -28,7 +28,7 @@ def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0007_count_failures_by_object")]
+    dependencies = [("integrations", "0010_add_discrepancies")]
 
     operations = [
         migrations.AddField(

@@ -20,7 +20,9 @@ ROOT = 0  # the number of the element that holds all others
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Shown to nobody on a screen. Themes explain links to screen readers with them.
 _FOR_READERS_ALOUD = frozenset({"screen-reader-text", "sr-only", "visually-hidden"})
-_HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]))", re.IGNORECASE
+)
 _PICTURED_TEXT = frozenset({"emoji", "wp-smiley"})
 _EXTRAS = frozenset({"iframe", "video", "audio", "object", "embed", "form", "script"})
 _DATA_SCRIPTS = ("json", "template", "text/html", "text/plain")
@@ -43,6 +45,9 @@ _ENDS = {
 }
 MOST_DEPTH = 200
 _LOOKED_AT = 40  # open tags, when one is ended without saying so
+# How names of classes begin that the editor of WordPress gives to what people write in it.
+_EDITOR = ("wp-block-", "wp-image-", "wp-container-", "wp-elements-", "wp-caption", "wp-embed")
+_EDITOR += ("embed", "has-", "is-", "align", "size-")
 _PIXEL = frozenset({"0", "1"})
 _EMAIL = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-f]+)")
 
@@ -348,9 +353,7 @@ def _by_author(classes: list[str], given: Mapping[str, str]) -> bool:
     """Return whether a person may have made it in the editor, not a theme or a plugin."""
     if given.get("id") or given.get("role"):
         return False
-    return all(
-        name.startswith(("wp-block-", "wp-image-", "has-", "is-", "align")) for name in classes
-    )
+    return all(name.startswith(_EDITOR) for name in classes)
 
 
 def _is_data(given: Mapping[str, str]) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class StaticAdapter(Adapter):
     kind = "static"
     publishes = True
+    has_folders = True
     calls_out = False
 
     def writer(self, connection: Connection) -> Writer | None:

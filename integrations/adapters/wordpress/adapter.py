@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from delivery.deliverables.manifest import FileEntry
 from integrations.adapters.wordpress.acceptance import emoji_faults, file_faults
 from integrations.adapters.wordpress.client import WordPressClient
+from integrations.adapters.wordpress.slugs import slug_fault
+from integrations.adapters.wordpress.survey import WordPressSurveyor
 from integrations.adapters.wordpress.writer import WordPressWriter
-from integrations.base.adapter import Adapter, Writer
+from integrations.base.adapter import Adapter, Surveyor, Writer
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -21,11 +23,15 @@ MAX_CONSISTENCY_DELAY_S = 3600
 class WordPressAdapter(Adapter):
     kind = "wordpress"
     publishes = True
+    marks = True
     needs_token = True
     may_lack_emoji = True
 
     def writer(self, connection: Connection) -> Writer | None:
         return WordPressWriter(connection)
+
+    def surveyor(self, connection: Connection) -> Surveyor | None:
+        return WordPressSurveyor(connection)
 
     def content_faults(
         self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
@@ -43,6 +49,9 @@ class WordPressAdapter(Adapter):
 
     def home(self, connection: Connection) -> str:
         return connection.base_url
+
+    def slug_fault(self, slug: str, post_type: str) -> str:
+        return slug_fault(slug)
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         if not base_url:

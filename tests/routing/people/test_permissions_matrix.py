@@ -124,7 +124,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_exceptioncase": EVERYONE,
     **{
         f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS)
-        for verb in ("claim", "resolve", "dismiss")
+        for verb in ("claim", "resolve", "dismiss", "settle")
     },
     **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
     "routing.view_exceptionroute": EVERYONE,
@@ -183,6 +183,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "stall",
             "approve",
             "go_live",
+            "renew",
             "fail_publishing",
             "replan",
             "confirm_receipt",
