@@ -48,6 +48,8 @@ class Deliverable(WorkNoun):
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
     placed = (State.LIVE, State.PUBLISHING, State.PUBLISH_FAILED)  # what its page is matters
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
+    # Clients and visitors saw the version, or are about to.
+    seen_states = done_states | {State.PUBLISHING, State.PUBLISH_FAILED}
     open_states = frozenset(
         {*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED}
     )
