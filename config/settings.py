@@ -127,9 +127,10 @@ if ENV.database_pool:
     _POOL = {
         "connect_timeout": CONNECT_S,
         "pool": {
-            "min_size": 1,
+            # All from the start: many requests at once would wait for as many new sessions.
+            "min_size": ENV.database_pool,
             "max_size": ENV.database_pool,
-            "timeout": 1.5,
+            "timeout": 1.8,
             # The pool tries a lost connection again after 1, 2, 4… s. After these it forgets it,
             # and the next request makes a new one, so that a long outage has no long echo.
             "reconnect_timeout": 5,

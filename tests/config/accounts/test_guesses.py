@@ -40,7 +40,7 @@ def carla(world: World) -> Contact:
 
 
 def sign_in(browser: Browser, user: User, password: str = PASSWORD, sender: str = "") -> Any:
-    more = {"REMOTE_ADDR": sender} if sender else {}
+    more: dict[str, Any] = {"REMOTE_ADDR": sender} if sender else {}
     return browser.post(LOGIN, {"login": user.email, "password": password}, **more)
 
 

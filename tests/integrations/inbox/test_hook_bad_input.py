@@ -13,6 +13,7 @@ from django.db import OperationalError
 from django.test import Client as Browser
 
 from integrations.inbox import hooks
+from integrations.inbox.bounds import MAX_BODY_BYTES
 from integrations.models import Connection, Inbound
 from routing.models import Event
 from tests.integrations.inbox.senders import event, send, submit
@@ -137,7 +138,7 @@ def test_an_empty_batch_is_fine(hubspot: Connection):
 
 
 def test_a_huge_body_is_refused_before_it_is_read(hubspot: Connection):
-    body = b"[" + b" " * (2 * hooks.MAX_BODY_BYTES) + b"]"
+    body = b"[" + b" " * (2 * MAX_BODY_BYTES) + b"]"
 
     assert send(body).status_code == 413
     assert not Inbound.objects.exists()
