@@ -16,7 +16,7 @@ def not_negative(model: str, name: str, digits: int) -> migrations.AlterField:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0025_index_evidence_of_answers"),
+        ("delivery", "0017_drop_index_of_questions"),
     ]
 
     operations = [

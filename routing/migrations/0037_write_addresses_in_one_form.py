@@ -57,7 +57,7 @@ def reason_of(model: str, *, unique: bool = False) -> migrations.AlterField:
 class Migration(migrations.Migration):
     dependencies = [
         ("account", "0001_initial"),
-        ("routing", "0046_add_security_alarm"),
+        ("routing", "0035_add_image_previews"),
     ]
 
     operations = [

@@ -142,6 +142,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 
+    # Service users come with their first use, and can never sign in.
+    made_without_history: ClassVar[dict[str, str]] = {"kind": "service"}
     # History is never rewritten, so it gets no personal data and no secrets.
     history = Tracked(
         excluded_fields=("password", "email", "full_name", "last_login", "session_epoch")
