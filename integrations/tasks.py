@@ -15,6 +15,7 @@ from integrations.outbox.heads import SOON, calls_of, overdue
 from integrations.outbox.heartbeat import end_dead_leases, heart
 from integrations.publishing.learning import ask_systems
 from integrations.publishing.probing import probe_due
+from integrations.reconcile.sweep import reconcile_due
 
 SOFT_S, HARD_S = 260, 280  # above the deadline of an attempt, see outbox.take
 ROUNDING_S = 0.1  # without it, a retry could come just before the row is due, and be refused
@@ -79,3 +80,9 @@ def probe(self: Task[Any, Any], /, **_: Any) -> None:
     worker = None if self.request.called_directly else heart.beating()
     probe_due(clock=now, worker=worker)
     ask_systems(clock=now)
+
+
+@shared_task(name="integrations.tasks.reconcile", acks_late=True)
+def reconcile(**_: Any) -> None:
+    """Search for objects that were made late or twice, and compare connections that are due."""
+    reconcile_due(clock=now)

@@ -27,6 +27,7 @@ from integrations.base.adapter import (
     CredentialsRefused,
     NotFound,
     Permanent,
+    PrivateAddress,
     Temporary,
     Unknown,
 )
@@ -252,7 +253,7 @@ def _call_errors(*, wrote: bool) -> Iterator[None]:
     except CallFailed:
         raise
     except BlockedAddress as error:
-        raise Permanent(str(error)) from None
+        raise PrivateAddress(str(error)) from None
     except httpx.TransportError as error:
         words = f"The connection failed ({type(error).__name__})."
         if isinstance(error, httpx.TimeoutException):

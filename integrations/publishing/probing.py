@@ -7,7 +7,7 @@ Pages are probed again and again, so that a later change by somebody else is not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,7 +25,9 @@ from integrations.http.network import within
 from integrations.outbox.models import Outbound
 from integrations.proof.compare import VERSION
 from integrations.proof.look import Proof, probe
+from integrations.publishing import site_cases
 from integrations.publishing.publish import VERB
+from integrations.publishing.site_cases import EVERY_PAGE_ALONE, of_site
 from routing.kernel.isolate import isolate
 from routing.kernel.queues import Lease, backoff_s, finish, lease
 from routing.models import Outcome
@@ -125,11 +127,11 @@ def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[in
             found = probe(sent.connection, sent.content, written, frame)
     except Temporary as error:
         silent.add(sent.connection_id)
-        _later(held, str(error), clock(), url=sent.url)
+        _later(held, str(error), clock(), url=sent.url, site=of_site(sent.connection, True))
     except Permanent as error:
         _judge(held, Proof([str(error)], {"url": sent.url}), clock())
     else:
-        _judge(held, found, clock())
+        _judge(held, found, clock(), of_site(sent.connection, found.of_site))
     return 1
 
 
@@ -141,6 +143,13 @@ def _sent(row: Outcome) -> Outbound | None:
     return delivered.order_by("-pk").first()
 
 
+def search(row: Outcome, at: datetime) -> None:
+    """Have the external object of an outcome compared, so that the exception offers what to do."""
+    sent = _sent(row)
+    if sent is not None:
+        Outbound.objects.filter(pk=sent.pk, search_at=None).update(search_at=at)
+
+
 @contextmanager
 def _mine(held: Lease) -> Iterator[Outcome | None]:
     """Open a transaction with the outcome locked, or with None if the lease was lost."""
@@ -150,7 +159,9 @@ def _mine(held: Lease) -> Iterator[Outcome | None]:
         yield finish(Outcome.objects.all(), held)
 
 
-def _judge(held: Lease, found: Proof, at: datetime) -> None:
+def _judge(
+    held: Lease, found: Proof, at: datetime, site: Mapping[str, str] = EVERY_PAGE_ALONE
+) -> None:
     with _mine(held) as row:
         if row is None:
             return
@@ -161,23 +172,30 @@ def _judge(held: Lease, found: Proof, at: datetime) -> None:
             **found.evidence,
             "differences": differences[:MOST_KEPT],
             "looked_at": at.isoformat(),
+            **site,
         }
         if found.differences and reported:
             evidence["reported"] = reported
         if _settled(row, found, evidence, at):
+            site_cases.end(row.evidence, at=at)
             _plan(held, at + WATCH, failures=0, unseen_since=None)
             return
+        if not site and row.failures == DECAYS_AFTER - 1:
+            search(row, at)
         # A page with differences was reachable, so the time without an answer starts anew.
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures, unseen_since=None)
         # The frame of a changed page does not take the place of that of the proven one.
         evidence["frame"] = row.evidence.get("frame")
         if row.state == Outcome.State.PROVEN and failures >= DECAYS_AFTER:
-            outcomes.decay(row.pk, evidence, by=Actor.system(), at=at)
-        elif row.state == Outcome.State.EXPECTED:
+            finding = site_cases.finding(evidence)
+            outcomes.decay(row.pk, evidence, by=Actor.system(), at=at, finding=finding)
+        elif row.state == Outcome.State.EXPECTED or site_cases.is_over(row.evidence, site):
             Outcome.objects.filter(pk=row.pk).update(evidence=evidence)
-            if failures == RAISES_AFTER:
-                outcomes.miss(row.pk, evidence, at=at)
+            if failures == RAISES_AFTER and row.state == Outcome.State.EXPECTED:
+                outcomes.miss(row.pk, evidence, at=at, finding=site_cases.finding(evidence))
+            if site_cases.is_over(row.evidence, site):
+                site_cases.end(row.evidence, at=at)
         _again(held, failures, at)
 
 
@@ -204,7 +222,7 @@ def _settled(row: Outcome, found: Proof, evidence: dict[str, Any], at: datetime)
     return False
 
 
-def _unseen(row: Outcome, url: str, why: str, at: datetime) -> bool:
+def _unseen(row: Outcome, url: str, why: str, at: datetime, site: Mapping[str, str]) -> bool:
     """
     Count a probe without an answer. After hours of these, the outcome decays.
 
@@ -219,8 +237,9 @@ def _unseen(row: Outcome, url: str, why: str, at: datetime) -> bool:
         "since": since.isoformat(timespec="minutes"),
         "why": why,
     }
-    evidence = {"url": url, "differences": [words], "looked_at": at.isoformat()}
-    return outcomes.decay(row.pk, evidence, by=Actor.system(), at=at)
+    evidence = {"url": url, "differences": [words], "looked_at": at.isoformat(), **site}
+    finding = site_cases.finding(evidence)
+    return outcomes.decay(row.pk, evidence, by=Actor.system(), at=at, finding=finding)
 
 
 def _we_see(url: str, since: datetime) -> bool:
@@ -238,7 +257,14 @@ def _we_see(url: str, since: datetime) -> bool:
     return elsewhere.filter(unseen_since=None, probed_at__gte=since).exists()
 
 
-def _later(held: Lease, why: str, at: datetime, *, url: str = "") -> None:
+def _later(
+    held: Lease,
+    why: str,
+    at: datetime,
+    *,
+    url: str = "",
+    site: Mapping[str, str] = EVERY_PAGE_ALONE,
+) -> None:
     """
     Plan another probe after one without an answer.
 
@@ -249,14 +275,16 @@ def _later(held: Lease, why: str, at: datetime, *, url: str = "") -> None:
     with _mine(held) as row:
         if row is None:
             return
-        decayed = bool(url) and _unseen(row, url, why, at)
+        decayed = bool(url) and _unseen(row, url, why, at, site)
         if row.state == Outcome.State.PROVEN and not decayed:
             _plan(held, at + REST)
             return
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures)
         if failures == RAISES_AFTER and row.state == Outcome.State.EXPECTED:
-            outcomes.miss(row.pk, {"differences": [why]}, at=at)
+            evidence = {"url": url, "differences": [why], **site}
+            Outcome.objects.filter(pk=row.pk).update(evidence=evidence)
+            outcomes.miss(row.pk, evidence, at=at, finding=site_cases.finding(evidence))
         _again(held, failures, at)
 
 

@@ -14,6 +14,7 @@ from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.details import (
     GoLiveDetails,
+    RenewDetails,
     ReplanDetails,
     ReworkDetails,
     SignOffDetails,
@@ -128,7 +129,7 @@ submit = operation(
     _("Submit for QA"),
     done=_("%(who)s submitted the version for QA"),
     may=_MAKE,
-    gates=(gates.has_new_version, gates.destination_takes_it),
+    gates=(gates.has_new_version, gates.destination_takes_it, gates.slug_will_be_kept),
     facts=to_submit,
 )
 sign_off = operation(
@@ -167,7 +168,7 @@ publish = operation(
     _("Publish"),
     done=_("%(who)s started publishing"),
     may=_LEAD,
-    gates=(gates.has_destination,),
+    gates=(gates.has_destination, gates.slug_will_be_kept),
     facts=placed,
 )
 hand_out = operation(
@@ -263,6 +264,15 @@ go_live = operation(
     system=True,
     through_hold=True,
     details=GoLiveDetails,
+)
+renew = operation(
+    Deliverable,
+    "renew",
+    _("Renew the page"),
+    done=_("%(who)s recorded the page as the site shows it"),
+    system=True,
+    through_hold=True,
+    details=RenewDetails,
 )
 fail_publishing = operation(
     Deliverable,

@@ -12,6 +12,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from delivery.deliverables.acceptance import PlacedContent, faults_of
+from delivery.deliverables.addresses import slug_fault
 from delivery.deliverables.details import UploadDetails
 from delivery.deliverables.formats import Format
 from delivery.deliverables.gates import version_is_readable
@@ -68,6 +69,10 @@ class UnreadableDraft(ValueError):
     """A draft that cannot become a version. The message says what to do."""
 
 
+class SameVersion(UnreadableDraft):
+    """A draft that does not differ from the version that there is."""
+
+
 def add_version(
     step: Operation[Draft],
     ids: Sequence[int],
@@ -103,7 +108,7 @@ def _make_all(
     made: dict[int, UploadDetails] = {}
     for row in rows.select_related("item", "destination"):
         try:
-            made[row.pk] = UploadDetails(_make(row, draft, by, at).pk)
+            made[row.pk] = UploadDetails(make_version(row, draft, by, at).pk)
         except UnreadableDraft as error:
             made[row.pk] = UploadDetails(fault=str(error))
     return made
@@ -121,8 +126,12 @@ def _refuse_all(results: Sequence[OperationResult]) -> list[OperationResult]:
     ]
 
 
-def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
-    """:raises UnreadableDraft: if the draft cannot become a version"""
+def make_version(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
+    """
+    Store a version of a deliverable, which a verb then makes its newest.
+
+    :raises UnreadableDraft: if the draft cannot become a version
+    """
     if draft.basis is not None and draft.basis != (row.version_id or 0):
         raise UnreadableDraft(
             _("Someone uploaded another version in the meantime. Review it, then upload yours.")
@@ -131,6 +140,8 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
     chosen = [files[part.file_id] for part in draft.parts]
     names = distinct_names((file.name, file.sha256) for file in chosen)
     texts = _texts(row, draft, list(zip(names, (file.sha256 for file in chosen), strict=True)))
+    if fault := slug_fault(row, texts["slug"]):
+        raise UnreadableDraft(fault)
     terms = {kind: _stripped(names) for kind, names in draft.terms.items()}
     last = row.versions.aggregate(last=Max("number"))["last"] or 0
     version = Version(
@@ -155,12 +166,12 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
 
 def _refuse_the_same(row: Deliverable, version: Version) -> None:
     """
-    :raises UnreadableDraft: if the draft is the newest version, or the one that was returned
+    :raises SameVersion: if the draft is the newest version, or the one that was returned
     """
     # It would fail the same checks, or ask people about what they have answered already.
     known = row.versions.filter(pk__in=[row.version_id or 0, row.reworked_id or 0])
     for same in known.filter(digest=version.digest).order_by("-number"):
-        raise UnreadableDraft(
+        raise SameVersion(
             _("Nothing differs from version %(number)s. Change something, then upload.")
             % {"number": same.number}
         )

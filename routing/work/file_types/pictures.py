@@ -22,9 +22,10 @@ def presentable(upload: Upload[Any], kind: str) -> Iterator[Upload[Any]]:
 
     :raises NotKept: if its metadata cannot be told from the rest, or it cannot be turned
     """
+    source: Any = upload.file
     with tempfile.TemporaryFile() as bare:
         try:
-            orientation = strip(upload.file, bare, kind)
+            orientation = strip(source, bare, kind)
         except Unreadable as error:
             raise NotKept("broken") from error
         bare.flush()
