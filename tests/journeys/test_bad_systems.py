@@ -16,9 +16,11 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
+from config.queueing import beats
 from config.up import ALONE, CHILDREN, WORKERS
 from delivery.models import Brief
 from demo.sandbox.crm import Stored, Wrong
@@ -31,7 +33,7 @@ from routing.people.actors import Actor
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.senders import make_connection, new_deal, send
 from tests.journeys.flight import Flight, Register, flying, forget
-from tests.processes import BEATING, CELERY, beat_every_second, running, until
+from tests.processes import BEATING, CELERY, running, until
 from tests.world import World
 
 pytestmark = [
@@ -118,7 +120,7 @@ class Systems:
 
 @pytest.fixture
 def systems(committed_world: World) -> Iterator[Systems]:
-    beat_every_second()
+    beats.sync(apps)  # beat as it is, and not quicker: it must not be what is measured
     with flying(committed_world, Timed) as flight:
         made = Systems(committed_world, flight)
         yield made
