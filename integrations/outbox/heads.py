@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
@@ -107,8 +108,9 @@ def calls_about(objects: Iterable[tuple[int, str]], at: datetime) -> list[Call]:
     keys = {key for _, key in wanted}
     found = heads(at).filter(connection__in={pk for pk, _ in wanted}, object_key__in=keys)
     due = Outbound.objects.due(at).filter(connection=OuterRef("connection")).order_by("due_at")
-    annotated = found.annotate(behind=Exists(due.values("pk")[BACKLOG : BACKLOG + 1]))
-    rows, backlogs = [], set()
+    annotated: Any = found.annotate(behind=Exists(due.values("pk")[BACKLOG : BACKLOG + 1]))
+    rows: list[Outbound] = []
+    backlogs: set[int] = set()
     for row in annotated.select_related("connection").order_by("pk"):
         if (row.connection_id, row.object_key) in wanted:
             rows.append(row)
