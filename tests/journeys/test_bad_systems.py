@@ -40,6 +40,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.real_clock,
     pytest.mark.drill,
+    pytest.mark.timeout(900),
 ]
 
 BACKLOG, ARRIVING, PAUSE_S = 200, 40, 0.5
