@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from delivery.deliverables.manifest import FileEntry
 from integrations.base.origins import Origin
+from integrations.base.settings import fault_in
 from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
 from routing.runs.registry import Problem, Retry
@@ -453,7 +454,9 @@ class Adapter:
         """Return a reader for this subject, or None if there is nothing more to read."""
         return None
 
-    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
+    def known_here(
+        self, subjects: Sequence[Subject], settings: Mapping[str, Any]
+    ) -> Mapping[Subject, SubjectFacts]:
         """
         Return what was received about each of many subjects, in one query.
 
@@ -531,5 +534,7 @@ class Adapter:
     def check_secret(self, secret: str) -> None:
         """:raises ValueError: if this is no signing secret of this kind, saying what one is"""
 
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
+    def check_settings(self, settings: Any) -> None:
         """:raises ValueError: if the settings cannot work, saying what to give"""
+        if fault := fault_in(self.kind, settings):
+            raise ValueError(fault)

@@ -46,8 +46,9 @@ _ENDS = {
 MOST_DEPTH = 200
 _LOOKED_AT = 40  # open tags, when one is ended without saying so
 # How names of classes begin that the editor of WordPress gives to what people write in it.
-_EDITOR = ("wp-block-", "wp-image-", "wp-container-", "wp-elements-", "wp-caption", "wp-embed")
-_EDITOR += ("embed", "has-", "is-", "align", "size-")
+_EDITOR = tuple(
+    "wp-block- wp-image- wp-container- wp-elements- wp-caption wp-embed embed has- is- align size-".split()  # noqa: E501, SIM905
+)
 _PIXEL = frozenset({"0", "1"})
 _EMAIL = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-f]+)")
 

@@ -23,7 +23,7 @@ class _Line:
 def safe_cell(value: Any) -> str:
     """Return the text of a cell, with an apostrophe before one that would be a formula."""
     text = "" if value is None else str(value)
-    starts = text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
+    starts = text.lstrip(" ").startswith(FORMULA)
     text = text.replace("\0", "")
     return f"'{text}" if starts else text
 
