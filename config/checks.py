@@ -50,3 +50,16 @@ def judge_roles(databases: Mapping[str, Mapping[str, Any]]) -> list[CheckMessage
             )
         ]
     return []
+
+
+def demo_sign_in(**_: Any) -> list[CheckMessage]:
+    """Check that a public product does not run with the simplified sign-in of the demo."""
+    if not settings.EMBEDDED or not settings.SITE_URL.startswith("https://"):
+        return []
+    return [
+        Error(
+            "EMBEDDED is set, but SITE_URL is public: staff sign in without a second factor.",
+            hint="Unset EMBEDDED. Only `make run` sets it, for a product on one's own machine.",
+            id="throughline.E004",
+        )
+    ]

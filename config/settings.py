@@ -20,7 +20,7 @@ from config.mail import backend as mail
 from config.observe import logs
 from config.paths import ROOT, var_dir
 from config.storage import databases
-from config.storage.bounded import BoundedConnection
+from config.storage.bounded import CONNECT_S, BoundedConnection
 from config.storage.cache import IMPATIENT
 
 # Allows generic types at runtime, such as ModelAdmin[Request].
@@ -78,10 +78,12 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.observe.metrics.MetricsMiddleware",
+    "config.web.caching.CachingMiddleware",
     "config.web.policy.PolicyMiddleware",
     # Before all middleware that uses the database, so that every failure has a request id.
     "django_structlog.middlewares.RequestMiddleware",
     "config.web.direct.DirectMiddleware",
+    "config.web.links.LinksMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -91,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.accounts.devices.DeviceMiddleware",
     "config.accounts.signin.SecondFactorMiddleware",
     "config.accounts.signin.ContactsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -122,11 +125,15 @@ _POOL: dict[str, Any] = {}
 if ENV.database_pool:
     # The web has limits for waiting: for a free connection, for a new one and for an answer.
     _POOL = {
-        "connect_timeout": 10,
+        "connect_timeout": CONNECT_S,
         "pool": {
-            "min_size": 1,
+            # All from the start: many requests at once would wait for as many new sessions.
+            "min_size": ENV.database_pool,
             "max_size": ENV.database_pool,
-            "timeout": 10,
+            "timeout": 1.8,
+            # The pool tries a lost connection again after 1, 2, 4… s. After these it forgets it,
+            # and the next request makes a new one, so that a long outage has no long echo.
+            "reconnect_timeout": 5,
             "connection_class": BoundedConnection,
         },
     }
@@ -144,11 +151,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "routing.User"
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
-_VALKEY: dict[str, Any] = {"LOCATION": ENV.redis_url, "KEY_PREFIX": "tl", "OPTIONS": IMPATIENT}
 CACHES = {
-    "default": {"BACKEND": "config.storage.cache.Cache"} | _VALKEY,
-    # Without the fallback to a process's memory: erasure must delete a preview for all processes.
-    "previews": {"BACKEND": "config.storage.cache.CountedCache"} | _VALKEY,
+    "default": {
+        "BACKEND": "config.storage.cache.Cache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "tl",
+        "OPTIONS": IMPATIENT,
+    },
 }
 
 # -- Language and time -----------------------------------------------------------------------------
@@ -185,8 +194,12 @@ STORAGES = {
     },
 }
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
-# Enough for a phone's 48 megapixels, and small enough that decoding cannot fill a worker's memory.
+# Enough for a phone's 48 megapixels. Only one image at a time is decoded, in a process whose memory
+# is limited: see routing.work.file_types.drawing.
 FILE_MAX_PIXELS = 64_000_000
+# Forms say how many files they take. Above this number, Django refuses the request as a whole, with
+# the text that was typed.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 FILE_UPLOAD_HANDLERS = [
     "routing.kernel.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -196,10 +209,13 @@ FILE_UPLOAD_HANDLERS = [
 # -- Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENV.https
-SESSION_COOKIE_NAME = "throughline_session"
-CSRF_COOKIE_NAME = "throughline_csrf"
+# With the prefix, browsers take them from this host alone and never over http.
+SESSION_COOKIE_NAME = "__Host-throughline_session" if ENV.https else "throughline_session"
+CSRF_COOKIE_NAME = "__Host-throughline_csrf" if ENV.https else "throughline_csrf"
 CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
+SESSION_ENGINE = "config.accounts.sessions"
+SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())  # in the database
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # nobody is remembered, however they signed in
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if ENV.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = ENV.https
@@ -237,14 +253,23 @@ LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 ACCOUNT_ADAPTER = "config.accounts.signin.AccountAdapter"
 ACCOUNT_FORMS = {
+    "change_password": "config.accounts.forms.PasswordForm",
+    "confirm_login_code": "config.accounts.forms.ConfirmCodeForm",
     "request_login_code": "config.accounts.forms.CodeForm",
     "reset_password": "config.accounts.forms.ResetForm",
+}
+MFA_FORMS = {
+    "activate_totp": "config.accounts.second_factor.ActivateForm",
+    "authenticate": "config.accounts.second_factor.AuthenticateForm",
+    "reauthenticate": "config.accounts.second_factor.ReauthenticateForm",
 }
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # only for contacts, see config.accounts.forms
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-# The key is the e-mail address, known or not.
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,60/h/ip,3/m/key,20/h/key"}
+# Guesses and requests for e-mails are limited in config.accounts.guesses: for each account, address
+# and device. What allauth would limit for an account alone is left out, because then strangers
+# could lock its owner out.
+ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -301,7 +326,7 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [
-    Queue(name) for name in ("default", "process", "outbound", "outbound-slow", "sweep")
+    Queue(name) for name in ("default", "process", "reading", "outbound", "outbound-slow", "sweep")
 ]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500

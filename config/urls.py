@@ -30,6 +30,8 @@ urlpatterns = [
     path("admin/mail/<str:name>/", admin.site.admin_view(mail_page.html), name="mail_html"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
     path("admin/remind/<int:item_id>/", admin.site.admin_view(reminders.remind), name="remind"),
+    # Django's own page lets one guess at the old password for as long as one likes.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("files/<uuid:key>/<str:name>", files_view.show, name="file"),
     # As pages linked to files before. It answers by the same rule.

@@ -4,6 +4,8 @@ from allauth.account import views
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from config.accounts import second_factor
+
 _TO_SECURITY = RedirectView.as_view(pattern_name="mfa_index")
 
 urlpatterns = [
@@ -32,5 +34,6 @@ urlpatterns = [
     # Only an operations lead can change an address.
     path("email/", _TO_SECURITY, name="account_email"),
     path("email/sent/", _TO_SECURITY, name="account_email_verification_sent"),
+    path("2fa/totp/activate/", second_factor.ActivateView.as_view(), name="mfa_activate_totp"),
     path("2fa/", include("allauth.mfa.urls")),
 ]

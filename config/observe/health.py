@@ -14,9 +14,12 @@ from kombu.exceptions import OperationalError
 from config.celery import app
 from config.observe import metrics, queues
 from config.storage import schema
+from config.storage.bounded import answer_within
 from routing.audit.operations.security_notices import Kind, notice
 
-BROKER_TIMEOUT_S = 2
+DATABASE_TIMEOUT_S = 1.5
+BROKER_TIMEOUT_S = 1
+REDIS_PATIENCE = {"socket_timeout": 1, "socket_connect_timeout": 1}
 
 
 class ProbeMiddleware:
@@ -31,8 +34,12 @@ class ProbeMiddleware:
         self.probes = {"/healthz": alive, "/readyz": ready, "/metrics": figures}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        probe = self.probes.get(request.path)
-        return probe(request) if probe else self.get_response(request)
+        probe = self.probes.get(request.path_info)
+        if probe is None:
+            return self.get_response(request)
+        answer = probe(request)
+        answer.headers["Content-Length"] = str(len(answer.content))  # no middleware does it here
+        return answer
 
 
 def alive(_: HttpRequest) -> HttpResponse:
@@ -48,7 +55,8 @@ def ready(_: HttpRequest) -> HttpResponse:
 
 def _database() -> str:
     try:
-        status = schema.migration_status(connection)
+        with answer_within(DATABASE_TIMEOUT_S):
+            status = schema.migration_status(connection)
     except DatabaseError:
         connection.close()
         return "The database does not answer."
@@ -69,6 +77,9 @@ def _some(names: tuple[str, ...]) -> str:
 def _broker() -> str:
     try:
         with app.connection_for_write() as broker:
+            if broker.transport.driver_type == "redis":
+                # A frozen one would be waited for as long as a worker waits.
+                broker.transport_options = (broker.transport_options or {}) | REDIS_PATIENCE
             broker.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_TIMEOUT_S)
     except (OperationalError, OSError):
         return "The broker does not answer."

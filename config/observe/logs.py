@@ -1,7 +1,8 @@
 """
 Logs: one JSON object per line, with the id of the request.
 
-They never hold a secret, a body or a query string.
+They never hold a secret, a body or a query string. What a path or a message may hold of them is
+masked in the last step before it is written, for every logger.
 """
 
 from __future__ import annotations
@@ -13,24 +14,29 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-HIDDEN = "***"
+from config.observe.masks import HIDDEN, mask
+
 _SECRET_NAME = re.compile(
-    r"(?i)(passw|secret|token|authorization|cookie|signature|api_?key|encryption_?key|body|payload)"
+    r"(?i)(passw|secret|token|authorization|cookie|signature|api_?key|encryption_?key|body|payload"
+    r"|credential|session_?(id|key)|recovery|otp)"
 )
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # postgresql://role:password@host
 
 
 def hide(value: Any, name: str = "") -> Any:
-    """Replace what looks like a secret, by its name or by its position in a URL."""
+    """
+    Replace what looks like a secret, by its name or by its place in a path or an address.
+
+    Other objects become text here: a request, for example, is written with its path.
+    """
     if name and _SECRET_NAME.search(name):
         return HIDDEN
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if isinstance(value, dict):
         return {key: hide(item, str(key)) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [hide(item) for item in value]
-    if isinstance(value, str):
-        return _CREDENTIALS.sub(f"{HIDDEN}@", value)
-    return value
+    return mask(str(value))
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -61,12 +67,15 @@ _PROCESSORS: list[Processor] = [
 
 
 def _formatter(*, console: bool) -> dict[str, Any]:
-    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact]
+    last: list[Processor] = [
+        # A traceback becomes text before `redact`, so that a secret in it is hidden, too.
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        redact,
+    ]
     if console:
         last.append(structlog.dev.ConsoleRenderer())
     else:
-        # A traceback becomes text before `redact`, so that a password in it is hidden, too.
-        last.insert(0, structlog.processors.format_exc_info)
         last.append(structlog.processors.JSONRenderer(default=str))
     return {
         "()": structlog.stdlib.ProcessorFormatter,

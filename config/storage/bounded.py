@@ -1,22 +1,89 @@
 """
 A connection to PostgreSQL with a limit on each wait for an answer.
 
-So a frozen server gives a 503 and not a hanging page.
+So a frozen server gives a 503 and not a hanging page. Only the web uses it: its threads are few,
+and a sender or a reader waits for each of them.
 """
 
 from __future__ import annotations
 
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
 from typing import TypeVar
 
 from psycopg import Connection
 from psycopg.abc import PQGen
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import OperationalError
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 RV = TypeVar("RV")
-ACTIVE = TransactionStatus.ACTIVE
+ACTIVE, IDLE = TransactionStatus.ACTIVE, TransactionStatus.IDLE
 PATIENCE_S = 20.0  # more than any page may take
+DOUBT_S = 1.0  # after each so long without an answer it is found out if the server lives
+REST_S = 1.0  # after a wait in vain, nobody waits for this long
+CONNECT_S = 2  # psycopg allows no less
+
+_here = threading.local()
+
+
+@contextmanager
+def answer_within(seconds: float) -> Iterator[None]:
+    """Limit all waits of this thread together, for callers that give up soon themselves."""
+    before = getattr(_here, "until", None)
+    _here.until = monotonic() + seconds
+    try:
+        yield
+    finally:
+        _here.until = before
+
+
+class DatabaseWatch:
+    """
+    Remembers for all threads of the process if the database answers.
+
+    After a wait in vain, new statements are refused at once, and once a second one thread tries
+    again. Otherwise every thread would wait, and those behind them, too.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asks_again_at = 0.0  # while the database answers
+        self._trier = 0
+        self.answered_at = 0.0
+
+    @property
+    def doubts(self) -> bool:
+        return bool(self._asks_again_at)
+
+    def ask(self) -> None:
+        """:raises OperationalError: if the database did not answer a moment ago"""
+        if not self._asks_again_at:
+            return
+        me, now = threading.get_ident(), monotonic()
+        with self._lock:
+            if not self._asks_again_at or self._trier == me:
+                return
+            if now < self._asks_again_at:
+                raise OperationalError("The database did not answer a moment ago.")
+            self._trier, self._asks_again_at = me, now + DOUBT_S + REST_S
+
+    def answered(self) -> None:
+        self.answered_at = monotonic()
+        if self._asks_again_at:
+            with self._lock:
+                self._trier, self._asks_again_at = 0, 0.0
+
+    def missed(self) -> None:
+        with self._lock:
+            self._trier, self._asks_again_at = 0, monotonic() + REST_S
+
+
+watch = DatabaseWatch()
 
 
 class BoundedConnection(Connection[TupleRow]):
@@ -32,14 +99,41 @@ class BoundedConnection(Connection[TupleRow]):
         """:raises OperationalError: if no answer came in time"""
         if timeout is not None:  # the caller handles its own time-out
             return super().wait(gen, interval, timeout)
-        try:
-            return super().wait(gen, interval, PATIENCE_S)
-        except OperationalError as error:
-            # psycopg's class for this time-out is private, so two signs identify it. An error
-            # that the server sent has a code, and after it the connection is no longer active.
-            if error.sqlstate is None and self.info.transaction_status is ACTIVE:
+        if self.info.transaction_status is IDLE:
+            watch.ask()
+        began, until = monotonic(), getattr(_here, "until", None)
+        last = min(until or math.inf, began + PATIENCE_S)
+        while True:
+            since = monotonic()
+            try:
+                found = super().wait(gen, interval, min(DOUBT_S, max(0.0, last - since)))
+            except OperationalError as error:
+                # psycopg's class for this time-out is private, so two signs identify it. An error
+                # that the server sent has a code, and after it the connection is no longer active.
+                if error.sqlstate is not None or self.info.transaction_status is not ACTIVE:
+                    raise
+                # psycopg goes on with the same generator after an interruption, too. Whoever gives
+                # up soon has no time to find out more.
+                if monotonic() < last and (until or watch.answered_at > since or self._lives()):
+                    continue
+                if watch.answered_at <= began:
+                    watch.missed()
+                waited = monotonic() - began
                 self.close()
                 raise OperationalError(
-                    f"The database did not answer within {PATIENCE_S:.0f} s."
+                    f"The database did not answer within {waited:.1f} s."
                 ) from None
-            raise
+            watch.answered()
+            return found
+
+    def _lives(self) -> bool:
+        """Return whether the server lets somebody in: then the statement is slow, or waits."""
+        if watch.doubts:
+            return False
+        where = make_conninfo("", **self.info.get_parameters(), password=self.info.password or None)
+        try:
+            Connection.connect(where, connect_timeout=CONNECT_S).close()
+        except OperationalError as error:
+            return error.sqlstate is not None  # it refuses: too many connections, for example
+        watch.answered()
+        return True

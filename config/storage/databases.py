@@ -51,7 +51,7 @@ def for_django(url: str, **options: Any) -> dict[str, Any]:
     parts = parse(url)
     known = {key: parts.pop(key, "") for key in ("dbname", "user", "password", "host", "port")}
     return {
-        "ENGINE": "django_prometheus.db.backends.postgresql",  # Django's own, with metrics
+        "ENGINE": "config.storage.postgres",
         "NAME": known["dbname"],
         "USER": known["user"],
         "PASSWORD": known["password"],

@@ -8,7 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
+from config.storage.bounded import answer_within
+
 PREFIX = "/hooks/"
+PATIENCE_S = 2.5  # with the database; HubSpot gives up after five seconds, Slack after three
 
 
 class DirectMiddleware:
@@ -26,6 +29,7 @@ class DirectMiddleware:
             return self.get_response(request)
         request.get_host()  # refuses a forged Host header, which CommonMiddleware does for pages
         request.resolver_match = found
-        answer: HttpResponse = found.func(request, *found.args, **found.kwargs)
+        with answer_within(PATIENCE_S):
+            answer: HttpResponse = found.func(request, *found.args, **found.kwargs)
         answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer

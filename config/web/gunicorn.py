@@ -15,9 +15,10 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from config.embedded import processes
 from config.observe import logs
+from config.web.front.limits import RESERVED_THREADS
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
-worker_class = "gthread"
+worker_class = "config.web.front.worker.FrontWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 60
@@ -26,9 +27,15 @@ keepalive = 5
 max_requests = 10_000  # limits slow memory leaks
 max_requests_jitter = 1_000
 limit_request_line = 8190
+worker_connections = 2_000  # of each process; when there are more, the one that waits longest goes
+# No header names the path of a view, the client's address or its scheme. The scheme is Django's
+# affair (BEHIND_PROXY), and nothing else may be told by a client.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+header_map = "drop"
 control_socket_disable = True
 # Only threads share a pool. Celery's prefork processes keep one connection each.
-raw_env = [f"DATABASE_POOL={threads}"]
+raw_env = [f"DATABASE_POOL={threads + RESERVED_THREADS}"]
 logconfig_dict = logs.config(
     level=os.environ.get("LOG_LEVEL", "INFO"), console=os.environ.get("LOG_FORMAT") == "console"
 )

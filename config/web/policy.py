@@ -6,7 +6,8 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+
+from config.web.routes import DESK, is_below
 
 
 class PolicyMiddleware(CSPMiddleware):
@@ -14,6 +15,6 @@ class PolicyMiddleware(CSPMiddleware):
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
-        if not report_only and request.path.startswith(reverse("admin:index")):
+        if not report_only and is_below(request, DESK):
             parts.replace = settings.ADMIN_POLICY | (parts.replace or {})
         return parts

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 MOST_NAMED = 12
 # Patterns instead of a parser: pasted text may have tags that never end, and html.parser takes
 # quadratic time for those.
-_TAG = re.compile(r"<([a-z][a-z0-9-]*)([^<>]*)>", re.IGNORECASE)
+# What a repetition took is not given back: a name without an end would be tried letter by letter.
+_TAG = re.compile(r"<([a-z][a-z0-9-]*+)([^<>]*+)>", re.IGNORECASE)
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
-_ATTRIBUTE = re.compile(r"([a-z][a-z0-9:_-]*)\s*=", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"(?<![a-z0-9:_-])([a-z][a-z0-9:_-]*+)\s*+=", re.IGNORECASE)
 
 
 def taken_out(written: str, kept: str) -> tuple[str, ...]:

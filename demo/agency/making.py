@@ -14,7 +14,6 @@ from io import BytesIO
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.utils.text import slugify
 from PIL import Image, ImageDraw
 
 from delivery.approvals.details import DecideDetails, RecordDetails
@@ -33,6 +32,7 @@ from delivery.requests.models import Request
 from demo.agency import agency
 from demo.agency.outside import outside
 from demo.agency.pieces import JOBS, DemoJob, DemoPiece
+from routing.kernel.slugs import slug_of
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
 from routing.people.destinations import Destination
@@ -139,7 +139,7 @@ class _Making:
             )
         place.kind, place.connection = outside().connect(moment)
         # A path of its own, because pages of an earlier demo keep their addresses.
-        place.path = f"{slugify(self.client.name)}-{self.at:%y%m%d%H%M%S}"
+        place.path = f"{slug_of(self.client.name)}-{self.at:%y%m%d%H%M%S}"
         # Several jobs share a place, and its history is in the order in which it is written.
         save_with_reason(place, by=self.people["lead"], at=self.at, reason=WHY)
         brief = Brief.objects.filter(request=self.request, is_current=True).first()
@@ -224,7 +224,7 @@ class _Making:
     def draft(self, piece: DemoPiece, text: str, at: datetime) -> versions.Draft:
         texts = {
             "title": piece.title,
-            "slug": piece.slug or slugify(piece.title),
+            "slug": piece.slug or slug_of(piece.title),
             "body_html": text,
             "seo_title": f"{piece.title} | {self.client.name}",
         }

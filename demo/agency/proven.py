@@ -18,6 +18,7 @@ from demo.agency.leads import SOURCE
 from demo.agency.making import PieceRefused, make_job
 from demo.agency.outside import outside
 from demo.agency.pieces import APPROVED, DemoJob, DemoPiece
+from integrations.proof.compare import VERSION
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.people.staff import User
@@ -59,7 +60,7 @@ def prove_runs(clients: Mapping[str, Client], at: datetime) -> None:
         row = _work(job, clients[job.client], at)
         seen_at = min((row.live_at or at) + LOOKED_AFTER, at)
         outcome = Outcome.objects.get(item=row.item_id)
-        outcomes.prove(outcome.pk, _seen(row), by=Actor.system(), at=seen_at)
+        outcomes.prove(outcome.pk, _seen(row), by=Actor.system(), at=seen_at, version=VERSION)
         if job is DECAYED:
             _decay(outcome, row, min(seen_at + CHANGED_AFTER, at))
 

@@ -13,14 +13,15 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from demo.sandbox.cms import CMS, POST_TYPES, TAXONOMIES, MediaFile, Post
+from demo.sandbox.cms_page import Theme, content_of, page, title_of
 from demo.sandbox.crm import Wrong
+from demo.sandbox.kses import text_field
 from demo.sandbox.server import SANDBOX, SIGN
 
 API = "/wp-json/wp/v2/"
@@ -28,7 +29,6 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 FILES = "/wp-content/uploads/"
 RETRY_AFTER_S = 30
 _FILENAME = re.compile(r'filename="([^"]+)"')
-_PLAIN_QUOTES = re.compile(r'(?<=[\s(>])"|^"')
 FAULTS = ("lost", "cut", "502", "429", "maintenance", "slow")
 AFTER = ("lost", "cut", "502")  # these come after the change was made
 MAINTENANCE = b"<html><body>Briefly unavailable for scheduled maintenance.</body></html>"
@@ -58,19 +58,23 @@ class CmsFaults:
         return ""
 
 
-def serve_cms(cms: CMS, port: int, faults: CmsFaults | None = None) -> ThreadingHTTPServer:
+def serve_cms(
+    cms: CMS, port: int, faults: CmsFaults | None = None, theme: Theme | None = None
+) -> ThreadingHTTPServer:
     """Create a server on 127.0.0.1, not running yet. Port 0 chooses a free one."""
 
     class BoundCmsHandler(_CmsHandler):
         pass
 
     BoundCmsHandler.cms, BoundCmsHandler.faults = cms, faults or CmsFaults()
+    BoundCmsHandler.theme = theme or Theme()
     return ThreadingHTTPServer(("127.0.0.1", port), BoundCmsHandler)
 
 
 class _CmsHandler(BaseHTTPRequestHandler):
     cms: CMS
     faults: CmsFaults
+    theme: Theme
     protocol_version = "HTTP/1.1"
     # An answer is two writes. With Nagle's algorithm, the second one would wait for the caller's
     # delayed acknowledgement.
@@ -108,7 +112,7 @@ class _CmsHandler(BaseHTTPRequestHandler):
         try:
             status, answer = self._answer(method, url.path, dict(parse_qsl(url.query)), raw)
         except Wrong as wrong:
-            status, answer = wrong.status, _error("rest_error", str(wrong), wrong.status)
+            status, answer = wrong.status, _error(wrong.code, str(wrong), wrong.status)
         except (ValueError, TypeError, AttributeError):
             status = 400
             answer = _error("rest_invalid_json", "Invalid JSON body passed.", status)
@@ -162,7 +166,8 @@ class _CmsHandler(BaseHTTPRequestHandler):
         if method == "GET" and key:
             return 200, self._shown(self.cms.read(post_type, key))
         if method == "GET":
-            return 200, [self._shown(post) for post in self.cms.listed(post_type, query)]
+            found = _page(self.cms.listed(post_type, query), query)
+            return 200, [self._shown(post) for post in found]
         if method == "DELETE":
             return 200, self._shown(
                 self.cms.trash(post_type, key, force=query.get("force") == "true")
@@ -178,14 +183,14 @@ class _CmsHandler(BaseHTTPRequestHandler):
             return 200, self._file(self.cms.file(key))
         if method == "GET":
             found = self.cms.files.values()
-            files = [file for file in found if query.get("slug", file.slug) == file.slug]
+            files = [file for file in found if file.slug in query.get("slug", file.slug).split(",")]
             return 200, [self._file(file) for file in files]
         if method == "DELETE":
             removed = self.cms.files.pop(self.cms.file(key).id)
             return 200, {"deleted": True, "previous": self._file(removed)}
         if key:
             file = self.cms.file(key)
-            file.alt = str(json.loads(raw).get("alt_text", file.alt))
+            file.alt = text_field(str(json.loads(raw).get("alt_text", file.alt)))
             return 200, self._file(file)
         name = _FILENAME.search(self.headers.get("Content-Disposition", ""))
         if name is None:
@@ -209,8 +214,9 @@ class _CmsHandler(BaseHTTPRequestHandler):
 
     def _shown(self, post: Post) -> dict[str, Any]:
         texts = {
-            name: {"raw": getattr(post, name), "rendered": getattr(post, name)}
-            for name in ("title", "content", "excerpt")
+            "title": {"raw": post.title, "rendered": title_of(post)},
+            "content": {"raw": post.content, "rendered": content_of(post)},
+            "excerpt": {"raw": post.excerpt, "rendered": f"<p>{post.excerpt}</p>"},
         }
         link = f"{self._home}/?p={post.id}"
         if post.status == "publish":
@@ -224,6 +230,7 @@ class _CmsHandler(BaseHTTPRequestHandler):
             # empty object as a list.
             "meta": [],
             "featured_media": post.featured,
+            "date_gmt": post.date_gmt,
             "author": 1,
         }
         return shown | texts | (post.terms if post.post_type == "posts" else {})
@@ -244,9 +251,10 @@ class _CmsHandler(BaseHTTPRequestHandler):
                 return self._send_raw(200, file.raw, file.kind)
         status, raw = 404, b"<html><body>Not found</body></html>"
         post = self.cms.public(path.strip("/"))
+        robots = {"X-Robots-Tag": self.theme.robots} if self.theme.robots else None
         if post is not None:
-            status, raw = 200, page(post).encode()
-        return self._send_raw(status, raw, "text/html; charset=utf-8")
+            status, raw = 200, page(post, self.theme).encode()
+        return self._send_raw(status, raw, "text/html; charset=utf-8", robots)
 
     def _send(self, status: int, answer: Any, headers: Mapping[str, str] | None = None) -> None:
         raw = json.dumps(answer).encode()
@@ -264,23 +272,14 @@ class _CmsHandler(BaseHTTPRequestHandler):
             self.wfile.write(raw)
 
 
+def _page(posts: list[Post], query: Mapping[str, str]) -> list[Post]:
+    """Return one page of a list. WordPress refuses pages after the last one."""
+    size, number = int(query.get("per_page", 10)), int(query.get("page", 1))
+    found = posts[(number - 1) * size : number * size]
+    if number > 1 and not found:
+        raise Wrong(400, "The page number requested is larger than the number of pages available.")
+    return found
+
+
 def _error(code: str, message: str, status: int) -> dict[str, Any]:
     return {"code": code, "message": message, "data": {"status": status}}
-
-
-def page(post: Post) -> str:
-    """Render a post as a theme does, with typographic quotes and dashes in its texts."""
-    title = texturized(escape(post.title, quote=False))
-    body = "".join(
-        part if part.startswith("<") else texturized(part)
-        for part in re.split(r"(<[^>]*>)", post.content)
-    )
-    head = f'<meta charset="utf-8"><title>{title} – A site</title>'
-    main = f"<main><h1>{title}</h1>{body}</main>"
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{main}</body></html>'
-
-
-def texturized(text: str) -> str:
-    """Imitate wptexturize for most texts."""
-    text = _PLAIN_QUOTES.sub("“", text).replace('"', "”").replace("'", "’")
-    return text.replace("---", "—").replace(" -- ", " — ").replace("--", "–").replace("...", "…")

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.base.origins import BadAddress, Origin, origin_of
 from integrations.base.secrets import EncryptedField
+from integrations.base.settings import readable
 from routing.kernel.history import Tracked
 from routing.models import Team, User
+from routing.people.addresses import LineField
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,6 +62,8 @@ class Connection(models.Model):
         "allowed_private",
         "signing_secrets",
         "token",
+        "failing",
+        "token_origin",
     )
 
     slug = models.SlugField(
@@ -68,7 +72,7 @@ class Connection(models.Model):
         unique=True,
         help_text=_("Identifies this connection in events and in its webhook address."),
     )
-    name = models.CharField(_("name"), max_length=120)
+    name = LineField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=30)
     base_url = models.CharField(
         _("API address"), max_length=300, blank=True, default="", validators=[validate_address]
@@ -87,6 +91,10 @@ class Connection(models.Model):
     )
     signing_secrets = EncryptedField(_("signing secrets"))
     token = EncryptedField(_("token"))
+    # The origin that the token was given for. It is sent nowhere else, see base.credentials.
+    token_origin = models.CharField(
+        max_length=300, blank=True, default="", db_default="", editable=False
+    )
     is_active = models.BooleanField(_("active"), default=True)
     service_user = models.OneToOneField(
         User,
@@ -140,6 +148,9 @@ class Connection(models.Model):
         verbose_name=_("backup of the health owner"),
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    # Objects of failures in a row that may be the objects' own. Each of them counts once.
+    failing = models.JSONField(default=list, db_default=[], editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last response"), null=True, editable=False)
     last_error = models.CharField(
@@ -147,16 +158,27 @@ class Connection(models.Model):
     )
     # The duration of recent calls. Each quicker call at most halves it.
     call_s = models.FloatField(null=True, editable=False)
+    # The last comparison of all our objects there with our rows.
+    reconciled_at = models.DateTimeField(_("last reconciled"), null=True, editable=False)
+    # What the system keeps of text: None until it was asked.
+    stores_emoji = models.BooleanField(_("stores emoji"), null=True, editable=False)
+    emoji_asked_at = models.DateTimeField(null=True, editable=False)
 
     history = Tracked(
         excluded_fields=(
             "signing_secrets",
             "token",
+            "token_origin",
             "failures",
+            "failing",
+            "failing_since",
             "paused_until",
             "last_ok_at",
             "last_error",
             "call_s",
+            "reconciled_at",
+            "stores_emoji",
+            "emoji_asked_at",
         )
     )
     objects = ConnectionQuerySet.as_manager()
@@ -183,6 +205,11 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **options: Any) -> None:
+        if self._state.adding and self.token:
+            self.token_origin = self.calls_origin
+        super().save(*args, **options)
+
     @property
     def hook_path(self) -> str:
         return f"/hooks/{self.slug}/"
@@ -202,6 +229,11 @@ class Connection(models.Model):
     def origin(self) -> Origin:
         return origin_of(self.base_url)
 
+    @property
+    def calls_origin(self) -> str:
+        """Return the origin of calls as text. It is empty for the only address of a vendor."""
+        return str(self.origin) if self.base_url else ""
+
     def is_paused(self, at: datetime) -> bool:
         """Return whether the breaker is open at ``at`` (aware)."""
         return self.paused_until is not None and at < self.paused_until
@@ -215,5 +247,10 @@ class Connection(models.Model):
         """Return whether several workers may call it at once: it is quick and was not paused."""
         return self.call_s is not None and not self.is_slow and self.paused_until is None
 
+    @property
+    def valid_settings(self) -> dict[str, Any]:
+        """Return the settings that can be read. An older version may have saved others."""
+        return readable(self.kind, self.settings)
+
     def setting(self, name: str, default: Any = None) -> Any:
-        return self.settings.get(name, default)
+        return self.valid_settings.get(name, default)

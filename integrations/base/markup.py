@@ -6,16 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 
 from delivery.deliverables.markup import Open, Piece, Text, read
 
-_UNSEEN = frozenset({"head", "script", "style", "template", "noscript", "svg"})
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
-_INLINE = frozenset(
+UNSEEN = frozenset({"head", "script", "style", "template", "noscript", "svg"})
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
+INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q ruby s samp small span".split()  # noqa: E501, SIM905
 )
-_INLINE |= frozenset("strike strong sub sup time tt u var wbr".split())  # noqa: SIM905
+INLINE |= frozenset("strike strong sub sup time tt u var wbr".split())  # noqa: SIM905
 _ASSET = re.compile(r'(?<=["\'])asset:([0-9a-f]{64})(?=["\'])')
 _SPACE = re.compile(r"\s+")
 
@@ -48,7 +48,7 @@ class _VisibleReader:
             if not self._hiding:
                 self._parts.append(piece.text)
             return
-        if piece.tag not in _INLINE:
+        if piece.tag not in INLINE:
             self.end_block()
         if isinstance(piece, Open):
             self._begin(piece)
@@ -61,8 +61,8 @@ class _VisibleReader:
             self.images.append(source)
         if piece.tag == "a" and (target := given.get("href")):
             self.links.append(target)
-        if piece.tag not in _VOID:
-            hides = piece.tag in _UNSEEN or "hidden" in given
+        if piece.tag not in VOID:
+            hides = piece.tag in UNSEEN or "hidden" in given
             self._open.append((piece.tag, hides))
             self._tags[piece.tag] += 1
             self._hiding += hides
@@ -134,11 +134,6 @@ def spelled(html: str) -> list[str]:
                 for name, value in sorted(piece.attributes.items())
             )
             tokens.append(f"<{piece.tag}{given}>")
-        elif piece.tag not in _VOID:
+        elif piece.tag not in VOID:
             tokens.append(f"</{piece.tag}>")
     return [token for token in tokens if token]
-
-
-def plain(text: str) -> str:
-    """Return text on one line, with entities such as ``&amp;`` decoded."""
-    return _SPACE.sub(" ", unescape(text)).strip()

@@ -12,9 +12,10 @@ from django.db import transaction
 
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.connections import Connection
-from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.base.origins import BadAddress, Origin, check_api_address, origin_of
 from integrations.base.secrets import Hidden
-from integrations.outbox.operations.replay import resume_refused
+from integrations.base.settings import near
+from integrations.outbox.operations.replay import resume
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.models import Team, User
 from routing.people.actors import Actor
@@ -58,6 +59,8 @@ class ConnectionSettings:
     token: str = field(default="", repr=False)
     private: tuple[str, ...] | None = None  # addresses; only scheme, host and port count
     settings: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)  # added to those that are known
+    without_properties: tuple[str, ...] = ()
     team: Team | None = None
     owner: User | None = None
     backup: User | None = None
@@ -85,19 +88,14 @@ def connect(
         connection = known or Connection(
             slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug
         )
-        before, token = _state(connection), connection.token.sealed()
-        secrets = connection.signing_secrets.sealed()
-        paused_until = connection.paused_until
-        _change(connection, wanted, at)
+        before, called = _state(connection), _call_state(connection)
+        token, secrets = connection.token.sealed(), connection.signing_secrets.sealed()
+        _change(connection, wanted)
         adapter = adapter_of(wanted.kind)
         assert adapter is not None
         try:
             adapter.check_settings(connection.settings)
-            adapter.check_address(
-                connection.base_url,
-                inside=bool(connection.base_url)
-                and connection.origin in connection.private_origins,
-            )
+            check_address(connection, connection.base_url)
         except ValueError as error:
             raise BadConnection(str(error)) from None
         if known is None:
@@ -111,9 +109,29 @@ def connect(
             )
         if (connection.token.sealed(), connection.signing_secrets.sealed()) != (token, secrets):
             record_security(Kind.TOKEN_CHANGED, at=at, by=by.user_id, detail=connection.slug)
-        if known is not None and connection.token.sealed() != token:
-            resume_refused(connection, paused_until, by=by, at=at)
+        if known is not None and _call_state(connection) != called:
+            resume(connection, by=by, at=at)
     return connection, known is None
+
+
+def check_address(connection: Connection, address: str) -> None:
+    """
+    Check an address that a connection is to have, against its kind and its credentials.
+
+    :raises ValueError: if it cannot be that, saying what to do
+    """
+    inside = bool(address) and origin_of(address) in connection.private_origins
+    if address:
+        check_api_address(address, inside=inside)
+    adapter = adapter_of(connection.kind)
+    assert adapter is not None
+    adapter.check_address(address, inside=inside)
+    origin = str(origin_of(address)) if address else ""
+    if connection.token and connection.token_origin != origin:
+        raise ValueError(
+            "The token was given for another address and is not sent to this one. Change both "
+            "together with `manage.py connect … --base-url … --token-file …`."
+        )
 
 
 def _check(wanted: ConnectionSettings, known: Connection | None) -> None:
@@ -157,11 +175,11 @@ def _check_slug(wanted: ConnectionSettings, known: Connection | None) -> None:
         )
 
 
-def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) -> None:
+def _change(connection: Connection, wanted: ConnectionSettings) -> None:
     connection.name = wanted.name or connection.name
     connection.base_url = wanted.base_url or connection.base_url
     connection.public_url = wanted.public_url or connection.public_url or settings.SITE_URL
-    connection.settings = {**connection.settings, **wanted.settings}
+    connection.settings = _settings(connection, wanted)
     connection.default_team = wanted.team or connection.default_team
     connection.default_owner = wanted.owner or connection.default_owner
     connection.default_backup = wanted.backup or connection.default_backup
@@ -175,11 +193,28 @@ def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) ->
         )
     if wanted.drop_old_secrets:
         connection.signing_secrets = Hidden(connection.signing_secrets.reveal()[:1])
+    if wanted.token:
+        connection.token_origin = connection.calls_origin
     if wanted.token and wanted.token != connection.token.first():
         connection.token = Hidden([wanted.token])
-        # A pause that ends now: the new token is tried at once, but by one message first.
         connection.failures = 0
-        connection.paused_until = at if connection.pk else None
+
+
+def _settings(connection: Connection, wanted: ConnectionSettings) -> dict[str, Any]:
+    """:raises BadConnection: if a property that is to be removed is not set"""
+    known = connection.settings if isinstance(connection.settings, dict) else {}
+    found = {**known, **wanted.settings}
+    before = known.get("properties")
+    named = {**(before if isinstance(before, dict) else {}), **wanted.properties}
+    for fact in wanted.without_properties:
+        if named.pop(fact, None) is None:
+            raise BadConnection(
+                f"“{fact}” is not read from a property of its own. {near(fact, named)}"
+            )
+    if wanted.properties or wanted.without_properties:
+        found.pop("properties", None)
+        found |= {"properties": named} if named else {}
+    return found
 
 
 def _entry(origin: Origin) -> dict[str, Any]:
@@ -202,7 +237,13 @@ def _state(connection: Connection) -> list[Any]:
         *(repr(getattr(connection, name)) for name in names),
         connection.signing_secrets.sealed(),
         connection.token.sealed(),
+        connection.token_origin,
     ]
+
+
+def _call_state(connection: Connection) -> list[Any]:
+    """Return what decides if calls succeed. After a change, what waits is tried at once."""
+    return [connection.base_url, repr(connection.allowed_private), connection.token.sealed()]
 
 
 def reencrypt() -> int:

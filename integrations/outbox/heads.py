@@ -32,17 +32,23 @@ CHOICE = 4  # heads among which two workers that finish together choose their ne
 
 # The workable states without a worker.
 RESTING = verb_of(Outbound, "take").sources - {Outbound.State.LEASED}
+_RETRYING, _UNKNOWN = (literals([verb_of(Outbound, verb).target]) for verb in ("retry", "lose"))
+SETTLED = timedelta(seconds=60)  # after a lost answer, unless the connection names a longer time
 
 # SKIP LOCKED: a row that a worker is just taking is sent anyway, and its due time is not moved.
+# What failed while the system was in trouble does not wait for the end of its own backoff. A row
+# whose answer was lost waits until a look-up surely sees what the write did.
 SPREAD = f"""
     WITH locked AS (
-        SELECT id, due_at FROM integrations_outbound
-        WHERE connection_id = %(connection)s AND state IN ({literals(RESTING)})
-            AND due_at <= %(at)s
+        SELECT id, due_at FROM integrations_outbound o
+        WHERE connection_id = %(connection)s AND state IN ({literals(RESTING)}) AND (
+            due_at <= %(at)s OR state = {_RETRYING} OR state = {_UNKNOWN} AND NOT EXISTS (
+                SELECT 1 FROM integrations_attempt a
+                WHERE a.outbound_id = o.id AND a.ended_at > %(at)s - %(settle)s))
         FOR NO KEY UPDATE SKIP LOCKED
     ), placed AS (SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS place FROM locked)
     UPDATE integrations_outbound o SET due_at = %(at)s + (place / %(rate)s) * interval '1 second'
-    FROM placed WHERE placed.id = o.id AND place >= %(rate)s"""  # noqa: S608  # the states are the model's
+    FROM placed WHERE placed.id = o.id AND (place >= %(rate)s OR o.due_at > %(at)s)"""  # noqa: S608  # the states are the model's
 
 
 def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
@@ -143,7 +149,8 @@ def release(connection: Connection, at: datetime) -> list[Call]:
     with transaction.atomic():
         # Against `take`, which counts leases under this lock.
         lock_connection(connection.pk)
-        run(SPREAD, {"connection": connection.pk, "at": at, "rate": A_SECOND})
+        values = {"connection": connection.pk, "at": at, "rate": A_SECOND}
+        run(SPREAD, values | {"settle": settled(connection)})
     waiting = (
         heads(at, until=at + SOON)
         .filter(connection=connection)
@@ -151,6 +158,11 @@ def release(connection: Connection, at: datetime) -> list[Call]:
     )
     rows = waiting.select_related("connection").order_by("due_at", "pk")
     return calls_for(rows[: A_SECOND * int(SOON.total_seconds())], at)
+
+
+def settled(connection: Connection) -> timedelta:
+    """Return how long after a lost answer a look-up surely sees what the write did."""
+    return max(SETTLED, timedelta(seconds=float(connection.setting("settle_s", 0))))
 
 
 def overdue(at: datetime) -> list[Call]:

@@ -13,17 +13,27 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from integrations.adapters.registry import adapter_of
-from integrations.base.adapter import Permanent, Temporary, Written
+from integrations.base.adapter import (
+    CredentialsRefused,
+    Permanent,
+    PrivateAddress,
+    Temporary,
+    Written,
+)
 from integrations.base.connections import Connection
 from integrations.base.markup import assets_in, placed, seen
 from integrations.base.origins import Origin, origin_of
 from integrations.http.client import ClientResponse, SafeClient
-from integrations.proof.compare import Shown, differences
+from integrations.proof.compare import Comparison, Shown, compare
+from integrations.proof.first import lacks
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 ANY = {"accept": "*/*"}
+# A page that needs a password shares that with its site, as does one at a private address.
+OF_SITE = (PrivateAddress, CredentialsRefused)
 MOST_IMAGES = 50
 MOST_BYTES = 64 * 1024 * 1024  # of one image
+MOST_PAGE_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +42,31 @@ class Proof:
     The result of a probe.
 
     ``differences`` are sentences. Without any, the page is proven. ``evidence`` has the addresses
-    and their answers, as JSON.
+    and their answers, and what stands around the content, as JSON. ``stricter`` are those of the
+    differences that the first version of the comparison did not look for. ``of_site`` is true if
+    the reason is the site's and not the page's, so that its other pages have it, too.
     """
 
     differences: Sequence[str]
     evidence: Mapping[str, Any]
+    stricter: Sequence[str] = ()
+    of_site: bool = False
 
     @property
     def holds(self) -> bool:
         return not self.differences
 
 
-def probe(connection: Connection, content: Mapping[str, Any], written: Written) -> Proof:
+def probe(
+    connection: Connection,
+    content: Mapping[str, Any],
+    written: Written,
+    frame: Mapping[str, Any] | None = None,
+) -> Proof:
     """
     Fetch the page and all its images. Called outside any transaction.
 
+    :param frame: what stood around the content when the page was proven
     :raises Temporary: if the page or an image gave no answer, which proves nothing either way
     """
     adapter = adapter_of(connection.kind)
@@ -56,9 +76,15 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
     answer, trouble = _get(written.url, private, HTML)
     evidence: dict[str, Any] = {"url": written.url, "status": trouble.status if trouble else 200}
     if answer is None:
-        return Proof([f"The page cannot be read: {trouble}"], evidence)
+        words = f"The page cannot be read: {trouble}"
+        if isinstance(trouble, PrivateAddress):
+            words = _inside(connection, written.url)
+        return Proof([words], evidence, of_site=isinstance(trouble, OF_SITE))
     evidence |= {"status": answer.status, "sha256": sha256(answer.body).hexdigest()}
-    found = _of_page(answer, content, written)
+    compared = _of_page(connection, answer, content, written, frame)
+    found = list(compared.differences)
+    if compared.frame:
+        evidence["frame"] = dict(compared.frame)
     evidence["images"] = []
     later = None
     for url, wanted in _files(content, written).items():
@@ -72,24 +98,75 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
     # A difference stays one, whatever the missing answers would say.
     if later and not found:
         raise later
-    return Proof(found, evidence)
+    return Proof(found, evidence, _stricter(answer, content, written, compared, found))
 
 
-def _of_page(answer: ClientResponse, content: Mapping[str, Any], written: Written) -> list[str]:
+def _inside(connection: Connection, url: str) -> str:
+    """Return what to do about a site that calls its pages by a private address."""
+    origin = origin_of(url)
+    allowed = " ".join(
+        f"--allow-private {each}" for each in sorted({*connection.private_origins, origin})
+    )
+    return (
+        f"The site gives its pages the address {origin}, which is private, so nobody outside sees "
+        f"them, and they are not looked at. Correct the address in the settings of the site. If "
+        f"it is right, an administrator allows exactly this address with: manage.py connect "
+        f"{connection.kind} --slug {connection.slug} {allowed}"
+    )
+
+
+def _of_page(
+    connection: Connection,
+    answer: ClientResponse,
+    content: Mapping[str, Any],
+    written: Written,
+    frame: Mapping[str, Any] | None,
+) -> Comparison:
     kind = answer.headers.get("content-type", "")
-    if answer.status != 200 or "html" not in kind:  # noqa: PLR2004  # HTTP's own number
-        return [
-            f"The page answers {answer.status} with {kind or 'nothing'}, not a page of its own."
-        ]
+    if not _is_page(answer):
+        said = f"The page answers {answer.status} with {kind or 'nothing'}, not a page of its own."
+        return Comparison([said])
+    seo = str((content.get("seo") or {}).get("title") or "")
+    media = written.evidence.get("media") or {}
+    shown = Shown(
+        content["title"],
+        _placed(content, written),
+        written.url,
+        (seo,) if seo else (),
+        tuple(str(each["url"]) for each in media.values()),
+    )
+    found = compare(
+        shown,
+        answer.body.decode(errors="replace"),
+        frame,
+        robots=answer.headers.get("x-robots-tag", ""),
+        listed=not connection.setting("unlisted", False),
+    )
+    if _is_exact(written) and sha256(answer.body).hexdigest() != written.evidence["sha256"]:
+        said = "The page is not, byte for byte, what was written."
+        return Comparison([said, *found.differences], found.frame)
+    return found
+
+
+def _stricter(
+    answer: ClientResponse,
+    content: Mapping[str, Any],
+    written: Written,
+    compared: Comparison,
+    found: Sequence[str],
+) -> Sequence[str]:
+    """Return the differences, if the first version of the comparison would have found none."""
+    if not _is_page(answer) or len(found) > len(compared.differences):
+        return ()
+    if _is_exact(written):
+        same = sha256(answer.body).hexdigest() == written.evidence["sha256"]
+        return tuple(found) if same else ()
     page = answer.body.decode(errors="replace")
-    if not _is_exact(written):
-        return differences(Shown(content["title"], _placed(content, written)), page)
-    found = []
-    if sha256(answer.body).hexdigest() != written.evidence["sha256"]:
-        found.append("The page is not, byte for byte, what was written.")
-    # Addresses of images are relative to this page, so they are not compared. Their bytes are.
-    shown = Shown(content["title"], content["body_html"])
-    return found + [each for each in differences(shown, page) if "asset:" not in each]
+    return () if lacks(content["title"], _placed(content, written), page) else tuple(found)
+
+
+def _is_page(answer: ClientResponse) -> bool:
+    return answer.status == 200 and "html" in answer.headers.get("content-type", "")  # noqa: PLR2004
 
 
 def _is_exact(written: Written) -> bool:
@@ -154,7 +231,9 @@ def _get(
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         # A client for each origin, so that only the destination's own may be a private address.
         with SafeClient(
-            f"{parts.scheme}://{parts.netloc}", private=private & {origin}, most_bytes=MOST_BYTES
+            f"{parts.scheme}://{parts.netloc}",
+            private=private & {origin},
+            most_bytes=MOST_PAGE_BYTES if headers is HTML else MOST_BYTES,
         ) as client:
             return client.call(method, path or "/", headers=headers), None
     except Permanent as error:

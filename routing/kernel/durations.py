@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 LONGEST = 10_000 * HOUR  # what is longer is a typing error
+MOST_CHARACTERS = 80
 
 _CLOCK = re.compile(r"(\d{1,5}):(\d{2})(?::(\d{2}))?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
@@ -54,6 +55,8 @@ def read_duration(text: str, working_day: timedelta | None = None) -> timedelta:
     :raises BadDuration: if the text is not certain
     """
     text = " ".join(text.lower().replace("\u00a0", " ").split())
+    if len(text) > MOST_CHARACTERS:
+        raise _unclear(text)
     if text.startswith(("-", "\u2212")):
         raise BadDuration(gettext_lazy("A duration cannot be negative."))
     if _NUMBER.fullmatch(text):

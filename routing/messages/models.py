@@ -104,6 +104,7 @@ class Notification(models.Model):
         DISMISSED = "dismissed", _("Dismissed by a colleague")
         UNPROVEN = "unproven", _("Closed without proof")
         WAIVED = "waived", _("Proof waived")
+        DIFFERS = "differs", _("The page differs from what was approved")
         EXPIRED = "expired", _("Closed without a decision in time")
         CLOSED = "closed", _("The question was withdrawn")
         DECIDE = "decide", _("Your approval is needed")

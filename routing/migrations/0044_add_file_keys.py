@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0032_index_what_waits_for_clients"),
+        ("routing", "0038_complete_erasures"),
     ]
 
     operations = [

@@ -95,6 +95,10 @@ class ExceptionCase(WorkNoun):
     def escalate(self, *, at: datetime) -> None:
         """Escalate, because the timebox ran out."""
 
+    @transition(field=state, source=list(open_states), target=None)
+    def settle(self, *, at: datetime) -> None:
+        """Decide what becomes of an external object. The exception ends once that is done."""
+
     @transition(field=state, source=list(open_states), target=State.RESOLVED)
     def resolve(self, *, at: datetime) -> None:
         self.ended_at = at

@@ -108,6 +108,8 @@ tells_nobody(
     EventKind.of(RunStep, "stop"), because=_("The owner of the exception of the step is notified.")
 )
 tells(EventKind.of(Outcome, "waive"), OWNER, BACKUP, words=Words.WAIVED)
+# Many at once after an upgrade: they leave in one e-mail.
+tells(outcomes.REPORTED, OWNER, words=Words.DIFFERS)
 tells_nobody(
     EventKind.of(Outcome, "decay"), because=_("The owner of the exception about it is notified.")
 )

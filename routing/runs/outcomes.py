@@ -16,6 +16,8 @@ from routing.people.staff import User
 from routing.runs.models import Run
 from routing.work.items import WorkItem
 
+FIRST_PROOF = 1  # the version of proofs that have no other
+
 
 class OutcomeQuerySet(models.QuerySet["Outcome"]):
     def due(self, at: datetime) -> Self:
@@ -37,7 +39,8 @@ class Outcome(models.Model):
 
     ``evidence`` is the JSON result of the last check. ``failures`` counts failed checks in a row.
     ``unseen_since`` is the time of the first of the latest checks that got no answer.
-    ``next_probe_at`` is empty if nothing can be checked, or nothing needs to be.
+    ``next_probe_at`` is empty if nothing can be checked, or nothing needs to be. ``proof_version``
+    says which version of the comparison proved it, since a later one may be stricter.
     """
 
     class Kind(models.TextChoices):
@@ -70,9 +73,13 @@ class Outcome(models.Model):
     proven_at = models.DateTimeField(_("proven"), null=True)
     probed_at = models.DateTimeField(_("last checked"), null=True)
     next_probe_at = models.DateTimeField(_("next check"), null=True)
+    worker = models.UUIDField(null=True)  # that is checking, if that process has a heartbeat
     unseen_since = models.DateTimeField(_("unreachable since"), null=True)
     failures = models.PositiveIntegerField(_("failed checks"), default=0)
     evidence = models.JSONField(_("evidence"), default=dict)
+    proof_version = models.PositiveSmallIntegerField(
+        _("version of the proof"), default=FIRST_PROOF, db_default=FIRST_PROOF
+    )
     waived_by = models.ForeignKey(
         User,
         on_delete=models.PROTECT,
@@ -84,7 +91,9 @@ class Outcome(models.Model):
 
     # These columns change with every check. Records of them would bury those of the outcome.
     beside_history = ("evidence",)
-    history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
+    history = Tracked(
+        excluded_fields=("probed_at", "next_probe_at", "worker", "unseen_since", "failures")
+    )
     objects = OutcomeQuerySet.as_manager()
 
     class Meta:
@@ -120,8 +129,9 @@ class Outcome(models.Model):
         return f"{self.item}: {self.get_kind_display()}"
 
     @transition(field=state, source=[State.EXPECTED, State.DECAYED], target=State.PROVEN)
-    def prove(self, *, at: datetime, evidence: dict[str, Any]) -> None:
+    def prove(self, *, at: datetime, evidence: dict[str, Any], version: int = FIRST_PROOF) -> None:
         self.proven_at, self.evidence, self.failures = at, evidence, 0
+        self.proof_version = version
 
     @transition(field=state, source=State.PROVEN, target=State.DECAYED)
     def decay(self, *, at: datetime, evidence: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ YEARS = range(2000, 2100)  # another year is a typing error
 MOST_DAYS = 1_000
 LONGEST = timedelta(days=366)
 NAME_LENGTH = 100
+MOST_CHARACTERS = 300  # of a line
 
 Week = Sequence[Sequence[Window]]
 
@@ -245,6 +246,8 @@ def _check_new(days: Mapping[date, ChangedDay], lines: Mapping[date, int]) -> No
 
 
 def _read_line(line: str, week: Week | None, holidays: Container[date]) -> dict[date, ChangedDay]:
+    if len(line) > MOST_CHARACTERS:
+        raise BadHours(_("Enter at most %(most)s characters."), most=MOST_CHARACTERS)
     start = _ISO.match(line)
     if start is None:
         raise _no_date(line.split(maxsplit=1)[0])

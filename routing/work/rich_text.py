@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*")
-_BULLET = re.compile(r"\s*[-*•]\s+(.+)")
-_NUMBERED = re.compile(r"\s*\d{1,3}[.)]\s+(.+)")
-_RULE = re.compile(r"\s*([-*_])(\s*\1){2,}\s*")
-# Applied to escaped text, so that nothing but these tags is markup.
+_HEADING = re.compile(r"(#{1,6})\s+(\S.*)")
+_BULLET = re.compile(r"[-*•]\s+(.+)")
+_NUMBERED = re.compile(r"\d{1,3}[.)]\s+(.+)")
+_RULES = ("---", "***", "___")
+# Applied to escaped text, so that nothing but these tags is markup. An end is looked for over a few
+# lines, not over all that follows each mark.
 _INLINE = (
-    (re.compile(r"`([^`\n]+)`"), r"<code>\1</code>"),
-    (re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*"), r"<strong>\1</strong>"),
-    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])"), r"<em>\1</em>"),
+    (re.compile(r"`([^`\n]{1,500})`"), r"<code>\1</code>"),
+    (re.compile(r"\*\*(?=\S)(.{1,500}?)(?<=\S)\*\*"), r"<strong>\1</strong>"),
+    (
+        re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,500}?)(?<=[^\s*])\*(?![\w*])"),
+        r"<em>\1</em>",
+    ),
 )
 TOP = 3  # pages have headings of their own above
 
@@ -43,15 +47,22 @@ def _blocks(lines: list[str]) -> Iterator[str]:
 
 def _read(line: str) -> tuple[str, str]:
     """Return the tag of a line's block, and its text."""
-    if not line.strip() or _RULE.fullmatch(line):
+    if not line.strip() or _is_rule(line):
         return "p", ""
     if found := _HEADING.fullmatch(line):
-        return f"h{min(len(found[1]) + TOP - 1, 6)}", found[2]
-    if found := _BULLET.fullmatch(line):
+        words = found[2].rstrip().rstrip("#").rstrip()
+        return f"h{min(len(found[1]) + TOP - 1, 6)}", words or found[2]
+    if found := _BULLET.fullmatch(line.lstrip()):
         return "ul", found[1]
-    if found := _NUMBERED.fullmatch(line):
+    if found := _NUMBERED.fullmatch(line.lstrip()):
         return "ol", found[1]
     return "p", line.strip()
+
+
+def _is_rule(line: str) -> bool:
+    """Return whether this is a line of three or more of one sign, with or without spaces."""
+    signs = "".join(line.split())
+    return signs[:3] in _RULES and not signs.strip(signs[0])
 
 
 def _closed(tag: str, held: list[str]) -> str:

@@ -64,6 +64,7 @@ def pages(agency: World) -> dict[str, str]:
     }
 
 
+@pytest.mark.drill  # takes most of a minute
 @pytest.mark.timeout(300)
 def test_every_page_is_accessible(agency: World, sit_down: SitDown) -> None:
     desk = sit_down(agency.olga)

@@ -217,6 +217,7 @@ def pages(agency: World) -> dict[str, str]:
 TITLES = ("Landing page for Trail Week", "Sizing guide", "Repair days")
 
 
+@pytest.mark.drill  # takes most of a minute
 @pytest.mark.timeout(300)
 def test_every_page_of_making_is_accessible(agency: World, sit_down: SitDown) -> None:
     desk = sit_down(agency.olga)

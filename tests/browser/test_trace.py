@@ -125,6 +125,7 @@ def other_pages(agency: World, crm: FakeCRM) -> dict[str, str]:
     }
 
 
+@pytest.mark.drill  # takes most of a minute
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("which", [pages, other_pages])
 def test_every_page_is_accessible(

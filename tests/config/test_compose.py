@@ -25,6 +25,7 @@ from config.embedded import identity, places, postgres
 from config.env import Env
 from config.paths import ROOT
 from config.storage import databases
+from integrations.outbox.take import AT_ONCE
 from tests.config.compose import compose, names_in
 
 TEXT = (ROOT / "compose.yaml").read_text()
@@ -60,6 +61,15 @@ def test_every_queue_has_exactly_one_worker() -> None:
 
     assert sorted(served) == sorted(queue.name for queue in settings.CELERY_TASK_QUEUES)
     assert {beat.queue for beat in BEAT} <= set(served)
+
+
+def test_i1_one_connection_leaves_a_child_of_each_quick_worker_to_the_others() -> None:
+    children = {
+        command[command.index("-Q") + 1]: int(command[command.index("-c") + 1])
+        for command in commands("worker")
+    }
+
+    assert min(children["reading"], children["outbound"]) > AT_ONCE
 
 
 def test_there_is_exactly_one_beat_and_one_web() -> None:

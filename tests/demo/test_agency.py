@@ -197,6 +197,7 @@ def test_h12_its_history_accounts_for_its_rows(loaded: Path) -> None:
     assert found.first_break == ""
 
 
+@pytest.mark.drill  # takes most of a minute
 def test_every_work_of_the_demo_answers_the_ten_questions(loaded: Path) -> None:
     """C: no silence, and nothing that only a program would say."""
     found = list(AskedWork.items().order_by("pk"))
@@ -264,6 +265,7 @@ def test_if_empty_leaves_an_agency_alone(loaded: Path) -> None:
     assert Request.objects.count() == asked
 
 
+@pytest.mark.drill  # takes most of a minute
 def test_loading_twice_is_refused_and_refreshing_dates_it_anew(
     loaded: Path, time_machine: TimeMachineFixture
 ) -> None:

@@ -9,16 +9,19 @@ import pytest
 
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.operations.versions import Draft
+from delivery.models import Deliverable
 from integrations.base.adapter import Temporary
 from integrations.models import Connection
 from integrations.outbox.deliver import deliver_due
+from integrations.proof.compare import VERSION
 from integrations.proof.look import Proof
 from integrations.publishing import probing
 from integrations.publishing.probing import DECAYS_AFTER, GONE_AFTER, WATCH, _later
 from routing.kernel.queues import Lease
 from routing.kernel.reasons import Reason
-from routing.models import Destination, ExceptionCase, Outcome
+from routing.models import Destination, ExceptionCase, Notification, Outcome
 from routing.runs.operations.outcomes import look_at, waive
+from routing.runs.outcomes import FIRST_PROOF
 from tests.delivery.making import done, fresh, make_deliverables
 from tests.journeys.page import PAGE, approve, go, outcome, planned
 from tests.journeys.turned import Time
@@ -227,3 +230,80 @@ def test_a_look_during_which_another_one_is_wanted_does_not_count(
 
     assert (outcome(page).failures, outcome(page).next_probe_at) == (0, time())
     assert outcome(page).state == Outcome.State.PROVEN
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, *differences: str, stricter: bool = True) -> None:
+    """Let every look find these differences, which the first version would not look for."""
+
+    def probe(*_args: Any) -> Proof:
+        found = list(differences)
+        return Proof(found, {"url": "https://example.com/"}, found if stricter else ())
+
+    monkeypatch.setattr(probing, "probe", probe)
+
+
+def look_again(time: Time, times: int = 1) -> None:
+    for _ in range(times):
+        time.pass_(seconds=WATCH.total_seconds() + 1)
+        go(time)
+
+
+def proven_by_the_first_version(world: World, place: Destination, time: Time) -> Deliverable:
+    [page] = make_deliverables(world, planned=planned(place))
+    page = approve(world, page)
+    go(time)
+    assert outcome(page).proof_version == VERSION
+    Outcome.objects.update(proof_version=FIRST_PROOF)
+    return page
+
+
+def test_f2_a_stricter_comparison_tells_the_owner_once_and_ends_no_proof_by_itself(
+    committed_world: World, place: Destination, time: Time, monkeypatch: pytest.MonkeyPatch
+):
+    page = proven_by_the_first_version(committed_world, place, time)
+    looks(monkeypatch, "The page also shows a notice.", "A link leads elsewhere.")
+
+    look_again(time, 3)
+
+    row, told = outcome(page), Notification.objects.filter(words=Notification.Words.DIFFERS)
+    assert (row.state, row.failures, row.proof_version) == (Outcome.State.PROVEN, 0, FIRST_PROOF)
+    assert row.evidence["reported"] == ["The page also shows a notice.", "A link leads elsewhere."]
+    assert [(each.recipient, each.item) for each in told] == [(page.item.owner, page.item)]
+    assert not ExceptionCase.objects.filter(item__parent=page.item).exists()
+
+    looks(monkeypatch)
+    look_again(time)
+
+    assert (outcome(page).proof_version, "reported" in outcome(page).evidence) == (VERSION, False)
+
+
+def test_f2_what_changes_after_the_report_ends_the_proof_and_what_was_reported_does_not(
+    committed_world: World, place: Destination, time: Time, monkeypatch: pytest.MonkeyPatch
+):
+    page = proven_by_the_first_version(committed_world, place, time)
+    looks(monkeypatch, "The page also shows a notice.")
+    look_again(time)
+
+    looks(monkeypatch, "The page also shows a notice.", "The title is another one.")
+    look_again(time, DECAYS_AFTER)
+    decayed = outcome(page)
+    looks(monkeypatch, "The page also shows a notice.")
+    look_again(time)
+
+    assert decayed.state == Outcome.State.DECAYED
+    assert decayed.evidence["differences"] == ["The title is another one."]
+    assert (outcome(page).state, outcome(page).proof_version) == (
+        Outcome.State.PROVEN,
+        FIRST_PROOF,
+    )
+
+
+def test_f2_what_the_first_version_would_have_seen_ends_a_proof_of_the_first_version(
+    committed_world: World, place: Destination, time: Time, monkeypatch: pytest.MonkeyPatch
+):
+    page = proven_by_the_first_version(committed_world, place, time)
+    looks(monkeypatch, "The page does not show the text.", stricter=False)
+
+    look_again(time, DECAYS_AFTER)
+
+    assert outcome(page).state == Outcome.State.DECAYED

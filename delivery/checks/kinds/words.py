@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,8 +20,8 @@ from delivery.checks.kinds.base import (
 )
 from delivery.checks.kinds.page import CheckedPage
 from delivery.checks.terms import around, find, words
+from routing.kernel.slugs import is_slug
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 FIELDS = {
     "title": _("title"),
     "excerpt": _("excerpt"),
@@ -88,7 +87,7 @@ def text_length(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
 
 def slug_form(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     slug, findings = page.manifest.slug, []
-    if not _SLUG.fullmatch(slug):
+    if not is_slug(slug):
         message: StrOrPromise = _("There is no slug.")
         if slug:
             message = _("Use lower-case letters a to z, digits and single hyphens.")

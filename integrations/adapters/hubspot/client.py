@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from integrations.base.adapter import NotFound, Permanent, Temporary, Unknown
+from integrations.base.credentials import token_of
 from integrations.base.typed import clean
 from integrations.http.client import SafeClient
 
@@ -41,7 +42,7 @@ class HubSpotClient:
     """:raises CallFailed: from every call, see integrations.http.client"""
 
     def __init__(self, connection: Connection) -> None:
-        token = connection.token.first()
+        token = token_of(connection)
         if not token:
             raise Permanent(
                 "No token is set. Provide one with `manage.py connect hubspot … --token-file`."

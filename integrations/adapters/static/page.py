@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 
 from integrations.base.adapter import Asset, OutboxMessage, Permanent
 from integrations.base.markup import assets_in, placed
+from routing.kernel.slugs import spelled
 
 # Files that may lie beside a page: a browser shows them. Anything else would be a download.
 TYPES: Mapping[str, str] = {
@@ -34,7 +35,6 @@ TYPES: Mapping[str, str] = {
 STYLE = Path(__file__).with_name("style.css")
 _MARK = re.compile(rb'<meta name="throughline" content="(\S+) ([0-9a-f]{64})">')
 _NO_DIGEST = "0" * 64
-_UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def file_name(asset: Asset) -> str:
         raise Permanent(
             f"{asset.name} is {asset.type}, which no page shows. Use {', '.join(TYPES)}."
         )
-    stem = _UNSAFE.sub("-", PurePath(asset.name).stem.lower()).strip("-")[:60] or "file"
+    stem = spelled(PurePath(asset.name).stem, most=60) or "file"
     return f"{stem}-{asset.sha256[:16]}.{ending}"
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from html import escape
 
 from integrations.adapters.wordpress import mapping
 from integrations.adapters.wordpress.client import Medium, WordPressClient
+from integrations.adapters.wordpress.spelling import name_as_html, text_of
 from integrations.base.adapter import Asset, Permanent
-from integrations.base.markup import plain
+
+_PLAIN = re.compile(r"\w+(?: \w+)*")
 
 
 def placed_media(client: WordPressClient, assets: Sequence[Asset]) -> dict[str, Medium]:
@@ -29,10 +31,12 @@ def _placed(client: WordPressClient, asset: Asset) -> Medium:
     slug = mapping.media_slug(asset)
     medium = client.medium_with_slug(slug)
     if medium is None:
-        medium = client.upload(slug, mapping.filename(asset), asset.type, asset.read(), asset.name)
+        medium = client.upload(
+            slug, mapping.filename(asset), asset.type, asset.read(), name_as_html(asset.name)
+        )
     # An alt text that somebody wrote in the library stays. The page has its own.
     if asset.alt and not medium.alt:
-        client.describe(medium.id, asset.alt)
+        client.describe(medium.id, name_as_html(asset.alt))
     return medium
 
 
@@ -42,7 +46,7 @@ def term_ids(client: WordPressClient, taxonomy: str, names: Sequence[str]) -> li
 
     :raises Permanent: if one is missing and this user may not create it
     """
-    wanted = dict.fromkeys(map(plain, names))
+    wanted = dict.fromkeys(" ".join(name.split()) for name in names)
     return [_term(client, taxonomy, name) for name in wanted if name]
 
 
@@ -51,7 +55,7 @@ def _term(client: WordPressClient, taxonomy: str, name: str) -> int:
     if known is not None:
         return known
     try:
-        return client.make_term(taxonomy, name)
+        return client.make_term(taxonomy, name_as_html(name))
     except Permanent as error:
         known = _find(client, taxonomy, name)  # term_exists: somebody created it meanwhile
         if known is None:
@@ -66,14 +70,15 @@ def _find(client: WordPressClient, taxonomy: str, name: str) -> int | None:
     """
     Return the term with a name, or the oldest if children of several categories share it.
 
-    WordPress stores “&” as “&amp;” and searches for the stored form.
+    WordPress stores names as HTML in a spelling of its own, and searches for the stored form. So
+    the search is for the longest part that is spelled in one way only.
     """
-    stored = escape(name, quote=False)
+    word = max(_PLAIN.findall(name), key=len, default=name)
     return min(
         (
             key
-            for key, term_name in client.terms(taxonomy, stored)
-            if plain(term_name).casefold() == name.casefold()
+            for key, term_name in client.terms(taxonomy, word)
+            if text_of(term_name).casefold() == name.casefold()
         ),
         default=None,
     )

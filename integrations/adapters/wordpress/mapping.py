@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
 from integrations.adapters.wordpress.client import TRASHED, WordPressPost
+from integrations.adapters.wordpress.spelling import body_as_html, text_of
 from integrations.base.adapter import Asset
-from integrations.base.markup import plain, seen, spelled
+from integrations.base.markup import seen, spelled
+from routing.kernel import slugs
 from routing.kernel.canonical import SPACED, json_digest
 
 # A comment in the content is the only mark that plain WordPress keeps: its API drops meta fields
@@ -22,14 +25,21 @@ from routing.kernel.canonical import SPACED, json_digest
 # line breaks (wpautop).
 _RAW = "<!-- wp:html -->\n<!-- throughline:{key} {digest} -->\n{body}\n<!-- /wp:html -->"
 _MARK = re.compile(r"<!-- throughline:(\S+) ([0-9a-f]{32}) -->")
+_BLOCK = re.compile(r"<!-- /?wp:[^>]*-->")
+SCHEDULED = "future"
 _NUMBERED = re.compile(r"-\d+$")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _SHOWN = 60
 
 
 def marked(body: str, object_key: str, title: str, excerpt: str) -> str:
-    """Return the raw content: the body with our mark."""
-    return _RAW.format(key=object_key, digest=_text_digest(title, body, excerpt), body=body.strip())
+    """
+    Return the raw content: the body with our mark.
+
+    :param title: as text, like the excerpt
+    """
+    digest = _text_digest(" ".join(title.split()), body, " ".join(excerpt.split()))
+    return _RAW.format(key=object_key, digest=digest, body=body_as_html(body.strip()))
 
 
 def mark_of(remote: WordPressPost) -> tuple[str, str]:
@@ -39,7 +49,23 @@ def mark_of(remote: WordPressPost) -> tuple[str, str]:
 
 
 def search_word(object_key: str) -> str:
+    """Return the start of the mark. Without a key, that of all marks."""
     return f"throughline:{object_key}"
+
+
+def unmarked(content: str) -> str:
+    """Return the content without our mark and the comments that delimit blocks."""
+    return _BLOCK.sub("", _MARK.sub("", content)).strip()
+
+
+def scheduled_at(remote: WordPressPost) -> datetime | None:
+    """Return the time at which WordPress will publish the post by itself, or None."""
+    if remote.status != SCHEDULED:
+        return None
+    try:
+        return datetime.fromisoformat(remote.date_gmt).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _text_digest(title: str, body: str, excerpt: str) -> str:
@@ -50,7 +76,7 @@ def _text_digest(title: str, body: str, excerpt: str) -> str:
     entities in its own way.
     """
     shown = seen(body)
-    parts = [plain(title), plain(excerpt), " ".join(shown.blocks), shown.images, shown.links]
+    parts = [title, excerpt, " ".join(shown.blocks), shown.images, shown.links]
     return json_digest(parts, SPACED)[:32]
 
 
@@ -68,7 +94,7 @@ def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: 
     :param evidence: of our last write, as far as it is known
     """
     changes = []
-    if exactly(remote) != evidence.get("written") and not _as_marked(remote):
+    if exactly(remote) != evidence.get("written") and not as_marked(remote):
         changes.append("title, text or excerpt")
     if evidence.get("status") == "publish" and remote.status != "publish":
         changes.append(f"its status, which is {remote.status} now")
@@ -77,9 +103,11 @@ def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: 
     return changes
 
 
-def _as_marked(remote: WordPressPost) -> bool:
+def as_marked(remote: WordPressPost) -> bool:
+    """Return whether the post holds a text of ours: the one that its mark says."""
     _, digest = mark_of(remote)
-    return bool(digest) and _text_digest(remote.title, remote.content, remote.excerpt) == digest
+    texts = text_of(remote.title), remote.content, text_of(remote.excerpt)
+    return bool(digest) and _text_digest(*texts) == digest
 
 
 def same_slug(wanted: str, found: str) -> bool:
@@ -93,15 +121,17 @@ def unlike(remote: WordPressPost, wanted: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each raw field that differs from what was sent."""
     found = []
     for name, here in (("title", remote.title), ("excerpt", remote.excerpt)):
-        if plain(here) != plain(wanted[name]):
-            found.append(f"The {name} is “{_short(here)}”, not “{_short(wanted[name])}”.")
+        text, sent = text_of(here), text_of(wanted[name])
+        if text != sent:
+            found.append(f"The {name} is “{_short(text)}”, not “{_short(sent)}”.")
     if difference := _first_difference(spelled(wanted["content"]), spelled(remote.content)):
         found.append(f"The text has {difference[1]} where {difference[0]} was sent.")
     if mark_of(remote)[0] != mark_of_text(wanted["content"]):
         found.append("The text no longer has our mark.")
     if remote.slug != wanted["slug"]:
         found.append(
-            f"The slug is “{remote.slug}”, not “{wanted['slug']}”: another post has that one."
+            f"The site changed the slug “{wanted['slug']}” to “{remote.slug}”, because it has that "
+            f"one for something else. The page is {remote.status} at {remote.link}."
         )
     if remote.status != wanted["status"]:
         found.append(f"The status is {remote.status}, not {wanted['status']}.")
@@ -148,12 +178,16 @@ def in_trash(remote: WordPressPost) -> bool:
 
 def media_slug(asset: Asset) -> str:
     """Return a slug made of the bytes alone, so that no file is uploaded twice under two names."""
-    return f"tl-{asset.sha256[:32]}"
+    return slug_of_file(asset.sha256)
+
+
+def slug_of_file(sha256: str) -> str:
+    return f"tl-{sha256[:32]}"
 
 
 def filename(asset: Asset) -> str:
     """Return a name that is safe in a header and a URL."""
     name = PurePath(asset.name)
-    stem = _UNSAFE.sub("-", name.stem.lower()).strip("-")[:60] or "file"
+    stem = slugs.spelled(name.stem, most=60) or "file"
     ending = _UNSAFE.sub("", name.suffix.lower())
     return f"{stem}-{asset.sha256[:8]}.{ending}" if ending else f"{stem}-{asset.sha256[:8]}"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.adapters.registry import adapter_of
 from integrations.base.connections import Connection
-from integrations.base.origins import origin_of
+from integrations.connections.operations import check_address
 from integrations.inbox.models import Inbound
 from routing.desk.addresses import address
 from routing.desk.base import actor
@@ -58,12 +58,8 @@ class ConnectionForm(SavedForm):
             except ValueError as wrong:
                 raise ValidationError({"settings": str(wrong)}) from None
         if adapter is not None and "base_url" in found:
-            address = found["base_url"]
             try:
-                adapter.check_address(
-                    address,
-                    inside=bool(address) and origin_of(address) in self.instance.private_origins,
-                )
+                check_address(self.instance, found["base_url"])
             except ValueError as wrong:
                 raise ValidationError({"base_url": str(wrong)}) from None
         return found

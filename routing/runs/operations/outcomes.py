@@ -24,12 +24,12 @@ from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run
 from routing.runs.operations import runs
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
-from routing.runs.outcomes import Outcome
+from routing.runs.outcomes import FIRST_PROOF, Outcome
 from routing.runs.owners import Place, Staff, owners_for
 from routing.work.door import OperationResult, carry, operation
 from routing.work.gates import GONE, refused
 from routing.work.items import WorkItem
-from routing.work.registry import EventKind, react, reactions
+from routing.work.registry import EventKind, announce, react, reactions
 from routing.work.visibility import work_seen_by
 
 grant("routing.view_outcome", *EVERYONE)
@@ -52,6 +52,7 @@ REOPEN = operation(
 PROVED = EventKind.of(Outcome, "prove")
 WAIVED = EventKind.of(Outcome, "waive")
 SUPERSEDED = EventKind.of(Outcome, "supersede")
+REPORTED = announce("routing.outcome.report")
 
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
@@ -137,19 +138,61 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Operatio
     return results
 
 
-def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+def prove(
+    outcome_id: int,
+    evidence: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    version: int = FIRST_PROOF,
+) -> bool:
     """
     Mark the outcome as proven, and complete its run if nothing else is missing.
 
+    :param version: of the comparison that proved it
     :returns: False if it was proven before, or can no longer be
     """
-    return _move(outcome_id, "prove", by, at, evidence=dict(evidence))
+    return _move(outcome_id, "prove", by, at, evidence=dict(evidence), version=version)
 
 
-def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+def confirm(row: Outcome, evidence: Mapping[str, Any], *, version: int, at: datetime) -> None:
+    """
+    Record that a stricter comparison proves the outcome too.
+
+    :param row: proven, locked and just read
+    """
+    row.evidence, row.proof_version = dict(evidence), version
+    why = str(_("Proven by a stricter comparison."))
+    save_with_reason(row, by=Actor.system(), at=at, reason=why, only=["evidence", "proof_version"])
+
+
+def report(row: Outcome, evidence: Mapping[str, Any], *, at: datetime) -> None:
+    """
+    Tell the owner what a stricter comparison found. The outcome stays proven.
+
+    :param row: proven, locked and just read
+    :param evidence: with what differs, as ``reported``
+    """
+    by, row.evidence = Actor.system(), dict(evidence)
+    why = str(_("A stricter comparison found differences. The owner is notified."))
+    save_with_reason(row, by=by, at=at, reason=why, only=["evidence"])
+    tell(REPORTED.kind, row.pk, by=by, at=at)
+    for reaction in reactions(REPORTED.kind):
+        reaction([row], by, at)
+
+
+def decay(
+    outcome_id: int,
+    evidence: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    finding: ExceptionFinding | None = None,
+) -> bool:
     """
     Mark the proof as no longer holding, reopen the run and raise an exception.
 
+    :param finding: what the exception is about, if many outcomes have one cause
     :returns: False if the outcome was not proven
     """
     with transaction.atomic():
@@ -159,8 +202,8 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
             if row.run is not None:
                 _reopen(row.run, by, at)
             details = {"outcome": row.pk, **short(evidence)}
-            finding = ExceptionFinding(Reason.OUTCOME_DECAYED, details, row.item)
-            raise_exception(finding, at=at)
+            own = ExceptionFinding(Reason.OUTCOME_DECAYED, details, row.item)
+            raise_exception(finding or own, at=at)
     return moved
 
 
@@ -187,11 +230,22 @@ def _followed(run: Run) -> bool:
     return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
 
 
-def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
-    """Raise an exception because the proof was not found. Checking goes on."""
+def miss(
+    outcome_id: int,
+    evidence: Mapping[str, Any],
+    *,
+    at: datetime,
+    finding: ExceptionFinding | None = None,
+) -> None:
+    """
+    Raise an exception because the proof was not found. Checking goes on.
+
+    :param finding: what the exception is about, if many outcomes have one cause
+    """
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
     details = {"outcome": row.pk, **short(evidence)}
-    raise_exception(ExceptionFinding(Reason.OUTCOME_MISSING, details, row.item), at=at)
+    own = ExceptionFinding(Reason.OUTCOME_MISSING, details, row.item)
+    raise_exception(finding or own, at=at)
 
 
 def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:

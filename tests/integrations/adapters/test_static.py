@@ -16,6 +16,7 @@ from integrations.adapters.static.writer import StaticWriter
 from integrations.base.adapter import Asset, Conflict, OutboxMessage, Permanent, Temporary
 from integrations.models import Connection
 from integrations.proof.look import probe
+from integrations.proof.page import read_page
 from tests.integrations.publishing.writers import article, kept_connection, later, loose_connection
 
 pytestmark = pytest.mark.requirement("N5")
@@ -297,7 +298,7 @@ def test_the_probe_tells_what_has_decayed(live: Connection, sites: Path):
     gone = probe(live, BREAD.content, written)
 
     assert ["byte for byte" in each for each in changed.differences] == [True, False, True]
-    assert "does not show “Robin said" in changed.differences[1]
+    assert "says “Robyn said" in changed.differences[1]
     assert (gone.evidence["status"], len(gone.differences)) == (404, 1)
 
 
@@ -309,3 +310,24 @@ def test_the_addresses_of_files_are_those_of_the_page(writer: StaticWriter):
     assert [each["url"].startswith(written.url) for each in written.evidence["media"].values()] == [
         True
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Offer <img src=x onerror=alert(1)>",
+        "How to use the <details> element",
+        "AT&amp;T",
+        "{{ title }} {% now %} [gallery] :)",
+    ],
+)
+def test_i2_what_was_typed_stands_on_the_page(writer: StaticWriter, sites: Path, text: str):
+    message = article("typed", title=text, excerpt=text, seo={"title": text, "description": text})
+
+    written = writer.write(message, None)
+
+    html = (sites / f"static-main{written.remote_id}/index.html").read_text()
+    page = read_page(html)
+    assert page.blocks[0].text == " ".join(text.split())
+    assert page.head.title == text
+    assert len(page.images) == len(read_page(message.content["body_html"]).images)

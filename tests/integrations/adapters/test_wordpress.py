@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from secrets import randbelow, token_hex
 
+import httpx
 import pytest
 
+from integrations.adapters.wordpress.spelling import text_of
 from integrations.base.adapter import Conflict, CredentialsRefused, OutboxMessage, Permanent
 from integrations.proof.look import probe
-from tests.integrations.publishing.writers import BODY, Site, article, loose_connection
+from tests.integrations.publishing.writers import BODY, Site, article, later, loose_connection
 from tests.threads import at_once
 from tests.wordpress import WordPress
 
@@ -132,3 +136,86 @@ def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: O
 
     with pytest.raises(Conflict, match="Several"):
         author.writer.find(bread)
+
+
+# -- I2 and F3: what was typed is what a reader gets -----------------------------------------------
+
+TYPED = [
+    "Offer <img src=x onerror=alert(1)>",
+    "How to use the <details> element",
+    "AT&amp;T",
+    "<b>Bold</b> & <script>alert(1)</script>",
+    "&#91;gallery&#93; and &lt;b&gt; and &copy; and &unknown;",
+    "[gallery] [caption]x[/caption] [[audio]]",
+    "Thanks :) ;-) 8-) :lol: :?:",
+    "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+    "use --force -- or ---all, ``so'' (tm)",
+    "Wordpress and 100%20 of 9x9",
+    "5 < 6 > 4 && 3",
+    "<!--more--> <!--nextpage--> <!-- wp:paragraph --> <?php phpinfo(); ?>",
+    ":mrgreen: [embed]https://youtu.be/x[/embed] \u00a0:) (:-|)",
+    "日本語 עברית é \u200b ½ x²",
+    "\\' \\\" C:\\temp \\0",
+]
+
+
+EVERY_ROLE = pytest.mark.parametrize(
+    "role", ["author", pytest.param("editor", marks=pytest.mark.drill)]
+)
+
+
+def as_typed(texts: Sequence[str]) -> OutboxMessage:
+    parts = []
+    for text in texts:
+        escaped = escape(text, quote=False)
+        parts.append(
+            f"<h2>{escaped}</h2><p>{escaped}</p><ul><li>{escaped}</li></ul><pre><code>{escaped}\n"
+            f"{escaped}</code></pre><p>A <b>{escaped}</b> one</p>"
+            f'<p><a href="https://x.example/?a[]=1">{escaped}</a></p>'
+            f'<figure><img src="asset:{{sha}}" alt="{escape(text)}"></figure>'
+        )
+    return article(f"typed-{token_hex(5)}", colour=randbelow(256), body="".join(parts))
+
+
+@EVERY_ROLE
+def test_i2_what_was_typed_is_what_a_reader_gets_whatever_the_role(
+    wordpress: WordPress, request: pytest.FixtureRequest, role: str
+):
+    site: Site = request.getfixturevalue(role)
+    message = as_typed(TYPED)
+    written = site.publish(message)
+
+    for text in TYPED:
+        message = later(message, written, title=text, excerpt=text)
+        written = site.publish(message)
+
+        shown = httpx.get(written.url, trust_env=False).text
+        assert probe(site.connection, message.content, written).differences == []
+        assert "onerror=alert(1)>" not in shown
+        assert "<script>alert" not in shown
+        assert "<iframe" not in shown
+        assert 'class="gallery' not in shown
+        assert "🙂" not in shown
+
+
+@EVERY_ROLE
+def test_i2_names_and_alternative_texts_are_text_too(
+    wordpress: WordPress, request: pytest.FixtureRequest, role: str
+):
+    site: Site = request.getfixturevalue(role)
+    name = f"<b> & AT&amp;T [x] 100%20 {token_hex(4)}"
+    message = as_typed([name])
+    terms = {"tags": [name]}
+    message = replace(
+        message,
+        content={**message.content, "terms": terms},
+        assets=tuple(replace(each, alt=name) for each in message.assets),
+    )
+
+    first, second = site.publish(message), site.publish(message)
+
+    [tag] = site.post(first)["tags"]
+    [file] = site.files(message)
+    assert first.evidence["terms"] == second.evidence["terms"]
+    assert text_of(site.call("GET", f"/tags/{tag}")["name"]) == name
+    assert text_of(site.call("GET", f"/media/{file}")["alt_text"]) == name

@@ -11,12 +11,13 @@ import pytest
 import time_machine
 from celery.exceptions import Retry
 
+from config.up import CHILDREN
 from integrations.base import doorbell
 from integrations.base.adapter import Permanent, Temporary
 from integrations.base.doorbell import Call
 from integrations.models import Connection, Outbound
 from integrations.outbox.heads import QUICK, SLOW, overdue
-from integrations.outbox.take import attempt_s, lease_of, take
+from integrations.outbox.take import AT_ONCE, attempt_s, lease_of, take
 from integrations.tasks import HARD_S, SOFT_S
 from integrations.tasks import deliver as task
 from routing.work.operations.items import hold
@@ -138,6 +139,17 @@ def test_a_connection_that_was_quick_is_called_by_many_at_once(quick: Connection
     rows = [send(quick, f"a{number}", obj=f"thing:{number}")[0] for number in range(3)]
 
     assert all(take(row.pk, at=NOW) for row in rows)
+
+
+def test_i1_one_connection_leaves_a_child_of_the_quick_worker_to_the_others(
+    quick: Connection,
+) -> None:
+    rows = [send(quick, f"a{number}", obj=f"thing:{number}")[0] for number in range(AT_ONCE + 1)]
+
+    taken = [take(row.pk, at=NOW) is not None for row in rows]
+
+    assert taken == [*[True] * AT_ONCE, False]
+    assert CHILDREN["worker-outbound"] > AT_ONCE
 
 
 @pytest.mark.parametrize("call_s", [None, 1.0, 8.0])

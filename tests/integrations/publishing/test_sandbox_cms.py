@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 from threading import Thread
 
 import httpx
 import pytest
 
 from demo.management.commands.sandbox import PLAYS
+from demo.sandbox.cms import CMS
+from demo.sandbox.cms_page import page
 from integrations.base.adapter import Conflict, CredentialsRefused, Temporary, Unknown
 from integrations.base.secrets import Hidden
 from integrations.proof.look import probe
@@ -123,3 +126,35 @@ def test_the_command_plays_one_that_takes_faults_from_another_process(play: Site
         400,
         401,
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Offer <img src=x onerror=alert(1)>",
+        "How to use the <details> element",
+        "AT&amp;T",
+        "<b>&#91;gallery&#93;</b>",
+        "[gallery] Thanks :) --force",
+        "https://www.youtube.com/watch?v=1",
+    ],
+)
+def test_i2_what_was_typed_is_what_a_reader_gets(play: Site, text: str):
+    escaped = escape(text, quote=False)
+    message = article("typed", title=text, excerpt=text, body=f"<p>{escaped}</p><p>{escaped}</p>")
+
+    written = play.publish(message)
+
+    proof = probe(play.connection, message.content, written)
+    assert proof.differences == []
+
+
+def test_i2_the_sandbox_takes_titles_for_html_and_cleans_them_for_an_author_as_wordpress_does():
+    author, editor = CMS("a", "b"), CMS("a", "b", role="editor")
+    given = {"title": "<b>A</b> <img src=x onerror=alert(1)>", "content": "<p onclick=x>[gallery]"}
+
+    cleaned, kept = author.create("posts", given), editor.create("posts", given)
+
+    assert (cleaned.title, cleaned.content) == ("<b>A</b>", "<p>[gallery]")
+    assert "<img src=x onerror=alert(1)>" in page(kept)
+    assert '<div class="gallery"></div>' in page(kept)

@@ -91,7 +91,7 @@ def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connecti
     made = Connection(
         slug=f"{kind}-main", name=kind, kind=kind, base_url=base_url, allowed_private=private
     )
-    made.token = Hidden([token])
+    made.token, made.token_origin = Hidden([token]), made.calls_origin
     return made
 
 
