@@ -326,7 +326,8 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [
-    Queue(name) for name in ("default", "process", "reading", "outbound", "outbound-slow", "sweep")
+    *(Queue(name) for name in ("default", "process", "sweep")),
+    *(Queue(name) for name in ("reading", "outbound", "outbound-bulk", "outbound-slow")),
 ]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500

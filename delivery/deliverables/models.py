@@ -47,6 +47,7 @@ class Deliverable(WorkNoun):
     making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
     placed = (State.LIVE, State.PUBLISHING, State.PUBLISH_FAILED)  # what its page is matters
+    publishable_again = (State.LIVE, State.PUBLISH_FAILED)
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
     # Clients and visitors saw the version, or are about to.
     seen_states = done_states | {State.PUBLISHING, State.PUBLISH_FAILED}

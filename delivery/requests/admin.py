@@ -181,11 +181,8 @@ class RequestAdmin(StepsAdmin[Request]):
         """Return the answers of a form that no field of its flow reads."""
         if row.channel != Request.Channel.FORM or row.item.run_id is None:
             return []
-        found = [
-            f"{label}: {value}"
-            for snapshot in run_snapshots([row.item.run_id])
-            for label, value in unread_facts(snapshot)
-        ]
+        [snapshot] = run_snapshots([row.item.run_id])
+        found = [f"{label}: {value}" for label, value in unread_facts(snapshot)]
         return [(_("Other answers of the form"), "\n\n".join(found))] if found else []
 
     @admin.display(description=gettext_lazy("request"), ordering="item__id")

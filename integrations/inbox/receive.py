@@ -134,6 +134,7 @@ def read_again(row: Inbound, adapter: Adapter, *, at: datetime) -> int:
         parts = mark_echoes(
             adapter.parts(delivery, row.connection, row.received_at), row.connection, adapter
         )
+        parts, row.raw = without_erased(parts, delivery.body)
         outcomes = tuple(_capture(parts, by=by, at=at))
     except UnreadableBody as error:
         outcomes = (PartResult(0, "poison", error.reason),)

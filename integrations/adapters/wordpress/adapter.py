@@ -13,8 +13,9 @@ from integrations.adapters.wordpress.client import WordPressClient
 from integrations.adapters.wordpress.slugs import slug_fault
 from integrations.adapters.wordpress.survey import WordPressSurveyor
 from integrations.adapters.wordpress.writer import WordPressWriter
-from integrations.base.adapter import Adapter, Surveyor, Writer
+from integrations.base.adapter import Adapter, Writer
 from integrations.base.settings import names, schema, seconds, yes_or_no
+from integrations.base.survey import Surveyor
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
