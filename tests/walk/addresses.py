@@ -274,7 +274,8 @@ def _numbered_files(stage: Stage) -> list[Visit]:
 def _file_of(name: str) -> Callable[[Walker], Collection[int]]:
     def statuses(walker: Walker) -> Collection[int]:
         seen = name in walker.work and not walker.is_contact and may(walker, "routing.view_file")
-        return {200, 404} if seen else HIDDEN
+        # 202 while the preview of an image is being drawn.
+        return {200, 202, 404} if seen else HIDDEN
 
     return statuses
 
