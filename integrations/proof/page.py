@@ -46,8 +46,11 @@ _ENDS = {
 MOST_DEPTH = 200
 _LOOKED_AT = 40  # open tags, when one is ended without saying so
 # How names of classes begin that the editor of WordPress gives to what people write in it.
-_EDITOR = ("wp-block-", "wp-image-", "wp-container-", "wp-elements-", "wp-caption", "wp-embed")
-_EDITOR += ("embed", "has-", "is-", "align", "size-")
+_EDITOR = tuple(
+    "wp-block- wp-image- wp-container- wp-elements- wp-caption wp-embed embed has- is- align size-".split()  # noqa: E501, SIM905
+)
+# Themes and plugins put what they add beside a text into other elements.
+_PROSE = frozenset({*HEADINGS, "p", "blockquote", "table", "pre"})
 _PIXEL = frozenset({"0", "1"})
 _EMAIL = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-f]+)")
 
@@ -243,7 +246,7 @@ class _PublicPageReader:
         number, inner = len(self.page.elements), self._open[-1] if self._open else None
         # Deeper elements count as parts of one, so that no page is slow to climb.
         parent = self._open[:MOST_DEPTH][-1].number if inner else ROOT
-        self.page.elements.append(PageElement(tag, parent, _by_author(classes, given)))
+        self.page.elements.append(PageElement(tag, parent, _by_author(tag, classes, given)))
         inline = tag in INLINE and inner is not None
         block = inner.block if inline and inner else number
         level = HEADINGS.get(tag, inner.level if inner else 0)
@@ -349,8 +352,10 @@ def _addresses(given: Mapping[str, str]) -> list[str]:
     return [each for each in found if each and not each.startswith("data:")]
 
 
-def _by_author(classes: list[str], given: Mapping[str, str]) -> bool:
+def _by_author(tag: str, classes: list[str], given: Mapping[str, str]) -> bool:
     """Return whether a person may have made it in the editor, not a theme or a plugin."""
+    if tag in _PROSE:
+        return True
     if given.get("id") or given.get("role"):
         return False
     return all(name.startswith(_EDITOR) for name in classes)

@@ -103,6 +103,8 @@ def test_what_was_beside_the_text_when_it_was_proven_may_stay_and_nothing_more()
         ("<iframe src='/v'></iframe>", True),
         ('<img src="/x.png" alt="X">', True),
         ("<blockquote><p>Sold out</p></blockquote>", True),
+        ('<p class="notice">Sold out</p>', True),
+        ('<h2 id="sold-out">Sold out</h2>', True),
         ('<div class="sharedaddy"><a href="/share">Share</a></div>', False),
         ('<div id="jp-relatedposts"><h3>Related</h3><img src="/r.png" alt="R"></div>', False),
         ('<form action="/comments"><p>Comment</p></form>', False),
