@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from routing.audit.keys import opened
 from routing.audit.models import Erasure
@@ -46,10 +47,8 @@ def identity_of(
         Client.objects.values_list("name", flat=True),
         Team.objects.values_list("name", flat=True),
     )
-    taken = {fold(name) for each in rows for name in each}
-    numbers = {
-        phone_number(phone) for phone in others.exclude(phone="").values_list("phone", flat=True)
-    }
+    taken = set(map(fold, chain.from_iterable(rows)))
+    numbers = set(map(phone_number, others.exclude(phone="").values_list("phone", flat=True)))
     shared = {name for name in names if fold(name) in taken}
     shared |= {phone for phone in phones if phone_number(phone) in numbers}
     return PersonTerms(names, tuple(terms["emails"]), phones, frozenset(shared))

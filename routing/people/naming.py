@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from routing.people.folded import fold
 
@@ -44,25 +45,16 @@ _WORD = re.compile(r"[^\s._+/\-\u2010-\u2015\"'\u2019&;:,<>()\[\]@]+")
 _EXTENSION = re.compile(r"(?:ext|x|#|durchwahl|dw)", re.IGNORECASE)
 # Country calling codes of one and two digits. All others have three.
 _ONE = frozenset("17")
-_TWO = frozenset(
-    str(code)
-    for first, last in (
-        (20, 20),
-        (27, 27),
-        (30, 34),
-        (36, 36),
-        (39, 41),
-        (43, 49),
-        (51, 58),
-        (60, 66),
-        (81, 82),
-        (84, 84),
-        (86, 86),
-        (90, 95),
-        (98, 98),
-    )
-    for code in range(first, last + 1)
+_TWO_DIGITS = chain(
+    (20, 27, 36, 81, 82, 84, 86, 98),
+    range(30, 35),
+    range(39, 42),
+    range(43, 50),
+    range(51, 59),
+    range(60, 67),
+    range(90, 96),
 )
+_TWO = frozenset(map(str, _TWO_DIGITS))
 
 
 @dataclass(frozen=True, slots=True)

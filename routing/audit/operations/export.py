@@ -101,7 +101,8 @@ def _rows(person: Person) -> Iterator[tuple[type[models.Model], list[Row]]]:
         if model._meta.proxy or not (_is_ours(model) or model is EmailAddress):
             continue
         own = _own(model, person)
-        tied = [row for row in _tied(model, person) if row.pk not in {each.pk for each in own}]
+        keys_of_own = {row.pk for row in own}
+        tied = [row for row in _tied(model, person) if row.pk not in keys_of_own]
         yield model, [_row(row) for row in own] + [_row(row, words=False) for row in tied]
         if hasattr(model, "history"):
             history = model.history.model
