@@ -49,6 +49,7 @@ class CodeForm(RequestLoginCodeForm):
         )
         self._user = contacts.filter(email=email).first()
         if not guesses.may_ask(context.request, email):
+            notice(Kind.LOCKED_OUT, context.request, email=email)
             raise ValidationError(
                 _(
                     "You requested several codes in a short time. Wait a minute, then try again. "

@@ -155,6 +155,7 @@ def test_h11_roles_access_and_tokens(world: World) -> None:
         base_url="https://api.hubapi.com",
         token="pat-very-secret",
         secret="signing",
+        settings={"portal_ids": [1]},
     )
     connect(wanted, by=by(world.ivan), at=NOW)
 

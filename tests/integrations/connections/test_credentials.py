@@ -143,7 +143,7 @@ def test_h8_no_kind_takes_an_address_over_which_others_could_read(world: World, 
         base_url="http://www.example.com",
         token=TOKEN,
         secret="client-secret",
-        settings={"portal_ids": [1]},
+        settings={"portal_ids": [1]} if kind == "hubspot" else {},
     )
     with pytest.raises(BadConnection, match="https"):
         connect(wanted, by=Actor.system(), at=NOW)
