@@ -127,9 +127,10 @@ if ENV.database_pool:
     _POOL = {
         "connect_timeout": CONNECT_S,
         "pool": {
-            "min_size": 1,
+            # All from the start: many requests at once would wait for as many new sessions.
+            "min_size": ENV.database_pool,
             "max_size": ENV.database_pool,
-            "timeout": 1.5,
+            "timeout": 1.8,
             # The pool tries a lost connection again after 1, 2, 4… s. After these it forgets it,
             # and the next request makes a new one, so that a long outage has no long echo.
             "reconnect_timeout": 5,
@@ -196,6 +197,9 @@ FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
 # Enough for a phone's 48 megapixels. Only one image at a time is decoded, in a process whose memory
 # is limited: see routing.work.file_types.drawing.
 FILE_MAX_PIXELS = 64_000_000
+# Forms say how many files they take. Above this number, Django refuses the request as a whole, with
+# the text that was typed.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 FILE_UPLOAD_HANDLERS = [
     "routing.kernel.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -322,7 +326,8 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [
-    Queue(name) for name in ("default", "process", "reading", "outbound", "outbound-slow", "sweep")
+    *(Queue(name) for name in ("default", "process", "sweep")),
+    *(Queue(name) for name in ("reading", "outbound", "outbound-bulk", "outbound-slow")),
 ]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500

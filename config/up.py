@@ -25,7 +25,7 @@ READY_TIMEOUT_S = 60
 # Events and clocks never wait for an external system, and quick systems never wait for slow ones.
 WORKERS = {
     "worker": "default,process,sweep",
-    "worker-outbound": "reading,outbound",
+    "worker-outbound": "reading,outbound,outbound-bulk",
     "worker-slow": "outbound-slow",
 }
 # The quick worker has a child more than one connection may use, see outbox.take.AT_ONCE.

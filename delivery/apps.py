@@ -36,6 +36,7 @@ REGISTERING = (
     "delivery.turns.messages",
     "delivery.progress.questions",
     "delivery.progress.persons",
+    "delivery.portal.drafts",
 )
 
 

@@ -13,6 +13,8 @@ REGISTERING = (
     "integrations.inbox.event_kinds",
     "integrations.connections.operations",
     "integrations.inbox.forget",
+    "integrations.inbox.unreadable",
+    "integrations.inbox.form_keys",
     "integrations.outbox.operations.replay",
     "integrations.outbox.failing",
     "integrations.outbox.operations.cancellation",

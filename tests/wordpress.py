@@ -126,8 +126,10 @@ def started(base: Path, charset: str = "utf8mb4") -> WordPress:
 
 def stop(base: Path) -> None:
     """End what ``started`` began, if it did."""
+    groups: list[int] = []
     for note in base.glob("wordpress*.pids"):
-        _end([int(pid) for pid in note.read_text().split()])
+        groups += map(int, note.read_text().split())
+    _end(groups)
 
 
 def _end(groups: list[int]) -> None:

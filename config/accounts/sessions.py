@@ -24,7 +24,7 @@ class SessionStore(db.SessionStore):
     def encode(self, session_dict: dict[str, Any]) -> str:
         return box().encrypt(self.serializer().dumps(session_dict)).decode("ascii")
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         with contextlib.suppress(InvalidToken):
             found: dict[str, Any] = self.serializer().loads(box().decrypt(session_data))
             return found
@@ -34,17 +34,18 @@ class SessionStore(db.SessionStore):
         return super().exists(_kept(session_key))
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        made: Session = super().create_model_instance(data)
+        made = super().create_model_instance(data)
+        assert isinstance(made, Session)
         made.session_key = _kept(made.session_key)
         return made
 
-    def load(self) -> dict[str, Any]:
+    def _get_session_from_db(self) -> Session | None:
         known = self.model.objects.filter(expire_date__gt=timezone.now())
         row = known.filter(session_key=_kept(str(self.session_key))).first()
-        if row is None:
+        if not isinstance(row, Session):
             self._session_key = None
-            return {}
-        return self.decode(row.session_data)
+            return None
+        return row
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key

@@ -79,7 +79,7 @@ def _broker() -> str:
         with app.connection_for_write() as broker:
             if broker.transport.driver_type == "redis":
                 # A frozen one would be waited for as long as a worker waits.
-                broker.transport_options = {**broker.transport_options, **REDIS_PATIENCE}
+                broker.transport_options = (broker.transport_options or {}) | REDIS_PATIENCE
             broker.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_TIMEOUT_S)
     except (OperationalError, OSError):
         return "The broker does not answer."

@@ -11,7 +11,7 @@ from django.urls import Resolver404, resolve
 from config.storage.bounded import answer_within
 
 PREFIX = "/hooks/"
-PATIENCE_S = 2.0  # with the database; HubSpot gives up after five seconds, Slack after three
+PATIENCE_S = 2.5  # with the database; HubSpot gives up after five seconds, Slack after three
 
 
 class DirectMiddleware:

@@ -1,4 +1,4 @@
-"""Build absolute links from SITE_URL, never from what a client says about its address."""
+"""What a client says of an address: its host builds no link, and its query holds no NUL."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.encoding import iri_to_uri
@@ -17,13 +18,16 @@ class LinksMiddleware:
     Replaces the one method that Django and its libraries ask for an absolute link.
 
     A port in a Host header is not checked against ALLOWED_HOSTS, and a link in an e-mail must lead
-    to us, whoever asked for it.
+    to us, whoever asked for it. A NUL in a query is refused, since PostgreSQL takes none in a text
+    that a filter or a search asks for.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise SuspiciousOperation("A NUL in a query.")
         request.build_absolute_uri = partial(absolute, request)  # type: ignore[method-assign]
         return self.get_response(request)
 

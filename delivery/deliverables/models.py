@@ -11,6 +11,7 @@ from django_fsm import transition
 from delivery.deliverables.formats import Format
 from delivery.requests.details import UNCHANGED, Unchanged
 from delivery.requests.models import Request
+from routing.kernel.clean_text import one_line
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.destinations import Destination
@@ -46,7 +47,10 @@ class Deliverable(WorkNoun):
     making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
     placed = (State.LIVE, State.PUBLISHING, State.PUBLISH_FAILED)  # what its page is matters
+    publishable_again = (State.LIVE, State.PUBLISH_FAILED)
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
+    # Clients and visitors saw the version, or are about to.
+    seen_states = done_states | {State.PUBLISHING, State.PUBLISH_FAILED}
     open_states = frozenset(
         {*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED}
     )
@@ -154,7 +158,7 @@ class Deliverable(WorkNoun):
     ) -> None:
         """Change what people read about the work. ``title`` and ``priority`` are of its item."""
         if title is not UNCHANGED:
-            self.item.title = title.strip()
+            self.item.title = one_line(title)
         if priority is not UNCHANGED:
             self.item.priority = priority
         if due_date is not UNCHANGED:

@@ -9,17 +9,8 @@ from delivery.models import Deliverable, Request, Version
 from routing.audit.places import PUBLISHED, Person, spare, theirs
 from routing.models import File, WorkItem
 
-State = Deliverable.State
 # Clients and their visitors saw this content, and approvals are bound to it.
-SEEN = Deliverable.objects.filter(
-    state__in=[
-        State.PUBLISHING,
-        State.PUBLISH_FAILED,
-        State.LIVE,
-        State.HANDED_OVER,
-        State.ARCHIVED,
-    ]
-).values("version")
+SEEN = Deliverable.objects.filter(state__in=Deliverable.seen_states).values("version")
 
 
 @theirs(Request)

@@ -73,7 +73,7 @@ class CrmDeals:
 
     def written(self, deal: str) -> Mapping[str, str]:
         """Return the values that we wrote into the deal: state, owner and url."""
-        names = properties_of(self.connection.settings)
+        names = properties_of(self.connection.valid_settings)
         with self._client() as client:
             path, properties = self._path(f"deals/{deal}"), ",".join(names.values())
             found = client.get(path, properties=properties).json()["properties"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from delivery.deliverables.manifest import FileEntry
 from integrations.base.origins import Origin
+from integrations.base.settings import fault_in
+from integrations.base.survey import Surveyor
 from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
 from routing.runs.registry import Problem, Retry
@@ -307,82 +309,6 @@ class Writer(Protocol):
         """
 
 
-# -- Looking at what is there ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteObject:
-    """
-    An object in an external system that we wrote, or that has our mark.
-
-    ``object_key`` is the one in its mark, or empty without exactly one mark. ``status`` is the
-    system's own word. ``seen`` is a digest of what the object holds now. ``texts`` are its texts as
-    a version has them: title, slug, excerpt and body_html. ``raw`` is for the surveyor only.
-    """
-
-    object_type: str
-    remote_id: str
-    object_key: str
-    url: str
-    title: str
-    status: str
-    seen: str
-    is_public: bool = False
-    is_trashed: bool = False
-    scheduled_at: datetime | None = None
-    texts: Mapping[str, str] = field(default_factory=dict)
-    raw: Any = field(default=None, compare=False, repr=False)
-
-    @property
-    def place(self) -> tuple[str, str]:
-        return self.object_type, self.remote_id
-
-
-class Surveyor(Protocol):
-    """
-    Looks for our objects in one external system, and changes nothing.
-
-    Every method is called outside any transaction. A surveyor is its own context manager.
-    """
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def marked(self, object_key: str = "") -> Iterator[RemoteObject]:
-        """
-        Yield every object that has the mark of ``object_key`` or, without one, any mark of ours.
-
-        Includes the trash.
-
-        :raises CallFailed: if the call fails
-        """
-
-    def read(self, object_type: str, remote_id: str) -> RemoteObject | None:
-        """
-        Return one object, also from the trash, or None if it was deleted permanently.
-
-        :raises CallFailed: if the call fails
-        """
-
-    def copies_of_files(self, evidence: Mapping[str, Any]) -> Iterator[tuple[str, RemoteObject]]:
-        """
-        Yield each second copy of a file that belongs to an object, after the id of the first.
-
-        :param evidence: of our last write of the object, see ``Written``
-        :raises CallFailed: if a call fails
-        """
-
-    def edits(
-        self, found: RemoteObject, content: Mapping[str, Any], evidence: Mapping[str, Any]
-    ) -> Sequence[str]:
-        """
-        Return what others changed since we wrote ``content``, in words.
-
-        :param evidence: of our last write, see ``Written``
-        """
-
-
 class ClientlessWriter:
     """Base of writers that keep no client open, so that there is nothing to close."""
 
@@ -453,7 +379,9 @@ class Adapter:
         """Return a reader for this subject, or None if there is nothing more to read."""
         return None
 
-    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
+    def known_here(
+        self, subjects: Sequence[Subject], settings: Mapping[str, Any]
+    ) -> Mapping[Subject, SubjectFacts]:
         """
         Return what was received about each of many subjects, in one query.
 
@@ -531,5 +459,7 @@ class Adapter:
     def check_secret(self, secret: str) -> None:
         """:raises ValueError: if this is no signing secret of this kind, saying what one is"""
 
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
+    def check_settings(self, settings: Any) -> None:
         """:raises ValueError: if the settings cannot work, saying what to give"""
+        if fault := fault_in(self.kind, settings):
+            raise ValueError(fault)

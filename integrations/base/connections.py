@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.base.origins import BadAddress, Origin, origin_of
 from integrations.base.secrets import EncryptedField
+from integrations.base.settings import readable
 from routing.kernel.history import Tracked
 from routing.models import Team, User
+from routing.people.addresses import LineField
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,7 +72,7 @@ class Connection(models.Model):
         unique=True,
         help_text=_("Identifies this connection in events and in its webhook address."),
     )
-    name = models.CharField(_("name"), max_length=120)
+    name = LineField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=30)
     base_url = models.CharField(
         _("API address"), max_length=300, blank=True, default="", validators=[validate_address]
@@ -245,5 +247,10 @@ class Connection(models.Model):
         """Return whether several workers may call it at once: it is quick and was not paused."""
         return self.call_s is not None and not self.is_slow and self.paused_until is None
 
+    @property
+    def valid_settings(self) -> dict[str, Any]:
+        """Return the settings that can be read. An older version may have saved others."""
+        return readable(self.kind, self.settings)
+
     def setting(self, name: str, default: Any = None) -> Any:
-        return self.settings.get(name, default)
+        return self.valid_settings.get(name, default)

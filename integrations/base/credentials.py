@@ -20,4 +20,4 @@ def token_of(connection: Connection) -> str:
             "The address of this connection has changed since its token was set, so nothing is "
             "sent. Set the token again with `manage.py connect … --token-file`."
         )
-    return connection.token.first()
+    return str(connection.token.first())

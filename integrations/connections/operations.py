@@ -14,6 +14,7 @@ from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.connections import Connection
 from integrations.base.origins import BadAddress, Origin, check_api_address, origin_of
 from integrations.base.secrets import Hidden
+from integrations.base.settings import near
 from integrations.outbox.operations.replay import resume
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.models import Team, User
@@ -58,6 +59,8 @@ class ConnectionSettings:
     token: str = field(default="", repr=False)
     private: tuple[str, ...] | None = None  # addresses; only scheme, host and port count
     settings: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)  # added to those that are known
+    without_properties: tuple[str, ...] = ()
     team: Team | None = None
     owner: User | None = None
     backup: User | None = None
@@ -176,7 +179,7 @@ def _change(connection: Connection, wanted: ConnectionSettings) -> None:
     connection.name = wanted.name or connection.name
     connection.base_url = wanted.base_url or connection.base_url
     connection.public_url = wanted.public_url or connection.public_url or settings.SITE_URL
-    connection.settings = {**connection.settings, **wanted.settings}
+    connection.settings = _settings(connection, wanted)
     connection.default_team = wanted.team or connection.default_team
     connection.default_owner = wanted.owner or connection.default_owner
     connection.default_backup = wanted.backup or connection.default_backup
@@ -195,6 +198,23 @@ def _change(connection: Connection, wanted: ConnectionSettings) -> None:
     if wanted.token and wanted.token != connection.token.first():
         connection.token = Hidden([wanted.token])
         connection.failures = 0
+
+
+def _settings(connection: Connection, wanted: ConnectionSettings) -> dict[str, Any]:
+    """:raises BadConnection: if a property that is to be removed is not set"""
+    known = connection.settings if isinstance(connection.settings, dict) else {}
+    found = {**known, **wanted.settings}
+    before = known.get("properties")
+    named = {**(before if isinstance(before, dict) else {}), **wanted.properties}
+    for fact in wanted.without_properties:
+        if named.pop(fact, None) is None:
+            raise BadConnection(
+                f"“{fact}” is not read from a property of its own. {near(fact, named)}"
+            )
+    if wanted.properties or wanted.without_properties:
+        found.pop("properties", None)
+        found |= {"properties": named} if named else {}
+    return found
 
 
 def _entry(origin: Origin) -> dict[str, Any]:

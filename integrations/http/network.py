@@ -270,7 +270,8 @@ class SafeTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
-        origin = Origin(url.scheme, url.host.lower(), url.port or PORTS.get(url.scheme, 0))
+        host = url.raw_host.decode("ascii").lower()
+        origin = Origin(url.scheme, host, url.port or PORTS.get(url.scheme, 0))
         pool = self._pools[origin not in self._private]
         asked = httpcore.Request(
             method=request.method,

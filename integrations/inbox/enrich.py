@@ -25,6 +25,8 @@ from routing.models import Client
 from routing.people.actors import Actor
 from routing.runs.registry import Enricher, Problem, enricher
 
+IMPERSONAL = ("company.", "deal.")
+
 
 class ConnectionEnricher:
     """
@@ -128,6 +130,8 @@ def with_people(
     facts, sources = dict(read.facts), dict(read.sources)
     gone = [(each.name, each.email) for each in read.people if each not in people]
     if gone:
+        # Answers under unknown labels may name them in any way, and only these never do.
+        facts = {name: value for name, value in facts.items() if name.startswith(IMPERSONAL)}
         facts = facts_without(facts, gone)
     first = next((person for person in people if person.name or person.email), None)
     if first is None:

@@ -120,6 +120,40 @@ def receive(
         return _store(connection, adapter, delivery, outcomes, at, kept_body)
 
 
+def read_again(row: Inbound, adapter: Adapter, *, at: datetime) -> int:
+    """
+    Capture what can be read of a webhook now, and return how many events are new.
+
+    Events that were captured before stay as they are. What is still unreadable is settled.
+
+    :param row: locked, with its connection
+    """
+    delivery = Delivery("POST", row.connection.hook_url, row.headers, bytes(row.raw))
+    by = Actor.of(row.connection.service_user)
+    try:
+        parts = mark_echoes(
+            adapter.parts(delivery, row.connection, row.received_at), row.connection, adapter
+        )
+        parts, row.raw = without_erased(parts, delivery.body)
+        outcomes = tuple(_capture(parts, by=by, at=at))
+    except UnreadableBody as error:
+        outcomes = (PartResult(0, "poison", error.reason),)
+    counts = Counter(outcome.became for outcome in outcomes)
+    problems = [outcome for outcome in outcomes if outcome.reason]
+    row.captured += counts["new"]
+    row.repeated += counts["repeated"]
+    row.conflicting, row.ignored, row.poison = (
+        counts["conflict"],
+        counts["ignored"],
+        counts["poison"],
+    )
+    row.state, row.reason = _state(counts), _reason(problems)
+    row.problems = _listed(problems)
+    row.settled_at = at if row.poison else None
+    row.save()
+    return counts["new"]
+
+
 def _receive_new(
     connection: Connection,
     adapter: Adapter,
@@ -200,9 +234,6 @@ def _row(
         for name in adapter.kept_headers
         if name in delivery.headers
     }
-    listed = [
-        {"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]
-    ]
     row = {
         "connection": connection.pk,
         "received": at,
@@ -216,9 +247,13 @@ def _row(
         "ignored": counts["ignored"],
         "poison": counts["poison"],
         "reason": reason,
-        "problems": Jsonb(listed),
+        "problems": Jsonb(_listed(problems)),
     }
     return state, reason, row
+
+
+def _listed(problems: Sequence[PartResult]) -> list[dict[str, Any]]:
+    return [{"place": each.place, "reason": each.reason} for each in problems[:MAX_PROBLEMS]]
 
 
 def _state(counts: Counter[str]) -> str:

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0035_learn_whether_emoji_are_stored"),
+        ("integrations", "0006_use_standard_terms"),
     ]
 
     operations = [

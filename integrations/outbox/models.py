@@ -128,6 +128,7 @@ class Outbound(models.Model):
     search_at = models.DateTimeField(null=True)
 
     # History has what people do to a message. What workers do is in its attempts.
+    made_without_history: ClassVar[dict[str, str]] = {}
     beside_history = ("state", "due_at", "attempts", "remote_id", "url", "delivered_at")
     history = Tracked(
         excluded_fields=(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.base.connections import Connection
 from integrations.base.doorbell import Call
-from integrations.outbox.heads import QUICK, SLOW, heads
+from integrations.outbox.heads import BULK, QUICK, SLOW, heads
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 from integrations.outbox.rows import lock_connection_of, write
 from routing.kernel.queues import Lease, lease
@@ -56,14 +56,14 @@ def take(
 
     :param worker: the id of a process with a heartbeat. Without one, the lease ends by time alone.
     :param queue: the queue of the call. If the connection has become slow since the call was sent
-        to the quick queue, a call for the slow queue is returned.
+        to a quick queue, a call for the slow queue is returned.
     """
     elsewhere: Call | None = None
     died_at: datetime | None = None
 
     def lease_row(row: Outbound) -> bool:
         nonlocal elsewhere, died_at
-        if queue == QUICK and row.connection.is_slow:
+        if queue in {QUICK, BULK} and row.connection.is_slow:
             elsewhere = Call(outbound_id, SLOW)
             return False
         if not has_room(row.connection, at):

@@ -127,7 +127,14 @@ def _of_page(
         said = f"The page answers {answer.status} with {kind or 'nothing'}, not a page of its own."
         return Comparison([said])
     seo = str((content.get("seo") or {}).get("title") or "")
-    shown = Shown(content["title"], _placed(content, written), written.url, (seo,) if seo else ())
+    media = written.evidence.get("media") or {}
+    shown = Shown(
+        content["title"],
+        _placed(content, written),
+        written.url,
+        (seo,) if seo else (),
+        tuple(str(each["url"]) for each in media.values()),
+    )
     found = compare(
         shown,
         answer.body.decode(errors="replace"),

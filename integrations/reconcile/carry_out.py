@@ -96,9 +96,7 @@ def _ours(row: Discrepancy, by: Actor, at: datetime, reason: str) -> Words:
 
 
 def _page_of(row: Discrepancy) -> Deliverable | None:
-    about = Deliverable.objects.filter(
-        item=row.item_id, state__in=[State.LIVE, State.PUBLISH_FAILED]
-    )
+    about = Deliverable.objects.filter(item=row.item_id, state__in=Deliverable.publishable_again)
     return (
         about.select_related("item", "destination", "version")
         .prefetch_related("version__files__file")

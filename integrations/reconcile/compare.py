@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from integrations.base.adapter import RemoteObject, Surveyor
+from integrations.base.survey import RemoteObject, Surveyor
 from integrations.outbox.discrepancies import Discrepancy
 
 Kind = Discrepancy.Kind

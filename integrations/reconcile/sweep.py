@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from integrations.adapters.registry import adapter_of
-from integrations.base.adapter import CallFailed, RemoteObject, Surveyor, Temporary
+from integrations.base.adapter import CallFailed, Temporary
 from integrations.base.connections import Connection
 from integrations.base.health import watched
+from integrations.base.survey import RemoteObject, Surveyor
 from integrations.http.network import within
 from integrations.outbox.discrepancies import Discrepancy
 from integrations.outbox.models import Outbound

@@ -25,5 +25,7 @@ class Reason(models.TextChoices):
     APPROVERS_MISSING = "approvers_missing", _("Too few approvers left")
     CONNECTION_FAILING = "connection_failing", _("Connection keeps failing")
     FAILED_DELIVERY = "failed_delivery", _("Delivery to external system failed")
+    UNREADABLE = "unreadable", _("Received data cannot be read")
+    FORM_CHANGED = "form_changed", _("Form sends other fields")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
     SECURITY_ALARM = "security_alarm", _("Security alarm")

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0046_add_security_alarm"),
+        ("routing", "0032_index_what_waits_for_clients"),
     ]
 
     operations = [

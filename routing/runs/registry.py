@@ -137,6 +137,23 @@ def recognisers() -> Sequence[Recogniser]:
     return tuple(_recognisers)
 
 
+# -- Corrections: facts that people filled in ------------------------------------------------------
+
+# The engagement of the run, the facts, by whom, when, and why.
+FactKeeper = Callable[[int, Mapping[str, Any], Actor, datetime, str], None]
+_fact_keepers: list[FactKeeper] = []
+
+
+def fact_keeper(function: FactKeeper) -> FactKeeper:
+    """Register a function that brings an engagement in line with facts that a person filled in."""
+    _fact_keepers.append(function)
+    return function
+
+
+def fact_keepers() -> Sequence[FactKeeper]:
+    return tuple(_fact_keepers)
+
+
 # -- Moves: objects that another system merged or deleted ------------------------------------------
 
 

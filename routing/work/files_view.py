@@ -15,7 +15,6 @@ import structlog
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
-from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from django.views.decorators.http import require_safe
 
 from routing.kernel.storage import private
 from routing.people.actors import actor_of
+from routing.work.display import size
 from routing.work.file_types.sheets import MOST_ROWS, read_sheet
 from routing.work.files import File
 from routing.work.previews import TYPE, ImagePreview, want
@@ -52,7 +52,7 @@ def described(file: File) -> dict[str, Any]:
     """Return the data of a file for a page."""
     kind = file.type.rpartition("/")[2].rpartition(".")[2]
     pixels = f"{file.width} × {file.height}" if file.is_image else ""
-    facts = (kind, pixels, filesizeformat(file.size), str(file.get_scan_display()))
+    facts = (kind, pixels, size(file.size), str(file.get_scan_display()))
     return {
         "file": file,
         "url": address_of(file) if file.is_kept else "",

@@ -9,8 +9,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 _HEADING = re.compile(r"(#{1,6})\s+(\S.*)")
-_BULLET = re.compile(r"\s*[-*•]\s+(.+)")
-_NUMBERED = re.compile(r"\s*\d{1,3}[.)]\s+(.+)")
+_BULLET = re.compile(r"[-*•]\s+(.+)")
+_NUMBERED = re.compile(r"\d{1,3}[.)]\s+(.+)")
 _RULES = ("---", "***", "___")
 # Applied to escaped text, so that nothing but these tags is markup. An end is looked for over a few
 # lines, not over all that follows each mark.
@@ -52,9 +52,9 @@ def _read(line: str) -> tuple[str, str]:
     if found := _HEADING.fullmatch(line):
         words = found[2].rstrip().rstrip("#").rstrip()
         return f"h{min(len(found[1]) + TOP - 1, 6)}", words or found[2]
-    if found := _BULLET.fullmatch(line):
+    if found := _BULLET.fullmatch(line.lstrip()):
         return "ul", found[1]
-    if found := _NUMBERED.fullmatch(line):
+    if found := _NUMBERED.fullmatch(line.lstrip()):
         return "ol", found[1]
     return "p", line.strip()
 

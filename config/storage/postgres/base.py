@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from django_prometheus.db.backends.postgresql import base
@@ -18,8 +19,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.pool:
             return super().get_new_connection(conn_params)
         watch.ask()
+        began = monotonic()
         try:
             return super().get_new_connection(conn_params)
         except OperationalError:
-            watch.missed()
+            if watch.answered_at < began:  # otherwise it is only slow to let somebody in
+                watch.missed()
             raise

@@ -13,6 +13,7 @@ from integrations.adapters.static.page import TYPES
 from integrations.adapters.static.writer import StaticWriter, page_path, site_url
 from integrations.base.adapter import Adapter, Permanent, Writer
 from integrations.base.origins import Origin, origin_of
+from integrations.base.settings import schema
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -49,12 +50,19 @@ class StaticAdapter(Adapter):
     def probed(self, connection: Connection) -> frozenset[Origin]:
         return frozenset({origin_of(settings.SITE_URL)})  # ourselves
 
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
-        if "folder" in settings:
-            check_folder(str(settings["folder"]))
-
     def check_address(self, base_url: str, *, inside: bool) -> None:
         if base_url:
             raise ValueError(
                 "A static site has no API. Omit --base-url and name its folder with --folder."
             )
+
+
+def _fault_in_folder(value: Any) -> str:
+    try:
+        check_folder(value if isinstance(value, str) else "")
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+schema(StaticAdapter.kind, folder=_fault_in_folder)

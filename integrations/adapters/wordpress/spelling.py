@@ -14,7 +14,7 @@ from html import escape
 from delivery.deliverables.markup import Open, Text, read
 
 # Tags as the sanitiser writes them: every value is in double quotes.
-_TAG = re.compile(r'(<[^>"]*(?:"[^"]*"[^>"]*)*>)')
+_TAG = re.compile(r'(<[^<>"]*+(?:"[^"]*+"[^<>"]*+)*+>)')
 _VALUE = re.compile(r'"[^"]*"')
 # WordPress resolves “&amp;#91;” for users whose HTML it cleans (wp_kses_normalize_entities), and
 # leaves “&#38;#91;” alone.

@@ -13,7 +13,8 @@ from integrations.adapters.wordpress.client import (
     WordPressClient,
     WordPressPost,
 )
-from integrations.base.adapter import NotFound, Permanent, RemoteObject
+from integrations.base.adapter import NotFound, Permanent
+from integrations.base.survey import RemoteObject
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection

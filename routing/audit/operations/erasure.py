@@ -19,6 +19,7 @@ from django.db.models import Q
 from routing.audit.keys import closed, opened
 from routing.audit.models import Erasure
 from routing.audit.persons import identity_of
+from routing.kernel.domains import canonical_address, spellings
 from routing.kernel.events import Payload
 from routing.people.actors import Actor
 from routing.people.clients import Contact, ErasedIdentity
@@ -31,10 +32,17 @@ ERASED = announce("routing.contact.erase")
 
 
 def identity_digest(email: str) -> str:
-    """Return the HMAC-SHA256 of the lower-case address under ERASURE_KEY, as hex."""
-    return hmac.new(
-        settings.ERASURE_KEY.encode(), email.strip().lower().encode(), "sha256"
-    ).hexdigest()
+    """Return the HMAC-SHA256 of the canonical address under ERASURE_KEY, as hex."""
+    return _digest(canonical_address(email))
+
+
+def identity_digests(email: str) -> list[str]:
+    """Return the digests of all spellings: those of before are of the address as it was written."""
+    return [_digest(spelling) for spelling in spellings(email)]
+
+
+def _digest(address: str) -> str:
+    return hmac.new(settings.ERASURE_KEY.encode(), address.encode(), "sha256").hexdigest()
 
 
 def phone_digest(phone: str) -> str:
@@ -56,7 +64,7 @@ def is_erased(email: str) -> bool:
     """
     Return whether a person with this address was erased. Intake then stores no personal data.
     """
-    return ErasedIdentity.objects.filter(digest=identity_digest(email)).exists()
+    return ErasedIdentity.objects.filter(digest__in=identity_digests(email)).exists()
 
 
 def forget_facts(contact_id: int, email: str, at: datetime) -> None:
@@ -116,7 +124,8 @@ def erase(
         )
         # The contact itself comes last: erasers search by the address.
         for forget in (forget_facts, *erasers()):
-            forget(contact.pk, contact.email, at)
+            for spelling in spellings(contact.email):
+                forget(contact.pk, spelling, at)
         contact.full_name = f"Erased contact {contact.pk}"
         contact.email = contact.phone = ""
         contact.erased_at = at

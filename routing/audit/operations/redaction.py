@@ -42,8 +42,9 @@ def redact(table: str, row_id: int, *, reason: str, at: datetime) -> None:
         )
     types = column_types()
     with transaction.atomic(using=OWNER):
+        values: dict[str, Any]
         if table == Decision._meta.db_table:
-            values = decision_without_words(row_id)
+            values = {**decision_without_words(row_id)}
         else:
             values = {
                 column: _assignment(column, types[table][column]) for column in ledger.free_text

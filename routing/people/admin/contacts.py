@@ -61,7 +61,7 @@ class EraseForm(forms.Form):
 @admin.register(Contact)
 class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact]):
     form = ContactForm
-    list_display = ("full_name", "email", "of_clients", "portal")
+    list_display = ("full_name", "address", "of_clients", "portal")
     search_fields = ("full_name", "email")
     search_help_text = gettext_lazy("Name or e-mail")
     fields = ("full_name", "email", "phone", "language")
@@ -134,6 +134,10 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
             "back": page_of(contact),
         }
         return self.render(request, "desk/erase.html", context)
+
+    @admin.display(description=gettext_lazy("e-mail"), ordering="email")
+    def address(self, contact: Contact) -> str:
+        return contact.readable_email
 
     @admin.display(description=gettext_lazy("clients"))
     def of_clients(self, contact: Contact) -> str:

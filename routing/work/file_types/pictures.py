@@ -11,7 +11,7 @@ from django.core.files.base import File as Upload
 
 from routing.work.file_types.metadata import Unreadable, strip
 from routing.work.file_types.refusal import NotKept
-from routing.work.file_types.separate import drawn
+from routing.work.file_types.separate import drawn, workshop
 
 
 @contextmanager
@@ -22,9 +22,10 @@ def presentable(upload: Upload[Any], kind: str) -> Iterator[Upload[Any]]:
 
     :raises NotKept: if its metadata cannot be told from the rest, or it cannot be turned
     """
-    with tempfile.TemporaryFile() as bare:
+    source: Any = upload.file
+    with tempfile.TemporaryFile(dir=workshop()) as bare:
         try:
-            orientation = strip(upload.file, bare, kind)
+            orientation = strip(source, bare, kind)
         except Unreadable as error:
             raise NotKept("broken") from error
         bare.flush()

@@ -39,7 +39,7 @@ def drawn(verb: str, source: IO[bytes], kind: str, option: str | int) -> Iterato
     :raises NotKept: if the image is damaged, needs more memory or time than there is for one, or
         others are being drawn for too long
     """
-    with tempfile.TemporaryFile() as out:
+    with tempfile.TemporaryFile(dir=workshop()) as out:
         with _alone():
             code = _run([verb, kind, str(option)], source, out)
         if code == drawing.DAMAGED:
@@ -95,7 +95,12 @@ def _alone() -> Iterator[None]:
 
 def lock_file() -> Path:
     """Return a file that all processes on this machine share, those of other containers too."""
+    return workshop() / f"{LOCK}-{os.getuid()}"
+
+
+def workshop() -> Path:
+    """Return a folder for images in the making. In a container, /tmp may be in memory."""
     folder = Path(settings.MEDIA_ROOT)
     if folder.is_dir() and os.access(folder, os.W_OK):
-        return folder / LOCK
-    return Path(tempfile.gettempdir()) / f"{LOCK}-{os.getuid()}"
+        return folder
+    return Path(tempfile.gettempdir())

@@ -36,7 +36,8 @@ def read_sheet(stream: IO[bytes]) -> Sheet:
     raw = stream.read(MOST_CHARACTERS * 2)
     is_cut = bool(stream.read(1))
     text = raw.decode(encoding, "ignore")
-    rows, longest = [], 0
+    rows: list[list[str]] = []
+    longest = 0
     reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
         for row in reader:

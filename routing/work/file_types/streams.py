@@ -16,7 +16,10 @@ CHUNK = 1 << 16
 EICAR = (b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*").lower()
 # Marks of code, which no image, table or text needs.
 CODE = (b"<?php", b"<script", b"<html", b"<svg", b"<!doctype", b"<iframe")
-_WIDE = tuple(mark.decode().encode(name) for mark in CODE for name in ("utf-16-le", "utf-16-be"))
+_WIDE = (
+    *(mark.decode().encode("utf-16-le") for mark in CODE),
+    *(mark.decode().encode("utf-16-be") for mark in CODE),
+)
 _LONGEST = max(len(mark) for mark in (EICAR, *CODE, *_WIDE))
 
 

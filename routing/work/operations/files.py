@@ -14,13 +14,13 @@ from django.conf import settings
 from django.core.files.base import File as Upload
 from django.db import transaction
 from django.db.models import Q
-from django.template.defaultfilters import filesizeformat
 
 from routing.kernel.roles import EVERYONE, grant
 from routing.kernel.sql import run as sql
 from routing.kernel.storage import private
 from routing.people.actors import Actor
 from routing.people.clients import Client
+from routing.work.display import size
 from routing.work.file_types import images, names
 from routing.work.file_types.kinds import FileType, kind_of
 from routing.work.file_types.pictures import presentable
@@ -109,7 +109,7 @@ def examine(upload: Upload[Any], name: str) -> tuple[FileScan, FileType]:
     :raises NotKept: with instructions
     """
     if upload.size > settings.FILE_MAX_BYTES:
-        raise NotKept("too_large", limit=filesizeformat(settings.FILE_MAX_BYTES))
+        raise NotKept("too_large", limit=size(settings.FILE_MAX_BYTES))
     stream: Any = upload
     seen = look(stream)
     if not seen.size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -72,8 +73,9 @@ def _picture(row: ImagePreview) -> tuple[bytes | None, str]:
         return None, LOST
     try:
         with private().open(file.storage_key) as stream:
+            source: Any = stream.file
             most = settings.FILE_MAX_PIXELS
-            return preview(stream.file, file.type, most_side=MOST_SIDE, most_pixels=most), ""
+            return preview(source, file.type, most_side=MOST_SIDE, most_pixels=most), ""
     except NotKept as refusal:
         return None, refusal.code
     except FileNotFoundError:

@@ -18,7 +18,7 @@ from tests.world import World, make_user
 
 PASSWORD = "correct horse battery"
 LOGIN, ASK = "/accounts/login/", "/accounts/login/code/"
-TOO_MANY = "Too many failed login attempts"
+TOO_MANY = "There were too many wrong attempts"
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def carla(world: World) -> Contact:
 
 
 def sign_in(browser: Browser, user: User, password: str = PASSWORD, sender: str = "") -> Any:
-    more = {"REMOTE_ADDR": sender} if sender else {}
+    more: dict[str, Any] = {"REMOTE_ADDR": sender} if sender else {}
     return browser.post(LOGIN, {"login": user.email, "password": password}, **more)
 
 

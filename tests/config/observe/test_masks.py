@@ -62,7 +62,7 @@ def test_h6_what_is_secret_by_its_place_is_masked_and_the_rest_stays(
 
 def raised(path: str) -> None:
     try:
-        {}[path]
+        {"a": 1}[path]
     except KeyError:
         logging.getLogger("gunicorn.error").exception("Error handling request %s", path)
         structlog.get_logger("routing").exception("failed", where=[{"at": path}])

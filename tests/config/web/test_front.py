@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from config.web.front import client, limits
+from config.web.front import limits
+from integrations.inbox.bounds import MAX_BODY_BYTES
 from tests.config.web.front import (
     COOKIE,
     LARGE,
@@ -215,13 +217,13 @@ def test_h16_a_body_that_is_too_long_is_not_read_and_its_connection_ends_as_anno
 ) -> None:
     port, application = served
     with dial(port) as sock:
-        length = f"Content-Length: {limits.HOOK_BYTES + 1}\r\n"
+        length = f"Content-Length: {MAX_BODY_BYTES + 1}\r\n"
         sock.sendall(request("/hooks/x/", method="POST", headers=length) + b"x" * 100_000)
         _, headers, _ = read_answer(sock)
 
         assert headers["connection"] == "close"
         assert closed_within(sock, 5) < 4
-    assert application.seen[0]["CONTENT_LENGTH"] == str(limits.HOOK_BYTES + 1)
+    assert application.seen[0]["CONTENT_LENGTH"] == str(MAX_BODY_BYTES + 1)
 
 
 def test_a_stranger_cannot_fill_the_disk_and_somebody_with_a_session_uploads(
@@ -249,7 +251,7 @@ def test_a_full_disk_is_said_and_the_next_request_is_served(
     def full() -> Any:
         return open("/dev/full", "w+b", buffering=0)  # noqa: PTH123  # closed by the front
 
-    monkeypatch.setattr(client.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with dial(port) as sock:
         sock.sendall(
             request("/reads", method="POST", headers=f"Content-Length: 900000\r\n{COOKIE}") + b"a"

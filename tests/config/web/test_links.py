@@ -33,7 +33,7 @@ def _no_limits_left_by_others() -> None:
         {"HTTP_HOST": "testserver", "SCRIPT_NAME": "/elsewhere"},
     ],
 )
-def test_h14_a_reset_link_leads_to_the_site(settings: Settings, said: dict[str, str]) -> None:
+def test_h14_a_reset_link_leads_to_the_site(settings: Settings, said: dict[str, Any]) -> None:
     settings.SITE_URL = "https://work.example.com"
     alice = make_user("Alice", password="correct horse battery")
     before = len(mail.outbox)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from statistics import median, quantiles
 
 import pytest
 
+from bench.load_client import send_load
 from integrations.models import Inbound
 from routing.models import Event
 from tests.config.conftest import free_port
 from tests.config.web.front import ask, dial, read_answer, request
 from tests.config.web.test_front import slow_sockets
-from tests.integrations.inbox.senders import event, make_connection
-from tests.webserver import post, web
+from tests.integrations.inbox.senders import event, make_connection, signed
+from tests.webserver import web
 from tests.world import World
 
 pytestmark = [
@@ -36,12 +36,15 @@ def port(committed_world: World) -> Iterator[int]:
         yield port
 
 
-def test_h2_a_storm_is_answered_in_time_while_500_slow_sockets_are_open(port: int) -> None:
-    def send(number: int) -> tuple[int, float]:
-        began = time.monotonic()
-        body = json.dumps([event(eventId=number, objectId=9_000_000 + number)]).encode()
-        return post(port, body).status_code, time.monotonic() - began
+def delivery(number: int) -> bytes:
+    """Prepared, so that the sender takes no more of the machine than it must."""
+    body = json.dumps([event(eventId=number, objectId=9_000_000 + number)]).encode()
+    lines = "".join(f"{name}: {value}\r\n" for name, value in signed(body).items())
+    made = request("/hooks/hubspot-main/", method="POST", body=body, headers=lines)
+    return made.replace(b"Host: testserver", b"Host: localhost", 1)
 
+
+def test_h2_a_storm_is_answered_in_time_while_500_slow_sockets_are_open(port: int) -> None:
     with ExitStack() as stack:
         sockets = slow_sockets(stack, port, SLOW)
         health = []
@@ -51,12 +54,11 @@ def test_h2_a_storm_is_answered_in_time_while_500_slow_sockets_are_open(port: in
             began = time.monotonic()
             assert ask(port, request("/healthz"))[0] == 200
             health.append(time.monotonic() - began)
-        with ThreadPoolExecutor(AT_ONCE) as senders:
-            answers = list(senders.map(send, range(STORM)))
+        _, took_ms, statuses = send_load(port, [delivery(each) for each in range(STORM)], AT_ONCE)
 
     assert median(health) < 0.1, health
-    assert {status for status, _ in answers} == {200}
-    assert quantiles([took for _, took in answers], n=20)[18] < 1.0
+    assert set(statuses) == {200}
+    assert quantiles(took_ms, n=20)[18] < 1000
     assert Inbound.objects.count() == Event.objects.filter(source="hubspot-main").count() == STORM
 
 

@@ -247,10 +247,10 @@ def test_f1_a_deal_that_alone_cannot_be_read_is_a_persons_after_three_tries(
     arrive(sandbox)
     work()
     [bad] = steps()
-    read = sandbox.crm.read
+    damaged, read = bad.run.subject_id, sandbox.crm.read
 
     def refuse(object_type: str, key: str) -> Stored:
-        if key == bad.run.subject_id:
+        if key == damaged:
             raise Wrong(500, "This deal is damaged.")
         return read(object_type, key)
 

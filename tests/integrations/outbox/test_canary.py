@@ -155,7 +155,9 @@ def test_i8_a_new_address_is_tried_at_once_by_one_change(
     Connection.objects.update(failures=7, paused_until=NOW + timedelta(minutes=5))
     [row] = send(hubspot, "a", obj="deal:1")
     Outbound.objects.update(state="retrying", due_at=NOW + timedelta(minutes=6))
-    wanted = ConnectionSettings("hubspot", hubspot.slug, base_url="https://new.example")
+    wanted = ConnectionSettings(
+        "hubspot", hubspot.slug, base_url="https://new.example", token="token-of-tests"
+    )
 
     connect(wanted, by=Actor.system(), at=NOW)
 

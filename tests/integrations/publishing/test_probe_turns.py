@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from integrations.adapters import registry
-from integrations.base.adapter import Temporary, Written
+from integrations.base.adapter import Temporary
 from integrations.models import Connection, Outbound, WorkerBeat
 from integrations.outbox.heartbeat import end_dead_leases
 from integrations.proof.look import Proof
@@ -50,7 +49,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sites whose pages were fetched, in order. One gives no answer, after ten seconds."""
     found: list[str] = []
 
-    def probe(site: Connection, _content: Mapping[str, Any], _written: Written) -> Proof:
+    def probe(site: Connection, *_args: Any) -> Proof:
         found.append(site.slug)
         if site.slug == "silent":
             raise Temporary("No complete answer in time.")

@@ -132,5 +132,5 @@ def _plain(field: models.Field[Any, Any]) -> Any:
     if isinstance(field, models.IntegerField):
         return number % 30_000 if not field.primary_key else number
     if field.choices:
-        return field.choices[0][0]  # type: ignore[index]
+        return field.choices[0][0]
     return f"x{number}"[-(field.max_length or 20) :]

@@ -93,4 +93,5 @@ def test_f10_only_a_table_is_shown_as_one(world: World) -> None:
 
     answer = signed_in(world.alice).get(address_of(made) + "?table")
 
+    assert b"".join(answer.streaming_content).startswith(b"\x89PNG")  # type: ignore[attr-defined]
     assert answer["Content-Type"] == "image/png"
