@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 # wp_unique_post_slug() adds a number to these, because addresses of feeds end with them.
 FEEDS = frozenset({"feed", "rdf", "rss", "rss2", "atom", "embed"})
 # A number would be the address of an archive of a year, month or day, or of a page of a list.
-NUMERIC = re.compile(r"(?:page|comment-page-)?[0-9]+")
-# Folders and rewrite rules of WordPress itself, which win over any page.
+NUMERIC = re.compile(r"(?:page)?[0-9]+")
+# Folders of WordPress, which a web server opens itself, and the rule of its API.
 ITS_OWN = frozenset({"wp-admin", "wp-content", "wp-includes", "wp-json"})
 
 

@@ -51,7 +51,6 @@ def why(result: OperationResult) -> str:
         ("0", "date or a page number"),
         ("7", "7-2"),
         ("page2", "page number"),
-        ("comment-page-3", "page number"),
         ("feed", "feed-2"),
         ("rss2", "feeds"),
         ("embed", "embed-2"),

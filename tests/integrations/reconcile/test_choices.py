@@ -251,7 +251,7 @@ def test_f11_a_draft_that_somebody_scheduled_is_a_stated_conflict_at_once(away: 
     away.go()
     away.proxy.land()
     [post] = away.shown
-    ahead = away.time() + timedelta(days=3)
+    ahead = away.time() + timedelta(days=300)  # also for a site with the clock of today
     away.edit(post, status="future", date_gmt=f"{ahead:%Y-%m-%dT%H:%M:%S}")
 
     away.go(seconds=60)
@@ -275,7 +275,7 @@ def test_f11_what_is_left_scheduled_is_confirmed_after_that(away: Away):
     away.go()
     away.proxy.land()
     [post] = away.shown
-    ahead = away.time() + timedelta(days=3)
+    ahead = away.time() + timedelta(days=300)  # also for a site with the clock of today
     away.edit(post, status="future", date_gmt=f"{ahead:%Y-%m-%dT%H:%M:%S}")
     away.go(seconds=60)
     away.go(seconds=60)
@@ -286,7 +286,7 @@ def test_f11_what_is_left_scheduled_is_confirmed_after_that(away: Away):
     assert (fresh(page).state, away.cases) == (State.PUBLISHING, [])
     past = away.time() - timedelta(days=1)
     away.edit(post, status="publish", date_gmt=f"{past:%Y-%m-%dT%H:%M:%S}")
-    away.go(days=3)
+    away.go(days=301)
 
     assert away.seen(post.id).status == "publish"
     assert fresh(page).state == State.LIVE
