@@ -19,7 +19,7 @@ from tests.config.conftest import Product, eventually
 pytestmark = [pytest.mark.drill, pytest.mark.real_clock]
 
 HOOK, PAGE, READY, ALIVE = "/hooks/nobody/", "/accounts/login/", "/readyz", "/healthz"
-WITHIN_S = 3.0
+WITHIN_S, PAGE_WITHIN_S = 3.0, 5.0  # a page first finds out if the database is only slow
 STORM = 120
 
 
@@ -81,7 +81,7 @@ def it_freezes(product: Product) -> None:
         for path in (HOOK, READY, PAGE, HOOK, READY):
             status, took = ask(product, path)
             assert (path, status) == (path, 503)
-            assert took < WITHIN_S, (path, took)
+            assert took < (PAGE_WITHIN_S if path == PAGE else WITHIN_S), (path, took)
         with ThreadPoolExecutor(STORM) as senders:
             answers = list(senders.map(lambda _: ask(product, HOOK), range(STORM)))
         assert {status for status, _ in answers} == {503}
