@@ -1,6 +1,6 @@
 # Throughline. `make help` lists what there is to make.
 .POSIX:
-.PHONY: help run test drill coverage check bench bench-pair requirements messages states clean
+.PHONY: help run test drill soak coverage check bench bench-pair requirements messages states clean
 
 PY = .venv/bin/python
 CHECK = set -a; . tests/check.env; set +a;
@@ -19,6 +19,10 @@ test: ## Run every test but the drills, beside whatever else is running (ARGS= f
 drill: ## Run the long tests that `make test` leaves out: kills, faults, every page in a browser, every migration back and forward
 	@scripts/venv dev
 	@exec $(PY) -X dev -m pytest -n 2 --dist worksteal -m drill $(ARGS)
+
+soak: ## Practise random faults on the product that `make run` started (MINUTES=30 SEED=1), as JSON
+	@scripts/venv run >&2
+	@exec $(PY) manage.py drill soak --minutes "$${MINUTES:-30}" --seed "$${SEED:-1}" --json
 
 coverage: ## Run every test and measure which lines and branches it reaches: the files with least, then the total (ARGS= for pytest)
 	@scripts/venv dev

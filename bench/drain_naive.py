@@ -176,7 +176,7 @@ def _move(
 
 
 def _enrich(run: Run, world: World, at: datetime) -> EnrichedFacts:
-    known = FormReader().read(Subject(run.source, run.subject_type, run.subject_id))
+    known = FormReader({}).read(Subject(run.source, run.subject_type, run.subject_id))
     person = known.people[0]
     client = (
         ClientDomain.objects.select_related("client")

@@ -112,7 +112,7 @@ def _about(events: Sequence[Event]) -> list[Run]:
 
 def _known(runs: Sequence[Run], writing: Writing) -> list[RunSnapshot]:
     """Match what was submitted, write what was sold, and put together what is known of each run."""
-    read = FormAdapter().known_here([run.subject for run in runs])
+    read = FormAdapter().known_here([run.subject for run in runs], {})
     directory = _directory(list(read.values()))
     leads, sold, links = [], [], []
     connection = Connection.objects.get(slug=FORM)

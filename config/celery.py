@@ -38,8 +38,12 @@ BEAT = (
     Beat("routing.tasks.sweep_files", every_s=3600),
     Beat("routing.tasks.escalate", every_s=10),
     Beat("routing.tasks.own_failures", every_s=300),
+    Beat("integrations.tasks.read", every_s=5, queue="reading"),
+    # Seconds of computing each, so not beside events and clocks.
+    Beat("routing.tasks.draw_previews", every_s=5, queue="outbound-slow"),
     Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
     Beat("integrations.tasks.probe", every_s=5, queue="outbound-slow"),
+    Beat("integrations.tasks.reconcile", every_s=30, queue="outbound-slow"),
     Beat("delivery.tasks.expire_approvals", every_s=60),
     Beat("delivery.tasks.remind_clients", every_s=60),
 )

@@ -151,11 +151,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "routing.User"
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
-_VALKEY: dict[str, Any] = {"LOCATION": ENV.redis_url, "KEY_PREFIX": "tl", "OPTIONS": IMPATIENT}
 CACHES = {
-    "default": {"BACKEND": "config.storage.cache.Cache"} | _VALKEY,
-    # Without the fallback to a process's memory: erasure must delete a preview for all processes.
-    "previews": {"BACKEND": "config.storage.cache.CountedCache"} | _VALKEY,
+    "default": {
+        "BACKEND": "config.storage.cache.Cache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "tl",
+        "OPTIONS": IMPATIENT,
+    },
 }
 
 # -- Language and time -----------------------------------------------------------------------------
@@ -192,8 +194,12 @@ STORAGES = {
     },
 }
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
-# Enough for a phone's 48 megapixels, and small enough that decoding cannot fill a worker's memory.
+# Enough for a phone's 48 megapixels. Only one image at a time is decoded, in a process whose memory
+# is limited: see routing.work.file_types.drawing.
 FILE_MAX_PIXELS = 64_000_000
+# Forms say how many files they take. Above this number, Django refuses the request as a whole, with
+# the text that was typed.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 FILE_UPLOAD_HANDLERS = [
     "routing.kernel.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -320,7 +326,8 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [
-    Queue(name) for name in ("default", "process", "outbound", "outbound-slow", "sweep")
+    *(Queue(name) for name in ("default", "process", "sweep")),
+    *(Queue(name) for name in ("reading", "outbound", "outbound-bulk", "outbound-slow")),
 ]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500

@@ -25,9 +25,11 @@ READY_TIMEOUT_S = 60
 # Events and clocks never wait for an external system, and quick systems never wait for slow ones.
 WORKERS = {
     "worker": "default,process,sweep",
-    "worker-outbound": "outbound",
+    "worker-outbound": "reading,outbound,outbound-bulk",
     "worker-slow": "outbound-slow",
 }
+# The quick worker has a child more than one connection may use, see outbox.take.AT_ONCE.
+CHILDREN = {"worker": 2, "worker-outbound": 4, "worker-slow": 2}
 QUEUES = ",".join(WORKERS.values())
 # Workers do not talk to each other: with a frozen Valkey, sending a heartbeat would block a worker.
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -115,11 +117,8 @@ class LocalRun:
             environ | metrics,
         )
         for name, queues in WORKERS.items():
-            self.add(
-                name,
-                [*celery, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", *ALONE],
-                environ,
-            )
+            which = ["-n", f"{name}@%h", "-Q", queues, "-c", str(CHILDREN[name])]
+            self.add(name, [*celery, "worker", *which, *ALONE], environ)
         self.add("beat", [*celery, "beat", "--pidfile="], environ)
 
     def add(self, name: str, command: list[str], environ: dict[str, str]) -> None:

@@ -35,6 +35,8 @@ REGISTERING = (
     "delivery.turns.table",
     "delivery.turns.messages",
     "delivery.progress.questions",
+    "delivery.progress.persons",
+    "delivery.portal.drafts",
 )
 
 

@@ -4,6 +4,7 @@ from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
 from delivery.engagements.models import Engagement
+from delivery.portal.models import FormDraft
 from delivery.requests.models import Request
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CheckResult",
     "Deliverable",
     "Engagement",
+    "FormDraft",
     "Request",
     "Version",
     "VersionFile",

@@ -1,6 +1,15 @@
 from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from integrations.inbox.models import Inbound
+from integrations.outbox.discrepancies import Discrepancy
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 
-__all__ = ["Attempt", "Connection", "ExternalLink", "Inbound", "Outbound", "WorkerBeat"]
+__all__ = [
+    "Attempt",
+    "Connection",
+    "Discrepancy",
+    "ExternalLink",
+    "Inbound",
+    "Outbound",
+    "WorkerBeat",
+]

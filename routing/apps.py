@@ -31,6 +31,7 @@ REGISTERING = (
     "routing.desk.checks",
     "routing.audit.checks",
     "routing.audit.operations.security_alarms",
+    "routing.people.checks",
     "routing.sla.checks",
     "routing.runs.trace_sections",
     "routing.runs.turns",

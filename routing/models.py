@@ -1,4 +1,4 @@
-from routing.audit.models import Redaction, Seal, SealedRow, SealSweep
+from routing.audit.models import Erasure, Redaction, Seal, SealedRow, SealSweep
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.desk.sendings import Sending
@@ -22,6 +22,7 @@ from routing.sla.policies import SLAPolicy, Target
 from routing.work.files import File
 from routing.work.items import DoorOnly, RefCounter, WorkItem, WorkNoun
 from routing.work.notes import Note, NoteFile
+from routing.work.previews import ImagePreview
 
 __all__ = [
     "Absence",
@@ -42,6 +43,7 @@ __all__ = [
     "DoorOnly",
     "Enrichment",
     "ErasedIdentity",
+    "Erasure",
     "Escalation",
     "Event",
     "ExceptionCase",
@@ -50,6 +52,7 @@ __all__ = [
     "Flow",
     "FlowField",
     "FlowVersion",
+    "ImagePreview",
     "Membership",
     "Note",
     "NoteFile",

@@ -18,6 +18,7 @@ from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
 from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
+from routing.work.operations.previews import draw_previews
 
 
 # ``acks_late`` everywhere: if a worker dies, the broker sends its task again, which does no harm.
@@ -25,8 +26,10 @@ from routing.work.operations.files import sweep_orphans
 def process_events(**_: Any) -> None:
     """
     Process events and runs as far as possible now. The next tick finds what failed or was not due.
+
+    It calls no other system: events and clocks share its workers.
     """
-    advance(clock=now)
+    advance(clock=now, apart=True)
 
 
 @shared_task(name="routing.tasks.seal", acks_late=True)
@@ -43,6 +46,14 @@ def sweep_files(**_: Any) -> None:
     sweep_orphans(at=now())
     forget_sendings(at=now())
     forget_security_events(at=now())
+
+
+@shared_task(name="routing.tasks.draw_previews", acks_late=True)
+def draw_due_previews(**_: Any) -> None:
+    """
+    Draw the previews that are due. Two tasks at once wait for each other with every image.
+    """
+    draw_previews(clock=now)
 
 
 @shared_task(name="routing.tasks.escalate", acks_late=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ BLANK: dict[Any, Any] = {
     date: NOW.date(),
     datetime: NOW,
     dict: {},
+    Mapping: {},
     tuple: (0, 0),
     UnionType: None,
 }

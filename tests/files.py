@@ -146,9 +146,9 @@ def make_file(
     client: Client | None = None,
     *,
     content: bytes | None = None,
-    name: str = "logo.png",
+    name: str = "logo",
 ) -> File:
-    """A kept file, a small PNG unless said otherwise."""
+    """A kept file, a small PNG unless said otherwise. Its type gives it an ending."""
     return files.keep(
         ContentFile(png() if content is None else content),
         name=name,

@@ -208,3 +208,10 @@ def wordpress() -> cms.WordPress:
     """
     assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
     return cms.started(_base())
+
+
+@pytest.fixture(scope="session")
+def old_wordpress() -> cms.WordPress:
+    """One whose tables store no characters beyond 16 bits."""
+    assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
+    return cms.started(_base(), "utf8mb3")

@@ -33,7 +33,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from tests.delivery.making import hand_in, make_deliverables, question, say, with_the_client
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.senders import make_connection, new_deal, send
-from tests.integrations.outbox.remote import work_off
+from tests.integrations.outbox.remote import read_now, work_off
 from tests.world import NOW, World, by, make_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +129,7 @@ def test_every_task_run_twice_changes_nothing_the_second_time(
     mid_flight: Flight, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(doorbell.outbound, "ring", work_off)
+    monkeypatch.setattr(doorbell.reading, "ring", read_now)
     begun = state()
     for task in OURS * 3:  # what one leaves, another one takes up: an event becomes a letter
         app.tasks[task].run()

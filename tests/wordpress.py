@@ -109,21 +109,27 @@ def missing() -> list[str]:
     ]
 
 
-def started(base: Path) -> WordPress:
-    """The one of this test run: the first worker that asks starts it, the others find it."""
-    with (base / "wordpress.lock").open("w") as lock:
+def started(base: Path, charset: str = "utf8mb4") -> WordPress:
+    """
+    The one of this test run: the first worker that asks starts it, the others find it.
+
+    :param charset: of its tables; utf8mb3 stores no emoji
+    """
+    name = "wordpress" if charset == "utf8mb4" else f"wordpress-{charset}"
+    with (base / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        note = base / "wordpress.json"
+        note = base / f"{name}.json"
         if not note.exists():
-            note.write_text(json.dumps(asdict(_start(base / "wordpress"))))
+            note.write_text(json.dumps(asdict(_start(base / name, charset))))
         return WordPress(**json.loads(note.read_text()))
 
 
 def stop(base: Path) -> None:
     """End what ``started`` began, if it did."""
-    note = base / "wordpress.pids"
-    if note.exists():
-        _end([int(pid) for pid in note.read_text().split()])
+    groups: list[int] = []
+    for note in base.glob("wordpress*.pids"):
+        groups += map(int, note.read_text().split())
+    _end(groups)
 
 
 def _end(groups: list[int]) -> None:
@@ -134,12 +140,12 @@ def _end(groups: list[int]) -> None:
         process.wait(10)
 
 
-def _start(folder: Path) -> WordPress:
+def _start(folder: Path, charset: str) -> WordPress:
     folder.mkdir()
     folder.chmod(0o755)
     database = _database(folder)
     port = _free_port()
-    site = _site(folder, f"http://127.0.0.1:{port}")
+    site = _site(folder, f"http://127.0.0.1:{port}", charset)
     env = {
         "PATH": os.environ["PATH"],
         "TL_FOLDER": str(folder),
@@ -204,7 +210,7 @@ def _database(folder: Path) -> int:
     return group
 
 
-def _site(folder: Path, url: str) -> Path:
+def _site(folder: Path, url: str, charset: str) -> Path:
     """The core's own files, so that ABSPATH is here, and a theme: the package brings none."""
     site = folder / "site"
     shutil.copytree(PARTS / "theme", site / "wp-content" / "themes" / "plain")
@@ -214,7 +220,8 @@ def _site(folder: Path, url: str) -> Path:
     for part in ("wp-admin", "wp-includes"):
         (site / part).symlink_to(CORE / part)
     shutil.copy(PARTS / "config.php", site / "wp-config.php")
-    (folder / "settings.json").write_text(json.dumps({"url": url, "key": secrets.token_hex(32)}))
+    settings = {"url": url, "key": secrets.token_hex(32), "charset": charset}
+    (folder / "settings.json").write_text(json.dumps(settings))
     return site
 
 

@@ -14,11 +14,13 @@ from allauth.account.forms import (
     ResetPasswordForm,
 )
 from allauth.core import context
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.accounts import guesses
 from routing.audit.operations.security_notices import Kind, notice
+from routing.kernel.domains import canonical_address
 from routing.people.staff import User
 
 
@@ -34,24 +36,34 @@ class CodeForm(RequestLoginCodeForm):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("Your e-mail address")
         self.fields["email"].widget.attrs.pop("placeholder", None)
+        self.fields["email"].widget.attrs["autofocus"] = True
+        self.fields["email"].error_messages |= {
+            "required": _("Enter your e-mail address."),
+            "invalid": _("Enter an e-mail address such as name@company.com."),
+        }
 
     def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"]).lower()
+        email = canonical_address(self.cleaned_data["email"])
         contacts = User.objects.people().filter(
             is_active=True, is_staff=False, contact__isnull=False, contact__erased_at=None
         )
         self._user = contacts.filter(email=email).first()
         if not guesses.may_ask(context.request, email):
-            raise get_adapter().validation_error("too_many_login_attempts")
+            raise ValidationError(
+                _(
+                    "You requested several codes in a short time. Wait a minute, then try again. "
+                    "The newest e-mail from us has a code that works for ten minutes."
+                )
+            )
         return email
 
 
 class ResetForm(ResetPasswordForm):
     def clean_email(self) -> str:
-        email: str = super().clean_email()
+        email = canonical_address(super().clean_email())
         if not guesses.may_ask(context.request, email):
             raise get_adapter().validation_error("rate_limited")
-        staff = User.objects.staff().filter(email=email.lower())  # contacts never have a password
+        staff = User.objects.staff().filter(email=email)  # contacts never have a password
         self.users = list(staff)
         notice(Kind.RESET_SENT, context.request, email=email)
         return email
@@ -63,6 +75,14 @@ class ConfirmCodeForm(ConfirmLoginCodeForm):
 
     allauth hands over the code alone, so that the address is read from the session.
     """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        field.label = _("Code")
+        field.widget.attrs.pop("placeholder", None)
+        field.widget.attrs |= {"autofocus": True, "autocapitalize": "characters", "maxlength": 20}
+        field.error_messages["required"] = _("Enter the code from the e-mail.")
 
     def clean_code(self) -> str:
         tried = guesses.attempt(context.request, _asked_for(context.request))

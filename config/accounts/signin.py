@@ -7,7 +7,7 @@ Nobody can sign up. Staff use a password and a second factor, contacts a code se
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -18,12 +18,13 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from config.accounts import guesses
@@ -33,6 +34,7 @@ from config.mail import background
 from config.web.routes import ACCOUNTS, DESK, is_below
 from integrations.adapters.mail.layout import EmailLayout, layout_context
 from routing.audit.operations.security_notices import Kind, notice
+from routing.kernel.domains import canonical_address
 from routing.models import Contact
 
 CODE_REQUESTED = "account/messages/login_code_sent.txt"
@@ -63,6 +65,21 @@ class Backend(AuthenticationBackend):
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_code": gettext_lazy(
+            "This code is not right. If you requested several, only the newest e-mail has the code "
+            "that works."
+        ),
+        # Shown after the third wrong code. What is judged by a form has words of its own.
+        "too_many_login_attempts": gettext_lazy(
+            "These were three wrong codes, so the code no longer works. Request a new one."
+        ),
+        "rate_limited": gettext_lazy(
+            "You requested several codes in a short time. Wait a minute, then try again."
+        ),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # staff accounts are created by colleagues, and contacts are invited
 
@@ -87,6 +104,9 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Find people, and count their attempts, by the one form of their address."""
+        if email := credentials.get("email"):
+            credentials["email"] = canonical_address(email)
         user = super().authenticate(request, **credentials)
         if user is not None and self._attempt is not None:
             self._attempt.forgive()
@@ -103,6 +123,9 @@ class AccountAdapter(DefaultAccountAdapter):
         if code == "too_many_login_attempts" and request is not None:
             typed = request.POST.get("login") or request.POST.get("email") or ""
             notice(Kind.LOCKED_OUT, request, email=typed)
+        if code == "too_many_login_attempts":
+            words = _("There were too many wrong attempts. Wait five minutes, then try again.")
+            return ValidationError(words, code=code)
         return super().validation_error(code, *args)
 
     def add_message(

@@ -162,6 +162,12 @@ PLACES = (
                 "admin:routing_seal_changelist",
                 "routing.view_seal",
             ),
+            (
+                gettext_lazy("Erasures"),
+                "person_off",
+                "admin:routing_erasure_changelist",
+                "routing.view_erasure",
+            ),
         ),
     ),
 )

@@ -35,7 +35,7 @@ def lock(var: Path, me: Running) -> int:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(held)
-        other = _read(var)
+        other = read(var)
         who = f"pid {other.pid}, {other.url}" if other else "it is still starting"
         raise AlreadyRunning(
             f"Throughline already runs on {var} ({who}). Stop it first, or set VAR_DIR to another "
@@ -46,7 +46,8 @@ def lock(var: Path, me: Running) -> int:
     return held
 
 
-def _read(var: Path) -> Running | None:
+def read(var: Path) -> Running | None:
+    """Return what runs on var/, or None."""
     try:
         return Running(**json.loads((var / "run.json").read_text()))
     except (FileNotFoundError, ValueError, TypeError):

@@ -51,7 +51,7 @@ def saw_this_version(row: Approval, context: ContextWith[DecideDetails]) -> Gate
         return passed("digest")
     return refused(
         "digest",
-        _("There is a newer version. Review that one first."),
+        _("This page is out of date. Review the version below, then decide."),
         clears_by=_("You: reload the page"),
     )
 

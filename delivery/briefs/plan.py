@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.deliverables.formats import Format
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.texts import storable
+from routing.kernel.clean_text import one_line
 from routing.kernel.days import read_day
 
 MOST = 50  # deliverables in one brief
@@ -91,7 +92,7 @@ def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
     if not isinstance(value, Mapping):
         fault(_("invalid entry."))
         return None
-    title = str(value.get("title") or "").strip()
+    title = one_line(str(value.get("title") or ""))
     if not title or len(title) > 200 or not storable(title):  # noqa: PLR2004  # as long as a work item's title
         fault(_("enter a title of at most 200 characters."))
     if value.get("format") not in Format.values:

@@ -41,6 +41,14 @@ class GoLiveDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewDetails:
+    """``version`` is the id of a version that the site shows instead, or 0 for the newest."""
+
+    url: str
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EditDeliverableDetails:
     """``title`` and ``priority`` belong to the work item."""
 

@@ -28,7 +28,9 @@ class DeliverableGateFacts:
     colleagues: int = 0  # people of the agency who may approve the newest version
     clients_page: str = ""
     destination: str = ""  # name of the destination, if it is active
+    content_faults: tuple[str, ...] = ()  # what the destination would not take as it is
     judged_by_author: bool = False
+    slug_fault: str = ""  # why the destination will not have the slug of the newest version
 
 
 def _facts(context: GateContext, row: Deliverable) -> DeliverableGateFacts:
@@ -52,6 +54,19 @@ def has_new_version(row: Deliverable, context: GateContext) -> GateResult:
             clears_by=_("The assignee, by uploading a new version"),
         )
     return passed("version", _("There is a version to review."))
+
+
+def destination_takes_it(row: Deliverable, context: GateContext) -> GateResult:
+    """Refuses a version that the destination would refuse or change."""
+    faults = _facts(context, row).content_faults
+    if faults:
+        return refused(
+            "content",
+            _("The destination would not take this version as it is."),
+            evidence=" ".join(faults),
+            clears_by=_("The assignee, by uploading a new version"),
+        )
+    return passed("content", _("The destination takes the content as it is."))
 
 
 def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) -> GateResult:
@@ -159,6 +174,19 @@ def _approvers_can_be_asked(facts: DeliverableGateFacts) -> GateResult:
             text % {"reachable": facts.reachable, "approvers": facts.approvers},
         )
     return passed("approvers", _("The client can be asked to approve."))
+
+
+def slug_will_be_kept(row: Deliverable, context: GateContext) -> GateResult:
+    """Refuses a slug that the destination would change, or that other work has there."""
+    fault = _facts(context, row).slug_fault
+    if fault:
+        return refused(
+            "slug",
+            _("The page cannot have this slug."),
+            evidence=fault,
+            clears_by=_("The assignee, with a new version"),
+        )
+    return passed("slug", _("The destination will keep the slug."))
 
 
 def has_destination(row: Deliverable, context: GateContext) -> GateResult:

@@ -11,6 +11,7 @@ from django_fsm import transition
 from delivery.deliverables.formats import Format
 from delivery.requests.details import UNCHANGED, Unchanged
 from delivery.requests.models import Request
+from routing.kernel.clean_text import one_line
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.destinations import Destination
@@ -45,7 +46,11 @@ class Deliverable(WorkNoun):
     open_to_clients = True
     making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
+    placed = (State.LIVE, State.PUBLISHING, State.PUBLISH_FAILED)  # what its page is matters
+    publishable_again = (State.LIVE, State.PUBLISH_FAILED)
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
+    # Clients and visitors saw the version, or are about to.
+    seen_states = done_states | {State.PUBLISHING, State.PUBLISH_FAILED}
     open_states = frozenset(
         {*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED}
     )
@@ -153,7 +158,7 @@ class Deliverable(WorkNoun):
     ) -> None:
         """Change what people read about the work. ``title`` and ``priority`` are of its item."""
         if title is not UNCHANGED:
-            self.item.title = title.strip()
+            self.item.title = one_line(title)
         if priority is not UNCHANGED:
             self.item.priority = priority
         if due_date is not UNCHANGED:
@@ -259,6 +264,11 @@ class Deliverable(WorkNoun):
         """The destination shows it at ``url``."""
         # An address that does not fit must not undo a publication that has happened.
         self.live_url, self.live_at = url[:1000], at
+
+    @transition(field=state, source=State.LIVE, target=None)
+    def renew(self, *, at: datetime, url: str, version: int = 0) -> None:
+        """The page was put back, made anew, or taken over as somebody else wrote it."""
+        self.live_url, self.version_id = url[:1000], version or self.version_id
 
     @transition(field=state, source=State.PUBLISHING, target=State.PUBLISH_FAILED)
     def fail_publishing(self, *, at: datetime) -> None:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from html import escape, unescape
+from pathlib import PurePath
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,32 @@ _WRITTEN = re.compile(
 # As the sanitiser writes it, in one form only.
 _KEPT = re.compile(r' src="asset:([0-9a-f]{64})"')
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """Return the name, with a number before its ending if another file has it: photo-2.png."""
+    known = {each.casefold() for each in taken}
+    free, number = name, 2
+    while free.casefold() in known:
+        path = PurePath(name)
+        free, number = f"{path.stem}-{number}{path.suffix}", number + 1
+    return free
+
+
+def distinct_names(files: Iterable[tuple[str, str]]) -> list[str]:
+    """
+    Return a name for each file, given as name and sha256, so that no two files share one.
+
+    The first keeps its name, so that a text which refers to it stays right. The same file twice
+    has one name.
+    """
+    names: list[str] = []
+    owners: dict[str, str] = {}  # the sha256 by folded name
+    for name, sha256 in files:
+        others = [folded for folded, owner in owners.items() if owner != sha256]
+        names.append(free_name(name, others))
+        owners[names[-1].casefold()] = sha256
+    return names
 
 
 def by_digest(html: str, files: Iterable[tuple[str, str]]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.history import Tracked
+from routing.people.addresses import LineField
 from routing.people.clients import Client
 
 
@@ -23,12 +25,24 @@ class Engagement(models.Model):
     client = models.ForeignKey(
         Client, on_delete=models.PROTECT, related_name="engagements", verbose_name=_("client")
     )
-    name = models.CharField(_("name"), max_length=200)
+    name = LineField(_("name"), max_length=200)
     amount = models.DecimalField(
-        _("amount"), max_digits=14, decimal_places=2, null=True, blank=True
+        _("amount"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
     )
     currency = models.CharField(_("currency"), max_length=3, blank=True, default="")
-    hours = models.DecimalField(_("hours"), max_digits=8, decimal_places=2, null=True, blank=True)
+    hours = models.DecimalField(
+        _("hours"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
     rounds = models.PositiveSmallIntegerField(_("change rounds"), null=True, blank=True)
     starts_date = models.DateField(_("starts"), null=True, blank=True)
     ends_date = models.DateField(_("ends"), null=True, blank=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -46,6 +47,17 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     # htmx would put the sign-in page into the part of the page that it replaces.
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(reverse("account_request_login_code"))
-    # A form cannot be sent again after signing in.
-    back = request.get_full_path() if request.method == "GET" else reverse("portal:home")
+    # A form cannot be sent again after signing in, but its page has the draft.
+    back = request.get_full_path() if request.method == "GET" else _page_of_form(request)
     return redirect_to_login(back, reverse("account_request_login_code"))
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """Return the page that a form was sent from, or the home page of the portal."""
+    home = reverse("portal:home")
+    try:
+        sender = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return home
+    ours = sender.netloc == request.get_host() and sender.path.startswith(home)
+    return sender.path if ours else home

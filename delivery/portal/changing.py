@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import ChangeForm, ImpactDecisionForm
+from delivery.portal.drafts import drop, restore
 from delivery.portal.views import page, request_of, request_page
 from delivery.portal.works import work_of
 from delivery.progress.operations.changes import FLOW, CannotChange, ask_change, can_change, current
@@ -47,6 +48,7 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
             _("You can view this but not ask for changes. Ask your contact person for access.")
         )
     form = ChangeForm(request.POST, request.FILES) if request.method == "POST" else ChangeForm()
+    restore(form, by, f"change:{ref}")
     token = request.POST.get("token", "")
     # The form was sent before: show what became of it instead of an error.
     if token and submitted_before(by.contact_id or 0, token[:64]):
@@ -60,6 +62,7 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         except CannotChange as refusal:
             against = str(refusal)
         else:
+            drop(by, f"change:{ref}")
             return redirect("portal:sent", form.cleaned_data["token"])
     context = {"row": row, "form": form, "against": against, "about": current(row)}
     status = 409 if against and request.method == "POST" else 200
@@ -108,6 +111,7 @@ def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         form.add_error("uploads", str(refusal))
         return request_page(request, by, row, impact_form=form)
     if result.done:
+        drop(by, f"impact:{ref}")
         messages.success(request, _("Thank you. We have recorded your answer."))
         return redirect("portal:request", ref)
     # The gates' messages only. Their evidence is for the agency.

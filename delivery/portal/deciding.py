@@ -21,6 +21,7 @@ from delivery.approvals.operations.asking import opened
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import DecisionForm
 from delivery.portal.differences import news
+from delivery.portal.drafts import drop, restore
 from delivery.portal.questions import (
     STEPS,
     answered_before,
@@ -81,6 +82,8 @@ def question_page(
     form: DecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    form = form or DecisionForm(initial={"digest": row.digest})
+    restore(form, by, f"decide:{row.item.ref}")
     can_decide, before = may_decide(row, by, timezone.now()), seen_before(row)
     context = {
         "row": row,
@@ -93,7 +96,7 @@ def question_page(
         "newer": newer(row, by),
         "answers": answers_to(row, by),
         "notes": shared_notes(row.version.deliverable, by),
-        "form": form or DecisionForm(initial={"digest": row.digest}),
+        "form": form,
     }
     return page(request, by, "question", context, status)
 
@@ -116,6 +119,7 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     mine = answered_before(row, by)
     same = mine is not None and (mine.word, mine.digest) == (WORDS[verb], details.digest)
     if result.done or same:
+        drop(by, f"decide:{ref}")
         messages.success(request, DONE[verb])
         return redirect("portal:question", ref)
     # Read again: somebody else has changed it in the meantime.

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from delivery.approvals.details import DecideDetails
 from delivery.portal.uploads import WithFiles
 from delivery.requests.details import AnswerImpactDetails
+from routing.kernel.entered import Day, Lines
 from routing.kernel.past_dates import AsksAboutPast
 
 LONG = 5_000
@@ -28,7 +29,7 @@ class DecisionForm(WithFiles):
     )
     # Sent by the button that was pressed.
     word = forms.ChoiceField(choices=[(each, each) for each in DECISIONS])
-    comment = forms.CharField(
+    comment = Lines(
         label=gettext_lazy("Your comment"),
         max_length=LONG,
         required=False,
@@ -69,7 +70,7 @@ class ImpactDecisionForm(WithFiles):
     seal = forms.CharField(widget=forms.HiddenInput(), max_length=16)
     # Sent by the button that was pressed.
     word = forms.ChoiceField(choices=[(each, each) for each in ("accept_impact", "decline_impact")])
-    comment = forms.CharField(
+    comment = Lines(
         label=gettext_lazy("Your comment"),
         max_length=LONG,
         required=False,
@@ -112,7 +113,7 @@ class ChangeForm(AsksAboutPast, WithFiles):
     token = forms.CharField(
         widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")]
     )
-    details = forms.CharField(
+    details = Lines(
         label=gettext_lazy("What should be different?"),
         max_length=LONG,
         widget=forms.Textarea({"rows": 7}),
@@ -120,7 +121,7 @@ class ChangeForm(AsksAboutPast, WithFiles):
             "required": gettext_lazy("Tell us what should be different, then send the form.")
         },
     )
-    wanted = forms.DateField(
+    wanted = Day(
         label=gettext_lazy("When do you need it? (optional)"),
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),

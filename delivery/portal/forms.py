@@ -20,6 +20,7 @@ from delivery.portal.uploads import WithFiles, files_field
 from delivery.progress.operations.submissions import KNOWN
 from delivery.requests.reach import ASKING
 from routing.flows.fields import FieldSpec, FieldType
+from routing.kernel.entered import Day, Lines, OneLine
 from routing.kernel.past_dates import AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.clients import Client
@@ -31,7 +32,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
 class PortalAnswerForm(WithFiles):
-    details = forms.CharField(
+    details = Lines(
         label=gettext_lazy("Your answer"),
         max_length=LONG,
         widget=forms.Textarea({"rows": 5}),
@@ -121,16 +122,14 @@ def _wrong(required: str, **more: str) -> dict[str, str]:
 
 
 def _line(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    return SingleLineField(
-        max_length=LINE, error_messages=_wrong(_("This field is required.")), **shared
-    )
+    return OneLine(max_length=LINE, error_messages=_wrong(_("Fill in this field.")), **shared)
 
 
 def _long(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    return forms.CharField(
+    return Lines(
         max_length=LONG,
         widget=forms.Textarea({"rows": 7}),
-        error_messages=_wrong(_("This field is required.")),
+        error_messages=_wrong(_("Fill in this field.")),
         **shared,
     )
 
@@ -139,13 +138,24 @@ def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     wrong = _wrong(_("Enter a number."), invalid=_("Enter a number such as 12000 or 12000.50."))
     widget = forms.TextInput({"inputmode": "decimal"})
     return forms.DecimalField(
-        max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared
+        min_value=0,
+        max_digits=20,
+        decimal_places=4,
+        widget=widget,
+        error_messages={
+            "min_value": _("Enter a number of zero or more."),
+            "max_digits": _("This number is too large."),
+            "max_whole_digits": _("This number is too large."),
+            "max_decimal_places": _("Enter at most four digits after the point."),
+            **wrong,
+        },
+        **shared,
     )
 
 
 def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     wrong = _wrong(_("Choose a date."), invalid=_("Enter a date such as 2027-03-31."))
-    return forms.DateField(
+    return Day(
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
         error_messages=wrong,
@@ -165,6 +175,7 @@ def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     wrong = _wrong(
         _("Enter an e-mail address."),
         invalid=_("Enter an e-mail address such as name@company.com."),
+        max_length=_("This address is too long."),
     )
     return forms.EmailField(max_length=254, error_messages=wrong, **shared)
 
@@ -172,12 +183,6 @@ def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 def _choice(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     choices = [("", _("Choose")), *((each, each) for each in spec.choices)]
     return forms.ChoiceField(choices=choices, error_messages=_wrong(_("Choose one.")), **shared)
-
-
-class SingleLineField(forms.CharField):
-    def to_python(self, value: Any) -> str:
-        """Return the text on one line. Line breaks would break titles and e-mail subjects."""
-        return " ".join(str(super().to_python(value) or "").split())
 
 
 FIELDS: Mapping[FieldType, Callable[[FieldSpec, dict[str, Any]], forms.Field]] = {

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from delivery.portal.access import for_contacts
+from delivery.portal.drafts import drop, restore
 from delivery.portal.forms import RequestForm
 from delivery.portal.submissions import form_named, forms, opened
 from delivery.portal.views import page
@@ -54,6 +55,7 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
         form = RequestForm(found, by, request.POST, request.FILES)
     else:
         form = RequestForm(found, by)
+    restore(form, by, f"request:{slug}")
     if request.method == "POST" and form.is_valid():
         token, uploads = form.cleaned_data["token"], form.cleaned_data["uploads"]
         try:
@@ -71,6 +73,7 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
         except NotKept as refusal:
             form.add_error("uploads", str(refusal))
         else:
+            drop(by, f"request:{slug}")
             return redirect("portal:sent", token)
     return page(request, by, "new", {"form": form, "name": found.flow.name})
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from delivery.portal.access import for_contacts
+from delivery.portal.drafts import drop
 from delivery.portal.forms import PortalAnswerForm
 from delivery.portal.views import can, page, request_of, request_page
 from delivery.requests.operations.answering import answer_with_files
@@ -34,6 +35,7 @@ def answer_question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     if not result.done:
         form.add_error(None, _why(result))
         return request_page(request, by, request_of(by, ref), form, status=409)
+    drop(by, f"answer:{ref}")
     messages.success(request, _("Thank you. We will continue with your request."))
     return redirect("portal:request", ref)
 

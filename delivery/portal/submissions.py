@@ -5,16 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from delivery.progress.operations.submissions import FORM, KIND, SOURCE, SUBJECT, key_of
+from delivery.progress.operations.submissions import (
+    FORM,
+    KIND,
+    KNOWN,
+    SOURCE,
+    SUBJECT,
+    key_of,
+)
 from delivery.requests.models import Request
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.versions import Plan, published
 from routing.people.actors import Actor
 from routing.runs.models import Enrichment, Run
+from routing.runs.snapshots import run_snapshots
 from routing.work.visibility import clients_seen_by, work_seen_by
 
 TITLE = "request.title"
 MOST = 20
+# Facts with a place of their own on the page of a request, and those that name the sender.
+SHOWN_APART = frozenset({TITLE, "request.details", "request.wanted", *KNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,19 @@ def _is_form(version: FlowVersion) -> bool:
         trigger.kind == KIND and (trigger.field, trigger.value) in wanted
         for trigger in version.triggers.all()
     )
+
+
+def own_answers(row: Request) -> list[tuple[str, str]]:
+    """Return label and value of each answer that the page of a request shows nowhere else."""
+    if row.channel != Request.Channel.PORTAL or row.item.run_id is None:
+        return []
+    found = []
+    for snapshot in run_snapshots([row.item.run_id]):
+        for spec in snapshot.plan.fields:
+            value = snapshot.found.facts.get(spec.name)
+            if spec.name not in SHOWN_APART and value not in (None, ""):
+                found.append((spec.label, str(value)))
+    return found
 
 
 def opened(by: Actor, token: str) -> Request | None:

@@ -6,16 +6,16 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from routing.desk.notes import MOST_FILES, FilesField
+from routing.work.display import size
 
 
 def files_field() -> FilesField:
     """Return a field for files that states its limits."""
     text = _("Images, PDFs, documents or videos. Up to %(most)s files of %(size)s each.")
-    limits = {"most": MOST_FILES, "size": filesizeformat(settings.FILE_MAX_BYTES)}
+    limits = {"most": MOST_FILES, "size": size(settings.FILE_MAX_BYTES)}
     return FilesField(label=_("Files (optional)"), required=False, help_text=text % limits)
 
 

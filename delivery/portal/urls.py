@@ -1,11 +1,12 @@
 from django.urls import path
 
-from delivery.portal import changing, deciding, new, steps, views, works
+from delivery.portal import changing, deciding, drafts, new, steps, views, works
 
 app_name = "portal"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("drafts/", drafts.keep_draft, name="drafts"),
     path("requests/", views.requests, name="requests"),
     path("requests/<slug:ref>/", views.one, name="request"),
     path("requests/<slug:ref>/answer/", steps.answer_question, name="answer"),

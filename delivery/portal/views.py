@@ -14,8 +14,9 @@ from django.views.decorators.http import require_safe
 from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import ImpactDecisionForm
+from delivery.portal.drafts import restore
 from delivery.portal.forms import PortalAnswerForm
-from delivery.portal.submissions import not_opened_yet
+from delivery.portal.submissions import not_opened_yet, own_answers
 from delivery.portal.waiting import waiting_for, waiting_for_others
 from delivery.portal.words import ClientStatus, history_of, shared_notes, status_of
 from delivery.portal.work_words import work_status_of
@@ -149,20 +150,25 @@ def request_page(
     status: int = 200,
 ) -> HttpResponse:
     can_answer = can(answer, row, by)
+    form = form or PortalAnswerForm()
+    restore(form, by, f"answer:{row.item.ref}")
+    impact_form = impact_form or ImpactDecisionForm(initial={"seal": seal_of(row)})
+    restore(impact_form, by, f"impact:{row.item.ref}")
     context = {
         "row": row,
         "status": status_of(row),
         # Details from a CRM or a lead form are the agency's own notes, not the client's words.
         "asked": row.details if row.channel in FROM_PEOPLE else "",
+        "answers": own_answers(row),
         "history": history_of(row, by),
         "notes": shared_notes(row, by),
         "can_answer": can_answer,
         "can_withdraw": can(withdraw, row, by),
         "works": works_in(row),
         "can_agree": can(accept_impact, row, by),
-        "impact_form": impact_form or ImpactDecisionForm(initial={"seal": seal_of(row)}),
+        "impact_form": impact_form,
         "currency": currency_of(row),
-        "form": form or PortalAnswerForm(),
+        "form": form,
     }
     return page(request, by, "request", context, status)
 

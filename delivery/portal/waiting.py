@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,13 @@ FOR_COLLEAGUES: Mapping[str, Words] = {
 }
 
 
+FOR_FELLOW_APPROVERS: Mapping[str, Words] = {
+    **FOR_COLLEAGUES,
+    ASKED.code: _("Waiting for another approver at your company"),
+    APPROVERS.code: _("Waiting for another approver at your company"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingEntry:
     """One thing to do. ``do`` is the label of its button; ``due_at`` is None without a deadline."""
@@ -63,10 +70,22 @@ def waiting_for_others(by: Actor) -> list[WaitingEntry]:
     at, parties = timezone.now(), parties_of(WaitingSide.CLIENT)
     seen = work_seen_by(by)
     mine = turns_of_mine(seen, by, at, parties=parties).order_by().values("pk")
-    return _entries(waits_for(seen, *parties).exclude(pk__in=mine), FOR_COLLEAGUES)
+    others = waits_for(seen, *parties).exclude(pk__in=mine)
+    # An approver who was not asked, or has answered, is not the one it waits for.
+    return _entries(others, FOR_COLLEAGUES, FOR_FELLOW_APPROVERS, by.clients_as("approver"))
 
 
-def _entries(items: WorkItemQuerySet, labels: Mapping[str, Words]) -> list[WaitingEntry]:
+def _entries(
+    items: WorkItemQuerySet,
+    labels: Mapping[str, Words],
+    labels_of_some: Mapping[str, Words] | None = None,
+    clients: Collection[int] = (),
+) -> list[WaitingEntry]:
+    """
+    Return the items as entries, by deadline, then by age.
+
+    :param labels_of_some: the labels for work of these clients
+    """
     rows: list[Any] = list(with_turns(items).select_related("client").order_by("pk"))
     began, deadlines = turns_began(rows), _deadlines(rows)
     found = []
@@ -75,7 +94,9 @@ def _entries(items: WorkItemQuerySet, labels: Mapping[str, Words]) -> list[Waiti
         assert turn is not None
         found.append(
             WaitingEntry(
-                labels[turn.party.code],
+                (labels_of_some or labels)[turn.party.code]
+                if row.client_id in clients
+                else labels[turn.party.code],
                 row.title,
                 str(row.client),
                 portal_page(row),

@@ -100,8 +100,9 @@ def part(request: HttpRequest, by: Actor, ref: str, key: UUID | int) -> HttpResp
     if found is None:
         raise Http404
     answer = respond(found.file, request=request)
-    # Not a browser that only asks whether its copy is still good.
-    if request.method == "GET" and answer.status_code == HTTPStatus.OK:
+    # Not a browser that only asks whether its copy is still good, and not a look at the beginning.
+    loaded = request.method == "GET" and answer.status_code == HTTPStatus.OK
+    if loaded and "table" not in request.GET:
         _confirm(work_of(by, ref), receipts.DOWNLOADED, by)
     return answer
 

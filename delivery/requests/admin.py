@@ -26,8 +26,11 @@ from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.form_tokens import claim_form
+from routing.desk.offers import PageFacts
 from routing.desk.steps import StepsAdmin
 from routing.desk.waits import in_list, with_waits
+from routing.people.actors import Actor
+from routing.runs.snapshots import run_snapshots, unread_facts
 from routing.work import display
 from routing.work.admin import title_of
 from routing.work.file_types.refusal import NotKept
@@ -159,7 +162,7 @@ class RequestAdmin(StepsAdmin[Request]):
         if row.state == Request.State.NEEDS_INFORMATION:
             found += question_facts(row, now)
         if row.target:
-            found += [(_("Changes"), row.target), (_("Impact"), impact_of(row))]
+            found += [(_("Changes"), row.target), (_("Impact"), impact_of(row, actor(request)))]
         if row.duplicate_of:
             found.append((_("Duplicate of"), link_to(row.duplicate_of)))
         return found
@@ -169,6 +172,18 @@ class RequestAdmin(StepsAdmin[Request]):
         asked = [(_("Open question to the client"), row.question)] if row.question else []
         wanted = row.details or _("No description yet. Edit the request or ask the client.")
         return [*held, *asked, (_("Description"), wanted)]
+
+    def beside(self, request: HttpRequest, row: Request, known: PageFacts) -> dict[str, Any]:
+        answers = self.other_answers(row) if known.by.may("routing.view_contact") else []
+        return {"texts": [*self.texts(row), *answers]}
+
+    def other_answers(self, row: Request) -> Sequence[tuple[Any, str]]:
+        """Return the answers of a form that no field of its flow reads."""
+        if row.channel != Request.Channel.FORM or row.item.run_id is None:
+            return []
+        [snapshot] = run_snapshots([row.item.run_id])
+        found = [f"{label}: {value}" for label, value in unread_facts(snapshot)]
+        return [(_("Other answers of the form"), "\n\n".join(found))] if found else []
 
     @admin.display(description=gettext_lazy("request"), ordering="item__id")
     def what(self, row: Request) -> SafeString:
@@ -203,9 +218,9 @@ class RequestAdmin(StepsAdmin[Request]):
         return display.when(row.item.created_at)
 
 
-def impact_of(row: Request) -> str:
-    """Return the impact stated for a change and the client's answer."""
-    if not row.impact:
+def impact_of(row: Request, by: Actor) -> str:
+    """Return the impact stated for a change and the client's answer, to those who read amounts."""
+    if not row.impact or not by.may("delivery.view_engagement"):
         return str(row.get_impact_display())
     text = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
     day = date_format(row.impact_date, "D j M Y") if row.impact_date else display.NOTHING

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.details import ContactAnswerDetails, StateImpactDetails
 from delivery.requests.models import Request
+from routing.kernel.days import can_be_meant
 from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 MOST_NOTE = 2_000
@@ -75,7 +76,7 @@ def _is_number(value: Any, most: Decimal) -> bool:
 
 
 def _is_day(value: Any) -> bool:
-    return isinstance(value, date)
+    return isinstance(value, date) and can_be_meant(value)
 
 
 def _is_text(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from delivery.requests.details import UNCHANGED, AnswerDetails, AskDetails, EditRequestDetails
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
+from routing.kernel.clean_text import one_line
+from routing.kernel.days import can_be_meant
 from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 
@@ -105,11 +108,13 @@ def _fault(name: str, value: Any) -> str:
         return f"{field.verbose_name}: {' '.join(error.messages)}"
     except TypeError:
         return f"{field.verbose_name}: {_('The entry is invalid.')}"
+    if isinstance(value, date) and not can_be_meant(value):
+        return f"{field.verbose_name}: {_('Enter a date that can be meant.')}"
     if not isinstance(value, str):
         return ""
     # A TextField checks its maximum length in forms only, and no field refuses lone surrogates.
     too_long = field.max_length is not None and len(value) > field.max_length
-    if too_long or (name == "title" and not value.strip()) or not storable(value):
+    if too_long or (name == "title" and not one_line(value)) or not storable(value):
         return str(_("%(field)s: empty, too long or with characters that cannot be stored.")) % {
             "field": field.verbose_name
         }

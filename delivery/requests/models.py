@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from delivery.requests.details import UNCHANGED, Unchanged
+from routing.kernel.clean_text import one_line
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.clients import Contact
@@ -311,4 +312,4 @@ class Request(WorkNoun):
         for row, values in ((self.item, of_the_item), (self, own)):
             for name, value in values.items():
                 if value is not UNCHANGED:
-                    setattr(row, name, value)
+                    setattr(row, name, one_line(str(value)) if name == "title" else value)

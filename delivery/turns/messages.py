@@ -156,6 +156,7 @@ tells_nobody(
 tells_nobody(
     deliverables.stall, because=_("The owner of the exception about the answer is notified.")
 )
+tells_nobody(deliverables.renew, because=_("Whoever decided about the page knows."))
 tells_nobody(
     deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
 )

@@ -21,7 +21,7 @@ from delivery.requests.models import Request
 from delivery.requests.reach import ASKING
 from routing.kernel.events import Event
 from routing.people.actors import Actor
-from routing.people.clearance import Clearance, clearance_for
+from routing.people.clearance import clearance_for
 from routing.people.clients import Membership
 from routing.people.staff import User
 from routing.work.creation import created
@@ -47,13 +47,9 @@ def _reviewers(items: Sequence[WorkItem]) -> People:
     every = holders(SIGN_OFF) if items else []
     clearance = clearance_for(item.client_id for item in items)
     return {
-        item.pk: _without(_cleared(every, item, clearance), {authors.get(item.pk)})
+        item.pk: _without(clearance.among(every, item.client_id), {authors.get(item.pk)})
         for item in items
     }
-
-
-def _cleared(people: Sequence[int], item: WorkItem, clearance: Clearance) -> list[int]:
-    return [person for person in people if clearance.admits(person, item.client_id)]
 
 
 def _without(people: Sequence[int], those: Collection[int | None]) -> list[int]:
@@ -130,7 +126,7 @@ def _brief_approvers(items: Sequence[WorkItem]) -> People:
         every = holders(APPROVE_BRIEF)
         clearance = clearance_for(item.client_id for item in items)
         for item in [each for each in items if not found[each.pk]]:
-            able = _cleared(every, item, clearance)
+            able = clearance.among(every, item.client_id)
             found[item.pk] = [pk for pk in able if (item.pk, pk) not in wrote]
     return found
 
@@ -142,7 +138,7 @@ def _second_approvers(items: Sequence[WorkItem]) -> People:
     clearance = clearance_for(row.item.client_id for row in briefs)
     found = {}
     for row in briefs:
-        able = _cleared(every, row.item, clearance)
+        able = clearance.among(every, row.item.client_id)
         others = [pk for pk in able if pk != row.first_approver_id]
         found[row.item_id] = [pk for pk in others if (row.item_id, pk) not in wrote]
     return found

@@ -140,7 +140,8 @@ class _Making:
         place.kind, place.connection = outside().connect(moment)
         # A path of its own, because pages of an earlier demo keep their addresses.
         place.path = f"{slug_of(self.client.name)}-{self.at:%y%m%d%H%M%S}"
-        save_with_reason(place, by=self.people["lead"], at=moment, reason=WHY)
+        # Several jobs share a place, and its history is in the order in which it is written.
+        save_with_reason(place, by=self.people["lead"], at=self.at, reason=WHY)
         brief = Brief.objects.filter(request=self.request, is_current=True).first()
         if brief is None:
             save_with_reason(sold, by=self.people["lead"], at=moment, reason=WHY)
@@ -253,23 +254,25 @@ class _Making:
             memberships__role=Membership.Role.APPROVER,
             erased_at=None,
         )
-        evidence = self.file("answer.txt", b"Their answer by e-mail, kept for the record.\n", at)
+        lead = self.people["lead"]
+        evidence = self.file(
+            "answer.txt", b"Their answer by e-mail, kept for the record.\n", at, by=lead
+        )
         details = RecordDetails(
             word=word.value,
             contact=approver.earliest("pk").pk,
             comment="" if approves else comment,
             evidence=evidence.pk,
         )
-        lead = self.people["lead"]
         self.done(approvals.record_answer([_asked(row)], by=lead, at=at, details=details))
 
-    def file(self, name: str, content: bytes, at: datetime) -> File:
+    def file(self, name: str, content: bytes, at: datetime, by: Actor | None = None) -> File:
         if name not in self.files:
             self.files[name] = files.keep(
                 ContentFile(content),
                 name=name,
                 client=self.client,
-                by=self.people["creative"],
+                by=by or self.people["creative"],
                 at=at,
             )
         return self.files[name]

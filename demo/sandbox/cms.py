@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from threading import RLock
 from typing import Any
+
+from django.utils import timezone
 
 from demo.sandbox.crm import Wrong
 from demo.sandbox.kses import TITLE_TAGS, kses, text_field
@@ -21,6 +24,10 @@ TAXONOMIES = ("categories", "tags")
 UNFILTERED = ("editor", "administrator")
 # The statuses that “any” stands for. The trash is not among them.
 STATUSES = ("publish", "future", "draft", "pending", "private")
+TRASHED = "__trashed"  # what WordPress adds to the slug of a post in the trash
+# Slugs that WordPress renames, because its own addresses begin with them.
+FEEDS = frozenset({"feed", "rdf", "rss", "rss2", "atom", "embed"})
+_NUMERIC = {"posts": re.compile(r"[0-9]+"), "pages": re.compile(r"(page)?[0-9]+")}
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -35,6 +42,7 @@ class Post:
     excerpt: str = ""
     terms: dict[str, list[int]] = field(default_factory=lambda: {"categories": [1], "tags": []})
     featured: int = 0
+    date_gmt: str = ""
 
 
 @dataclass
@@ -71,6 +79,7 @@ class CMS:
 
     first: int = 2
     role: str = "author"
+    is_narrow: bool = False  # its tables are in MySQL's older utf8, which stores no emoji
 
     def __post_init__(self) -> None:
         self.lock, self._ids = RLock(), count(self.first)
@@ -83,13 +92,12 @@ class CMS:
             return made
 
     def update(self, post_type: str, key: int, given: Mapping[str, Any]) -> Post:
-        """Update a post. One in the trash stays there, although WordPress answers 200."""
+        """Update a post. One in the trash stays there, unless its status is among the changes."""
         with self.lock:
             found = self.read(post_type, key)
-            changes = dict(given)
-            if found.status == "trash":
-                changes.pop("status", None)
-            self._change(found, changes)
+            if found.status == "trash" and "status" in given:
+                found.slug = found.slug.removesuffix(TRASHED)
+            self._change(found, given)
             return found
 
     def read(self, post_type: str, key: int) -> Post:
@@ -105,7 +113,7 @@ class CMS:
                 return self.posts.pop(key)
             if found.status == "trash":
                 raise Wrong(410, "The post has already been deleted.")
-            found.status, found.slug = "trash", f"{found.slug}__trashed"
+            found.status, found.slug = "trash", f"{found.slug}{TRASHED}"
             return found
 
     def listed(self, post_type: str, wanted: Mapping[str, str]) -> list[Post]:
@@ -114,17 +122,24 @@ class CMS:
         if "any" in statuses:
             statuses.update(STATUSES)
         word = wanted.get("search", "").casefold()
+        # WordPress runs no query with characters that its tables cannot hold.
+        if self.is_narrow and _is_wide(word):
+            return []
         with self.lock:
             posts = [post for post in self.posts.values() if post.post_type == post_type]
         found = []
         for post in posts:
             text = f"{post.title} {post.excerpt} {post.content}".casefold()
             same_slug = wanted.get("slug", post.slug) == post.slug
-            if post.status in statuses and word in text and same_slug:
+            if post.status in statuses and _matches(word, text) and same_slug:
                 found.append(post)
         return found
 
     def _change(self, post: Post, given: Mapping[str, Any]) -> None:
+        texts = " ".join(_text(given.get(name, "")) for name in ("title", "content", "excerpt"))
+        if self.is_narrow and _is_wide(texts):
+            raise Wrong(500, "Could not insert post into the database.", "db_insert_error")
+        post.date_gmt = _text(given.get("date_gmt", post.date_gmt))
         for name in ("title", "content", "excerpt"):
             if name in given:
                 setattr(post, name, self._kept(name, _text(given[name])))
@@ -134,7 +149,9 @@ class CMS:
                 post.terms[name] = [int(key) for key in given[name]]
         post.featured = int(given.get("featured_media", post.featured))
         post.slug = _text(given.get("slug", post.slug))
-        if post.status == "publish":  # only published slugs must be unique
+        if post.status in {"publish", "future"} and post.date_gmt:
+            post.status = "future" if _is_ahead(post.date_gmt) else "publish"
+        if post.status in {"publish", "future"}:  # slugs of drafts need not be unique
             post.slug = self._free(post, post.slug or slugged(post.title) or str(post.id))
 
     def _kept(self, name: str, html: str) -> str:
@@ -146,10 +163,10 @@ class CMS:
         taken = {
             each.slug
             for each in self.posts.values()
-            if each is not post and each.status == "publish" and each.post_type == post.post_type
+            if each is not post and each.status != "trash" and each.post_type == post.post_type
         }
         free, number = slug, 2
-        while free in taken:
+        while free in taken or free in FEEDS or _NUMERIC[post.post_type].fullmatch(free):
             free, number = f"{slug}-{number}", number + 1
         return free
 
@@ -158,8 +175,9 @@ class CMS:
         with self.lock:
             number = next(self._ids)
             slug = wanted.get("slug") or slugged(name.rpartition(".")[0])
-            if any(each.slug == slug for each in self.files.values()):
-                slug = f"{slug}-{number}"
+            taken, wished, again = {each.slug for each in self.files.values()}, slug, 2
+            while slug in taken:
+                slug, again = f"{wished}-{again}", again + 1
             title = self._kept("title", wanted.get("title", name))
             made = MediaFile(number, slug, f"{number}-{name}", kind, raw, title)
             self.files[number] = made
@@ -191,6 +209,21 @@ class CMS:
                 if post.status == "publish" and post.slug == slug:
                     return post
         return None
+
+
+def _is_ahead(date_gmt: str) -> bool:
+    return datetime.fromisoformat(date_gmt).replace(tzinfo=UTC) > timezone.now()
+
+
+def _is_wide(text: str) -> bool:
+    return any(ord(sign) > 0xFFFF for sign in text)  # noqa: PLR2004
+
+
+def _matches(word: str, text: str) -> bool:
+    """Return whether a post is found. A word after a minus must not be in it."""
+    if word.startswith("-"):
+        return word[1:] not in text
+    return word in text
 
 
 def _text(value: Any) -> str:

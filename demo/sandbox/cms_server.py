@@ -112,7 +112,7 @@ class _CmsHandler(BaseHTTPRequestHandler):
         try:
             status, answer = self._answer(method, url.path, dict(parse_qsl(url.query)), raw)
         except Wrong as wrong:
-            status, answer = wrong.status, _error("rest_error", str(wrong), wrong.status)
+            status, answer = wrong.status, _error(wrong.code, str(wrong), wrong.status)
         except (ValueError, TypeError, AttributeError):
             status = 400
             answer = _error("rest_invalid_json", "Invalid JSON body passed.", status)
@@ -166,7 +166,8 @@ class _CmsHandler(BaseHTTPRequestHandler):
         if method == "GET" and key:
             return 200, self._shown(self.cms.read(post_type, key))
         if method == "GET":
-            return 200, [self._shown(post) for post in self.cms.listed(post_type, query)]
+            found = _page(self.cms.listed(post_type, query), query)
+            return 200, [self._shown(post) for post in found]
         if method == "DELETE":
             return 200, self._shown(
                 self.cms.trash(post_type, key, force=query.get("force") == "true")
@@ -182,7 +183,7 @@ class _CmsHandler(BaseHTTPRequestHandler):
             return 200, self._file(self.cms.file(key))
         if method == "GET":
             found = self.cms.files.values()
-            files = [file for file in found if query.get("slug", file.slug) == file.slug]
+            files = [file for file in found if file.slug in query.get("slug", file.slug).split(",")]
             return 200, [self._file(file) for file in files]
         if method == "DELETE":
             removed = self.cms.files.pop(self.cms.file(key).id)
@@ -229,6 +230,7 @@ class _CmsHandler(BaseHTTPRequestHandler):
             # empty object as a list.
             "meta": [],
             "featured_media": post.featured,
+            "date_gmt": post.date_gmt,
             "author": 1,
         }
         return shown | texts | (post.terms if post.post_type == "posts" else {})
@@ -268,6 +270,15 @@ class _CmsHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(raw)
+
+
+def _page(posts: list[Post], query: Mapping[str, str]) -> list[Post]:
+    """Return one page of a list. WordPress refuses pages after the last one."""
+    size, number = int(query.get("per_page", 10)), int(query.get("page", 1))
+    found = posts[(number - 1) * size : number * size]
+    if number > 1 and not found:
+        raise Wrong(400, "The page number requested is larger than the number of pages available.")
+    return found
 
 
 def _error(code: str, message: str, status: int) -> dict[str, Any]:

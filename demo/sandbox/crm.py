@@ -33,11 +33,11 @@ Change = dict[str, Any]
 
 
 class Wrong(Exception):
-    """A refusal with a status and a message."""
+    """A refusal with a status, a message and WordPress's code for it."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, code: str = "rest_error") -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.code = status, code
 
 
 @dataclass
@@ -65,6 +65,7 @@ class CRM:
         default_factory=lambda: {one: {} for one in PLURAL}
     )
     faults: FaultQueue = field(default_factory=FaultQueue)
+    token: str = field(default="", repr=False)  # of the app; a person may revoke and renew it
 
     def __post_init__(self) -> None:
         self._lock = Lock()

@@ -26,13 +26,12 @@ def serve(crm: CRM, token: str, port: int) -> ThreadingHTTPServer:
     class BoundCrmHandler(_CrmHandler):
         pass
 
-    BoundCrmHandler.crm, BoundCrmHandler.token = crm, token
+    BoundCrmHandler.crm, crm.token = crm, token
     return ThreadingHTTPServer(("127.0.0.1", port), BoundCrmHandler)
 
 
 class _CrmHandler(BaseHTTPRequestHandler):
     crm: CRM
-    token: str
     protocol_version = "HTTP/1.1"
     # An answer is two writes. With Nagle's algorithm, the second one would wait for the caller's
     # delayed acknowledgement.
@@ -77,7 +76,7 @@ class _CrmHandler(BaseHTTPRequestHandler):
 
     def _known(self) -> None:
         given = self.headers.get("Authorization", "")
-        if not compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+        if not compare_digest(given.encode(), f"Bearer {self.crm.token}".encode()):
             raise Wrong(401, "Authentication credentials not found or wrong")
 
     def _body(self) -> Any:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import Any
 
-from demo.sandbox.crm import Change
+from demo.sandbox.crm import CRM, Change
 from demo.sandbox.sender import Sender
 from demo.sandbox.server import AUTHOR
 from integrations.adapters.hubspot.client import API, HOME
@@ -29,11 +29,16 @@ class CrmDeals:
     Actions in the CRM.
 
     ``events`` are the events of a CRM that this process simulates, waiting to be posted. It is None
-    if the CRM posts them itself.
+    if the CRM posts them itself. ``crm`` is the simulated one, if it is.
     """
 
-    def __init__(self, connection: Connection, events: list[Change] | None = None) -> None:
-        self.connection, self.events = connection, events
+    def __init__(
+        self,
+        connection: Connection,
+        events: list[Change] | None = None,
+        crm: CRM | None = None,
+    ) -> None:
+        self.connection, self.events, self.crm = connection, events, crm
 
     @property
     def is_own(self) -> bool:
@@ -68,7 +73,7 @@ class CrmDeals:
 
     def written(self, deal: str) -> Mapping[str, str]:
         """Return the values that we wrote into the deal: state, owner and url."""
-        names = properties_of(self.connection.settings)
+        names = properties_of(self.connection.valid_settings)
         with self._client() as client:
             path, properties = self._path(f"deals/{deal}"), ",".join(names.values())
             found = client.get(path, properties=properties).json()["properties"]

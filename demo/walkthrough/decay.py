@@ -22,14 +22,14 @@ def decay(walk: Walk, page: Deliverable, words: str) -> None:
     outcome = Outcome.objects.get(item=page.item_id, kind=Outcome.Kind.LIVE)
     walk.site.write(post, post.content.replace(words, "Somebody else wrote this"))
     transcript.note(f"A person at the site changes the text of post {post.id}.", page.live_url)
-    _look(walk, outcome)
+    look(walk, outcome)
     transcript.wait(
         "the probe finds it changed: once is not yet enough",
         lambda: fresh(outcome).failures or _state(outcome, "decayed"),
         60,
         WORKER,
     )
-    _look(walk, outcome)
+    look(walk, outcome)
     transcript.wait(
         "a second probe finds the same, so the outcome no longer holds",
         lambda: _state(outcome, Outcome.State.DECAYED),
@@ -47,7 +47,7 @@ def decay(walk: Walk, page: Deliverable, words: str) -> None:
     transcript.note(" ".join(fresh(outcome).evidence.get("differences", ())), where(case.item))
     walk.site.write(post, post.content)
     transcript.note("The person restores it.")
-    _look(walk, outcome)
+    look(walk, outcome)
     proven(walk, page)
     complete(walk)
     transcript.check(
@@ -55,7 +55,7 @@ def decay(walk: Walk, page: Deliverable, words: str) -> None:
     )
 
 
-def _look(walk: Walk, outcome: Outcome) -> None:
+def look(walk: Walk, outcome: Outcome) -> None:
     who = walk.cast.account
     walk.transcript.done(probe_now([outcome.pk], by=by(who), at=now()), f"{who} presses “Look now”")
 

@@ -14,7 +14,7 @@ from threading import Thread
 from django.conf import settings
 
 from demo.sandbox.cms import CMS
-from demo.sandbox.cms_server import serve_cms
+from demo.sandbox.cms_server import CmsFaults, serve_cms
 from demo.sandbox.crm import CRM, Change
 from demo.sandbox.server import serve
 from demo.walkthrough.crm import CrmDeals
@@ -81,7 +81,8 @@ def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[CrmDeals]:
     """Start a simulated CRM on a free port, and update its connection."""
     events: list[Change] = []
     token, secret = token_urlsafe(24), token_urlsafe(24)
-    with _serving(serve(CRM(PORTAL, APP, events.append), token, 0)) as address:
+    crm = CRM(PORTAL, APP, events.append)
+    with _serving(serve(crm, token, 0)) as address:
         wanted = ConnectionSettings(
             kind="hubspot",
             slug=f"walk-crm{ending}",
@@ -97,7 +98,7 @@ def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[CrmDeals]:
             backup=cast.second,
             drop_old_secrets=True,
         )
-        yield CrmDeals(_connected(wanted, cast, at), events)
+        yield CrmDeals(_connected(wanted, cast, at), events, crm)
 
 
 @contextmanager
@@ -106,7 +107,8 @@ def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
     password = token_urlsafe(24)
     # A random range of ids: one that an earlier walkthrough linked to other work would be refused.
     first = SystemRandom().randrange(10**6, 10**9)
-    with _serving(serve_cms(CMS("walkthrough", password, first=first), 0)) as address:
+    faults = CmsFaults()
+    with _serving(serve_cms(CMS("walkthrough", password, first=first), 0, faults)) as address:
         wanted = ConnectionSettings(
             kind="wordpress",
             slug=f"walk-site{ending}",
@@ -116,7 +118,7 @@ def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
             private=(address,),
             settings={"only_by_name": True, "settle_s": CONSISTENCY_DELAY_S},
         )
-        yield Site(_connected(wanted, cast, at))
+        yield Site(_connected(wanted, cast, at), faults)
 
 
 def named(slug: str, kind: str) -> Connection:

@@ -66,8 +66,8 @@ def play(transcript: Transcript, named: Named) -> None:
 
     :raises StepFailed: at the first step that fails; its runs are then cancelled
     """
-    _product_answers(transcript)
-    with _stage(transcript, named) as walk:
+    product_answers(transcript)
+    with stage(transcript, named) as walk:
         ended = False
         try:
             _acts(walk)
@@ -174,7 +174,7 @@ def _change(walk: Walk, old: Deliverable, file: File) -> None:
         f"{account} notes that it is a change of {old.item.ref}",
     )
     take_on(walk)
-    [new] = agree(walk, [_page(walk, replaces=old.pk)])
+    [new] = agree(walk, [page_plan(walk, replaces=old.pk)])
     start(walk, new)
     hand_in(walk, new, page_draft(walk, file, CHANGED))
     reviewed(walk, new)
@@ -200,7 +200,7 @@ def _change(walk: Walk, old: Deliverable, file: File) -> None:
 
 def _plan(walk: Walk) -> list[dict[str, Any]]:
     return [
-        _page(walk),
+        page_plan(walk),
         {
             "key": "sheet",
             "title": f"Figures {walk.token}",
@@ -211,7 +211,7 @@ def _plan(walk: Walk) -> list[dict[str, Any]]:
     ]
 
 
-def _page(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
+def page_plan(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
     client = walk.job.run.item.client
     assert client is not None  # decided before
     place = destination(walk, client).pk
@@ -228,7 +228,7 @@ def _page(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
 
 
 @contextmanager
-def _stage(transcript: Transcript, named: Named) -> Iterator[Walk]:
+def stage(transcript: Transcript, named: Named) -> Iterator[Walk]:
     """Provide the people and systems for the time of the walkthrough."""
     with ExitStack() as stack:
         ending = stack.enter_context(outside.place())
@@ -266,7 +266,7 @@ def _players(transcript: Transcript) -> Cast:
     return players
 
 
-def _product_answers(transcript: Transcript) -> None:
+def product_answers(transcript: Transcript) -> None:
     url = settings.SITE_URL
     try:
         with SafeClient(url, private=frozenset({origin_of(url)}), total_s=10) as client:

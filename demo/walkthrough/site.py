@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo.sandbox.cms_server import CmsFaults
 from demo.sandbox.server import SANDBOX, SIGN
 from integrations.adapters.wordpress import mapping
 from integrations.adapters.wordpress.client import WordPressClient, WordPressPost
@@ -13,10 +14,14 @@ POST_TYPE = "posts"
 
 
 class Site:
-    """A WordPress, real or simulated, over its API."""
+    """
+    A WordPress, real or simulated, over its API.
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    ``faults`` are those to come of a simulated one.
+    """
+
+    def __init__(self, connection: Connection, faults: CmsFaults | None = None) -> None:
+        self.connection, self.faults = connection, faults or CmsFaults()
 
     def lose_an_answer(self) -> bool:
         """
@@ -49,3 +54,11 @@ class Site:
         """Edit a post as a person would in the editor."""
         with WordPressClient(self.connection) as client:
             client.update(POST_TYPE, post.id, {"content": content})
+
+    def delete(self, post: WordPressPost) -> None:
+        """Delete a post for good, as a person would from the trash."""
+        connection = self.connection
+        with SafeClient(
+            connection.base_url, basic=connection.token.first(), private=connection.private_origins
+        ) as client:
+            client.call("DELETE", f"/wp-json/wp/v2/{POST_TYPE}/{post.id}", params={"force": "true"})

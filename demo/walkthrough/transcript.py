@@ -19,10 +19,13 @@ class StepFailed(Exception):
 
 
 class Transcript:
-    """:param say: writes one line"""
+    """
+    :param say: writes one line
+    :param limit_s: seconds for the whole of it
+    """
 
-    def __init__(self, say: Callable[[str], object]) -> None:
-        self._say, self._began, self.steps = say, monotonic(), 0
+    def __init__(self, say: Callable[[str], object], limit_s: float = LIMIT_S) -> None:
+        self._say, self._began, self.steps, self._limit_s = say, monotonic(), 0, limit_s
 
     @property
     def took_s(self) -> float:
@@ -80,7 +83,7 @@ class Transcript:
         :param hint: what to look at if there never is one
         :raises StepFailed: after ``within_s`` seconds, or at the limit of the whole walkthrough
         """
-        began, until = monotonic(), monotonic() + min(within_s, LIMIT_S - self.took_s)
+        began, until = monotonic(), monotonic() + min(within_s, self._limit_s - self.took_s)
         while not (found := question()):
             if monotonic() > until:
                 waited_s = monotonic() - began

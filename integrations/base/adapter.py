@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from delivery.deliverables.manifest import FileEntry
 from integrations.base.origins import Origin
+from integrations.base.settings import fault_in
+from integrations.base.survey import Surveyor
 from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
 from routing.runs.registry import Problem, Retry
@@ -27,11 +30,21 @@ class CallFailed(Exception):
 
 
 class Temporary(CallFailed):
-    """The call may succeed later, but no sooner than ``after_s`` seconds from now."""
+    """
+    The call may succeed later, but no sooner than ``after_s`` seconds from now.
 
-    def __init__(self, message: str, after_s: float = 0) -> None:
+    ``status`` is the HTTP status, or 0 without an answer. ``of_object`` is true if the fault may
+    be one of this object alone: the system answered, and did not say that all of it is in trouble.
+    ``others_pass`` is set for such a fault if other objects passed since this one last failed.
+    """
+
+    others_pass = False
+
+    def __init__(
+        self, message: str, after_s: float = 0, *, status: int = 0, of_object: bool = False
+    ) -> None:
         super().__init__(message)
-        self.after_s = after_s
+        self.after_s, self.status, self.of_object = after_s, status, of_object
 
 
 class Unknown(Temporary):
@@ -54,6 +67,10 @@ class Permanent(CallFailed):
         self.status = status
 
 
+class PrivateAddress(Permanent):
+    """The address is private, and the connection does not allow it. Nothing was called."""
+
+
 class NotFound(Permanent):
     """The object does not exist, or no longer."""
 
@@ -69,7 +86,9 @@ class Conflict(Permanent):
 def as_outcome(error: CallFailed, connection: Connection) -> Retry | Problem:
     """Translate the error into the result of a run's step."""
     if isinstance(error, Temporary):
-        return Retry(f"{connection.name}: {error}", error.after_s)
+        return Retry(
+            f"{connection.name}: {error}", error.after_s, own=error.of_object and error.others_pass
+        )
     status = error.status if isinstance(error, Permanent) else 0
     reason = "missing_context" if isinstance(error, NotFound) else "failed_connector"
     return Problem(
@@ -171,6 +190,10 @@ class Reader(Protocol):
 
 # -- Writing ---------------------------------------------------------------------------------------
 
+# The verb that moves an object to the trash of the external system. Its content is ``post_type``
+# and ``seen``, and the object must still be as it was seen.
+TRASH = "trash"
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
@@ -205,6 +228,31 @@ class OutboxMessage:
     remote_id: str
     content: Mapping[str, Any]
     assets: tuple[Asset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """
+    A person's decision about an external object that is not as we wrote it.
+
+    It holds for the object as the person saw it: ``seen`` is the digest of that. With ``OURS`` the
+    message is written over it, with ``THEIRS`` it stays and counts as ours, and with ``ANEW``
+    another object is created in its place.
+    """
+
+    OURS: ClassVar[str] = "ours"
+    THEIRS: ClassVar[str] = "theirs"
+    ANEW: ClassVar[str] = "anew"
+
+    choice: str
+    remote_id: str
+    seen: str
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self | None:
+        """Return the decision in the content of a message, or None."""
+        over = content.get("over")
+        return cls(over["choice"], over["remote_id"], over["seen"]) if over else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,10 +340,13 @@ class Adapter:
     """
 
     kind: ClassVar[str]
+    marks: ClassVar[bool] = False  # what it writes has a mark, by which a surveyor finds it
     receives: ClassVar[bool] = False  # it posts to /hooks/<connection>/
     publishes: ClassVar[bool] = False  # finished work can be published there
+    has_folders: ClassVar[bool] = False  # the path of a destination is part of its addresses
     calls_out: ClassVar[bool] = True  # reading more means calling it
     needs_token: ClassVar[bool] = False  # it cannot be called without a token
+    may_lack_emoji: ClassVar[bool] = False  # its tables decide: see ``stores_emoji``
     kept_headers: ClassVar[tuple[str, ...]] = ()  # stored with a body; never a signature
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
@@ -328,7 +379,9 @@ class Adapter:
         """Return a reader for this subject, or None if there is nothing more to read."""
         return None
 
-    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
+    def known_here(
+        self, subjects: Sequence[Subject], settings: Mapping[str, Any]
+    ) -> Mapping[Subject, SubjectFacts]:
         """
         Return what was received about each of many subjects, in one query.
 
@@ -340,15 +393,39 @@ class Adapter:
         """Return a writer for one attempt, or None if the kind cannot be written to."""
         return None
 
+    def surveyor(self, connection: Connection) -> Surveyor | None:
+        """Return a surveyor, or None if what we write there cannot be found by a mark."""
+        return None
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        """
+        Return one sentence for each part of a page that the system would refuse or change.
+
+        It is asked before the page is approved, so it makes no calls.
+
+        :param content: as in an ``OutboxMessage``
+        """
+        return ()
+
+    def stores_emoji(self, connection: Connection) -> bool | None:
+        """
+        Ask the system whether it keeps characters beyond 16 bits, such as emoji.
+
+        Return None if it cannot tell.
+
+        :raises CallFailed: if the call fails
+        """
+        return None
+
     def home(self, connection: Connection) -> str:
         """Return the address below which people see what is written, or an empty string."""
         return ""
 
     def probed(self, connection: Connection) -> frozenset[Origin]:
-        """Return the private addresses that a probe of its pages may use: at most its own."""
-        if not connection.base_url:
-            return frozenset()
-        return connection.private_origins & {connection.origin}
+        """Return the private addresses that a probe of its pages may use: those it allows."""
+        return connection.private_origins
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         """
@@ -360,6 +437,10 @@ class Adapter:
 
     def check_token(self, token: str) -> None:
         """:raises ValueError: if this is no token of this kind, saying what one looks like"""
+
+    def slug_fault(self, slug: str, post_type: str) -> str:
+        """Return why the system would not keep this slug of a page, or an empty string."""
+        return ""
 
     def outcome_content(
         self, changes: Mapping[str, str], settings: Mapping[str, Any]
@@ -378,5 +459,7 @@ class Adapter:
     def check_secret(self, secret: str) -> None:
         """:raises ValueError: if this is no signing secret of this kind, saying what one is"""
 
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
+    def check_settings(self, settings: Any) -> None:
         """:raises ValueError: if the settings cannot work, saying what to give"""
+        if fault := fault_in(self.kind, settings):
+            raise ValueError(fault)

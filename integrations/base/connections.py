@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.base.origins import BadAddress, Origin, origin_of
 from integrations.base.secrets import EncryptedField
+from integrations.base.settings import readable
 from routing.kernel.history import Tracked
 from routing.models import Team, User
+from routing.people.addresses import LineField
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,6 +62,7 @@ class Connection(models.Model):
         "allowed_private",
         "signing_secrets",
         "token",
+        "failing",
         "token_origin",
     )
 
@@ -69,7 +72,7 @@ class Connection(models.Model):
         unique=True,
         help_text=_("Identifies this connection in events and in its webhook address."),
     )
-    name = models.CharField(_("name"), max_length=120)
+    name = LineField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=30)
     base_url = models.CharField(
         _("API address"), max_length=300, blank=True, default="", validators=[validate_address]
@@ -145,6 +148,9 @@ class Connection(models.Model):
         verbose_name=_("backup of the health owner"),
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    # Objects of failures in a row that may be the objects' own. Each of them counts once.
+    failing = models.JSONField(default=list, db_default=[], editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last response"), null=True, editable=False)
     last_error = models.CharField(
@@ -152,6 +158,11 @@ class Connection(models.Model):
     )
     # The duration of recent calls. Each quicker call at most halves it.
     call_s = models.FloatField(null=True, editable=False)
+    # The last comparison of all our objects there with our rows.
+    reconciled_at = models.DateTimeField(_("last reconciled"), null=True, editable=False)
+    # What the system keeps of text: None until it was asked.
+    stores_emoji = models.BooleanField(_("stores emoji"), null=True, editable=False)
+    emoji_asked_at = models.DateTimeField(null=True, editable=False)
 
     history = Tracked(
         excluded_fields=(
@@ -159,10 +170,15 @@ class Connection(models.Model):
             "token",
             "token_origin",
             "failures",
+            "failing",
+            "failing_since",
             "paused_until",
             "last_ok_at",
             "last_error",
             "call_s",
+            "reconciled_at",
+            "stores_emoji",
+            "emoji_asked_at",
         )
     )
     objects = ConnectionQuerySet.as_manager()
@@ -231,5 +247,10 @@ class Connection(models.Model):
         """Return whether several workers may call it at once: it is quick and was not paused."""
         return self.call_s is not None and not self.is_slow and self.paused_until is None
 
+    @property
+    def valid_settings(self) -> dict[str, Any]:
+        """Return the settings that can be read. An older version may have saved others."""
+        return readable(self.kind, self.settings)
+
     def setting(self, name: str, default: Any = None) -> Any:
-        return self.settings.get(name, default)
+        return self.valid_settings.get(name, default)

@@ -7,7 +7,7 @@ The work is a row already, so a lost call costs only time: the next sweep finds 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from time import sleep
@@ -128,6 +128,37 @@ class OutboxBell(Bell):
             )
 
 
+class ReadingBell(Bell):
+    """
+    Sends a task for each connection that is to be read.
+
+    Rings during the send and ``PAUSE_S`` after it are merged, as by `Doorbell`.
+    """
+
+    def __init__(self, task: str) -> None:
+        super().__init__(task)
+        self._queues: dict[str, str] = {}
+        self._listing = Lock()
+
+    def ring(self, queues: Mapping[str, str]) -> None:
+        """:param queues: the queue of each connection, by its slug"""
+        if not queues:
+            return
+        with self._listing:
+            self._queues.update(queues)
+        self._wake()
+
+    def _send(self) -> None:
+        with self._listing:
+            queues, self._queues = self._queues, {}
+        for source, queue in queues.items():
+            current_app.send_task(
+                self.task, kwargs={"source": source}, queue=queue, retry=False, ignore_result=True
+            )
+        sleep(PAUSE_S)  # in the bell's own thread: nobody waits for it
+
+
 # Tasks are named by strings, because the modules of the tasks import this one.
 process = Doorbell("routing.tasks.process", "process")
 outbound = OutboxBell("integrations.tasks.deliver")
+reading = ReadingBell("integrations.tasks.read")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 
-from django.db.models import F
+from django.db import transaction
 
 from integrations.base.adapter import (
     CallFailed,
@@ -27,12 +28,15 @@ REFUSED_PAUSE_S = 300
 
 
 @contextmanager
-def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[None]:
+def watched(
+    connection: Connection, clock: Callable[[], datetime], *, about: str = ""
+) -> Iterator[None]:
     """
     Record the health of the connection around a call.
 
     Use it outside any transaction: a rollback would undo the record.
 
+    :param about: names the object of the call
     :param clock: returns the current time, aware; it is read again at the end, because a pause
         counted from the start of a slow call would be over too soon
     :raises Temporary: at once while the connection is paused, with the remaining seconds
@@ -49,32 +53,46 @@ def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[N
     try:
         yield
     except CallFailed as error:
-        failed(connection, error, clock())
+        failed(connection, error, clock(), about=about)
         took(connection, monotonic() - began)
         raise
     answered(connection, clock())
     took(connection, monotonic() - began)
 
 
-def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
+def failed(connection: Connection, error: CallFailed, at: datetime, *, about: str = "") -> None:
     """
     Count a failure, and pause the connection after several.
 
-    A missing object or a refused value says nothing about the health of the external system.
+    A missing object or a refused value says nothing about the health of the external system. A
+    fault that may be one object's own counts once for each object: one that is tried again and
+    again must not pause the connection for all others.
     """
     if isinstance(error, NotFound | Conflict) or not isinstance(
         error, Temporary | CredentialsRefused
     ):
         return
-    # F() and not the loaded value: several workers may fail at the same time.
-    row = Connection.objects.filter(pk=connection.pk)
-    row.update(failures=F("failures") + 1, last_error=str(error)[:300])
-    failures = row.values_list("failures", flat=True).get()
+    with transaction.atomic():
+        # Locked, because several workers may fail at the same time.
+        row = Connection.objects.select_for_update().order_by().get(pk=connection.pk)
+        values: dict[str, Any] = {"last_error": str(error)[:300]}
+        values["failing_since"] = row.failing_since or at
+        known = about in row.failing and row.failures < OPENS_AFTER
+        own = isinstance(error, Temporary) and error.of_object and bool(about)
+        if isinstance(error, Temporary):
+            error.others_pass = about not in row.failing  # any success empties the list
+        if own and not known:
+            values["failing"] = [*row.failing, about][-OPENS_AFTER:]
+        if not (own and known):
+            values["failures"] = row.failures + 1
+            if pause_s := _pause_of(error, row.failures + 1):
+                values["paused_until"] = at + timedelta(seconds=pause_s)
+        Connection.objects.filter(pk=row.pk).update(**values)
+
+
+def _pause_of(error: CallFailed, failures: int) -> float:
     pause_s = REFUSED_PAUSE_S if isinstance(error, CredentialsRefused) else _pause_s(failures)
-    if isinstance(error, Temporary):
-        pause_s = max(pause_s, error.after_s)
-    if pause_s:
-        row.update(paused_until=at + timedelta(seconds=pause_s))
+    return max(pause_s, error.after_s) if isinstance(error, Temporary) else pause_s
 
 
 def _pause_s(failures: int) -> float:
@@ -87,14 +105,27 @@ def answered(connection: Connection, at: datetime) -> None:
     """Record a success, but only if it is news: otherwise every call would update one row."""
     known = connection.last_ok_at
     if (
-        connection.failures
+        connection.failing_since
+        or connection.failures
         or connection.paused_until
         or known is None
         or at - known > timedelta(minutes=1)
     ):
         Connection.objects.filter(pk=connection.pk).update(
-            failures=0, paused_until=None, last_ok_at=at, last_error=""
+            failures=0,
+            failing=[],
+            failing_since=None,
+            paused_until=None,
+            last_ok_at=at,
+            last_error="",
         )
+
+
+def learn_emoji(connection: Connection, stores_emoji: bool | None) -> None:
+    """Record what a system keeps of text. None says nothing new."""
+    if stores_emoji is not None and connection.stores_emoji != stores_emoji:
+        connection.stores_emoji = stores_emoji
+        Connection.objects.filter(pk=connection.pk).update(stores_emoji=stores_emoji)
 
 
 def took(connection: Connection, call_s: float) -> None:

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from routing.kernel.domains import canonical_domain
+
 # urlsplit drops some of these without a word, and other programs read “\\” as “/”.
 _ODD = re.compile(r"[\\\s\x00-\x20\x7f]")
 PORTS = {"http": 80, "https": 443}
@@ -18,7 +20,7 @@ class BadAddress(ValueError):
 
 class Origin(NamedTuple):
     """
-    The origin as written in the URL, with the host in lower case.
+    The origin as written in the URL, with the host in lower case and a domain in ASCII.
 
     Names are not resolved, so ``localhost`` and ``127.0.0.1`` are different origins.
     """
@@ -59,9 +61,8 @@ def origin_of(url: str) -> Origin:
         raise BadAddress(
             "Write the host as a name or as an IP address with four numbers, and no port 0."
         )
-    return Origin(
-        parts.scheme, parts.hostname.lower(), PORTS[parts.scheme] if port is None else port
-    )
+    host = canonical_domain(parts.hostname) or parts.hostname.lower()
+    return Origin(parts.scheme, host, PORTS[parts.scheme] if port is None else port)
 
 
 def _is_odd_number(host: str) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from routing.kernel.clean_text import one_line
 from routing.kernel.days import read_day
 
 Typed = Callable[[str], Any]
@@ -21,7 +22,7 @@ def clean(value: str) -> str:
 
 
 def text(value: str) -> str:
-    return value[:500]
+    return one_line(value)[:500]
 
 
 def number(value: str) -> str:
@@ -37,6 +38,14 @@ def number(value: str) -> str:
     if not read.is_finite() or abs(read) >= Decimal(10) ** 12:
         raise ValueError("not a number of at most twelve digits")
     return str(int(read)) if read == read.to_integral_value() else f"{read:f}"
+
+
+def amount(value: str) -> str:
+    """:raises ValueError: if it is not a number of zero or more"""
+    read = number(value)
+    if Decimal(read) < 0:
+        raise ValueError("below zero")
+    return read
 
 
 def whole(value: str) -> int:

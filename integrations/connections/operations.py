@@ -14,7 +14,8 @@ from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.connections import Connection
 from integrations.base.origins import BadAddress, Origin, check_api_address, origin_of
 from integrations.base.secrets import Hidden
-from integrations.outbox.operations.replay import resume_refused
+from integrations.base.settings import near
+from integrations.outbox.operations.replay import resume
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.models import Team, User
 from routing.people.actors import Actor
@@ -58,6 +59,8 @@ class ConnectionSettings:
     token: str = field(default="", repr=False)
     private: tuple[str, ...] | None = None  # addresses; only scheme, host and port count
     settings: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)  # added to those that are known
+    without_properties: tuple[str, ...] = ()
     team: Team | None = None
     owner: User | None = None
     backup: User | None = None
@@ -85,10 +88,9 @@ def connect(
         connection = known or Connection(
             slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug
         )
-        before, token = _state(connection), connection.token.sealed()
-        secrets = connection.signing_secrets.sealed()
-        paused_until = connection.paused_until
-        _change(connection, wanted, at)
+        before, called = _state(connection), _call_state(connection)
+        token, secrets = connection.token.sealed(), connection.signing_secrets.sealed()
+        _change(connection, wanted)
         adapter = adapter_of(wanted.kind)
         assert adapter is not None
         try:
@@ -107,8 +109,8 @@ def connect(
             )
         if (connection.token.sealed(), connection.signing_secrets.sealed()) != (token, secrets):
             record_security(Kind.TOKEN_CHANGED, at=at, by=by.user_id, detail=connection.slug)
-        if known is not None and connection.token.sealed() != token:
-            resume_refused(connection, paused_until, by=by, at=at)
+        if known is not None and _call_state(connection) != called:
+            resume(connection, by=by, at=at)
     return connection, known is None
 
 
@@ -173,11 +175,11 @@ def _check_slug(wanted: ConnectionSettings, known: Connection | None) -> None:
         )
 
 
-def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) -> None:
+def _change(connection: Connection, wanted: ConnectionSettings) -> None:
     connection.name = wanted.name or connection.name
     connection.base_url = wanted.base_url or connection.base_url
     connection.public_url = wanted.public_url or connection.public_url or settings.SITE_URL
-    connection.settings = {**connection.settings, **wanted.settings}
+    connection.settings = _settings(connection, wanted)
     connection.default_team = wanted.team or connection.default_team
     connection.default_owner = wanted.owner or connection.default_owner
     connection.default_backup = wanted.backup or connection.default_backup
@@ -195,9 +197,24 @@ def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) ->
         connection.token_origin = connection.calls_origin
     if wanted.token and wanted.token != connection.token.first():
         connection.token = Hidden([wanted.token])
-        # A pause that ends now: the new token is tried at once, but by one message first.
         connection.failures = 0
-        connection.paused_until = at if connection.pk else None
+
+
+def _settings(connection: Connection, wanted: ConnectionSettings) -> dict[str, Any]:
+    """:raises BadConnection: if a property that is to be removed is not set"""
+    known = connection.settings if isinstance(connection.settings, dict) else {}
+    found = {**known, **wanted.settings}
+    before = known.get("properties")
+    named = {**(before if isinstance(before, dict) else {}), **wanted.properties}
+    for fact in wanted.without_properties:
+        if named.pop(fact, None) is None:
+            raise BadConnection(
+                f"“{fact}” is not read from a property of its own. {near(fact, named)}"
+            )
+    if wanted.properties or wanted.without_properties:
+        found.pop("properties", None)
+        found |= {"properties": named} if named else {}
+    return found
 
 
 def _entry(origin: Origin) -> dict[str, Any]:
@@ -222,6 +239,11 @@ def _state(connection: Connection) -> list[Any]:
         connection.token.sealed(),
         connection.token_origin,
     ]
+
+
+def _call_state(connection: Connection) -> list[Any]:
+    """Return what decides if calls succeed. After a change, what waits is tried at once."""
+    return [connection.base_url, repr(connection.allowed_private), connection.token.sealed()]
 
 
 def reencrypt() -> int:

@@ -18,6 +18,7 @@ from time import time
 from typing import Any, Self
 
 import httpx
+from django.utils.html import strip_tags
 from httpx_retries import Retry, RetryTransport
 
 from integrations.base.adapter import (
@@ -26,6 +27,7 @@ from integrations.base.adapter import (
     CredentialsRefused,
     NotFound,
     Permanent,
+    PrivateAddress,
     Temporary,
     Unknown,
 )
@@ -227,6 +229,22 @@ NOT_DONE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NOT_TAKEN = (HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
+# Answers of a program that failed over one request. What a gateway or a limit answers (502, 503,
+# 504, 507, 429) is about the whole system.
+OF_OBJECT = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.NOT_IMPLEMENTED)
+# Words with which programs say in a 500 that nothing works.
+SYSTEM_WORDS = (
+    "establishing a database connection",
+    "could not connect to",
+    "connection refused",
+    "too many connections",
+    "server has gone away",
+    "no space left on device",
+    "read-only",
+)
+READ_FOR_WORDS = 20_000  # bytes
+
+
 @contextmanager
 def _call_errors(*, wrote: bool) -> Iterator[None]:
     """Translate httpx's errors. Their text is dropped, because an address may hold an id."""
@@ -235,7 +253,7 @@ def _call_errors(*, wrote: bool) -> Iterator[None]:
     except CallFailed:
         raise
     except BlockedAddress as error:
-        raise Permanent(str(error)) from None
+        raise PrivateAddress(str(error)) from None
     except httpx.TransportError as error:
         words = f"The connection failed ({type(error).__name__})."
         if isinstance(error, httpx.TimeoutException):
@@ -251,10 +269,15 @@ def _judged(answer: ClientResponse) -> ClientResponse:
     status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return answer
+    words = f"The other side answered {status}: {_reason(answer)}"
     if status in {408, 425, 429} or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = Unknown if answer.wrote and status not in NOT_TAKEN else Temporary
-        raise kind(f"The other side answered {status}.", _retry_after_s(answer.headers))
-    words = f"The other side answered {status}: {_reason(answer)}"
+        raise kind(
+            words,
+            _retry_after_s(answer.headers),
+            status=status,
+            of_object=status in OF_OBJECT and not _says_system(answer),
+        )
     kinds = {
         401: CredentialsRefused,
         403: CredentialsRefused,
@@ -264,6 +287,12 @@ def _judged(answer: ClientResponse) -> ClientResponse:
         412: Conflict,
     }
     raise kinds.get(status, Permanent)(words, status)
+
+
+def _says_system(answer: ClientResponse) -> bool:
+    """Return whether the body of a 500 says that the fault is one of the whole system."""
+    text = answer.body[:READ_FOR_WORDS].decode(errors="replace").lower()
+    return any(words in text for words in SYSTEM_WORDS)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:
@@ -286,4 +315,6 @@ def _reason(answer: ClientResponse) -> str:
     except (ValueError, RecursionError):
         return "no reason given."
     message = found.get("message") if isinstance(found, dict) else None
-    return str(message)[:200].replace("\0", "") if message else "no reason given."
+    # WordPress answers some errors with HTML in its JSON.
+    text = " ".join(strip_tags(str(message)).split()) if message else ""
+    return text[:200].replace("\0", "") or "no reason given."

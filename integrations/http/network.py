@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from math import inf
+from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -113,14 +115,40 @@ def resolve(host: str, port: int) -> list[Address]:
     disguise a private one.
 
     :raises httpcore.ConnectError: if there is none
+    :raises httpcore.ConnectTimeout: if the name servers give no answer before the deadline
     """
+    found: SimpleQueue[list[Any] | None] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            found.put(None)
+
+    if _is_literal(host):
+        look_up()
+    else:
+        # getaddrinfo has no time-out, and name servers that are silent hold it for half a minute.
+        # The thread that is left behind ends with it.
+        Thread(target=look_up, name="resolver", daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise httpcore.ConnectError(f"No address is known for {host}.") from None
+        places = found.get(timeout=_left_s(None, httpcore.ConnectTimeout))
+    except Empty:
+        raise httpcore.ConnectTimeout(f"The name {host} was not resolved in time.") from None
+    if places is None:
+        raise httpcore.ConnectError(f"No address is known for {host}.")
     return list(
-        dict.fromkeys(ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found)
+        dict.fromkeys(ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in places)
     )
+
+
+def _is_literal(host: str) -> bool:
+    """Return whether the host is an address already, so that no name server is asked."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class _Stream(httpcore.NetworkStream):
@@ -242,7 +270,8 @@ class SafeTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
-        origin = Origin(url.scheme, url.host.lower(), url.port or PORTS.get(url.scheme, 0))
+        host = url.raw_host.decode("ascii").lower()
+        origin = Origin(url.scheme, host, url.port or PORTS.get(url.scheme, 0))
         pool = self._pools[origin not in self._private]
         asked = httpcore.Request(
             method=request.method,

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.inbox.models import Inbound
+from integrations.inbox.unreadable import flaw_in_words, read_webhooks_again
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.runs.admin.events import ReadOnly
@@ -46,6 +49,24 @@ class InboundAdmin(ReadOnly[Inbound]):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("raw").annotate(bytes=Length("raw"))
 
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.read_again_view)
+        return [
+            path("<path:object_id>/read-again/", page, name="integrations_inbound_read_again"),
+            *super().get_urls(),
+        ]
+
+    def read_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Read a webhook again after a mend, and say how much of it could be read."""
+        actor(request).require("integrations.change_connection", to="read webhooks again")
+        row = self.seen(request, object_id)
+        if request.method == "POST":
+            count = read_webhooks_again([row.pk], at=timezone.now())
+            row.refresh_from_db(fields=["poison"])
+            said = _("Read again: %(new)s new events, %(bad)s still unreadable.")
+            messages.info(request, said % {"new": count, "bad": row.poison})
+        return HttpResponseRedirect(page_of(row))
+
     def change_view(
         self,
         request: HttpRequest,
@@ -69,6 +90,13 @@ class InboundAdmin(ReadOnly[Inbound]):
             "may_read": may_read,
             "cut": may_read and len(row.raw) > MOST_SHOWN,
             "connection_url": connection_url,
+            "problems": [
+                {"place": each["place"], "reason": flaw_in_words(each["reason"])}
+                for each in row.problems
+            ],
+            "read_again": address(Inbound, "read_again", row.pk)
+            if row.poison and actor(request).may("integrations.change_connection")
+            else "",
             "back": address(Inbound, "changelist"),
         }
         return self.render(request, "desk/inbound.html", context)
@@ -82,6 +110,7 @@ class InboundAdmin(ReadOnly[Inbound]):
             (_("Events"), self.counts(row)),
             (_("Reason"), self.why(row)),
             (_("Size"), self.size(row)),
+            (_("Looked at"), when(row.settled_at)),
             (_("SHA-256"), row.sha256),
             *((name, value) for name, value in row.headers.items()),
         ]
@@ -107,7 +136,7 @@ class InboundAdmin(ReadOnly[Inbound]):
 
     @admin.display(description=gettext_lazy("reason"), ordering="reason")
     def why(self, row: Inbound) -> str:
-        return row.reason.replace("_", " ") or NOTHING
+        return flaw_in_words(row.reason) if row.reason else NOTHING
 
     @admin.display(description=gettext_lazy("sent"), ordering="deliveries")
     def times(self, row: Inbound) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -30,6 +31,7 @@ from integrations.inbox.matching import (
     the_one,
     without_erased,
 )
+from routing.kernel.domains import canonical_address
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client, ClientDomain, Contact, Membership
 from routing.people.actors import Actor
@@ -43,9 +45,9 @@ class MatchIndex:
     """Candidates for a batch, read in one go."""
 
     domains: Mapping[str, Client]
-    contacts: Mapping[str, Contact]  # by e-mail address in lower case
+    contacts: Mapping[str, Contact]  # by canonical e-mail address
     clients: Mapping[int, Mapping[int, Client]]  # by contact, then by client
-    erased: Collection[str]
+    erased: AbstractSet[str]
     merged: Mapping[int, Client]  # the client of each alias, by the alias's id
 
     @classmethod
@@ -55,7 +57,8 @@ class MatchIndex:
         for known in all_known:
             people += known.people
             domains.update(domains_of(known, known.people))
-        by_email = _contacts_by_email({person.email.lower() for person in people if person.email})
+        emails = {canonical_address(person.email) for person in people if person.email}
+        by_email = _contacts_by_email(emails)
         clients: dict[int, dict[int, Client]] = defaultdict(dict)
         members = Membership.objects.filter(contact__in=by_email.values())
         for each in members.select_related("client"):
@@ -83,7 +86,7 @@ class MatchIndex:
         yield "domain", _distinct(self.domains[each] for each in domains)
         found: list[Client] = []
         for person in people:
-            contact = self.contacts.get(person.email.lower())
+            contact = self.contacts.get(canonical_address(person.email))
             if contact is not None:
                 found += self.clients.get(contact.pk, {}).values()
         yield "e-mail", _distinct(found)
@@ -92,7 +95,7 @@ class MatchIndex:
         """Return the person's contact, or None if a contact, link or membership is missing."""
         if person.remote_id:  # it would need a link
             return None
-        contact = self.contacts.get(person.email.lower())
+        contact = self.contacts.get(canonical_address(person.email))
         if contact is None:
             return None
         # Nobody with portal access gets a membership from here, so theirs is not missing.
@@ -215,7 +218,7 @@ def _match_all(
     connection: Connection, subjects: Sequence[Subject], at: datetime
 ) -> Mapping[Subject, EnrichedFacts]:
     adapter = adapter_of(connection.kind)
-    read = adapter.known_here(subjects) if adapter else {}
+    read = adapter.known_here(subjects, connection.valid_settings) if adapter else {}
     all_known = list(read.values())
     index, found = MatchIndex.of(all_known), {}
     all_links = links_of_each(connection, all_known)

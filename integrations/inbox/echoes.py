@@ -28,8 +28,9 @@ def mark_echoes(parts: Sequence[Part], connection: Connection, adapter: Adapter)
     """
     marked = list(parts)
     reported: list[tuple[int, Signal, Echo]] = []
+    settings = connection.valid_settings
     for place, part in enumerate(parts):
-        if isinstance(part, Signal) and (echo := adapter.echo(part, connection.settings)):
+        if isinstance(part, Signal) and (echo := adapter.echo(part, settings)):
             reported.append((place, part, echo))
     if not reported:
         return marked

@@ -14,6 +14,7 @@ from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import CallFailed, ExternalPerson, Reader, SubjectFacts, as_outcome
 from integrations.base.connections import Connection
 from integrations.base.health import watched
+from integrations.inbox.erased import facts_without
 from integrations.inbox.keep.clients import keep_company, make_client
 from integrations.inbox.keep.contacts import keep_contacts
 from integrations.inbox.keep.engagements import keep_engagement
@@ -23,6 +24,8 @@ from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client
 from routing.people.actors import Actor
 from routing.runs.registry import Enricher, Problem, enricher
+
+IMPERSONAL = ("company.", "deal.")
 
 
 class ConnectionEnricher:
@@ -44,7 +47,8 @@ class ConnectionEnricher:
         try:
             if not self.calls_out:
                 return self.reader.read(subject)
-            with watched(self.connection, timezone.now):
+            about = f"{subject.type}:{subject.id}"
+            with watched(self.connection, timezone.now, about=about):
                 return self.reader.read(subject)
         except CallFailed as error:
             raise as_outcome(error, self.connection) from None
@@ -119,8 +123,16 @@ def _complete(read: SubjectFacts, links: SubjectLinks) -> bool:
 def with_people(
     read: SubjectFacts, people: tuple[ExternalPerson, ...]
 ) -> tuple[dict[str, object], dict[str, str]]:
-    """Return facts and sources, with the name and address of the first person."""
+    """
+    Return facts and sources, with the name and address of the first person. Erased people are
+    removed from the text of facts, such as the name of a deal.
+    """
     facts, sources = dict(read.facts), dict(read.sources)
+    gone = [(each.name, each.email) for each in read.people if each not in people]
+    if gone:
+        # Answers under unknown labels may name them in any way, and only these never do.
+        facts = {name: value for name, value in facts.items() if name.startswith(IMPERSONAL)}
+        facts = facts_without(facts, gone)
     first = next((person for person in people if person.name or person.email), None)
     if first is None:
         return facts, sources

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from django.db.models import Q
+
+from integrations.base.links import ExternalLink
 from integrations.inbox.models import Inbound
+from integrations.outbox.models import Outbound
+from routing.audit.places import Person, spare, theirs
 from routing.kernel.sql import run
 from routing.work.registry import eraser
 
@@ -45,3 +50,12 @@ def forget_sent(contact_id: int, email: str, at: datetime) -> None:
     """
     if email:
         run(SENT, {"address": re.escape(email)})
+
+
+@theirs(ExternalLink)
+def links_of(person: Person) -> Q:
+    return Q(contact=person.contact_id)
+
+
+# An approved page on its way is sent as it was approved, or not at all.
+spare(Outbound, Q(verb="publish", state__in=Outbound.unfinished_states), "on its way")

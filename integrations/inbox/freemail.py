@@ -1,5 +1,7 @@
 """Mail domains open to everybody. They say nothing about an employer, so they match no client."""
 
+from routing.kernel.domains import domain_in
+
 # Maintained by hand. Families with many country domains (yahoo.*, gmx.*) are listed below by name.
 DOMAINS = frozenset(
     """
@@ -38,42 +40,11 @@ DOMAINS = frozenset(
     duck.com mozmail.com privaterelay.appleid.com simplelogin.com anonaddy.me
     """.split()  # noqa: E501, SIM905
 )
-MAX_DOMAIN, MAX_LABEL = 253, 63  # characters, RFC 1035
 FAMILIES = frozenset({"yahoo", "hotmail", "outlook", "live", "gmx"})
 
 
-def normal(domain: str) -> str:
-    """
-    Normalise a domain, an e-mail address or a URL for comparison.
-
-    The result is in lower case and ASCII, without scheme, ``www.``, port, path or final dot. It is
-    empty if the text has no valid domain.
-    """
-    host = domain.strip().lower().rpartition("@")[2]
-    host = host.partition("://")[2] or host
-    for end in ("/", "?", ":"):
-        host = host.partition(end)[0]
-    host = host.rstrip(".").removeprefix("www.")
-    try:
-        plain = host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
-    labels = plain.split(".")
-    sound = len(plain) <= MAX_DOMAIN and len(labels) > 1 and not labels[-1].isdigit()
-    return plain if sound and all(_label(label) for label in labels) else ""
-
-
-def _label(label: str) -> bool:
-    return (
-        0 < len(label) <= MAX_LABEL
-        and label.replace("-", "").isalnum()
-        and not label.startswith("-")
-        and not label.endswith("-")
-    )
-
-
 def is_free(domain: str) -> bool:
-    """Return whether a normalised domain, or a parent of it, is open to everybody."""
+    """Return whether a canonical domain, or a parent of it, is open to everybody."""
     labels = domain.split(".")
     above = {".".join(labels[place:]) for place in range(len(labels) - 1)}
     names = labels[:-1]
@@ -84,5 +55,5 @@ def is_free(domain: str) -> bool:
 
 def own_domain(address: str) -> str:
     """Return the domain of an e-mail address, URL or domain, or "" if it identifies no client."""
-    domain = normal(address)
+    domain = domain_in(address)
     return "" if not domain or is_free(domain) else domain

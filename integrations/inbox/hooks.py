@@ -25,6 +25,7 @@ from integrations.base.secrets import Hidden, UnreadableSecret
 from integrations.inbox.bounds import MAX_BODY_BYTES
 from integrations.inbox.listen import listening
 from integrations.inbox.receive import Receipt, receive
+from integrations.inbox.unreadable import flaw_in_words, tell_unreadable
 from routing.audit.operations.security_notices import Kind, notice
 
 RETRY_S = 5
@@ -89,7 +90,10 @@ def _answer(request: HttpRequest, slug: str) -> JsonResponse:
     delivery = _delivery(request, connection.hook_url, body)
     if reason := adapter.unsigned(delivery, connection.signing_secrets.reveal(), at):
         return _refused(request, slug, reason)
-    return _received(connection, adapter, receive(connection, adapter, delivery, at=at))
+    receipt = receive(connection, adapter, delivery, at=at)
+    if receipt.count("poison"):
+        tell_unreadable(connection, receipt, at=at)
+    return _received(connection, adapter, receipt)
 
 
 @cache
@@ -145,7 +149,7 @@ def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> Jso
     return JsonResponse(
         {
             "error": receipt.reason,
-            "message": "The body cannot be read. It was stored for a person to review.",
+            "message": f"{flaw_in_words(receipt.reason)} It was stored for a person to review.",
             **body,
         },
         status=400,

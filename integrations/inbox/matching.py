@@ -6,7 +6,8 @@ They are matched by external id, then domain, then e-mail address, and never by 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from django.db.models.functions import Lower
@@ -16,7 +17,8 @@ from integrations.base.adapter import ExternalPerson, SubjectFacts
 from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from integrations.inbox.freemail import own_domain
-from routing.audit.operations.erasure import identity_digest
+from routing.audit.operations.erasure import identity_digests
+from routing.kernel.domains import canonical_address
 from routing.models import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.people.merges import current_merges, without_aliases
 from routing.runs.registry import Problem
@@ -85,21 +87,25 @@ def knowable(people: Sequence[ExternalPerson], links: SubjectLinks) -> tuple[Ext
 def erased_among(people: Sequence[ExternalPerson]) -> set[str]:
     """Return the digests of those addresses that belong to erased people."""
     emails = {person.email for person in people if person.email}
-    digests = {identity_digest(email) for email in emails}
+    digests: set[str] = set()
+    for email in emails:
+        digests.update(identity_digests(email))
     return set(ErasedIdentity.objects.filter(digest__in=digests).values_list("digest", flat=True))
 
 
 def without_erased(
-    people: Sequence[ExternalPerson], links: SubjectLinks, erased: Collection[str]
+    people: Sequence[ExternalPerson], links: SubjectLinks, erased: AbstractSet[str]
 ) -> tuple[ExternalPerson, ...]:
     return tuple(person for person in people if not _is_erased(person, links, erased))
 
 
-def _is_erased(person: ExternalPerson, links: SubjectLinks, erased: Collection[str]) -> bool:
+def _is_erased(person: ExternalPerson, links: SubjectLinks, erased: AbstractSet[str]) -> bool:
     """Return whether the person was erased, under this external id or this address."""
     link = links.contacts.get(person.remote_id)
     gone = link is not None and link.contact is not None and link.contact.erased_at is not None
-    return gone or bool(person.email and identity_digest(person.email) in erased)
+    if gone or not (person.email and erased):
+        return gone
+    return not erased.isdisjoint(identity_digests(person.email))
 
 
 def domains_of(known: SubjectFacts, people: Sequence[ExternalPerson]) -> list[str]:
@@ -162,7 +168,7 @@ def _levels(
     yield "external id", linked_clients(links)
     named = ClientDomain.objects.filter(domain__in=domains_of(known, people))
     yield "domain", list(Client.objects.filter(pk__in=named.values("client")))
-    emails = [person.email.lower() for person in people if person.email]
+    emails = [canonical_address(person.email) for person in people if person.email]
     contacts = Contact.objects.known().annotate(lower=Lower("email")).filter(lower__in=emails)
     members = Membership.objects.filter(contact__in=contacts)
     yield "e-mail", list(Client.objects.filter(pk__in=members.values("client")))

@@ -28,6 +28,7 @@ class Inbound(models.Model):
 
     lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("headers", "raw", "reason", "problems")
+    emptied_whole = ("raw",)
     impersonal = ("sha256", "state")
 
     connection = models.ForeignKey(
@@ -47,6 +48,8 @@ class Inbound(models.Model):
     poison = models.PositiveIntegerField(_("unreadable"), default=0)
     reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
     problems = models.JSONField(_("problems"), default=list)
+    # Read again after a mend, and still unreadable: nobody needs to look at it any more.
+    settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("inbound webhook")
@@ -61,6 +64,11 @@ class Inbound(models.Model):
             models.Index(fields=["connection", "-received_at"], name="inbound_connection_idx"),
             models.Index(
                 fields=["-received_at"], condition=~models.Q(reason=""), name="inbound_trouble_idx"
+            ),
+            models.Index(
+                fields=["connection", "id"],
+                condition=models.Q(poison__gt=0, settled_at=None),
+                name="inbound_unreadable_idx",
             ),
         )
 

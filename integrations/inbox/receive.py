@@ -16,6 +16,7 @@ from integrations.base.adapter import Adapter, Delivery, Ignored, Part, Poison, 
 from integrations.base.connections import Connection
 from integrations.base.typed import clean
 from integrations.inbox.echoes import mark_echoes
+from integrations.inbox.erased import named_in, without_erased
 from integrations.inbox.models import Inbound
 from routing.kernel.sql import run
 from routing.kernel.tables import insert_into
@@ -112,10 +113,45 @@ def receive(
         if receipt is not None:
             return receipt
     with transaction.atomic():
+        parts, kept_body = without_erased(parts, delivery.body)
         outcomes = tuple(_capture(parts, by=by, at=at))
         if unreadable:
             outcomes = (PartResult(0, "poison", unreadable),)
-        return _store(connection, adapter, delivery, outcomes, at)
+        return _store(connection, adapter, delivery, outcomes, at, kept_body)
+
+
+def read_again(row: Inbound, adapter: Adapter, *, at: datetime) -> int:
+    """
+    Capture what can be read of a webhook now, and return how many events are new.
+
+    Events that were captured before stay as they are. What is still unreadable is settled.
+
+    :param row: locked, with its connection
+    """
+    delivery = Delivery("POST", row.connection.hook_url, row.headers, bytes(row.raw))
+    by = Actor.of(row.connection.service_user)
+    try:
+        parts = mark_echoes(
+            adapter.parts(delivery, row.connection, row.received_at), row.connection, adapter
+        )
+        parts, row.raw = without_erased(parts, delivery.body)
+        outcomes = tuple(_capture(parts, by=by, at=at))
+    except UnreadableBody as error:
+        outcomes = (PartResult(0, "poison", error.reason),)
+    counts = Counter(outcome.became for outcome in outcomes)
+    problems = [outcome for outcome in outcomes if outcome.reason]
+    row.captured += counts["new"]
+    row.repeated += counts["repeated"]
+    row.conflicting, row.ignored, row.poison = (
+        counts["conflict"],
+        counts["ignored"],
+        counts["poison"],
+    )
+    row.state, row.reason = _state(counts), _reason(problems)
+    row.problems = _listed(problems)
+    row.settled_at = at if row.poison else None
+    row.save()
+    return counts["new"]
 
 
 def _receive_new(
@@ -128,7 +164,8 @@ def _receive_new(
     at: datetime,
 ) -> Receipt | None:
     """
-    Store a webhook with one new event, or return None if its event is not new.
+    Store a webhook with one new event, or return None if its event is not new or names somebody
+    who was erased.
 
     Most webhooks are like this, so one statement without an explicit transaction does it all.
     """
@@ -136,7 +173,8 @@ def _receive_new(
         0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key
     )
     state, reason, values = _row(connection, adapter, delivery, (outcome,), at)
-    kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values)
+    named = sorted(named_in(signal.body))
+    kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values, named=named)
     if not kept:
         return None
     event_id, inbound_id = kept
@@ -172,8 +210,10 @@ def _store(
     delivery: Delivery,
     outcomes: tuple[PartResult, ...],
     at: datetime,
+    kept_body: bytes,
 ) -> Receipt:
     state, reason, values = _row(connection, adapter, delivery, outcomes, at)
+    values["raw"] = kept_body
     [(inbound_id,)] = run(STORE, values)
     return Receipt(inbound_id, state, reason, outcomes)
 
@@ -194,9 +234,6 @@ def _row(
         for name in adapter.kept_headers
         if name in delivery.headers
     }
-    listed = [
-        {"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]
-    ]
     row = {
         "connection": connection.pk,
         "received": at,
@@ -210,9 +247,13 @@ def _row(
         "ignored": counts["ignored"],
         "poison": counts["poison"],
         "reason": reason,
-        "problems": Jsonb(listed),
+        "problems": Jsonb(_listed(problems)),
     }
     return state, reason, row
+
+
+def _listed(problems: Sequence[PartResult]) -> list[dict[str, Any]]:
+    return [{"place": each.place, "reason": each.reason} for each in problems[:MAX_PROBLEMS]]
 
 
 def _state(counts: Counter[str]) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy
 
 from delivery.models import Deliverable
 from integrations.base.connections import Connection
+from integrations.outbox.discrepancies import Discrepancy, DiscrepancyQuerySet
 from integrations.outbox.models import Attempt, Outbound
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import INTEGRATIONS
@@ -43,7 +44,7 @@ def finding_of(row: Outbound, outcome: str, status: int) -> ExceptionFinding | N
     refused credentials of its connection is open.
     """
     refused = outcome == Attempt.Outcome.REFUSED
-    if refused and _refusals(row.connection):
+    if refused and refusals(row.connection):
         return None
     evidence = {
         "connection": row.connection.slug,
@@ -114,10 +115,10 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     raised = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, reason__in=REASONS)
     if not raised.exists():  # nearly always, so this saves five queries per delivered message
         return
-    refusals = _refusals(row.connection)
-    if refusals and not refused_dead(row.connection).exclude(pk=row.pk).exists():
+    refused = refusals(row.connection)
+    if refused and not refused_dead(row.connection).exclude(pk=row.pk).exists():
         withdraw_case(
-            refusals,
+            refused,
             by=Actor.system(),
             at=at,
             reason="The credentials are accepted, and the failed messages are resolved.",
@@ -132,7 +133,7 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     if dead.exists() or _still_fails(row):
         return
     found = open_cases(row.run, row.item, row.connection.slug).filter(reason__in=REASONS)
-    pending = [pk for pk in found.values_list("pk", flat=True) if pk not in refusals]
+    pending = [pk for pk in found.values_list("pk", flat=True) if pk not in refused]
     if pending:
         withdraw_case(pending, by=Actor.system(), at=at, reason="The failed message was resolved.")
 
@@ -144,18 +145,31 @@ def withdraw_cases_of(items: Sequence[int], *, at: datetime) -> None:
     )
     still = {case for case, dead in dead_behind(list(found.select_related("item"))).items() if dead}
     ids = found.order_by("item_id").values_list("pk", flat=True)
-    pending = [pk for pk in ids if pk not in still]
+    open_rows = Discrepancy.objects.open().filter(item=OuterRef("item__parent"))
+    differ = set(found.filter(Exists(open_rows)).values_list("pk", flat=True))
+    pending = [pk for pk in ids if pk not in still | differ]
     if pending:
         withdraw_case(pending, by=Actor.system(), at=at, reason="Nothing is to be published.")
 
 
 def _still_fails(row: Outbound) -> bool:
-    """Return whether the deliverable of a message is still to be published."""
+    """
+    Return whether the deliverable of a message is still to be published, or its external object is
+    not as our rows say.
+    """
+    if _differs(Discrepancy.objects.open(), row.connection_id, row.item_id):
+        return True
     about = Deliverable.objects.filter(item=row.item_id, state=Deliverable.State.PUBLISH_FAILED)
     return row.item_id is not None and about.exists()
 
 
-def _refusals(connection: Connection) -> list[int]:
+def _differs(rows: DiscrepancyQuerySet, connection: int, item: int | None) -> bool:
+    if item is not None:
+        return rows.filter(item=item).exists()
+    return rows.filter(item=None, connection=connection).exists()
+
+
+def refusals(connection: Connection) -> list[int]:
     """Return the open exceptions about refused credentials of this connection."""
     found = ExceptionCase.objects.filter(
         state__in=ExceptionCase.open_states, evidence__connection=connection.slug

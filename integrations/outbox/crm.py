@@ -70,7 +70,7 @@ def update_deals(
     wanted = []
     for run, connection, changes in about:
         adapter = adapter_of(connection.kind)
-        content = adapter.outcome_content(changes, connection.settings) if adapter else None
+        content = adapter.outcome_content(changes, connection.valid_settings) if adapter else None
         if content is None:
             continue
         known = before.get((connection.pk, _object(run)), {})

@@ -29,6 +29,7 @@ from integrations.base.health import watched
 from integrations.http.client import TOTAL_S
 from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
+from integrations.outbox.faults import hasten
 from integrations.outbox.heads import calls_after, heads, lane, release
 from integrations.outbox.heartbeat import EVERY_S
 from integrations.outbox.messages import message_of
@@ -42,7 +43,6 @@ AT_A_STRETCH = timedelta(seconds=20)
 MOST = 200  # messages in one round of deliver_due
 STILL = _("The worker stopped. Sent again once the earlier attempt can no longer arrive.")
 MAX_DEATHS = 5  # of workers in a row, without an answer: then the message itself kills them
-WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ def deliver(
     # The first answer after a pause ends it, and then the waiting messages are released.
     resumed = taken.row.connection.paused_until is not None and row.connection.paused_until is None
     calls = release(row.connection, at) if resumed else calls_after(row, at)
-    wait_s = (row.due_at - at).total_seconds() if row.state in WAITING else None
+    if taken.row.connection.failures and row.state == Outbound.State.DELIVERED:
+        calls += hasten(row, at=at)
+    wait_s = (row.due_at - at).total_seconds() if row.state in Outbound.tried_again else None
     return Done(calls, wait_s, lane(row.connection))
 
 
@@ -122,7 +124,8 @@ class _Attempt:
             if _deaths(recent(row)) >= MAX_DEATHS:
                 raise Permanent("Every worker that tried this died.")
             # The deadline ends before the lease, so that no call outlives the right to record it.
-            with watched(row.connection, self._clock), within(attempt_s(row)):
+            watch = watched(row.connection, self._clock, about=row.object_key)
+            with watch, within(attempt_s(row)):
                 _send(self._taken, result, self._clock)
         except CallFailed as error:
             result.error = error
@@ -198,4 +201,6 @@ def _read_back(writer: Writer, message: OutboxMessage, written: Written) -> Sequ
     try:
         return writer.read_back(message, written)
     except Temporary as error:
-        raise Unknown(str(error), error.after_s) from None
+        raise Unknown(
+            str(error), error.after_s, status=error.status, of_object=error.of_object
+        ) from None

@@ -7,7 +7,7 @@ which of them a worker is called for now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -21,8 +21,11 @@ from integrations.outbox.rows import lock_connection
 from routing.kernel.sql import run
 from routing.kernel.transitions import literals, verb_of
 
-# Two queues: a slow connection must not occupy the worker children that serve the others.
-QUICK, SLOW = ("outbound", "outbound-slow")
+# A slow connection must not occupy the worker children that serve the others. A quick one with a
+# backlog has a queue beside the quick one, and workers take from both in turn: two hundred messages
+# for one system are not in front of the next message for another.
+QUICK, BULK, SLOW = ("outbound", "outbound-bulk", "outbound-slow")
+BACKLOG = 8  # due messages of one connection, before it uses the queue of backlogs
 OVERDUE = timedelta(seconds=10)  # after this, the call for a head was lost or refused
 UNANSWERED = timedelta(seconds=2)  # after this, the call for a head may have been refused
 AT_ONCE = 8  # calls of one sweep for a quick connection; each finished message calls the next
@@ -32,17 +35,23 @@ CHOICE = 4  # heads among which two workers that finish together choose their ne
 
 # The workable states without a worker.
 RESTING = verb_of(Outbound, "take").sources - {Outbound.State.LEASED}
+_RETRYING, _UNKNOWN = (literals([verb_of(Outbound, verb).target]) for verb in ("retry", "lose"))
+SETTLED = timedelta(seconds=60)  # after a lost answer, unless the connection names a longer time
 
 # SKIP LOCKED: a row that a worker is just taking is sent anyway, and its due time is not moved.
+# What failed while the system was in trouble does not wait for the end of its own backoff. A row
+# whose answer was lost waits until a look-up surely sees what the write did.
 SPREAD = f"""
     WITH locked AS (
-        SELECT id, due_at FROM integrations_outbound
-        WHERE connection_id = %(connection)s AND state IN ({literals(RESTING)})
-            AND due_at <= %(at)s
+        SELECT id, due_at FROM integrations_outbound o
+        WHERE connection_id = %(connection)s AND state IN ({literals(RESTING)}) AND (
+            due_at <= %(at)s OR state = {_RETRYING} OR state = {_UNKNOWN} AND NOT EXISTS (
+                SELECT 1 FROM integrations_attempt a
+                WHERE a.outbound_id = o.id AND a.ended_at > %(at)s - %(settle)s))
         FOR NO KEY UPDATE SKIP LOCKED
     ), placed AS (SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS place FROM locked)
     UPDATE integrations_outbound o SET due_at = %(at)s + (place / %(rate)s) * interval '1 second'
-    FROM placed WHERE placed.id = o.id AND place >= %(rate)s"""  # noqa: S608  # the states are the model's
+    FROM placed WHERE placed.id = o.id AND (place >= %(rate)s OR o.due_at > %(at)s)"""  # noqa: S608  # the states are the model's
 
 
 def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
@@ -69,11 +78,15 @@ def lane(connection: Connection) -> str:
     return SLOW if connection.is_slow else QUICK
 
 
-def calls_for(rows: Iterable[Outbound], at: datetime) -> list[Call]:
+def calls_for(
+    rows: Iterable[Outbound], at: datetime, *, backlogs: Collection[int] = ()
+) -> list[Call]:
     """
     Return the calls for these heads.
 
     A connection that takes one message at a time gets one call. When that ends, it calls the next.
+
+    :param backlogs: ids of connections with a backlog
     """
     calls, alone = [], set()
     for row in rows:
@@ -81,7 +94,10 @@ def calls_for(rows: Iterable[Outbound], at: datetime) -> list[Call]:
             continue
         if not row.connection.takes_many:
             alone.add(row.connection_id)
-        calls.append(Call(row.pk, lane(row.connection), max((row.due_at - at).total_seconds(), 0)))
+        queue = lane(row.connection)
+        if queue == QUICK and row.connection_id in backlogs:
+            queue = BULK
+        calls.append(Call(row.pk, queue, max((row.due_at - at).total_seconds(), 0)))
     return calls
 
 
@@ -90,8 +106,14 @@ def calls_about(objects: Iterable[tuple[int, str]], at: datetime) -> list[Call]:
     wanted = set(objects)
     keys = {key for _, key in wanted}
     found = heads(at).filter(connection__in={pk for pk, _ in wanted}, object_key__in=keys)
-    rows = found.select_related("connection").order_by("pk")
-    return calls_for([row for row in rows if (row.connection_id, row.object_key) in wanted], at)
+    due = Outbound.objects.due(at).filter(connection=OuterRef("connection")).order_by("due_at")
+    annotated = found.annotate(behind=Exists(due.values("pk")[BACKLOG : BACKLOG + 1]))
+    rows, backlogs = [], set()
+    for row in annotated.select_related("connection").order_by("pk"):
+        if (row.connection_id, row.object_key) in wanted:
+            rows.append(row)
+            backlogs.update([row.connection_id] if row.behind else ())
+    return calls_for(rows, at, backlogs=backlogs)
 
 
 def calls_of(ids: Sequence[int], at: datetime) -> list[Call]:
@@ -129,7 +151,9 @@ def calls_after(row: Outbound, at: datetime) -> list[Call]:
         chosen.append(choice[0])
     calls = []
     for each in chosen:  # one by one: also a connection that takes one at a time may get two calls
-        calls += calls_for([each], at)
+        # Others that have waited for two seconds are a backlog.
+        waited = () if each.object_key == row.object_key else (each.connection_id,)
+        calls += calls_for([each], at, backlogs=waited if connection.takes_many else ())
     return calls
 
 
@@ -143,7 +167,8 @@ def release(connection: Connection, at: datetime) -> list[Call]:
     with transaction.atomic():
         # Against `take`, which counts leases under this lock.
         lock_connection(connection.pk)
-        run(SPREAD, {"connection": connection.pk, "at": at, "rate": A_SECOND})
+        values = {"connection": connection.pk, "at": at, "rate": A_SECOND}
+        run(SPREAD, values | {"settle": settled(connection)})
     waiting = (
         heads(at, until=at + SOON)
         .filter(connection=connection)
@@ -151,6 +176,11 @@ def release(connection: Connection, at: datetime) -> list[Call]:
     )
     rows = waiting.select_related("connection").order_by("due_at", "pk")
     return calls_for(rows[: A_SECOND * int(SOON.total_seconds())], at)
+
+
+def settled(connection: Connection) -> timedelta:
+    """Return how long after a lost answer a look-up surely sees what the write did."""
+    return max(SETTLED, timedelta(seconds=float(connection.setting("settle_s", 0))))
 
 
 def overdue(at: datetime) -> list[Call]:

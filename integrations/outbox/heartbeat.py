@@ -18,6 +18,7 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef
 from django.utils import timezone
 
 from integrations.outbox.models import Outbound, WorkerBeat
+from routing.models import Outcome, RunStep
 
 EVERY_S = 2.0
 DEAD_AFTER = timedelta(seconds=10)  # five beats missed
@@ -84,6 +85,8 @@ def end_dead_leases(at: datetime) -> list[int]:
     """
     End the leases of processes without a heartbeat for ten seconds, and return their messages.
 
+    Ends those of steps that they were reading for and of pages that they were checking, too.
+
     A process that was only frozen loses its leases, too. Its result no longer counts, and the next
     attempt looks first.
     """
@@ -96,6 +99,14 @@ def end_dead_leases(at: datetime) -> list[int]:
     held = Outbound.objects.leased().filter(Exists(dead), leased_until__gt=at)
     ids = list(held.values_list("pk", flat=True))
     held.filter(pk__in=ids).update(leased_until=at, due_at=at)
+    # Reading and looking twice does no harm, so these are due at once.
+    RunStep.objects.being_read(at).filter(Exists(dead)).update(due_at=at)
+    began = ExpressionWrapper(OuterRef("probed_at") - DEAD_AFTER, output_field=DateTimeField())
+    dead = WorkerBeat.objects.filter(
+        pk=OuterRef("worker"), seen_at__lt=at - DEAD_AFTER, seen_at__gt=began
+    )
+    probed = Outcome.objects.exclude(worker=None).filter(Exists(dead), next_probe_at__gt=at)
+    probed.update(next_probe_at=at, worker=None)
     leased = Outbound.objects.leased().exclude(worker=None)
     WorkerBeat.objects.filter(seen_at__lt=at - KEPT).exclude(
         pk__in=leased.values("worker")

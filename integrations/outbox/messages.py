@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.base.adapter import OutboxMessage, Written
+from integrations.base.adapter import OutboxMessage, Over, Written
 from integrations.base.links import ExternalLink
 from integrations.outbox.assets import FileRef, assets_of
 from integrations.outbox.models import Outbound
@@ -23,7 +23,12 @@ def message_of(row: Outbound) -> tuple[OutboxMessage, Written | None]:
         .order_by("-pk")
         .first()
     )
-    remote_id = row.remote_id or _linked(row) or (last.remote_id if last else "")
+    over = Over.of(row.content)
+    if over is not None and over.choice == Over.ANEW and not row.remote_id:
+        # The objects that we know are gone, and another one takes their place.
+        last, remote_id = None, ""
+    else:
+        remote_id = row.remote_id or _linked(row) or (last.remote_id if last else "")
     assets = assets_of([FileRef(**ref) for ref in row.assets])
     message = OutboxMessage(row.key, row.verb, row.object_key, remote_id, row.content, assets)
     if not remote_id:

@@ -51,8 +51,11 @@ class Outbound(models.Model):
     and is not in history. ``assets`` lists ``{"file", "role", "alt"}``. ``object_type`` is the
     external type for the link to ``item``, or empty for no link. ``lease`` is the fencing token of
     the worker that holds the message. ``due_at`` is the time of the next attempt. While the message
-    is leased, it is the end of the lease.
+    is leased, it is the end of the lease. ``search_at`` is the time of the next search for a second
+    external object: a lost request may take effect long after it was sent.
     """
+
+    FIRST_SEARCH = timedelta(minutes=2)
 
     class State(models.TextChoices):
         PENDING = "pending", _("Queued")
@@ -68,6 +71,7 @@ class Outbound(models.Model):
     workable = (State.PENDING, State.RETRYING, State.UNKNOWN, State.LEASED)
     unfinished_states = (*workable, State.HELD, State.DEAD)
     waiting = (State.PENDING, State.HELD)  # not started, if there are no attempts
+    tried_again = (State.RETRYING, State.UNKNOWN)  # after a failed attempt
     given_up = (State.DISCARDED, State.SUPERSEDED)
 
     redactable = ("content", "assets", "last_error", "url", "evidence")
@@ -121,8 +125,10 @@ class Outbound(models.Model):
     url = models.CharField(_("external address"), max_length=500, blank=True, default="")
     evidence = models.JSONField(_("evidence"), default=dict)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
+    search_at = models.DateTimeField(null=True)
 
     # History has what people do to a message. What workers do is in its attempts.
+    made_without_history: ClassVar[dict[str, str]] = {}
     beside_history = ("state", "due_at", "attempts", "remote_id", "url", "delivered_at")
     history = Tracked(
         excluded_fields=(
@@ -136,6 +142,7 @@ class Outbound(models.Model):
             "begun_at",
             "look_first",
             "last_error",
+            "search_at",
         )
     )
     objects = OutboundQuerySet.as_manager()
@@ -171,6 +178,11 @@ class Outbound(models.Model):
                 fields=["connection"],
                 condition=models.Q(state="leased"),
                 name="outbound_leased_idx",
+            ),
+            models.Index(
+                fields=["search_at"],
+                condition=models.Q(search_at__isnull=False),
+                name="outbound_search_idx",
             ),
         )
         constraints = (
@@ -210,11 +222,14 @@ class Outbound(models.Model):
     @transition(field=state, source=State.LEASED, target=State.DELIVERED)
     def deliver(self, *, at: datetime) -> None:
         self.delivered_at, self.leased_until, self.last_error = at, None, ""
+        # Whatever created an object may have done it twice: proxies repeat requests, too.
+        if self.look_first or self.evidence.get("created"):
+            self.search_at = at + self.FIRST_SEARCH
 
     @transition(field=state, source=State.LEASED, target=State.DEAD)
     def die(self, *, at: datetime) -> None:
         """A retry cannot help, so a person must look."""
-        self.leased_until = None
+        self.leased_until, self.search_at = None, at
 
     @transition(field=state, source=State.PENDING, target=State.HELD)
     def hold(self, *, at: datetime) -> None:
@@ -236,6 +251,8 @@ class Outbound(models.Model):
     )
     def discard(self, *, at: datetime) -> None:
         """The message is no longer wanted. What an attempt wrote stays."""
+        if self.begun_at is not None:
+            self.search_at = at + self.FIRST_SEARCH
 
     @transition(field=state, source=list(waiting), target=State.SUPERSEDED)
     def supersede(self, *, at: datetime) -> None:

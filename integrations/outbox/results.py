@@ -25,6 +25,8 @@ from integrations.base.adapter import (
 )
 from integrations.outbox import outcomes
 from integrations.outbox.cases import raise_case, withdraw_cases
+from integrations.outbox.failing import watch_answers
+from integrations.outbox.faults import MARK, own_fault
 from integrations.outbox.links import AlreadyLinked, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
@@ -70,7 +72,7 @@ class AttemptResult:
 
     @property
     def status(self) -> int:
-        return self.error.status if isinstance(self.error, Permanent) else 0
+        return self.error.status if isinstance(self.error, Permanent | Temporary) else 0
 
     @property
     def after_s(self) -> float:
@@ -83,6 +85,8 @@ class AttemptResult:
             found |= {"remote_id": self.written.remote_id, "url": self.written.url}
         if self.differs:
             found["differs"] = list(self.differs)
+        if isinstance(self.error, Temporary) and self.error.of_object:
+            found[MARK] = True
         return found
 
 
@@ -119,6 +123,8 @@ def _record_result(taken: LeasedMessage, result: AttemptResult, at: datetime) ->
         if row is not None:
             _move(row, result, at)
         _record(row or taken.row, lease, result, at, mine=row is not None)
+        if row is not None and row.state == Outbound.State.UNKNOWN:
+            watch_answers(row.connection, at=at)
     return row
 
 
@@ -157,6 +163,8 @@ def _move(row: Outbound, result: AttemptResult, at: datetime) -> None:
             outcomes.delivered(row, by, at)
             return
     row.last_error = result.words
+    if isinstance(result.error, Temporary):
+        result.error = own_fault(row, result.error) or result.error
     if _is_final(row, result):
         _die(row, result, by, at)
     else:
@@ -190,8 +198,11 @@ def _again(row: Outbound, result: AttemptResult, at: datetime) -> None:
     wait_s = max(result.after_s, rest_s + AFTER_REST_S, backoff_s(row.attempts, key=row.pk))
     if result.outcome == Outcome.TEMPORARY:
         row.retry(at=at, after=timedelta(seconds=wait_s))
-    else:
-        row.lose(at=at, after=timedelta(seconds=max(wait_s, result.consistency_delay_s)))
+        return
+    # A program that answered has finished, so what it wrote can be seen at once.
+    answered = isinstance(result.error, Temporary) and result.error.of_object
+    settle_s = 0 if answered else result.consistency_delay_s
+    row.lose(at=at, after=timedelta(seconds=max(wait_s, settle_s)))
 
 
 def _die(row: Outbound, result: AttemptResult, by: Actor, at: datetime) -> None:

@@ -25,6 +25,7 @@ MOVED = (
     "attempts",
     "look_first",
     "last_error",
+    "search_at",
 )
 # Advisory locks, because external objects have no rows of their own to lock. They are taken in one
 # order (ORDER BY), so that two transactions with the same objects cannot deadlock. The second

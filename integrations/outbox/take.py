@@ -11,15 +11,19 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.base.connections import Connection
 from integrations.base.doorbell import Call
-from integrations.outbox.heads import QUICK, SLOW, heads
+from integrations.outbox.heads import BULK, QUICK, SLOW, heads
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 from integrations.outbox.rows import lock_connection_of, write
 from routing.kernel.queues import Lease, lease
+from routing.models import RunStep
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # of a lease
 SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to record the result
 LONGEST_ATTEMPT_S = 240.0
 SLOW_CALL = timedelta(seconds=Connection.SLOW_S)
+# Calls of one connection at once. The quick workers have one child more, so a connection that stops
+# answering from one moment to the next does not hold all of them.
+AT_ONCE = 3
 DIED = _("Started, but the worker never reported back.")
 
 
@@ -52,14 +56,14 @@ def take(
 
     :param worker: the id of a process with a heartbeat. Without one, the lease ends by time alone.
     :param queue: the queue of the call. If the connection has become slow since the call was sent
-        to the quick queue, a call for the slow queue is returned.
+        to a quick queue, a call for the slow queue is returned.
     """
     elsewhere: Call | None = None
     died_at: datetime | None = None
 
     def lease_row(row: Outbound) -> bool:
         nonlocal elsewhere, died_at
-        if queue == QUICK and row.connection.is_slow:
+        if queue in {QUICK, BULK} and row.connection.is_slow:
             elsewhere = Call(outbound_id, SLOW)
             return False
         if not has_room(row.connection, at):
@@ -94,17 +98,22 @@ def _last_seen(row: Outbound) -> datetime | None:
 
 def has_room(connection: Connection, at: datetime) -> bool:
     """
-    Return whether one more message of this connection may be sent now.
+    Return whether this connection may be called once more now, to write or to read.
 
-    A quick connection may use every worker child. One that is slow, new or just paused is called by
-    one child at a time. A call that has been running for a second makes its connection slow.
+    A quick connection may be called by several worker children. One that is slow, new or just
+    paused is called by one child at a time. A call that has been running for a second makes its
+    connection slow.
     """
     leased = Outbound.objects.filter(
         connection=connection, state=Outbound.State.LEASED, leased_until__gt=at
-    )
-    running = list(leased.values_list("started_at", flat=True))
+    ).order_by()
+    read = RunStep.objects.being_read(at).filter(run__source=connection.slug).order_by()
+    began = leased.values_list("started_at", flat=True)
+    running = list(began.union(read.values_list("started_at", flat=True), all=True))
     if not running:
         return True
-    return connection.takes_many and all(
-        began is None or at - began <= SLOW_CALL for began in running
+    return (
+        connection.takes_many
+        and len(running) < AT_ONCE
+        and all(began is None or at - began <= SLOW_CALL for began in running)
     )

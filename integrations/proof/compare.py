@@ -14,8 +14,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from integrations.proof.addresses import file_name, is_file
 from integrations.proof.heads import other_head, other_title, titled
-from integrations.proof.page import ReadPage, read_page
+from integrations.proof.page import PageImage, ReadPage, read_page
 from integrations.proof.parts import (
     PartsContext,
     extra_said,
@@ -43,13 +44,14 @@ class Shown:
     The content that a page must show.
 
     ``body_html`` has the addresses of its images. ``titles`` are further titles that the window of
-    a browser may show.
+    a browser may show, and ``files`` the addresses of all files that came with the content.
     """
 
     title: str
     body_html: str
     url: str = ""
     titles: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +114,39 @@ def _compared(
 ) -> Comparison:
     names = (normal(ours.title), *map(normal, ours.titles))
     beside, titles = _beside(context, names[0]), titled(context, names)
-    now = {"beside": dict(Counter(kind for kind, _text in beside)), **titles}
+    images = _shown_files(ours, context.page)
+    now = {"beside": dict(Counter(kind for kind, _text in beside)), "images": images, **titles}
     found = [*other_title(context, names[0], titles, frame or {}), *said]
     found += other_headings(context)
     found += other_links(context)
     found += other_images(context)
     found += extras_inside(context)
+    found += _no_longer_shown(ours, images, frame or {})
     if frame and "beside" in frame:
         found += _added_beside(beside, frame["beside"])
     return Comparison(found, now)
+
+
+def _shown_files(ours: Shown, page: ReadPage) -> list[str]:
+    """Return the files that the page shows anywhere, such as the main image of a post."""
+    known: dict[str, list[PageImage]] = {}
+    for image in (*page.images, *page.spare):
+        for address in image.addresses:
+            known.setdefault(file_name(address, ours.url), []).append(image)
+    found = []
+    for file in ours.files:
+        same_name = known.get(file_name(file, ours.url), ())
+        if any(is_file(image.addresses, file, ours.url) for image in same_name):
+            found.append(file)
+    return found
+
+
+def _no_longer_shown(ours: Shown, images: list[str], frame: Mapping[str, Any]) -> Iterator[str]:
+    for file in frame.get("images", ()):
+        # What is missing from the text is told there.
+        if file in ours.files and file not in images and file not in ours.body_html:
+            said = _("The page no longer shows the image %(image)s, which it showed when proven.")
+            yield said % {"image": file}
 
 
 # -- Beside the content ----------------------------------------------------------------------------

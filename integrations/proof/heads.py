@@ -14,6 +14,7 @@ from integrations.proof.parts import PartsContext
 from integrations.proof.typography import normal, short
 
 _MOST_WINDOW = 1_000  # characters of a window's title that are read
+_MOST_CANONICAL = 5
 _UNLISTED = frozenset({"noindex", "none"})
 # Between the title of a page and the name of its site.
 _BEFORE = re.compile(r"(?:.*\s[^\w\s]{1,3}\s|.*:\s)?")
@@ -70,9 +71,10 @@ def other_head(head: PageHead, robots: Sequence[str], url: str) -> Iterator[str]
     if not url:
         return
     own = address_of(url, url)
-    if head.canonical and not is_page(address_of(head.canonical, url), own):
-        said = _("The page names %(found)s as its address for search engines (canonical).")
-        yield said % {"found": head.canonical}
+    for canonical in dict.fromkeys(head.canonical[:_MOST_CANONICAL]):
+        if not is_page(address_of(canonical, url), own):
+            said = _("The page names %(found)s as its address for search engines (canonical).")
+            yield said % {"found": canonical}
     if head.refresh and not is_page(address_of(head.refresh, url), own):
         yield _("The page sends its readers on to %(found)s.") % {"found": head.refresh}
 

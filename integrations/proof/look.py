@@ -13,7 +13,13 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from integrations.adapters.registry import adapter_of
-from integrations.base.adapter import Permanent, Temporary, Written
+from integrations.base.adapter import (
+    CredentialsRefused,
+    Permanent,
+    PrivateAddress,
+    Temporary,
+    Written,
+)
 from integrations.base.connections import Connection
 from integrations.base.markup import assets_in, placed, seen
 from integrations.base.origins import Origin, origin_of
@@ -23,6 +29,8 @@ from integrations.proof.first import lacks
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 ANY = {"accept": "*/*"}
+# A page that needs a password shares that with its site, as does one at a private address.
+OF_SITE = (PrivateAddress, CredentialsRefused)
 MOST_IMAGES = 50
 MOST_BYTES = 64 * 1024 * 1024  # of one image
 MOST_PAGE_BYTES = 8 * 1024 * 1024
@@ -35,12 +43,14 @@ class Proof:
 
     ``differences`` are sentences. Without any, the page is proven. ``evidence`` has the addresses
     and their answers, and what stands around the content, as JSON. ``stricter`` are those of the
-    differences that the first version of the comparison did not look for.
+    differences that the first version of the comparison did not look for. ``of_site`` is true if
+    the reason is the site's and not the page's, so that its other pages have it, too.
     """
 
     differences: Sequence[str]
     evidence: Mapping[str, Any]
     stricter: Sequence[str] = ()
+    of_site: bool = False
 
     @property
     def holds(self) -> bool:
@@ -66,7 +76,10 @@ def probe(
     answer, trouble = _get(written.url, private, HTML)
     evidence: dict[str, Any] = {"url": written.url, "status": trouble.status if trouble else 200}
     if answer is None:
-        return Proof([f"The page cannot be read: {trouble}"], evidence)
+        words = f"The page cannot be read: {trouble}"
+        if isinstance(trouble, PrivateAddress):
+            words = _inside(connection, written.url)
+        return Proof([words], evidence, of_site=isinstance(trouble, OF_SITE))
     evidence |= {"status": answer.status, "sha256": sha256(answer.body).hexdigest()}
     compared = _of_page(connection, answer, content, written, frame)
     found = list(compared.differences)
@@ -88,6 +101,20 @@ def probe(
     return Proof(found, evidence, _stricter(answer, content, written, compared, found))
 
 
+def _inside(connection: Connection, url: str) -> str:
+    """Return what to do about a site that calls its pages by a private address."""
+    origin = origin_of(url)
+    allowed = " ".join(
+        f"--allow-private {each}" for each in sorted({*connection.private_origins, origin})
+    )
+    return (
+        f"The site gives its pages the address {origin}, which is private, so nobody outside sees "
+        f"them, and they are not looked at. Correct the address in the settings of the site. If "
+        f"it is right, an administrator allows exactly this address with: manage.py connect "
+        f"{connection.kind} --slug {connection.slug} {allowed}"
+    )
+
+
 def _of_page(
     connection: Connection,
     answer: ClientResponse,
@@ -100,7 +127,14 @@ def _of_page(
         said = f"The page answers {answer.status} with {kind or 'nothing'}, not a page of its own."
         return Comparison([said])
     seo = str((content.get("seo") or {}).get("title") or "")
-    shown = Shown(content["title"], _placed(content, written), written.url, (seo,) if seo else ())
+    media = written.evidence.get("media") or {}
+    shown = Shown(
+        content["title"],
+        _placed(content, written),
+        written.url,
+        (seo,) if seo else (),
+        tuple(str(each["url"]) for each in media.values()),
+    )
     found = compare(
         shown,
         answer.body.decode(errors="replace"),

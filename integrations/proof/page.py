@@ -20,7 +20,9 @@ ROOT = 0  # the number of the element that holds all others
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Shown to nobody on a screen. Themes explain links to screen readers with them.
 _FOR_READERS_ALOUD = frozenset({"screen-reader-text", "sr-only", "visually-hidden"})
-_HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]))", re.IGNORECASE
+)
 _PICTURED_TEXT = frozenset({"emoji", "wp-smiley"})
 _EXTRAS = frozenset({"iframe", "video", "audio", "object", "embed", "form", "script"})
 _DATA_SCRIPTS = ("json", "template", "text/html", "text/plain")
@@ -43,6 +45,12 @@ _ENDS = {
 }
 MOST_DEPTH = 200
 _LOOKED_AT = 40  # open tags, when one is ended without saying so
+# How names of classes begin that the editor of WordPress gives to what people write in it.
+_EDITOR = tuple(
+    "wp-block- wp-image- wp-container- wp-elements- wp-caption wp-embed embed has- is- align size-".split()  # noqa: E501, SIM905
+)
+# Themes and plugins put what they add beside a text into other elements.
+_PROSE = frozenset({*HEADINGS, "p", "blockquote", "table", "pre"})
 _PIXEL = frozenset({"0", "1"})
 _EMAIL = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-f]+)")
 
@@ -103,7 +111,7 @@ class PageExtra:
 class PageHead:
     title: str = ""
     robots: list[str] = field(default_factory=list)
-    canonical: str = ""
+    canonical: list[str] = field(default_factory=list)
     refresh: str = ""
 
 
@@ -129,7 +137,7 @@ class ReadPage:
 
 def read_page(html: str) -> ReadPage:
     """Read some HTML, however broken it is."""
-    reader = _PageReader()
+    reader = _PublicPageReader()
     for piece in read(html):
         reader.take(piece)
     reader.end_block()
@@ -146,7 +154,7 @@ class _OpenElement:
     level: int
 
 
-class _PageReader:
+class _PublicPageReader:
     def __init__(self) -> None:
         self.page = ReadPage()
         self._open: list[_OpenElement] = []
@@ -238,7 +246,7 @@ class _PageReader:
         number, inner = len(self.page.elements), self._open[-1] if self._open else None
         # Deeper elements count as parts of one, so that no page is slow to climb.
         parent = self._open[:MOST_DEPTH][-1].number if inner else ROOT
-        self.page.elements.append(PageElement(tag, parent, _by_author(classes, given)))
+        self.page.elements.append(PageElement(tag, parent, _by_author(tag, classes, given)))
         inline = tag in INLINE and inner is not None
         block = inner.block if inline and inner else number
         level = HEADINGS.get(tag, inner.level if inner else 0)
@@ -325,7 +333,7 @@ class _PageReader:
     def _head(self, tag: str, given: Mapping[str, str]) -> None:
         head, content = self.page.head, given.get("content", "")
         if tag == "link" and "canonical" in given.get("rel", "").lower().split():
-            head.canonical = head.canonical or given.get("href", "").strip()
+            head.canonical.append(given.get("href", "").strip())
         elif given.get("name", "").lower() in {"robots", "googlebot"}:
             head.robots.append(content)
         elif given.get("http-equiv", "").lower() == "refresh" and "=" in content:
@@ -344,13 +352,13 @@ def _addresses(given: Mapping[str, str]) -> list[str]:
     return [each for each in found if each and not each.startswith("data:")]
 
 
-def _by_author(classes: list[str], given: Mapping[str, str]) -> bool:
+def _by_author(tag: str, classes: list[str], given: Mapping[str, str]) -> bool:
     """Return whether a person may have made it in the editor, not a theme or a plugin."""
+    if tag in _PROSE:
+        return True
     if given.get("id") or given.get("role"):
         return False
-    return all(
-        name.startswith(("wp-block-", "wp-image-", "has-", "is-", "align")) for name in classes
-    )
+    return all(name.startswith(_EDITOR) for name in classes)
 
 
 def _is_data(given: Mapping[str, str]) -> bool:

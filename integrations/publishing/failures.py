@@ -25,11 +25,13 @@ from integrations.publishing.publish import (
     connection_of,
     unpublished_finding,
 )
+from integrations.publishing.site_cases import SITE, all_unseen, pages_behind
 from routing.kernel.reasons import Reason
 from routing.models import ExceptionCase, Outcome
 from routing.people.actors import Actor
 from routing.runs.failures import Failure, failures
 from routing.runs.operations.exceptions import resolve
+from routing.runs.operations.own_failures import CLOSED_BY_HAND
 from routing.runs.operations.raising import ExceptionFinding
 from routing.work.door import carry
 from routing.work.gates import ContextWith
@@ -161,19 +163,17 @@ def end_cases(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 # -- Pages that were never seen --------------------------------------------------------------------
 
 
-def _none_behind(cases: Sequence[ExceptionCase], at: datetime) -> Mapping[int, Failure]:
-    """Return nothing: missing outcomes are looked for together with decayed ones."""
-    return {}
-
-
 def _all_missing(at: datetime) -> Sequence[ExceptionFinding]:
-    rows = Outcome.objects.filter(
-        state=Outcome.State.EXPECTED, failures__gte=RAISES_AFTER, next_probe_at__isnull=False
-    )
-    return [
+    unseen = Outcome.objects.filter(next_probe_at__isnull=False)
+    missing = unseen.filter(state=Outcome.State.EXPECTED, failures__gte=RAISES_AFTER)
+    rows = list(missing.select_related("item").order_by("pk"))
+    found = [
         ExceptionFinding(Reason.OUTCOME_MISSING, {"outcome": row.pk}, row.item)
-        for row in rows.select_related("item").order_by("pk")
+        for row in rows
+        if not row.evidence.get(SITE)
     ]
+    decayed = unseen.filter(state=Outcome.State.DECAYED, evidence__has_key=SITE)
+    return [*found, *all_unseen([*rows, *decayed.exclude(run__state__in=CLOSED_BY_HAND)])]
 
 
-failures(behind=_none_behind, everywhere=_all_missing)
+failures(behind=pages_behind, everywhere=_all_missing)

@@ -6,21 +6,28 @@ Pages are probed again and again, so that a later change by somebody else is not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext
 
 from integrations.base.adapter import Permanent, Temporary, Written
+from integrations.http.network import within
 from integrations.outbox.models import Outbound
 from integrations.proof.compare import VERSION
 from integrations.proof.look import Proof, probe
+from integrations.publishing import site_cases
 from integrations.publishing.publish import VERB
+from integrations.publishing.site_cases import EVERY_PAGE_ALONE, of_site
 from routing.kernel.isolate import isolate
 from routing.kernel.queues import Lease, backoff_s, finish, lease
 from routing.models import Outcome
@@ -30,6 +37,9 @@ from routing.runs.operations import outcomes
 Clock = Callable[[], datetime]
 # Longer than any probe. If a worker dies over one, the next worker probes after this.
 LEASE = timedelta(minutes=5)
+TOTAL_S = 60.0  # of one probe, the page and all its images
+STRETCH = timedelta(seconds=20)  # of one task, before others have their turn
+MOST = 500  # due outcomes among which the sites take turns
 SOON_S, LATEST_S = 5, 3600  # between probes that fail
 WATCH = timedelta(hours=6)  # between probes of a proven page
 REST = timedelta(minutes=10)  # after a probe of a proven page without an answer
@@ -39,29 +49,47 @@ MOST_KEPT = 20  # differences of a page
 RAISES_AFTER = 5  # failed probes of an unproven page, before an exception is raised
 
 
-def probe_due(*, clock: Clock, limit: int = 50) -> int:
+def probe_due(*, clock: Clock, limit: int = 50, worker: UUID | None = None) -> int:
     """
     Probe every outcome that is due, and return how many were probed.
 
     It may run several times at once, and it may be killed at any time.
 
     :param clock: returns the current time, aware; it is read for each probe, because they take time
+    :param worker: the id of a process with a heartbeat. Without one, a lease ends by time alone.
     """
-    due = list(
-        Outcome.objects.due(clock())
-        .filter(kind=Outcome.Kind.LIVE)
-        .order_by("next_probe_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    probed = 0
-    for pk in due:
-        held = _take(pk, clock())
+    probed, silent, until = 0, set[int | None](), clock() + STRETCH
+    for pk, site in _in_turns(clock())[:limit]:
+        if clock() > until:
+            break
+        held = None if site in silent else _take(pk, clock(), worker)
         if held is not None:
-            probed += isolate(partial(_probe, held, clock), [pk], partial(_broke, held, clock))
+            probe_one = partial(_probe, held, clock, silent)
+            probed += isolate(probe_one, [pk], partial(_broke, held, clock))
     return probed
 
 
-def _take(pk: int, at: datetime) -> Lease | None:
+def _in_turns(at: datetime) -> list[tuple[int, int | None]]:
+    """
+    Return the due outcomes with their connections, each connection in turn.
+
+    Otherwise all pages of a site that does not answer would come before those of other sites.
+    """
+    sent = Outbound.objects.filter(
+        item=OuterRef("item"), verb=VERB, state=Outbound.State.DELIVERED
+    ).order_by("-pk")
+    due = Outcome.objects.due(at).filter(kind=Outcome.Kind.LIVE).order_by("next_probe_at", "pk")
+    found = due.annotate(site=Subquery(sent.values("connection")[:1]))
+    before: Counter[int | None] = Counter()
+    turns = []
+    for pk, site in found.values_list("pk", "site")[:MOST]:
+        turns.append((before[site], pk, site))
+        before[site] += 1
+    turns.sort(key=itemgetter(0))
+    return [(pk, site) for _turn, pk, site in turns]
+
+
+def _take(pk: int, at: datetime, worker: UUID | None) -> Lease | None:
     """
     Lease the probe of an outcome.
 
@@ -71,7 +99,7 @@ def _take(pk: int, at: datetime) -> Lease | None:
 
     def take(row: Outcome) -> bool:
         row.probed_at, row.next_probe_at = at, at + LEASE
-        marks = {"probed_at": row.probed_at, "next_probe_at": row.next_probe_at}
+        marks = {"probed_at": at, "next_probe_at": row.next_probe_at, "worker": worker}
         Outcome.objects.filter(pk=pk).update(**marks)  # probes are not in history
         return True
 
@@ -79,7 +107,12 @@ def _take(pk: int, at: datetime) -> Lease | None:
     return found[1] if found else None
 
 
-def _probe(held: Lease, clock: Clock, _ids: Sequence[int]) -> int:
+def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[int]) -> int:
+    """
+    Probe one outcome.
+
+    :param silent: gets the connection if its page did not answer, so that its other pages wait
+    """
     row = Outcome.objects.get(pk=held.row_id)
     sent = _sent(row)
     if sent is None:
@@ -90,13 +123,15 @@ def _probe(held: Lease, clock: Clock, _ids: Sequence[int]) -> int:
     first = row.state == Outcome.State.PROVEN and row.proof_version < VERSION
     frame = row.evidence.get("frame") or ({"beside": {}} if first else None)
     try:
-        found = probe(sent.connection, sent.content, written, frame)
+        with within(TOTAL_S):
+            found = probe(sent.connection, sent.content, written, frame)
     except Temporary as error:
-        _later(held, str(error), clock(), url=sent.url)
+        silent.add(sent.connection_id)
+        _later(held, str(error), clock(), url=sent.url, site=of_site(sent.connection, True))
     except Permanent as error:
         _judge(held, Proof([str(error)], {"url": sent.url}), clock())
     else:
-        _judge(held, found, clock())
+        _judge(held, found, clock(), of_site(sent.connection, found.of_site))
     return 1
 
 
@@ -108,6 +143,13 @@ def _sent(row: Outcome) -> Outbound | None:
     return delivered.order_by("-pk").first()
 
 
+def search(row: Outcome, at: datetime) -> None:
+    """Have the external object of an outcome compared, so that the exception offers what to do."""
+    sent = _sent(row)
+    if sent is not None:
+        Outbound.objects.filter(pk=sent.pk, search_at=None).update(search_at=at)
+
+
 @contextmanager
 def _mine(held: Lease) -> Iterator[Outcome | None]:
     """Open a transaction with the outcome locked, or with None if the lease was lost."""
@@ -117,7 +159,9 @@ def _mine(held: Lease) -> Iterator[Outcome | None]:
         yield finish(Outcome.objects.all(), held)
 
 
-def _judge(held: Lease, found: Proof, at: datetime) -> None:
+def _judge(
+    held: Lease, found: Proof, at: datetime, site: Mapping[str, str] = EVERY_PAGE_ALONE
+) -> None:
     with _mine(held) as row:
         if row is None:
             return
@@ -128,23 +172,30 @@ def _judge(held: Lease, found: Proof, at: datetime) -> None:
             **found.evidence,
             "differences": differences[:MOST_KEPT],
             "looked_at": at.isoformat(),
+            **site,
         }
         if found.differences and reported:
             evidence["reported"] = reported
         if _settled(row, found, evidence, at):
+            site_cases.end(row.evidence, at=at)
             _plan(held, at + WATCH, failures=0, unseen_since=None)
             return
+        if not site and row.failures == DECAYS_AFTER - 1:
+            search(row, at)
         # A page with differences was reachable, so the time without an answer starts anew.
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures, unseen_since=None)
         # The frame of a changed page does not take the place of that of the proven one.
         evidence["frame"] = row.evidence.get("frame")
         if row.state == Outcome.State.PROVEN and failures >= DECAYS_AFTER:
-            outcomes.decay(row.pk, evidence, by=Actor.system(), at=at)
-        elif row.state == Outcome.State.EXPECTED:
+            finding = site_cases.finding(evidence)
+            outcomes.decay(row.pk, evidence, by=Actor.system(), at=at, finding=finding)
+        elif row.state == Outcome.State.EXPECTED or site_cases.is_over(row.evidence, site):
             Outcome.objects.filter(pk=row.pk).update(evidence=evidence)
-            if failures == RAISES_AFTER:
-                outcomes.miss(row.pk, evidence, at=at)
+            if failures == RAISES_AFTER and row.state == Outcome.State.EXPECTED:
+                outcomes.miss(row.pk, evidence, at=at, finding=site_cases.finding(evidence))
+            if site_cases.is_over(row.evidence, site):
+                site_cases.end(row.evidence, at=at)
         _again(held, failures, at)
 
 
@@ -171,7 +222,7 @@ def _settled(row: Outcome, found: Proof, evidence: dict[str, Any], at: datetime)
     return False
 
 
-def _unseen(row: Outcome, url: str, why: str, at: datetime) -> bool:
+def _unseen(row: Outcome, url: str, why: str, at: datetime, site: Mapping[str, str]) -> bool:
     """
     Count a probe without an answer. After hours of these, the outcome decays.
 
@@ -186,8 +237,9 @@ def _unseen(row: Outcome, url: str, why: str, at: datetime) -> bool:
         "since": since.isoformat(timespec="minutes"),
         "why": why,
     }
-    evidence = {"url": url, "differences": [words], "looked_at": at.isoformat()}
-    return outcomes.decay(row.pk, evidence, by=Actor.system(), at=at)
+    evidence = {"url": url, "differences": [words], "looked_at": at.isoformat(), **site}
+    finding = site_cases.finding(evidence)
+    return outcomes.decay(row.pk, evidence, by=Actor.system(), at=at, finding=finding)
 
 
 def _we_see(url: str, since: datetime) -> bool:
@@ -205,7 +257,14 @@ def _we_see(url: str, since: datetime) -> bool:
     return elsewhere.filter(unseen_since=None, probed_at__gte=since).exists()
 
 
-def _later(held: Lease, why: str, at: datetime, *, url: str = "") -> None:
+def _later(
+    held: Lease,
+    why: str,
+    at: datetime,
+    *,
+    url: str = "",
+    site: Mapping[str, str] = EVERY_PAGE_ALONE,
+) -> None:
     """
     Plan another probe after one without an answer.
 
@@ -216,14 +275,16 @@ def _later(held: Lease, why: str, at: datetime, *, url: str = "") -> None:
     with _mine(held) as row:
         if row is None:
             return
-        decayed = bool(url) and _unseen(row, url, why, at)
+        decayed = bool(url) and _unseen(row, url, why, at, site)
         if row.state == Outcome.State.PROVEN and not decayed:
             _plan(held, at + REST)
             return
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures)
         if failures == RAISES_AFTER and row.state == Outcome.State.EXPECTED:
-            outcomes.miss(row.pk, {"differences": [why]}, at=at)
+            evidence = {"url": url, "differences": [why], **site}
+            Outcome.objects.filter(pk=row.pk).update(evidence=evidence)
+            outcomes.miss(row.pk, evidence, at=at, finding=site_cases.finding(evidence))
         _again(held, failures, at)
 
 
@@ -239,4 +300,4 @@ def _again(held: Lease, failures: int, at: datetime) -> None:
 
 def _plan(held: Lease, next_at: datetime, **values: Any) -> None:
     """Set the time of the next probe, unless this probe's result has ended the watch."""
-    held.of(Outcome.objects.all()).update(next_probe_at=next_at, **values)
+    held.of(Outcome.objects.all()).update(next_probe_at=next_at, worker=None, **values)

@@ -6,7 +6,7 @@ The outbox message is written in the transaction that publishes. Its result move
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -15,7 +15,9 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
+from delivery.deliverables.addresses import AddressRule, address_rule
 from delivery.deliverables.details import GoLiveDetails
+from delivery.deliverables.manifest import Manifest
 from delivery.models import Deliverable, Version
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.adapter import Asset
@@ -67,19 +69,33 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
             _nowhere(row, row.destination, at)
             continue
         wanted = _message(row, row.version, row.destination, connection)
-        dead = Outbound.objects.dead().filter(key=wanted.key).first()
-        if dead is None:
-            enqueue([wanted], by=by, at=at)
-            continue
-        system = Actor.system()
-        if (dead.connection_id, dead.content) == (connection.pk, wanted.content):
-            replay([dead.pk], by=system, at=at, reason=str(_("Published again.")))
-            continue
-        reason = str(_("The destination was changed."))
-        give_up([dead.pk], by=system, at=at, reason=reason, replaced=True)
-        # Built again: its key counts the messages that were given up.
-        wanted = _message(row, row.version, row.destination, connection)
-        enqueue([wanted], by=by, at=at)
+        dead = list(Outbound.objects.dead().filter(item=row.item_id, verb=VERB).order_by("pk"))
+        same = [each.pk for each in dead if _says(each, wanted)]
+        system, others = Actor.system(), [each.pk for each in dead if each.pk not in same]
+        if others:
+            # Its destination was changed, or it was a decision about an object there. Either would
+            # block what is published now.
+            reason = str(_("It is published again."))
+            give_up(others, by=system, at=at, reason=reason, replaced=True)
+        if same:
+            replay(same, by=system, at=at, reason=str(_("Published again.")))
+        else:
+            # Built again: its key counts the messages that were given up.
+            enqueue([_message(row, row.version, row.destination, connection)], by=by, at=at)
+
+
+def _says(row: Outbound, wanted: NewMessage) -> bool:
+    return (row.connection_id, row.content) == (wanted.connection_id, wanted.content)
+
+
+def _register_addresses() -> None:
+    for kind in kinds():
+        adapter = adapter_of(kind)
+        if adapter is not None and adapter.publishes:
+            address_rule(kind, AddressRule(adapter.slug_fault, adapter.has_folders))
+
+
+_register_addresses()
 
 
 @places
@@ -143,14 +159,34 @@ def _key(row: Deliverable, version: Version) -> str:
 def _message(
     row: Deliverable, version: Version, destination: Destination, connection: Connection
 ) -> NewMessage:
+    return message_for(
+        row,
+        version,
+        connection,
+        key=_key(row, version),
+        content=content(version, destination),
+        object_key=object_of(row),
+    )
+
+
+def message_for(
+    row: Deliverable,
+    version: Version,
+    connection: Connection,
+    *,
+    key: str,
+    content: Mapping[str, Any],
+    object_key: str,
+) -> NewMessage:
+    """Return the message that publishes this content of a version."""
     return NewMessage(
         connection_id=connection.pk,
-        key=_key(row, version),
+        key=key,
         verb=VERB,
-        object_key=object_of(row),
-        content=content(version, destination),
+        object_key=object_key,
+        content=content,
         files=tuple(FileRef(part.file_id, part.role, part.alt) for part in version.files.all()),
-        object_type=destination.post_type,
+        object_type=str(content["post_type"]),
         item_id=row.item_id,
         run_id=row.item.run_id,
     )
@@ -158,16 +194,21 @@ def _message(
 
 def content(version: Version, destination: Destination) -> dict[str, Any]:
     """Return the content for a destination in the form that adapters read."""
+    found = content_of_manifest(version.manifest_with(()), destination)
+    return {**found, "terms": version.terms, "digest": version.digest}
+
+
+def content_of_manifest(manifest: Manifest, destination: Destination) -> dict[str, Any]:
+    """Return content that may not be stored yet, as ``content`` does."""
     return {
-        "title": version.title,
-        "slug": version.slug,
-        "excerpt": version.excerpt,
-        "body_html": version.body_html,
-        "seo": {"title": version.seo_title, "description": version.seo_description},
-        "terms": version.terms,
+        "title": manifest.title,
+        "slug": manifest.slug,
+        "excerpt": manifest.excerpt,
+        "body_html": manifest.body_html,
+        "seo": {"title": manifest.seo_title, "description": manifest.seo_description},
+        "terms": manifest.terms,
         "post_type": destination.post_type,
         "path": destination.path,
-        "digest": version.digest,
     }
 
 

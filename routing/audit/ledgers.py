@@ -66,15 +66,15 @@ def append_only_models() -> list[type[models.Model]]:
 
 def ledgers() -> list[Ledger]:
     """Return all evidence except the seals themselves, by table name."""
-    evidence = [
-        model for model in append_only_models() if model not in {Seal, SealedRow, Redaction}
-    ]
+    evidence = [model for model in append_only_models() if model not in {Seal, SealedRow}]
     return sorted((_ledger(model) for model in evidence), key=lambda ledger: ledger.table)
 
 
 def _ledger(model: type[Any]) -> Ledger:
     tracked = getattr(model, "instance_type", None)
-    free = {"history_change_reason", *redactable_fields(tracked)} if tracked else set()
+    free = set(redactable_fields(tracked or model)) | set(getattr(model, "text_digests", ()))
+    if tracked:
+        free.add("history_change_reason")
     columns = [str(field.column) for field in model._meta.concrete_fields]
     columns += [RECORDED] if tracked else []
     return Ledger(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from routing.people.clients import Contact
 
 
 class Seal(models.Model):
@@ -14,13 +17,15 @@ class Seal(models.Model):
     their ids. ``columns`` has the columns of the digests in their order, so a column added later
     does not break older seals. ``floor`` is the last row id of the batch. ``oldest`` and
     ``horizon`` are the lower and the upper transaction id of its snapshot, with 64 bits.
+    ``text_key`` names the key of the digests of text. It is empty for older seals, whose digests
+    have no key.
     """
 
     # A row may be committed after rows with higher ids were sealed. Once a later batch was made
     # while no transaction older than this one's ``horizon`` was running, all rows up to both floors
     # are sealed, and the next batch need not look there: docs/decisions/0003.
 
-    impersonal = ("ledger", "previous", "head", "columns", "free_text")
+    impersonal = ("ledger", "previous", "head", "columns", "free_text", "text_key")
 
     ledger = models.CharField(_("ledger"), max_length=63)
     previous = models.CharField(max_length=64, blank=True)
@@ -31,6 +36,7 @@ class Seal(models.Model):
     floor = models.BigIntegerField()
     oldest = models.BigIntegerField()
     horizon = models.BigIntegerField()
+    text_key = models.CharField(max_length=16, blank=True, default="", db_default="")
     sealed_at = models.DateTimeField(_("sealed"))
 
     class Meta:
@@ -91,16 +97,22 @@ class SealSweep(models.Model):
 
 class Redaction(models.Model):
     """
-    A record that free text of one row was removed on purpose.
+    A record that free text of one row was removed on purpose. The newest one of a row counts.
 
-    Only the owner of the database can write it, as only the owner can rewrite history.
+    Only the owner of the database can write it, as only the owner can rewrite history. ``columns``
+    are those that were rewritten. ``digest`` is the keyed digest of the row's text as it is now.
+    ``facts_digest`` is that of its facts, if the row was sealed with some of the columns among
+    them. Older records have neither.
     """
 
     redactable = ("reason",)
-    impersonal = ("ledger",)
+    impersonal = ("ledger", "columns", "digest", "facts_digest")
 
     ledger = models.CharField(_("ledger"), max_length=63)
     row_id = models.BigIntegerField(_("row"))
+    columns = models.JSONField(_("columns"), default=list, db_default=[])
+    digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    facts_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
     reason = models.CharField(_("reason"), max_length=200)
     at = models.DateTimeField(_("at"))
 
@@ -108,9 +120,44 @@ class Redaction(models.Model):
         verbose_name = _("redaction")
         verbose_name_plural = _("redactions")
         default_permissions = ("view",)
-        constraints = (
-            models.UniqueConstraint(fields=("ledger", "row_id"), name="row_redacted_once"),
-        )
+        indexes = (models.Index(fields=["ledger", "row_id"], name="redaction_row_idx"),)
 
     def __str__(self) -> str:
         return f"{self.ledger} {self.row_id}"
+
+
+class Erasure(models.Model):
+    """
+    The erasure of one contact: asked for by a person, completed by the owner of the database.
+
+    ``terms`` are the names, addresses and numbers to search for, encrypted under a key that is not
+    in the database. They are removed when the erasure is complete. ``report`` has tables, rows and
+    numbers, and never text: what was rewritten, what a person must decide, and what is left.
+    """
+
+    redactable = ("reason",)
+    impersonal = ("terms", "report")
+
+    contact = models.OneToOneField(
+        Contact, on_delete=models.PROTECT, related_name="erasure", verbose_name=_("contact")
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("asked for by"),
+    )
+    asked_at = models.DateTimeField(_("asked for"))
+    reason = models.CharField(_("reason"), max_length=200)
+    terms = models.TextField(blank=True, default="", editable=False)
+    report = models.JSONField(_("report"), default=dict, blank=True)
+    done_at = models.DateTimeField(_("completed"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.asked_at:%Y-%m-%d}"

@@ -33,7 +33,8 @@ _DIFFERENT = """
     ) h ON h.id = t."{key}"
     WHERE CASE
         WHEN t."{key}" IS NULL THEN h.history_type <> '-'
-        WHEN h.history_id IS NULL THEN t."{key}" > (SELECT min(id) FROM "{history}")
+        WHEN h.history_id IS NULL THEN
+            t."{key}" > (SELECT min(id) FROM "{history}") AND NOT ({unborn})
         ELSE h.history_type = '-' OR {names} <> '' END
     ORDER BY 1 LIMIT 1"""
 _OTHER_STATE = """
@@ -50,6 +51,7 @@ class _Compared:
     key: str
     columns: Sequence[str]
     texts: frozenset[str]  # columns that may be redacted
+    unborn: str  # SQL for rows that are made without history
 
     @classmethod
     def of(cls, history: Any) -> _Compared:
@@ -63,6 +65,7 @@ class _Compared:
             str(model._meta.pk.column),
             [str(each.column) for each in fields],
             frozenset(str(each.column) for each in fields if each.name in texts),
+            _without_history(model),
         )
 
     @property
@@ -79,6 +82,14 @@ class _Compared:
         return f"concat_ws(', ', {', '.join(parts)})"
 
 
+def _without_history(model: Any) -> str:
+    """Return SQL for the rows of a model that are made without history, as the model says."""
+    values = getattr(model, "made_without_history", None)
+    if values is None:
+        return "false"
+    return " AND ".join(["true", *(f"t.\"{name}\" = '{value}'" for name, value in values.items())])
+
+
 def present_faults() -> Iterator[str]:
     """
     Yield the first row of each table that its newest history does not account for.
@@ -88,7 +99,11 @@ def present_faults() -> Iterator[str]:
     for history in sorted(history_models(), key=lambda model: model._meta.db_table):
         each = _Compared.of(history)
         sql = _DIFFERENT.format(
-            history=each.history, table=each.table, key=each.key, names=each.names
+            history=each.history,
+            table=each.table,
+            key=each.key,
+            names=each.names,
+            unborn=each.unborn,
         )
         for row, what in run(sql):
             yield f"{each.table}: row {row} {what}"

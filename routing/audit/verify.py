@@ -10,6 +10,7 @@ from django.db import transaction
 
 from routing.audit.dates import SealedDates, order_faults
 from routing.audit.heads import missing_heads
+from routing.audit.keys import key_name, keyed
 from routing.audit.ledgers import ledgers
 from routing.audit.models import Redaction, Seal
 from routing.audit.operations.seals import FLOOR, column_types
@@ -25,7 +26,8 @@ class Verification:
 
     ``first_break`` is empty if the chain is intact. ``unsealed`` rows are committed but not sealed
     yet. ``passed_over`` of them are below the floor, where only the hourly sweep finds them, so a
-    number that stays for more than an hour is a fault.
+    number that stays for more than an hour is a fault. ``guessable`` of the redacted rows were
+    sealed before digests of text had a key: a short text could be guessed back from its digest.
     """
 
     seals: int
@@ -35,6 +37,7 @@ class Verification:
     sealed_up_to: datetime | None
     first_break: str
     passed_over: int = 0
+    guessable: int = 0
 
     @property
     def whole(self) -> bool:
@@ -47,6 +50,7 @@ class _Schema:
 
     keys: Mapping[str, str]
     types: Mapping[str, Mapping[str, str]]
+    redactions: Mapping[tuple[str, int], tuple[str, str]]  # the digests of the newest of each row
 
     def lacks(self, sealed: Seal) -> str:
         """Return the first missing prerequisite for checking a seal, or an empty string."""
@@ -70,7 +74,8 @@ def verify() -> Verification:
     head = ""
     with transaction.atomic():
         run(f"SELECT {PINNED}")
-        schema = _Schema({ledger.table: ledger.key for ledger in ledgers()}, column_types())
+        keys = {ledger.table: ledger.key for ledger in ledgers()}
+        schema = _Schema(keys, column_types(), _redactions())
         for sealed in Seal.objects.order_by("id").iterator(chunk_size=500):
             # One break is enough. All later seals are still counted, but not compared.
             first_break = first_break or next(_breaks(sealed, head, schema, dates), "")
@@ -79,9 +84,25 @@ def verify() -> Verification:
         first_break = first_break or missing_heads() or dates.unsealed_fault()
         first_break = first_break or next(order_faults(), "") or next(present_faults(), "")
         unsealed, passed_over = _unsealed()
+        [(guessable,)] = run(GUESSABLE)
         return Verification(
-            count, rows, unsealed, Redaction.objects.count(), last, first_break, passed_over
+            count, rows, unsealed, len(schema.redactions), last, first_break, passed_over, guessable
         )
+
+
+GUESSABLE = """SELECT count(DISTINCT (r.ledger, r.row_id)) FROM routing_redaction r
+    JOIN routing_sealedrow s ON s.ledger = r.ledger AND s.row_id = r.row_id
+    JOIN routing_seal each ON each.id = s.seal_id WHERE each.text_key = ''"""
+
+
+def _redactions() -> dict[tuple[str, int], tuple[str, str]]:
+    rows = Redaction.objects.order_by("id")
+    return {
+        (ledger, row_id): (digest, facts)
+        for ledger, row_id, digest, facts in rows.values_list(
+            "ledger", "row_id", "digest", "facts_digest"
+        )
+    }
 
 
 def _breaks(sealed: Seal, previous: str, schema: _Schema, dates: SealedDates) -> Iterator[str]:
@@ -98,7 +119,9 @@ def _breaks(sealed: Seal, previous: str, schema: _Schema, dates: SealedDates) ->
         != sealed.head
     ):
         yield f"{where}: its head does not match its rows"
-    if lacking := schema.lacks(sealed):
+    if sealed.text_key not in {"", key_name()}:
+        yield f"{where}: cannot be checked: it was made under another ERASURE_KEY"
+    elif lacking := schema.lacks(sealed):
         yield f"{where}: cannot be checked: {lacking}"
     else:
         yield from (f"{where}: row {row_id} {what}" for row_id, what in _changed(sealed, schema))
@@ -109,23 +132,37 @@ def _breaks(sealed: Seal, previous: str, schema: _Schema, dates: SealedDates) ->
 def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
     """
     Return the first row of the batch that is gone or differs from its seal. Redacted text may
-    differ.
+    differ, if it is as the redaction left it.
     """
-    # PostgreSQL computes the digests, so that the rows need not leave it.
-    key, types = schema.keys[sealed.ledger], schema.types[sealed.ledger]
+    # PostgreSQL computes the digests, so that the rows need not leave it. It compares what it can:
+    # keyed digests are compared here, because it never sees the key.
+    key, types, ledger = schema.keys[sealed.ledger], schema.types[sealed.ledger], sealed.ledger
+    differs = "text_digest <> ''" if sealed.text_key else "text_digest <> texts"
     found = run(
         f"""
-        SELECT s.row_id, CASE WHEN l."{key}" IS NULL THEN 'is gone' ELSE 'was changed' END
-        FROM routing_sealedrow s LEFT JOIN "{sealed.ledger}" l ON l."{key}" = s.row_id
-        WHERE s.seal_id = %s AND (
-            l."{key}" IS NULL OR s.digest <> {digest_sql(sealed.columns, types, "l")}
-            OR s.text_digest <> {digest_sql(sealed.free_text, types, "l")}
-               AND NOT EXISTS (SELECT 1 FROM routing_redaction r WHERE r.ledger = s.ledger
-                   AND r.row_id = s.row_id))
-        ORDER BY s.row_id LIMIT 1""",
+        SELECT row_id, gone, facts = digest, facts, text_digest, texts FROM (
+            SELECT s.row_id, s.digest, s.text_digest, l."{key}" IS NULL AS gone,
+                {digest_sql(sealed.columns, types, "l")} AS facts,
+                {digest_sql(sealed.free_text, types, "l")} AS texts
+            FROM routing_sealedrow s LEFT JOIN "{ledger}" l ON l."{key}" = s.row_id
+            WHERE s.seal_id = %s OFFSET 0) one
+        WHERE gone OR digest <> facts OR {differs}
+        ORDER BY row_id""",
         [sealed.pk],
     )
-    return [(row_id, what) for row_id, what in found]
+    for row_id, gone, same_facts, facts, sealed_text, texts in found:
+        if gone:
+            return [(row_id, "is gone")]
+        redaction = schema.redactions.get((ledger, row_id))
+        text = keyed(ledger, row_id, texts)
+        whole = same_facts, sealed_text == (text if sealed.text_key else texts)
+        if redaction is not None:
+            # A record of before has no digests: it excuses any text and no other fact.
+            now = keyed(ledger, row_id, facts)
+            whole = whole[0] or redaction[1] == now, whole[1] or redaction[0] in {"", text}
+        if not all(whole):
+            return [(row_id, "was changed")]
+    return []
 
 
 def _unsealed() -> tuple[int, int]:

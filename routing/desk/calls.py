@@ -16,10 +16,12 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.files.base import File as Upload
 
 from routing.desk.forms import StepForm, form_of
 from routing.desk.offers import target
+from routing.kernel.entered import Day, Lines, OneLine
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.work.door import Operation, operations_of
@@ -145,8 +147,24 @@ class _Reader:
         }
         for type_, reader in readers.items():
             if type_ in self.types:
-                return reader(chosen)
+                return self._as_in_the_form(reader(chosen))
         return self._json(text)
+
+    def _as_in_the_form(self, value: Any) -> Any:
+        """
+        Return the value as the form of the step would take it.
+
+        :raises BadCall: if the form would refuse it, such as a number below zero
+        """
+        field = self.field
+        if isinstance(value, date) and not isinstance(value, datetime):
+            field = Day()
+        elif not isinstance(field, OneLine | Lines | forms.DecimalField):
+            return value
+        try:
+            return field.clean(value)
+        except ValidationError as error:
+            raise BadCall(f"“{self.name}”: {' '.join(error.messages)}") from None
 
     def _chosen(self, text: str) -> str:
         """Return the value of a choice that was given by its label, or the text itself."""

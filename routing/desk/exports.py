@@ -13,7 +13,7 @@ FORMULA = tuple("=+-@\t\r\n\0")
 BOM = "\ufeff"  # by which Excel knows UTF-8
 
 
-class _Line:
+class _CsvLine:
     """A file that returns what is written to it."""
 
     def write(self, text: str) -> str:
@@ -23,7 +23,7 @@ class _Line:
 def safe_cell(value: Any) -> str:
     """Return the text of a cell, with an apostrophe before one that would be a formula."""
     text = "" if value is None else str(value)
-    starts = text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
+    starts = text.lstrip(" ").startswith(FORMULA)
     text = text.replace("\0", "")
     return f"'{text}" if starts else text
 
@@ -39,7 +39,7 @@ def as_csv(
 
 
 def _lines(heading: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    write = csv.writer(_Line()).writerow
+    write = csv.writer(_CsvLine()).writerow
     yield BOM + write([safe_cell(each) for each in heading])
     for row in rows:
         yield write([safe_cell(each) for each in row])

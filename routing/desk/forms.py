@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from routing.kernel.entered import Day, Lines, OneLine
 from routing.people.actors import Actor
 from routing.work.door import Operation
 
@@ -111,7 +112,7 @@ def long_text(
     max_length: int,
     help_text: Any = "",
 ) -> forms.CharField:
-    return forms.CharField(
+    return Lines(
         label=label,
         required=required,
         max_length=max_length,
@@ -124,7 +125,7 @@ def long_text(
 def line(
     label: Any, *, max_length: int, required: bool = True, help_text: Any = "", **attrs: Any
 ) -> forms.CharField:
-    return forms.CharField(
+    return OneLine(
         label=label,
         required=required,
         max_length=max_length,
@@ -169,4 +170,4 @@ def number(label: Any, *, most: Decimal, help_text: Any = "") -> forms.DecimalFi
 def date(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
     # The browser's own date field works with the keyboard, on a phone and in the reader's language.
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)
+    return Day(label=label, required=required, help_text=help_text, widget=widget)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, models
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -22,11 +22,22 @@ from unfold.admin import TabularInline
 
 from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.desk.forms import line
+from routing.desk.json_text import JSONText
 from routing.kernel.constraints import labels, reason_of, trading_places
+from routing.kernel.entered import Day, Lines, OneLine
 from routing.people.actors import Actor
+from routing.people.addresses import LineField
 from routing.people.rights import OWN_WORK
 from routing.people.saving import save_with_reason
 from routing.people.staff import User
+
+_ENTERED: dict[Any, type[forms.Field]] = {
+    models.JSONField: JSONText,
+    models.CharField: OneLine,
+    LineField: OneLine,
+    models.TextField: Lines,
+    models.DateField: Day,
+}
 
 
 class KeepsInput(forms.BaseForm):
@@ -122,6 +133,7 @@ class SavedAdmin(DeskAdmin[ModelT]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs |= form_class_of(db_field)
         return plain(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
@@ -141,6 +153,7 @@ class Rows(TabularInline):
     formset = RowsFormSet
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs |= form_class_of(db_field)
         field = plain(super().formfield_for_dbfield(db_field, request, **kwargs))
         if field is not None:
             # In a table, the heading of the column does not label the field for screen readers.
@@ -156,6 +169,15 @@ def refuse(request: HttpRequest, because: str) -> None:
 
 def refusal_of(request: HttpRequest) -> str:
     return str(getattr(request, "refusal", ""))
+
+
+def form_class_of(column: Any) -> dict[str, Any]:
+    """Return our own class of field for what people type into this column."""
+    for kind, made in _ENTERED.items():
+        # A subclass, such as a slug or an address, has checks of its own.
+        if type(column) is kind or (kind is models.JSONField and isinstance(column, kind)):
+            return {"form_class": made}
+    return {}
 
 
 def plain(field: Any) -> Any:

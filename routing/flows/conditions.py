@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from routing.flows.fields import FieldSpec, FieldType, WrongType, typed, typed_as_recorded
+from routing.kernel.domains import canonical_domain
 
 
 class Operator(StrEnum):
@@ -126,8 +127,18 @@ def _answer(clause: Clause, facts: Mapping[str, Any]) -> ClauseResult:
 def _same(found: Any, value: Any, clause: Clause) -> bool:
     wanted = typed_as_recorded(value, clause.spec)
     if isinstance(found, str) and isinstance(wanted, str):
-        return found.casefold() == wanted.casefold()
+        return _same_text(found, wanted)
     return bool(found == wanted)
+
+
+def _same_text(found: str, wanted: str) -> bool:
+    # Without case, faß.de would be fass.de, which is another company.
+    name, _at, domain = found.rpartition("@")
+    wanted_name, _at, wanted_domain = wanted.rpartition("@")
+    domains = canonical_domain(domain), canonical_domain(wanted_domain)
+    if all(domains):
+        return domains[0] == domains[1] and name.lower() == wanted_name.lower()
+    return found.casefold() == wanted.casefold()
 
 
 _HOLDS: Mapping[Operator, Callable[[Any, Clause], bool]] = {

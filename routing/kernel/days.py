@@ -17,6 +17,11 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T]?(\d{2})(\d{2})(\d{2})?)?", r
 _MILLISECONDS = re.compile(r"\d{12,13}", re.ASCII)  # from 1973 to 2286
 
 
+def can_be_meant(day: date) -> bool:
+    """Return whether anything here can happen on this day."""
+    return day.year in YEARS
+
+
 def read_day(text: str, zone: ZoneInfo | None = None) -> date:
     """
     Return the day of a date such as 2026-03-31 or 20260331, or of a time.
@@ -39,7 +44,7 @@ def read_day(text: str, zone: ZoneInfo | None = None) -> date:
         found = _date(f"{text[:4]}-{text[4:6]}-{text[6:8]}")
     else:
         raise ValueError("not a date")
-    if found.year not in YEARS:
+    if not can_be_meant(found):
         raise ValueError("not a date")
     return found
 

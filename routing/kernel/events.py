@@ -93,6 +93,7 @@ class Payload(models.Model):
 
     lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("body",)
+    emptied_whole = ("body",)
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="payload")
     body = models.JSONField()

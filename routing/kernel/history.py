@@ -29,7 +29,9 @@ class Tracked(HistoricalRecords):
     clients and teams, go through simple-history. ``_change_reason`` on the instance is the reason.
 
     ``verify`` compares each row with its newest history. A model names in ``beside_history`` the
-    columns that also change without a record of history, because something else records them.
+    columns that also change without a record of history, because something else records them, and
+    in ``made_without_history`` the values of rows that are made without one. No values are all
+    rows.
     """
 
     def __init__(self, *, excluded_fields: tuple[str, ...] = ()) -> None:

@@ -33,6 +33,13 @@ class Clearance:
         people = self.people(client)
         return people is None or person in people
 
+    def admits_to_all(self, person: int, clients: Iterable[int | None]) -> bool:
+        return all(self.admits(person, client) for client in clients)
+
+    def among(self, people: Iterable[int], client: int | None) -> list[int]:
+        """Return those of these people who are cleared for a client, in the same order."""
+        return [person for person in people if self.admits(person, client)]
+
     def people(self, client: int | None) -> frozenset[int] | None:
         """Return the ids of those who are cleared for a client, or None for anybody."""
         return self.cleared.get(client or 0)

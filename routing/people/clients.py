@@ -9,7 +9,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from routing.kernel.domains import readable_address, readable_domain
 from routing.kernel.history import Tracked
+from routing.people.addresses import AddressField, DomainField, LineField
 from routing.people.staff import Team, User, validate_timezone
 
 
@@ -30,7 +32,7 @@ class Client(models.Model):
         ],
         help_text=_("Prefix of references for this client's work, such as ACM-142."),
     )
-    name = models.CharField(_("name"), max_length=120, unique=True)
+    name = LineField(_("name"), max_length=120, unique=True)
     timezone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
     )
@@ -71,7 +73,7 @@ class ClientDomain(models.Model):
     """
     A mail or web domain that belongs to one client, by which intake recognises the client.
 
-    It is in lower case and without ``www.``.
+    It is in ASCII and lower case, without ``www.``.
     """
 
     redactable = ("domain",)
@@ -79,7 +81,7 @@ class ClientDomain(models.Model):
     client = models.ForeignKey(
         Client, on_delete=models.PROTECT, related_name="domains", verbose_name=_("client")
     )
-    domain = models.CharField(
+    domain = DomainField(
         _("domain"),
         max_length=253,
         unique=True,
@@ -99,7 +101,7 @@ class ClientDomain(models.Model):
         ordering = ("domain",)
 
     def __str__(self) -> str:
-        return self.domain
+        return readable_domain(self.domain)
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -124,9 +126,9 @@ class Contact(models.Model):
     redactable = ("full_name", "email", "phone")
     impersonal = ("language",)
 
-    full_name = models.CharField(_("name"), max_length=120)
-    email = models.EmailField(_("e-mail"), blank=True)
-    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    full_name = LineField(_("name"), max_length=120)
+    email = AddressField(_("e-mail"), blank=True)
+    phone = LineField(_("phone"), max_length=40, blank=True)
     language = models.CharField(
         _("language"),
         max_length=8,
@@ -169,6 +171,10 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @property
+    def readable_email(self) -> str:
+        return readable_address(self.email)
 
 
 class Membership(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from routing.kernel.roles import AM, EVERYONE, OPS, grant
+from routing.kernel.roles import AM, AUDITOR, EVERYONE, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
 from routing.people.clients import Contact
 from routing.people.saving import tell
@@ -12,7 +12,7 @@ from routing.people.saving import tell
 grant("routing.view_client", *EVERYONE)
 grant("routing.add_client", AM, OPS)
 grant("routing.change_client", AM, OPS)
-grant("routing.view_contact", *EVERYONE)
+grant("routing.view_contact", AM, QA, OPS, INTEGRATIONS, AUDITOR)
 grant("routing.add_contact", AM, OPS)
 grant("routing.change_contact", AM, OPS)
 grant("routing.erase_contact", OPS)

@@ -22,6 +22,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.history import Tracked
+from routing.people.addresses import AddressField, LineField
 from routing.people.rights import Rights, rights_of
 
 # RFC 2606: .invalid never resolves, so nobody can receive a sign-in code.
@@ -107,7 +108,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        # Addresses are stored in lower case, and people type them in any.
+        # Addresses are stored in one form, and people type them in many.
         return self.get(email__iexact=username)
 
 
@@ -119,8 +120,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     redactable = ("email", "full_name")
     impersonal = ("password", "timezone", "kind", "skills")
 
-    email = models.EmailField(_("e-mail"), unique=True)
-    full_name = models.CharField(_("name"), max_length=120)
+    email = AddressField(_("e-mail"), unique=True)
+    full_name = LineField(_("name"), max_length=120)
     timezone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
     )
@@ -141,6 +142,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 
+    # Service users come with their first use, and can never sign in.
+    made_without_history: ClassVar[dict[str, str]] = {"kind": "service"}
     # History is never rewritten, so it gets no personal data and no secrets.
     history = Tracked(
         excluded_fields=("password", "email", "full_name", "last_login", "session_epoch")
@@ -190,7 +193,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Team(models.Model):
     redactable = ("name",)
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
+    name = LineField(_("name"), max_length=80, unique=True)
     lead = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="leads", verbose_name=_("lead")
     )

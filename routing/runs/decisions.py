@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +29,8 @@ class Decision(models.Model):
 
     redactable = ("rule_name", "asked", "answer")
     impersonal = ("digest",)
+    # Of the text, so it is sealed with the text and written anew when the text is redacted.
+    text_digests: ClassVar[tuple[str, ...]] = ("digest",)
 
     run = models.ForeignKey(
         Run, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("run")
@@ -62,3 +67,7 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run}: {self.rule_name}"
+
+    @staticmethod
+    def digest_of(asked: str, answer: str) -> str:
+        return sha256(f"{asked}\n{answer}".encode()).hexdigest()

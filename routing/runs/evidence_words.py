@@ -106,14 +106,33 @@ def in_words(evidence: Mapping[str, Any], names: EvidenceNames) -> Sequence[tupl
 def in_short(evidence: Mapping[str, Any]) -> str:
     """Return one line for a list."""
     if evidence.get("fields"):
-        return ", ".join(str(each["label"]) for each in evidence["fields"])
+        return ", ".join(_field_in_short(each) for each in evidence["fields"])
     return str(evidence.get("message") or evidence.get("error") or "")
 
 
+_NOT: Mapping[str, Words] = {
+    "number": gettext_lazy("not a number: %(found)s"),
+    "date": gettext_lazy("not a date: %(found)s"),
+    "email": gettext_lazy("not an e-mail address: %(found)s"),
+    "boolean": gettext_lazy("neither yes nor no: %(found)s"),
+    "choice": gettext_lazy("not one of the choices: %(found)s"),
+}
+
+
 def _field(each: Mapping[str, Any]) -> str:
+    found = {"found": each.get("found", "")}
     if each.get("problem") == "missing":
         return _("is missing")
-    return _("“%(found)s” is invalid") % {"found": each.get("found", "")}
+    if each.get("problem") == "unread":
+        return _("could not be read. %(found)s") % found
+    if each.get("found") and each.get("type") in _NOT:
+        return str(_NOT[each["type"]]) % found
+    return _("“%(found)s” is invalid") % found
+
+
+def _field_in_short(each: Mapping[str, Any]) -> str:
+    label = str(each["label"])
+    return label if each.get("problem") == "missing" else f"{label} ({_field(each)})"
 
 
 def _label(name: str) -> str:

@@ -6,6 +6,7 @@ reason code.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,7 @@ class ExceptionRoute(models.Model):
     taker = models.CharField(_("assigned to"), max_length=10, choices=Taker, default=Taker.WORK)
     timebox_minutes = models.PositiveIntegerField(_("timebox (working minutes)"), default=240)
 
+    made_without_history: ClassVar[dict[str, str]] = {}  # migrating makes the default ones
     history = Tracked()
 
     class Meta:
@@ -92,6 +94,10 @@ class ExceptionCase(WorkNoun):
     @transition(field=state, source=[State.OPEN, State.CLAIMED], target=State.ESCALATED)
     def escalate(self, *, at: datetime) -> None:
         """Escalate, because the timebox ran out."""
+
+    @transition(field=state, source=list(open_states), target=None)
+    def settle(self, *, at: datetime) -> None:
+        """Decide what becomes of an external object. The exception ends once that is done."""
 
     @transition(field=state, source=list(open_states), target=State.RESOLVED)
     def resolve(self, *, at: datetime) -> None:

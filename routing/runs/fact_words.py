@@ -8,10 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from routing.flows.fields import FieldSpec
+from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, Run
 from routing.work.gates import Words
 
+MONEY, ADDRESSES = (".amount", ".budget"), (".email", ".phone")
 PERSON = "person"  # in ``sources``: somebody filled it in
 # Labels and texts of facts that packages above read and that no flow needs to name.
 _words: dict[str, tuple[Words, Callable[[Any], str]]] = {}
@@ -20,6 +22,11 @@ _words: dict[str, tuple[Words, Callable[[Any], str]]] = {}
 def fact_word(name: str, label: Words, text: Callable[[Any], str] = str) -> None:
     """Register the label of a fact and the text of its value, such as a name in place of an id."""
     _words[name] = (label, text)
+
+
+def is_known_fact(name: str) -> bool:
+    """Return whether a label was registered for the fact."""
+    return name in _words
 
 
 def fact_label(name: str, specs: Mapping[str, FieldSpec]) -> str:
@@ -33,6 +40,22 @@ def fact_text(name: str, value: Any) -> str:
     if value is None or name not in _words:
         return "" if value is None else str(value)
     return _words[name][1](value)
+
+
+def may_read(by: Actor | None, name: str, specs: Mapping[str, FieldSpec]) -> bool:
+    """
+    Return whether somebody may read the value of a fact.
+
+    :param by: None for the operator of a command, who reads everything
+    """
+    if by is None:
+        return True
+    if name.endswith(MONEY):
+        return by.may("delivery.view_engagement")
+    # A fact that the flow does not know may be anything, such as an address or a number.
+    if name.endswith(ADDRESSES) or (name not in specs and not is_known_fact(name)):
+        return by.may("routing.view_contact")
+    return True
 
 
 def origin_of(row: Enrichment, name: str, run: Run | None) -> str:

@@ -221,6 +221,10 @@ class RunEvent(models.Model):
         return f"{self.event} {self.part}"
 
 
+# Written when a worker takes a step. If it is still there later, that worker died.
+UNHEARD = "The worker that started this never reported back."
+
+
 class RunStepQuerySet(models.QuerySet["RunStep"]):
     def due(self, at: datetime) -> Self:
         """
@@ -232,6 +236,15 @@ class RunStepQuerySet(models.QuerySet["RunStep"]):
     def unfinished(self) -> Self:
         """Filter for steps that are not done yet, including those that a worker has leased."""
         return self.filter(state=RunStep.State.DUE)
+
+    def reading(self) -> Self:
+        """Filter for the steps that may read from another system."""
+        return self.filter(name__in=[RunStep.Name.ENRICH, RunStep.Name.REFRESH])
+
+    def being_read(self, at: datetime) -> Self:
+        """Filter for the steps that a worker is reading at ``at``, or died over."""
+        leased = self.unfinished().reading().filter(due_at__gt=at)
+        return leased.filter(last_error=UNHEARD)
 
 
 class RunStep(models.Model):
@@ -267,6 +280,7 @@ class RunStep(models.Model):
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     lease = models.PositiveIntegerField(default=0)
+    worker = models.UUIDField(null=True)  # of the newest lease, if that process has a heartbeat
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
     started_at = models.DateTimeField(_("started"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)

@@ -73,6 +73,7 @@ class Outcome(models.Model):
     proven_at = models.DateTimeField(_("proven"), null=True)
     probed_at = models.DateTimeField(_("last checked"), null=True)
     next_probe_at = models.DateTimeField(_("next check"), null=True)
+    worker = models.UUIDField(null=True)  # that is checking, if that process has a heartbeat
     unseen_since = models.DateTimeField(_("unreachable since"), null=True)
     failures = models.PositiveIntegerField(_("failed checks"), default=0)
     evidence = models.JSONField(_("evidence"), default=dict)
@@ -90,7 +91,9 @@ class Outcome(models.Model):
 
     # These columns change with every check. Records of them would bury those of the outcome.
     beside_history = ("evidence",)
-    history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
+    history = Tracked(
+        excluded_fields=("probed_at", "next_probe_at", "worker", "unseen_since", "failures")
+    )
     objects = OutcomeQuerySet.as_manager()
 
     class Meta:

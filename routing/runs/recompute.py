@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from hashlib import sha256
 
 from routing.flows.by_hand import HandChoice, choose_by_hand
 from routing.flows.choose import Candidate, Fallback, choose
@@ -18,12 +17,14 @@ class Recomputation:
     """
     The recorded and the recomputed answer as canonical JSON.
 
-    ``same`` is true if they are identical and the record matches its digest.
+    ``same`` is true if they are identical and the record matches its digest. ``erased`` is true if
+    words were removed from the record on purpose: then no answer is the one that was given.
     """
 
     recorded: str
     recomputed: str
     intact: bool
+    erased: bool = False
 
     @property
     def same(self) -> bool:
@@ -57,5 +58,5 @@ def recompute_decision(decision: Decision) -> Recomputation:
             candidates,
             Fallback(tuple(account), (policy[0], policy[1])),
         )
-    intact = sha256(f"{decision.asked}\n{decision.answer}".encode()).hexdigest() == decision.digest
+    intact = Decision.digest_of(decision.asked, decision.answer) == decision.digest
     return Recomputation(decision.answer, as_json(choice), intact)

@@ -22,11 +22,13 @@ from routing.runs.models import Run
 class Retry(Exception):
     """
     The external system cannot answer now. Retry the step after at least ``after_s`` seconds.
+
+    ``own`` is true if the system failed over this subject and answered about others meanwhile.
     """
 
-    def __init__(self, message: str, after_s: float = 0) -> None:
+    def __init__(self, message: str, after_s: float = 0, *, own: bool = False) -> None:
         super().__init__(message)
-        self.after_s = after_s
+        self.after_s, self.own = after_s, own
 
 
 class Problem(Exception):
@@ -79,6 +81,32 @@ def enricher_for(subject: Subject) -> Enricher | None:
     return next((found for find in _enrichers.values() if (found := find(subject))), None)
 
 
+# -- Sources that are read by calls to other systems -----------------------------------------------
+
+
+class OutsideReading(Protocol):
+    """Workers that read from other systems, so that a slow one holds up no other event."""
+
+    def sources(self, named: Collection[str]) -> Collection[str]:
+        """Return those of the sources whose facts are read by calls to another system."""
+
+    def call(self, sources: Collection[str]) -> None:
+        """Have the due steps of these sources run by other workers. It never waits."""
+
+
+_outside: list[OutsideReading] = []
+
+
+def outside_reading(made: OutsideReading) -> OutsideReading:
+    """Register workers that read from other systems."""
+    _outside.append(made)
+    return made
+
+
+def outside_readings() -> Sequence[OutsideReading]:
+    return tuple(_outside)
+
+
 # -- Recognisers: they know facts about many subjects without an external call ---------------------
 
 
@@ -107,6 +135,23 @@ def recogniser(made: Recogniser) -> Recogniser:
 
 def recognisers() -> Sequence[Recogniser]:
     return tuple(_recognisers)
+
+
+# -- Corrections: facts that people filled in ------------------------------------------------------
+
+# The engagement of the run, the facts, by whom, when, and why.
+FactKeeper = Callable[[int, Mapping[str, Any], Actor, datetime, str], None]
+_fact_keepers: list[FactKeeper] = []
+
+
+def fact_keeper(function: FactKeeper) -> FactKeeper:
+    """Register a function that brings an engagement in line with facts that a person filled in."""
+    _fact_keepers.append(function)
+    return function
+
+
+def fact_keepers() -> Sequence[FactKeeper]:
+    return tuple(_fact_keepers)
 
 
 # -- Moves: objects that another system merged or deleted ------------------------------------------

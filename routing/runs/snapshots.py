@@ -16,6 +16,7 @@ from routing.flows.versions import Plan, published
 from routing.kernel.facts import EnrichedFacts
 from routing.runs.by_hand import hand_records
 from routing.runs.candidates import Pool, pool_for
+from routing.runs.fact_words import fact_label, fact_text, is_known_fact
 from routing.runs.models import Enrichment, Run
 
 
@@ -53,6 +54,16 @@ def snapshots_of(runs: Sequence[Run] | QuerySet[Run]) -> list[RunSnapshot]:
             records[run.pk].choice if run.pk in records else None,
         )
         for run in runs
+    ]
+
+
+def unread_facts(snapshot: RunSnapshot) -> list[tuple[str, str]]:
+    """Return the name and the value of each fact that no field of the flow reads."""
+    read = {spec.name for spec in snapshot.plan.fields}
+    return [
+        (fact_label(name, {}) if is_known_fact(name) else name, fact_text(name, value))
+        for name, value in snapshot.found.facts.items()
+        if name not in read and value not in (None, "")
     ]
 
 

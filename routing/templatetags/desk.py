@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from routing.work.display import due, exact, when
+from routing.work.display import due, exact, size, when
 from routing.work.items import WorkItem
 from routing.work.kinds import state_badge
 
@@ -11,6 +11,7 @@ register = template.Library()
 register.filter("when", when)
 register.filter("exact", exact)
 register.filter("due", due)
+register.filter("size", size)
 
 
 @register.filter

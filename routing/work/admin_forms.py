@@ -73,11 +73,7 @@ class HandOverForm(AsksAboutAbsence, StepForm):
         every: list[Any] = list(User.objects.staff().with_rights(owns=OWN_WORK, does=DO_WORK))
         clients = {row.client_id for row in self.rows}
         clearance = clearance_for(clients)
-        staff = [
-            person
-            for person in every
-            if all(clearance.admits(person.pk, client) for client in clients)
-        ]
+        staff = [person for person in every if clearance.admits_to_all(person.pk, clients)]
         owners = [person for person in staff if person.owns]
         _choose_from(self.fields["owner"], owners, _("Choose"))
         _choose_from(self.fields["backup"], owners, _("Choose"))

@@ -8,15 +8,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import formats, timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from routing.work.items import WorkItem
 
 NOTHING = "–"
 SOON = timedelta(hours=24)
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in the units in which limits are set and phones show files."""
+    for unit, bytes_each in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= bytes_each:
+            places = 0 if count % bytes_each == 0 else 1
+            return f"{number_format(count / bytes_each, places)} {unit}"
+    return ngettext("%(count)s byte", "%(count)s bytes", count) % {"count": count}
 
 
 def exact(at: datetime) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.people.clients import Client
 
+TABLE = "text/csv"
 # The class attribute of a model that refers to files: the lookup of the work that each row belongs
 # to, such as ``note__item``. A check refuses a model without it.
 WORK_OF_FILE = "work_of_file"
@@ -110,6 +111,10 @@ class File(models.Model):
     @property
     def is_image(self) -> bool:
         return self.width is not None
+
+    @property
+    def is_table(self) -> bool:
+        return self.type == TABLE
 
     @property
     def is_kept(self) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, TypedDict, Unpack
 
+from routing.kernel.clean_text import one_line
 from routing.people.clients import Client
 from routing.work.items import WorkItem
 
 # Columns that describe the whole piece of work, so that every part has the same values.
 INHERITED = ("client", "run_id", "team_id", "owner_id", "backup_id", "priority")
+UNTITLED = "—"
 LONGEST = WorkItem._meta.get_field("title").max_length
 
 
@@ -47,5 +49,6 @@ def new_item(
         values["parent"] = parent
     elif like is not None:
         values.setdefault("parent_id", like.parent_id)
-    # Titles come from other systems too, and a long one must not stop the work.
-    return WorkItem(title=title[:LONGEST], **values)
+    # Titles come from other systems too. One that is long, or has nothing to see, must not stop the
+    # work.
+    return WorkItem(title=one_line(title)[:LONGEST] or UNTITLED, **values)

@@ -4,56 +4,64 @@ Previews of images. Pillow draws them anew, so nothing hidden in the original re
 
 from __future__ import annotations
 
-import redis
-import structlog
-from django.conf import settings
-from django.core.cache import caches
+from datetime import datetime, timedelta
+from typing import Self
 
-from routing.kernel.storage import private
-from routing.work.file_types.images import preview
-from routing.work.files import File
-
-log = structlog.get_logger(__name__)
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 TYPE = "image/webp"
 MOST_SIDE = 1200  # pixels
-KEPT_S = 24 * 60 * 60
 
 
-def preview_of(file: File) -> bytes:
+class ImagePreviewQuerySet(models.QuerySet["ImagePreview"]):
+    def due(self, at: datetime) -> Self:
+        return self.filter(due_at__lte=at)
+
+
+class ImagePreview(models.Model):
     """
-    Return a WebP of the first frame, without metadata.
+    A small picture of the image with these bytes, or the wish for one.
 
-    :raises NotKept: if it cannot be decoded
-    :raises FileNotFoundError: if the bytes are gone
+    The row is the queue: a worker draws what is due. While it draws, ``due_at`` is the end of its
+    lease. Afterwards it is None, and there is a ``picture`` or the code of a ``fault``.
     """
-    try:
-        found: bytes | None = caches["previews"].get(_key(file.sha256))
-    except redis.RedisError as error:  # pages still work without the cache, only slower
-        log.warning("previews_unanswered", error=type(error).__name__)
-        return _made(file)
-    if found is None:
-        found = _made(file)
-        _keep(file.sha256, found)
-    return found
+
+    LEASE = timedelta(minutes=2)
+    MOST_ATTEMPTS = 3
+
+    redactable = ("picture",)
+    impersonal = ("sha256", "fault")
+
+    sha256 = models.CharField(_("SHA-256"), max_length=64, unique=True)
+    picture = models.BinaryField(_("picture"), null=True)
+    fault = models.CharField(_("fault"), max_length=30, blank=True, default="")
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due"), null=True)
+
+    objects = ImagePreviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("image preview")
+        verbose_name_plural = _("image previews")
+        default_permissions = ()
+        indexes = (
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(due_at__isnull=False),
+                name="image_preview_due_idx",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
 
 
-def _made(file: File) -> bytes:
-    with private().open(file.storage_key) as stream:
-        return preview(stream, file.type, most_side=MOST_SIDE, most_pixels=settings.FILE_MAX_PIXELS)
-
-
-def _keep(sha256: str, picture: bytes) -> None:
-    try:
-        caches["previews"].set(_key(sha256), picture, KEPT_S)
-    except redis.RedisError as error:  # away since, or full
-        log.warning("previews_unanswered", error=type(error).__name__)
+def want(sha256: str, *, at: datetime) -> None:
+    """Ask for a preview, unless somebody did before. A worker draws it within seconds."""
+    row = ImagePreview(sha256=sha256, due_at=at)
+    ImagePreview.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def forget(sha256: str) -> None:
-    """:raises redis.RedisError: if the cache does not answer, and may still have the preview"""
-    caches["previews"].delete(_key(sha256))
-
-
-def _key(sha256: str) -> str:
-    return f"preview:{sha256}"
+    ImagePreview.objects.filter(sha256=sha256).delete()

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from routing.kernel.domains import domain_in
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.people.staff import User
@@ -76,7 +77,7 @@ def _clients(text: str, words: Sequence[str], by: Actor) -> Any:
     for word in words:
         named &= is_client(word)
     # The part behind the @ of an address, or a whole domain.
-    domain = text.replace("\0", " ").strip().rpartition("@")[2].lower()
+    domain = domain_in(text.replace("\0", " "))
     return clients_seen_by(by).filter(named | Q(domains__domain=domain)).distinct()
 
 

@@ -9,6 +9,7 @@ from operator import or_
 from django.db.models import Q
 from django.db.models.constants import LOOKUP_SEP
 
+from routing.kernel.domains import address_part
 from routing.people.clients import Client
 from routing.work.refs import number_in, ref_in
 
@@ -68,6 +69,8 @@ def matching(word: str, fields: Sequence[str]) -> Q:
 
 
 def _in_field(word: str, field: str) -> Q:
+    if field.endswith("email") and not word.isascii():
+        word = address_part(word)
     how = HOW.get(field[:1], "fold__contains" if len(word) >= LETTERS else "fold__startswith")
     return Q(**{f"{field.lstrip('=^')}{LOOKUP_SEP}{how}": word})
 

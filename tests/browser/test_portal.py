@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -17,7 +18,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from delivery.flows.client_request import publish_client_request
-from delivery.models import Request
+from delivery.models import FormDraft, Request
 from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from routing.models import Contact, Membership
@@ -173,6 +174,31 @@ def test_a_question_is_answered_by_keyboard_alone(
 
     expect(page.get_by_text("Thank you. We will continue with your request.")).to_be_visible()
     assert Request.objects.get(pk=row.pk).state == Request.State.CAPTURED
+
+
+def test_h10_text_is_there_again_after_the_session_ended_while_typing(
+    agency: World, carla: Contact, sit_down: SitDown
+) -> None:
+    row = make_request(agency.acme, title="A film", contact=carla)
+    requests.ask([row.pk], by=by(agency.alice), at=NOW, details=AskDetails(question="How long?"))
+    page = sit_down(user_of(carla)).open(f"/portal/requests/{row.item.ref}/")
+    answer = page.get_by_label("Your answer")
+
+    with page.expect_response(lambda response: response.url.endswith("/portal/drafts/")):
+        answer.fill("Two minutes")
+    cookies: Any = page.context.cookies()
+    page.context.clear_cookies(name="throughline_session")
+    answer.fill("Two minutes and a half")
+    expect(page.get_by_text("You have been signed out.")).to_be_visible()
+    page.get_by_role("button", name="Send answer").click()
+    page.wait_for_url("**/accounts/login/code/**")
+    page.context.add_cookies(cookies)  # what signing in gives
+    page.goto(page.url.split("/accounts/")[0] + f"/portal/requests/{row.item.ref}/")
+
+    expect(page.get_by_label("Your answer")).to_have_value("Two minutes and a half")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.get_by_text("Thank you. We will continue with your request.")).to_be_visible()
+    assert not FormDraft.objects.exists()
 
 
 def test_the_list_changes_without_loading_the_page(

@@ -25,6 +25,7 @@ from config.embedded import identity, places, postgres
 from config.env import Env
 from config.paths import ROOT
 from config.storage import databases
+from integrations.outbox.take import AT_ONCE
 from tests.config.compose import compose, names_in
 
 TEXT = (ROOT / "compose.yaml").read_text()
@@ -56,10 +57,20 @@ def commands(word: str) -> list[list[str]]:
 
 
 def test_every_queue_has_exactly_one_worker() -> None:
-    served = [command[command.index("-Q") + 1] for command in commands("worker")]
+    given = [command[command.index("-Q") + 1] for command in commands("worker")]
+    served = list(chain.from_iterable(queues.split(",") for queues in given))
 
     assert sorted(served) == sorted(queue.name for queue in settings.CELERY_TASK_QUEUES)
     assert {beat.queue for beat in BEAT} <= set(served)
+
+
+def test_i1_one_connection_leaves_a_child_of_each_quick_worker_to_the_others() -> None:
+    children = {
+        command[command.index("-Q") + 1]: int(command[command.index("-c") + 1])
+        for command in commands("worker")
+    }
+
+    assert min(children["reading"], children["outbound,outbound-bulk"]) > AT_ONCE
 
 
 def test_there_is_exactly_one_beat_and_one_web() -> None:

@@ -21,6 +21,7 @@ from time_machine import TimeMachineFixture
 from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, Version
 from delivery.portal.words import status_of
 from delivery.portal.work_words import work_status_of
+from routing.audit.operations.seals import seal
 from routing.audit.verify import verify
 from routing.desk.addresses import page_of
 from routing.flows.versions import published
@@ -185,6 +186,15 @@ def test_it_has_runs_that_are_complete_and_one_whose_proof_decayed(loaded: Path)
             )
         )
         assert len(did) >= 4, did  # account manager, creative, reviewer, second approver
+
+
+def test_h12_its_history_accounts_for_its_rows(loaded: Path) -> None:
+    with transaction.atomic():
+        seal(at=NOW)
+        found = verify()
+        transaction.set_rollback(True)
+
+    assert found.first_break == ""
 
 
 @pytest.mark.drill  # takes most of a minute

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_ARRIVAL = "an arrival has no machine: one statement receives it, or counts it again"
+_ARRIVAL = "an arrival has no machine: it is received, counted again or read again"
 _STEP = "inserts steps, or queues and finishes those that are there; the states are their verbs'"
 _CLOCK = "a mark of a clock keeps, as evidence, the state that its item had"
 _MIRROR = "copies the state that a verb, or the first row, gave the noun to its work item"
@@ -11,6 +11,7 @@ ALLOWED = {
     "integrations/inbox/receive.py::STORE": _ARRIVAL,
     "integrations/inbox/receive.py::BESIDE": _ARRIVAL,
     "integrations/inbox/receive.py::_AGAIN": _ARRIVAL,
+    "integrations/inbox/receive.py::read_again": _ARRIVAL,
     "routing/kernel/tables.py::Table.__init__": "holds the name of the column, not a state",
     "routing/runs/steps.py::DUE": _STEP,
     "routing/runs/steps.py::DONE": _STEP,

@@ -5,7 +5,7 @@ clients, with the work of a restricted client (H4, FAULTS 46 to 48).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.walk.addresses import SECRET, Visit, every_route, visits_of
 from tests.walk.stage import MARKS, OPEN, Stage, Walker, build
 from tests.world import NOW, World, by
 
+SAMPLE = "admin/delivery/request/<path:object_id>/change/"
 ROUTES = list(dict.fromkeys(every_route()))
 
 
@@ -42,41 +43,57 @@ def text_of(answer: Any) -> str:
     return str(body.decode(errors="replace"))
 
 
-def fault_of(walker: Walker, browser: Browser, visit: Visit) -> str:
-    """Return what is wrong with one answer, or nothing."""
-    with transaction.atomic():
-        answer = getattr(browser, visit.method)(visit.path, visit.data)
-        text = text_of(answer)
-        transaction.set_rollback(True)
+def fault_of(walker: Walker, browser: Browser, visit: Visit) -> list[str]:
+    """Return what is wrong with one answer."""
+    if visit.method == "get":
+        answer = browser.get(visit.path)
+    else:
+        with transaction.atomic():
+            answer = browser.post(visit.path, visit.data)
+            transaction.set_rollback(True)
+    text = text_of(answer)
     right = visit.right(walker)
     where = f"{walker.name}: {visit.method} {visit.path}"
     if answer.status_code not in right:
-        return f"{where} answers {answer.status_code}, not one of {sorted(right)}"
+        return [f"{where} answers {answer.status_code}, not one of {sorted(right)}"]
     typed = "zebrafish" in visit.path  # a page repeats what was searched for
     marks = [mark for mark in MARKS if mark.lower() in text.lower() and not typed]
     if marks and not walker.sees_secret and SECRET not in walker.clients:
-        return f"{where} shows {', '.join(marks)}"
-    return ""
+        return [f"{where} shows {', '.join(marks)}"]
+    return []
 
 
 def test_h4_every_address_answers_each_as_the_matrix_says(stage: Stage) -> None:
     listed = {route: visits_of(route, stage) for route in ROUTES}
     unlisted = [route for route, visits in listed.items() if visits is None]
-    faults = [
-        fault
-        for walker in stage.walkers
-        for fault in walked(walker, [v for visits in listed.values() for v in visits or ()])
-    ]
+    faults: list[str] = []
+    for walker in stage.walkers:
+        browser = signed_in(walker.user)
+        for route, visits in listed.items():
+            for visit in chosen(walker, route, visits or ()):
+                faults += fault_of(walker, browser, visit)
 
     assert unlisted == []
     assert faults == []
 
 
-def walked(walker: Walker, visits: list[Visit]) -> Iterator[str]:
-    browser = signed_in(walker.user)
-    for visit in visits:
-        if fault := fault_of(walker, browser, visit):
-            yield fault
+def chosen(walker: Walker, route: str, visits: Sequence[Visit]) -> Sequence[Visit]:
+    """
+    Leave out what answers like another visit of the same walker, so that the walk stays quick.
+
+    A middleware refuses the whole desk to a contact, pages refuse somebody without a role before
+    they look for a row, and whoever sees the hidden row sees the other one.
+    """
+    if not route.startswith("admin/"):
+        return visits
+    if walker.is_contact:
+        return visits[:1] if route in {"admin/", "admin/find/", SAMPLE} else ()
+    if walker.role is None:
+        return visits[:1]
+    if not walker.sees_secret or "<path" not in route:
+        return visits
+    refused = [visit for visit in visits if set(visit.right(walker)) <= {403, 404}]
+    return refused[-1:] or visits[-1:]
 
 
 # -- Verbs -----------------------------------------------------------------------------------------

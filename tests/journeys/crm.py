@@ -34,6 +34,8 @@ class FakeCRM:
     facts: dict[str, Any] = field(default_factory=lambda: dict(FACTS))
     failures: list[Exception] = field(default_factory=list)
     reads: int = 0
+    unread: dict[str, str] = field(default_factory=dict)  # what could not be read, and why
+    engagement_id: int | None = None
 
     def read(self, subject: Subject) -> dict[str, Any]:
         self.reads += 1
@@ -51,7 +53,10 @@ class FakeCRM:
         client_id: int | None = None,
     ) -> EnrichedFacts:
         return EnrichedFacts(
-            read, client_id=client_id or self.client.pk, sources=dict.fromkeys(read, "crm")
+            read,
+            client_id=client_id or self.client.pk,
+            engagement_id=self.engagement_id,
+            sources={**dict.fromkeys(read, "crm"), **self.unread},
         )
 
 

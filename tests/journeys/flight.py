@@ -135,7 +135,7 @@ class Flight:
 
 
 @contextmanager
-def flying(world: World) -> Iterator[Flight]:
+def flying(world: World, kind: type[Register] = Register) -> Iterator[Flight]:
     now = timezone.now()
     ensure_defaults(at=now)
     publish_lead_to_brief(
@@ -146,7 +146,7 @@ def flying(world: World) -> Iterator[Flight]:
         by=by(world.olga),
         at=now,
     )
-    crm = Sandbox(Register)
+    crm = Sandbox(kind)
     forget()
     try:
         yield Flight(world, crm)

@@ -23,9 +23,10 @@ from routing.models import (
     User,
 )
 from routing.people.actors import Actor
+from routing.runs.models import UNHEARD
 from routing.runs.operations import runs
 from routing.runs.operations.capture import Signal, capture
-from routing.runs.operations.enrich import MAX_ATTEMPTS, UNHEARD, enrich
+from routing.runs.operations.enrich import MAX_ATTEMPTS, enrich
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.process import MAX_ATTEMPTS as MAX_PROCESS
 from routing.runs.operations.process import _postpone, process

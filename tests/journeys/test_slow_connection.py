@@ -17,7 +17,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from config.up import ALONE, WORKERS
+from config.up import ALONE, CHILDREN, WORKERS
 from demo.sandbox.crm import CRM, Stored
 from integrations.base import doorbell
 from integrations.models import Attempt, Connection, Outbound
@@ -41,7 +41,7 @@ ANSWERS_AFTER_S, NEVER_S = 8.0, 60.0
 LEASE_S = 180.0
 LANES = {name: queues for name, queues in WORKERS.items() if "outbound" in queues}
 OURS = [
-    [*CELERY, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", *ALONE]
+    [*CELERY, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", str(CHILDREN[name]), *ALONE]
     for name, queues in LANES.items()
 ]
 

@@ -110,7 +110,7 @@ def admin_visits(route: str, stage: Stage) -> list[Visit] | None:
 def _queries(label: str) -> Sequence[str]:
     """The list as it opens, with everything in it, and searched for what is hidden."""
     if label in OF_WORK | OF_CLIENT:
-        return ("", "whose=all&open=all", "whose=all&open=all&q=zebrafish")
+        return ("whose=all&open=all", "whose=all&open=all&q=zebrafish")
     return ("",)
 
 

@@ -4,7 +4,8 @@ $folder = getenv('TL_FOLDER');
 $database = mysqli_init();
 $database->real_connect('localhost', 'root', '', '', 0, "$folder/db");
 $database->query('CREATE DATABASE wordpress CHARACTER SET utf8mb4');
-$url = json_decode(file_get_contents("$folder/settings.json"), true)['url'];
+$settings = json_decode(file_get_contents("$folder/settings.json"), true);
+$url = $settings['url'];
 $_SERVER['HTTP_HOST'] = parse_url($url, PHP_URL_HOST) . ':' . parse_url($url, PHP_URL_PORT);
 $_SERVER['SERVER_NAME'] = '127.0.0.1';
 $_SERVER['REQUEST_URI'] = '/';
@@ -26,5 +27,11 @@ foreach (['admin' => 'administrator', 'editor' => 'editor', 'author' => 'author'
         ['user_login' => $name, 'user_pass' => bin2hex(random_bytes(12)), 'role' => $role, 'user_email' => "$name@example.com"]
     );
     [$passwords[$name]] = WP_Application_Passwords::create_new_application_password($id, ['name' => 'tests']);
+}
+// An old site, whose tables were made before MySQL's utf8 could hold all characters.
+if ($settings['charset'] !== 'utf8mb4') {
+    foreach ($wpdb->get_col('SHOW TABLES') as $table) {
+        $wpdb->query("ALTER TABLE `$table` CONVERT TO CHARACTER SET {$settings['charset']}");
+    }
 }
 echo "\n" . json_encode($passwords) . "\n";

@@ -14,6 +14,7 @@ from config.management.commands.migrate import OWNER, refuse_newer
 from config.storage import dumps, schema
 from delivery.flows import defaults
 from delivery.progress.operations.adopting import adopt_all
+from integrations.reconcile.sweep import compare_soon
 from routing.models import Agency
 from routing.runs.operations.offering import offer_now
 
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         if not Agency.objects.exists():
             self.stdout.write(defaults.MISSING)
         offer_now(timezone.now())  # work from before it was offered again by itself
+        compare_soon()  # an older backup may have been put back before this start
         if adopted := adopt_all(clock=timezone.now):
             self.stdout.write(f"{adopted} requests from before got their event and their run.")
 

@@ -61,9 +61,7 @@ def facts_about(
             approvers=frozenset(approvers[row.item.client_id]),
             asked_users=user_ids(states[row.pk].able),
             asked_contacts=contact_ids(states[row.pk].able),
-            able_users=frozenset(
-                user for user in able if clearance.admits(user, row.item.client_id)
-            ),
+            able_users=frozenset(clearance.among(able, row.item.client_id)),
             answered_users=user_ids(states[row.pk].answered),
             answered_contacts=contact_ids(states[row.pk].answered),
             misses_someone=bool(states[row.pk].unfilled) or not states[row.pk].can_be_enough(row),

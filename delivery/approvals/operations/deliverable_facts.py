@@ -13,6 +13,8 @@ from delivery.approvals.models import Approval
 from delivery.approvals.stages import approvals_of_newest, progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
+from delivery.deliverables.acceptance import PlacedContent, faults_of
+from delivery.deliverables.addresses import slug_fault
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Quorum, Stage
 from delivery.deliverables.versions import Version
@@ -117,14 +119,51 @@ def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Co
     return may, reachable
 
 
+def to_submit(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
+) -> Mapping[int, gates.DeliverableGateFacts]:
+    """Load what the destination of each deliverable in production would not take as it is."""
+    making = [
+        row
+        for row in rows
+        if row.state in Deliverable.making and row.destination_id and row.version_id
+    ]
+    if not making:
+        return {}
+    places = Destination.objects.in_bulk({row.destination_id or 0 for row in making})
+    newest = Version.objects.filter(pk__in=[row.version_id for row in making])
+    facts = {row.pk: gates.DeliverableGateFacts() for row in rows}
+    destinations = {row.pk: row.destination_id or 0 for row in making}
+    slugs = slug_faults(making)
+    for version in newest.prefetch_related("files__file"):
+        place = places[destinations[version.deliverable_id]]
+        faults = faults_of(PlacedContent(version.manifest, place))
+        facts[version.deliverable_id] = gates.DeliverableGateFacts(
+            content_faults=tuple(faults), slug_fault=slugs.get(version.deliverable_id, "")
+        )
+    return facts
+
+
 def placed(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
-    """Load the names of the destinations that are active."""
+    """Load the names of the destinations that are active, and what is against the slugs."""
     wanted = [row.destination_id for row in rows if row.destination_id]
     active = Destination.objects.filter(pk__in=wanted, is_active=True)
     names = dict(active.values_list("pk", "name"))
+    faults = slug_faults(rows)
     return {
-        row.pk: gates.DeliverableGateFacts(destination=names.get(row.destination_id or 0, ""))
+        row.pk: gates.DeliverableGateFacts(
+            destination=names.get(row.destination_id or 0, ""), slug_fault=faults.get(row.pk, "")
+        )
         for row in rows
     }
+
+
+def slug_faults(rows: Sequence[Deliverable]) -> Mapping[int, str]:
+    """Return what is against the slug of each newest version that is published somewhere."""
+    placed_rows = [row.pk for row in rows if row.destination_id and row.version_id]
+    if not placed_rows:
+        return {}
+    found = Deliverable.objects.filter(pk__in=placed_rows).select_related("destination", "version")
+    return {row.pk: slug_fault(row, row.version.slug) for row in found if row.version}

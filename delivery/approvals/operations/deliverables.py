@@ -9,11 +9,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.operations.deliverable_facts import asked, judged, placed
+from delivery.approvals.operations.deliverable_facts import asked, judged, placed, to_submit
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.details import (
     GoLiveDetails,
+    RenewDetails,
     ReplanDetails,
     ReworkDetails,
     SignOffDetails,
@@ -128,7 +129,8 @@ submit = operation(
     _("Submit for QA"),
     done=_("%(who)s submitted the version for QA"),
     may=_MAKE,
-    gates=(gates.has_new_version,),
+    gates=(gates.has_new_version, gates.destination_takes_it, gates.slug_will_be_kept),
+    facts=to_submit,
 )
 sign_off = operation(
     Deliverable,
@@ -166,7 +168,7 @@ publish = operation(
     _("Publish"),
     done=_("%(who)s started publishing"),
     may=_LEAD,
-    gates=(gates.has_destination,),
+    gates=(gates.has_destination, gates.slug_will_be_kept),
     facts=placed,
 )
 hand_out = operation(
@@ -262,6 +264,15 @@ go_live = operation(
     system=True,
     through_hold=True,
     details=GoLiveDetails,
+)
+renew = operation(
+    Deliverable,
+    "renew",
+    _("Renew the page"),
+    done=_("%(who)s recorded the page as the site shows it"),
+    system=True,
+    through_hold=True,
+    details=RenewDetails,
 )
 fail_publishing = operation(
     Deliverable,

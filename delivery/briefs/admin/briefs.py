@@ -79,6 +79,7 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
         return {
             "plan": plan_of(row),
             "budget": budget_of(row, known),
+            "money": known.by.may("delivery.view_engagement"),
             "made": row.deliverables.filter(item__in=seen)
             .select_related("item__owner", "item__doer", "version")
             .order_by("pk"),
@@ -128,6 +129,8 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
     def of_engagement(self, request: HttpRequest, row: Brief) -> SafeString | str:
         if row.engagement is None:
             return _("None. Nothing has been sold yet")
+        if not actor(request).may("delivery.view_engagement"):
+            return str(row.engagement.name)
         return format_html(
             '<a class="tl-link" href="{}">{}</a>', page_of(row.engagement), row.engagement.name
         )

@@ -20,7 +20,7 @@ from delivery.briefs.plan import amount_of
 from delivery.deliverables.models import Deliverable
 from delivery.engagements.models import Engagement
 from routing.kernel.events import Event
-from routing.kernel.roles import AM, EVERYONE, OPS, grant
+from routing.kernel.roles import AM, AUDITOR, EVERYONE, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
 from routing.people.destinations import Destination
 from routing.people.staff import User
@@ -30,7 +30,7 @@ from routing.work.locking import lock
 from routing.work.new_items import new_item
 
 grant("delivery.view_brief", *EVERYONE)
-grant("delivery.view_engagement", *EVERYONE)
+grant("delivery.view_engagement", AM, QA, OPS, INTEGRATIONS, AUDITOR)
 grant("delivery.add_engagement", AM, OPS)
 grant("delivery.change_engagement", AM, OPS)
 grant(

@@ -35,6 +35,7 @@ from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.offers import PageFacts, panel
 from routing.desk.steps import StepsAdmin
+from routing.people.actors import Actor
 from routing.work import display
 from routing.work.door import Operation
 from routing.work.gates import Words
@@ -200,7 +201,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
             (_("Destination"), place),
             (_("Request"), _link(row.request)),
             (_("Brief"), _link(row.brief)),
-            (_("Planned"), _planned(row)),
+            (_("Planned"), _planned(row, actor(request))),
             (_("Change rounds used"), row.rounds),
         ]
         return [*made, *self.whereabouts(row)]
@@ -265,7 +266,9 @@ def _pending(approvals: Sequence[ApprovalAnswers], row: Deliverable) -> Approval
     return None
 
 
-def _planned(row: Deliverable) -> str:
+def _planned(row: Deliverable, by: Actor) -> str:
+    if not by.may("delivery.view_engagement"):
+        return _("%(hours)s h") % {"hours": number_format(row.hours)}
     currency = row.brief.engagement.currency if row.brief.engagement else ""
     return _("%(amount)s, %(hours)s h") % {
         "amount": money(row.amount, currency),

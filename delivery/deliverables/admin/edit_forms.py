@@ -80,8 +80,7 @@ class AssignForm(StepForm):
         able = list(editing.makers().values_list("pk", flat=True))
         clients = {row.item.client_id for row in self.rows}
         clearance = clearance_for(clients)
-        for client in clients:
-            able = [pk for pk in able if clearance.admits(pk, client)]
+        able = [pk for pk in able if clearance.admits_to_all(pk, clients)]
         chosen.queryset = editing.makers().filter(pk__in=able).order_by("full_name")
 
     def values(self) -> dict[str, Any]:

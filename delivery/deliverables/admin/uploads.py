@@ -7,19 +7,22 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextareaWidget
 
 from delivery.deliverables.cleaning import taken_out
+from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import versions
-from delivery.deliverables.references import by_name
+from delivery.deliverables.references import by_name, distinct_names, free_name
+from delivery.deliverables.slugs import chosen_slug
 from delivery.deliverables.versions import Version
 from routing.desk.forms import StepForm, line, long_text, step_form
 from routing.desk.lists import CommaList
 from routing.desk.notes import FilesField
+from routing.kernel.slugs import slug_of
+from routing.work.file_types.names import clean
 from routing.work.files import File
 from routing.work.operations import files
 from routing.work.visibility import files_seen_by
@@ -51,14 +54,16 @@ class FileForm(forms.Form):
     alt = line(gettext_lazy("Alt text"), max_length=300, required=False)
     leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
 
-    row: File | None = None  # set by the upload form, for the page
+    # Set by the upload form, for the page.
+    row: File | None = None
+    name = ""
 
     @property
     def reference(self) -> str:
         """Return the text to write in the body to show the file."""
         if self.row is None or not self.row.is_image:
             return ""
-        return f'<img src="asset:{self.row}" alt="{self["alt"].value() or ""}">'
+        return f'<img src="asset:{self.name}" alt="{self["alt"].value() or ""}">'
 
 
 FileForms = forms.formset_factory(
@@ -123,7 +128,7 @@ class UploadForm(StepForm):
     def known(self, row: Deliverable) -> dict[str, Any]:
         newest = row.version
         if newest is None:
-            return {"basis": 0, "title": row.item.title, "slug": slugify(row.item.title)}
+            return {"basis": 0, "title": row.item.title, "slug": slug_of(row.item.title)}
         names = [(part.name, part.file.sha256) for part in _newest_parts(row)]
         texts = {name: getattr(newest, name) for name in versions.TEXTS if name != "note"}
         terms = {name: list(newest.terms.get(name, ())) for name in TERMS}
@@ -131,9 +136,7 @@ class UploadForm(StepForm):
 
     def clean(self) -> None:
         super().clean()
-        # A page needs an address. Authors rarely care which one.
-        if not self.cleaned_data.get("slug"):
-            self.cleaned_data["slug"] = slugify(self.cleaned_data.get("title", ""))
+        self._choose_slug()
         self._keep()
         if not self.parts.is_valid():
             self.add_error(None, _("Correct the marked files."))
@@ -148,18 +151,34 @@ class UploadForm(StepForm):
                 ),
             )
 
+    def _choose_slug(self) -> None:
+        """Derive the slug of a page from its title, since authors rarely care which one it is."""
+        typed, title = self.cleaned_data.get("slug") or "", self.cleaned_data.get("title") or ""
+        try:
+            self.cleaned_data["slug"] = chosen_slug(
+                typed, title, is_page=self.row.format == Format.PAGE
+            )
+        except ValueError as error:
+            self.add_error("slug", str(error))
+
     def _keep(self) -> None:
         """Store every upload, so that a form with an error does not ask for the files again."""
         at, client = timezone.now(), self.row.item.client
+        taken = [form.name for form in self.parts]
         for upload in self.cleaned_data.get("uploads", ()):
+            # Texts refer to files by name, so a second photo.png gets another one.
+            sent = clean(upload.name or "")
+            name = free_name(sent, taken)
             try:
-                file = files.keep(
-                    upload, name=upload.name or "", client=client, by=self.actor, at=at
-                )
+                file = files.keep(upload, name=name, client=client, by=self.actor, at=at)
             except files.NotKept as refusal:
                 self.add_error("uploads", f"{upload.name}: {refusal}")
-            else:
-                self.kept.append(file)
+                continue
+            self.kept.append(file)
+            taken.append(str(file))
+            if name != sent:
+                words = _("“%(sent)s” is now “%(name)s”, because another file has that name.")
+                self.add_error("uploads", words % {"sent": sent, "name": name})
         if self.kept:
             self._offer_again()
 
@@ -183,8 +202,10 @@ class UploadForm(StepForm):
         ids = [pk for pk in wanted if pk.isdecimal() and len(pk) < 19]  # noqa: PLR2004
         seen = files_seen_by(self.actor).kept().filter(pk__in=ids)
         rows = {str(file.pk): file for file in seen}
-        for form, pk in zip(self.parts, wanted, strict=True):
-            form.row = rows.get(pk)
+        found = [rows.get(pk) for pk in wanted]
+        names = distinct_names((str(row), row.sha256) if row else ("", "") for row in found)
+        for form, row, name in zip(self.parts, found, names, strict=True):
+            form.row, form.name = row, name
 
     def texts(self) -> Iterator[forms.BoundField]:
         return (field for field in self.visible_fields() if field.name not in {"uploads", "note"})

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
 
 from delivery.deliverables.details import AssignDetails, EditDeliverableDetails
 from delivery.deliverables.models import Deliverable
 from delivery.requests.details import UNCHANGED
+from routing.kernel.clean_text import one_line
+from routing.kernel.days import can_be_meant
 from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
 from routing.people.clearance import Clearance, clearance_for
@@ -73,10 +75,13 @@ def edit_fits(row: Deliverable, context: ContextWith[EditDeliverableDetails]) ->
     if details is None:
         return passed("fields")
     title, priority = details.title, details.priority
-    if title is not UNCHANGED and not 0 < len(title.strip()) <= MOST_TITLE:
+    if title is not UNCHANGED and not 0 < len(one_line(title)) <= MOST_TITLE:
         return refused("fields", _("Enter a title of at most 200 characters."), clears_by=_("You"))
     if priority is not UNCHANGED and priority not in WorkItem.Priority.values:
         return refused("fields", _("Choose one of the priorities."), clears_by=_("You"))
+    due = details.due_date
+    if isinstance(due, date) and not can_be_meant(due):
+        return refused("fields", _("Enter a date that can be meant."), clears_by=_("You"))
     return passed("fields")
 
 

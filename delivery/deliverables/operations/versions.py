@@ -11,12 +11,17 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
+from delivery.deliverables.acceptance import PlacedContent, faults_of
+from delivery.deliverables.addresses import slug_fault
 from delivery.deliverables.details import UploadDetails
+from delivery.deliverables.formats import Format
 from delivery.deliverables.gates import version_is_readable
-from delivery.deliverables.manifest import digest
+from delivery.deliverables.manifest import Manifest, digest
 from delivery.deliverables.models import Deliverable
-from delivery.deliverables.references import by_digest
+from delivery.deliverables.plain_text import lines, one_line
+from delivery.deliverables.references import by_digest, distinct_names
 from delivery.deliverables.sanitise import sanitise
+from delivery.deliverables.slugs import chosen_slug
 from delivery.deliverables.versions import Version, VersionFile
 from routing.kernel.roles import AM, CREATIVE, EVERYONE, grant
 from routing.people.actors import Actor
@@ -31,6 +36,7 @@ grant("delivery.view_versionfile", *EVERYONE)
 
 TEXTS = ("title", "slug", "excerpt", "body_html", "seo_title", "seo_description", "note")
 MOST_FILES = 100
+SHOWN = frozenset({"content", "hero"})  # purposes of files that a page shows as images
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,10 @@ class Draft:
     """
     Content of an upload.
 
-    ``terms`` maps ``categories`` and ``tags`` to names. Images in the body may be
-    ``asset:<name of a file>``. ``basis`` is the id of the version that the draft was made from, or
-    0 for none; the upload is refused if there is a newer version by then.
+    ``terms`` maps ``categories`` and ``tags`` to names. An empty slug is derived from the title.
+    Images in the body may be ``asset:<name of a file>``. ``basis`` is the id of the version that
+    the draft was made from, or 0 for none; the upload is refused if there is a newer version by
+    then.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)  # by the names in TEXTS
@@ -60,6 +67,10 @@ class Draft:
 
 class UnreadableDraft(ValueError):
     """A draft that cannot become a version. The message says what to do."""
+
+
+class SameVersion(UnreadableDraft):
+    """A draft that does not differ from the version that there is."""
 
 
 def add_version(
@@ -95,9 +106,9 @@ def _make_all(
     """Make a version for each deliverable in production, or note why there can be none."""
     rows = Deliverable.objects.filter(pk__in=ids, state__in=Deliverable.making)
     made: dict[int, UploadDetails] = {}
-    for row in rows.select_related("item"):
+    for row in rows.select_related("item", "destination"):
         try:
-            made[row.pk] = UploadDetails(_make(row, draft, by, at).pk)
+            made[row.pk] = UploadDetails(make_version(row, draft, by, at).pk)
         except UnreadableDraft as error:
             made[row.pk] = UploadDetails(fault=str(error))
     return made
@@ -115,25 +126,39 @@ def _refuse_all(results: Sequence[OperationResult]) -> list[OperationResult]:
     ]
 
 
-def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
-    """:raises UnreadableDraft: if the draft cannot become a version"""
+def make_version(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
+    """
+    Store a version of a deliverable, which a verb then makes its newest.
+
+    :raises UnreadableDraft: if the draft cannot become a version
+    """
     if draft.basis is not None and draft.basis != (row.version_id or 0):
         raise UnreadableDraft(
             _("Someone uploaded another version in the meantime. Review it, then upload yours.")
         )
     files = _files(row, draft.parts, by)
-    texts = _texts(draft, files.values())
+    chosen = [files[part.file_id] for part in draft.parts]
+    names = distinct_names((file.name, file.sha256) for file in chosen)
+    texts = _texts(row, draft, list(zip(names, (file.sha256 for file in chosen), strict=True)))
+    if fault := slug_fault(row, texts["slug"]):
+        raise UnreadableDraft(fault)
     terms = {kind: _stripped(names) for kind, names in draft.terms.items()}
     last = row.versions.aggregate(last=Max("number"))["last"] or 0
     version = Version(
         deliverable=row, number=last + 1, **texts, terms=terms, author_id=by.user_id, at=at
     )
-    parts = [_part(version, files[part.file_id], part, n) for n, part in enumerate(draft.parts)]
+    parts = [
+        _part(version, file, name, part, place)
+        for place, (file, name, part) in enumerate(zip(chosen, names, draft.parts, strict=True))
+    ]
     if not version.body_html and not parts:
         raise UnreadableDraft(_("Enter text or add a file."))
-    version.digest = digest(version.manifest_with(parts))
+    _check_uses(row, parts)
+    content = version.manifest_with(parts)
+    version.digest = digest(content)
     _refuse_the_same(row, version)
     _validate(version, parts)
+    _check_destination(row, content)
     version.save(force_insert=True)
     VersionFile.objects.bulk_create(parts)
     return version
@@ -141,23 +166,41 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
 
 def _refuse_the_same(row: Deliverable, version: Version) -> None:
     """
-    :raises UnreadableDraft: if the draft is the newest version, or the one that was returned
+    :raises SameVersion: if the draft is the newest version, or the one that was returned
     """
     # It would fail the same checks, or ask people about what they have answered already.
     known = row.versions.filter(pk__in=[row.version_id or 0, row.reworked_id or 0])
     for same in known.filter(digest=version.digest).order_by("-number"):
-        raise UnreadableDraft(
+        raise SameVersion(
             _("Nothing differs from version %(number)s. Change something, then upload.")
             % {"number": same.number}
         )
 
 
-def _part(version: Version, file: File, part: DraftFile, position: int) -> VersionFile:
+def _check_uses(row: Deliverable, parts: Sequence[VersionFile]) -> None:
+    """:raises UnreadableDraft: if a file that is shown in a page is no image"""
+    for part in parts:
+        if row.format == Format.PAGE and part.role in SHOWN and not part.file.is_image:
+            raise UnreadableDraft(
+                _("“%(name)s” is not an image, so a page cannot show it. Make it a download.")
+                % {"name": part.name}
+            )
+
+
+def _check_destination(row: Deliverable, content: Manifest) -> None:
+    """:raises UnreadableDraft: naming what the destination would not take as it is"""
+    if row.destination is not None:
+        faults = faults_of(PlacedContent(content, row.destination))
+        if faults:
+            raise UnreadableDraft(" ".join(faults))
+
+
+def _part(version: Version, file: File, name: str, part: DraftFile, position: int) -> VersionFile:
     return VersionFile(
         version=version,
         file=file,
         role=part.role,
-        name=file.name,
+        name=name,
         alt=part.alt,
         position=position,
     )
@@ -167,16 +210,22 @@ def _stripped(names: Iterable[str]) -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def _texts(draft: Draft, files: Iterable[File]) -> dict[str, str]:
+def _texts(row: Deliverable, draft: Draft, named: Sequence[tuple[str, str]]) -> dict[str, str]:
     """
-    Return the texts of a draft, its body sanitised and with files named by digest.
+    Return the texts of a draft, its body sanitised, its files named by digest, its slug chosen.
 
-    :raises UnreadableDraft: if the body cannot be sanitised or refers to a file that is not there
+    :param named: name and sha256 of each file
+    :raises UnreadableDraft: if the body cannot be sanitised or refers to a file that is not there,
+        or there is no slug that can be part of an address
     """
-    texts = {name: str(draft.texts.get(name) or "").strip() for name in TEXTS}
-    named = [(file.name, file.sha256) for file in files]
+    texts = {name: one_line(str(draft.texts.get(name) or "")) for name in TEXTS}
+    texts["excerpt"] = lines(str(draft.texts.get("excerpt") or ""))
+    texts["body_html"] = str(draft.texts.get("body_html") or "").strip()
     try:
         texts["body_html"] = sanitise(by_digest(texts["body_html"], named))
+        texts["slug"] = chosen_slug(
+            texts["slug"], texts["title"], is_page=row.format == Format.PAGE
+        )
     except ValueError as error:
         raise UnreadableDraft(str(error)) from None
     return texts

@@ -6,20 +6,21 @@ The submission itself holds everything, so nothing has to be fetched.
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.dateparse import parse_datetime
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from django.utils.translation import gettext_lazy
 
+from integrations.adapters.form import signing
+from integrations.adapters.form.answers import answers_in
 from integrations.base.adapter import (
     Adapter,
     Delivery,
     ExternalPerson,
+    Ignored,
     NotFound,
     Organisation,
     Part,
@@ -28,7 +29,9 @@ from integrations.base.adapter import (
     SubjectFacts,
     UnreadableBody,
 )
+from integrations.base.settings import facts_of, schema
 from integrations.base.strict import NotJSON, flaw, read
+from routing.kernel.clean_text import one_line
 from routing.kernel.facts import Subject
 from routing.models import Payload
 from routing.runs.operations.capture import Signal
@@ -37,30 +40,20 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 KIND = "form.submitted"
-ID = "webhook-id"
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}", re.ASCII)
-# Checked when a connection has no secret, so that this answer takes as long as any other.
-_NO_SECRET = ("whsec_" + "A" * 43 + "=",)
 MIN_KEY = 16  # bytes; Standard Webhooks recommends 24 to 64
-MAX_FACTS = 100
-MAX_TEXT = 5_000  # characters of one answer
+# Answers about the person, who is stored apart.
+OF_PERSON = frozenset({"contact.name", "contact.email"})
 
 
 class FormAdapter(Adapter):
     kind = "form"
     receives = True
     calls_out = False
-    kept_headers = ("content-type", "user-agent", ID, "webhook-timestamp")
+    kept_headers = ("content-type", "user-agent", signing.ID, signing.TIMESTAMP)
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
-        # Every secret is tried, even after a match: the time taken must not say which one it was.
-        genuine = False
-        for secret in secrets or _NO_SECRET:
-            genuine |= _verified(secret, delivery)
-        if not secrets:
-            return "no_secret"
-        return "" if genuine else "wrong_signature"
+        return signing.unsigned(delivery, secrets, at)
 
     def parts(self, delivery: Delivery, connection: Connection, at: datetime) -> list[Part]:
         try:
@@ -72,8 +65,8 @@ class FormAdapter(Adapter):
         if not isinstance(body, dict):
             return [Poison("not_an_object")]
         if body.get("type", KIND) != KIND:
-            return [Poison("unknown_type")]
-        key = delivery.headers.get(ID, "")
+            return [Ignored("unknown_type")]
+        key = delivery.headers.get(signing.ID, "")
         given = next(
             (body[name] for name in ("id", "submission_id") if body.get(name) is not None), key
         )
@@ -82,14 +75,17 @@ class FormAdapter(Adapter):
         return [Signal(connection.slug, KIND, key, "form", str(given), _when(body, at), body)]
 
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
-        return FormReader() if subject.type == "form" else None
+        return FormReader(connection.valid_settings) if subject.type == "form" else None
 
-    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
-        return {subject: _known(subject, body) for subject, body in _newest(subjects).items()}
+    def known_here(
+        self, subjects: Sequence[Subject], settings: Mapping[str, Any]
+    ) -> Mapping[Subject, SubjectFacts]:
+        bodies = _newest(subjects)
+        return {subject: _known(subject, body, settings) for subject, body in bodies.items()}
 
     def check_secret(self, secret: str) -> None:
         try:
-            key = b64decode(secret.removeprefix("whsec_"), validate=True)
+            key = signing.key_of(secret)
         except ValueError:
             key = b""
         if len(key) < MIN_KEY:
@@ -97,16 +93,6 @@ class FormAdapter(Adapter):
                 f"The secret of a form is base64 of {MIN_KEY} bytes or more, with or without "
                 f"whsec_ before it."
             )
-
-
-def _verified(secret: str, delivery: Delivery) -> bool:
-    try:
-        Webhook(secret).verify(delivery.body, dict(delivery.headers), json_parse=False)
-    except (WebhookVerificationError, ValueError):
-        # The library raises plain ValueErrors, too: for a body that is not UTF-8, and for a
-        # signature without a comma or with bad base64.
-        return False
-    return True
 
 
 def _when(body: Mapping[str, Any], at: datetime) -> datetime:
@@ -126,17 +112,20 @@ def _when(body: Mapping[str, Any], at: datetime) -> datetime:
 
 class FormReader:
     """
-    Reads the answers of a submission as facts.
+    Reads the answers of a submission as facts, under the labels that the form gives them.
 
-    A fact has the name of its field. Names of nested fields are joined by dots: ``{"company":
-    {"name": …}}`` becomes ``company.name``.
+    The flow reads those that have the name of one of its fields. The connection's setting
+    ``properties`` can name the label of a fact.
     """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
 
     def read(self, subject: Subject) -> SubjectFacts:
         body = _newest([subject]).get(subject)
         if body is None:
             raise NotFound("The submission is no longer kept.", 410)
-        return _known(subject, body)
+        return _known(subject, body, self.settings)
 
 
 def _newest(subjects: Sequence[Subject]) -> Mapping[Subject, Mapping[str, Any]]:
@@ -158,9 +147,12 @@ def _newest(subjects: Sequence[Subject]) -> Mapping[Subject, Mapping[str, Any]]:
     return {subject: body for subject in subjects if (body := newest.get(subject)) is not None}
 
 
-def _known(subject: Subject, body: Mapping[str, Any]) -> SubjectFacts:
-    answers = dict(_answers(body))
-    facts = {name: value for name, value in answers.items() if not name.startswith("contact.")}
+def _known(subject: Subject, body: Mapping[str, Any], settings: Mapping[str, Any]) -> SubjectFacts:
+    answers = answers_in(body)
+    for fact, label in settings.get("properties", {}).items():
+        if label in answers and fact not in answers:
+            answers[fact] = answers.pop(label)
+    facts = {name: value for name, value in answers.items() if name not in OF_PERSON}
     has_deal = any(name.startswith("deal.") for name in facts)
     return SubjectFacts(
         facts=facts,
@@ -182,30 +174,12 @@ def _people(answers: Mapping[str, Any]) -> tuple[ExternalPerson, ...]:
 
 
 def _text(answers: Mapping[str, Any], name: str, longest: int) -> str:
-    return str(answers.get(name, "")).strip()[:longest]
+    return one_line(str(answers.get(name, "")))[:longest]
 
 
-def _answers(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """
-    Yield up to MAX_FACTS answers: text, numbers, yes or no, and lists as JSON text.
-
-    A stack in place of recursion: a stranger decides how deep the body nests.
-    """
-    found = next(
-        (body[name] for name in ("data", "fields") if isinstance(body.get(name), dict)), body
-    )
-    waiting: list[tuple[str, Any]] = list(found.items())[::-1]
-    count = 0
-    while waiting and count < MAX_FACTS:
-        name, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend((f"{name}.{inner}", each) for inner, each in reversed(value.items()))
-        elif value is not None and value != "" and _NAME.fullmatch(name):
-            count += 1
-            yield name, _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float | list):
-        value = json.dumps(value, ensure_ascii=False)
-    return value[:MAX_TEXT] if isinstance(value, str) else value
+schema(
+    FormAdapter.kind,
+    properties=facts_of(
+        r"\S(.{0,198}\S)?", gettext_lazy("give the label of an answer, such as Your e-mail.")
+    ),
+)

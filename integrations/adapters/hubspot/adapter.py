@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from integrations.adapters.hubspot import events, signing, writing
+from django.utils.translation import gettext_lazy
+
+from integrations.adapters.hubspot import events, mapping, signing, writing
 from integrations.adapters.hubspot.client import PLURALS
 from integrations.adapters.hubspot.reading import HubSpotReader
 from integrations.base.adapter import Adapter, Delivery, Echo, Part, Reader, Writer
+from integrations.base.settings import digits, matching, names, schema
 from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
 
@@ -26,7 +29,7 @@ class HubSpotAdapter(Adapter):
         return signing.unsigned(delivery, secrets, at)
 
     def parts(self, delivery: Delivery, connection: Connection, at: datetime) -> list[Part]:
-        return events.parts(delivery, connection.settings, connection.slug, at)
+        return events.parts(delivery, connection.valid_settings, connection.slug, at)
 
     def moved(
         self, kind: str, body: Mapping[str, Any]
@@ -47,11 +50,35 @@ class HubSpotAdapter(Adapter):
     def echo(self, signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
         return writing.echo(signal, settings)
 
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
-        portals = settings.get("portal_ids")
-        if not isinstance(portals, list) or len(portals) != 1 or not str(portals[0]).isdigit():
-            raise ValueError(
-                "Give --portal-id with the number of the HubSpot account, exactly one: ids of "
-                "deals are unique within one account, so each has a connection of its own."
-            )
-        writing.check(settings)
+    def check_settings(self, settings: Any) -> None:
+        super().check_settings(settings)
+        if "portal_ids" not in settings:
+            raise ValueError(str(ONE_PORTAL))
+
+
+ONE_PORTAL = gettext_lazy(
+    "Give --portal-id with the number of the HubSpot account, exactly one: ids of deals are unique "
+    "within one account, so each has a connection of its own."
+)
+PROPERTY = r"[A-Za-z0-9_.-]{1,100}"
+
+
+def _one_portal(value: Any) -> str:
+    good = isinstance(value, list) and len(value) == 1 and not digits(value[0])
+    return "" if good else str(ONE_PORTAL)
+
+
+schema(
+    HubSpotAdapter.kind,
+    portal_ids=_one_portal,
+    app_id=digits,
+    api_version=matching(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}", gettext_lazy("give a version such as 2026-09.")
+    ),
+    properties=names(
+        [field.name for field in mapping.FIELDS],
+        PROPERTY,
+        gettext_lazy("give the internal name of a HubSpot property, such as sold_hours."),
+    ),
+    writes=writing.fault_in_writes,
+)

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.adapters.hubspot.client import HubSpotObject
-from integrations.base.typed import Typed, currency, day, number, text, whole
+from integrations.base.typed import Typed, amount, currency, day, number, text, whole
+from routing.kernel.clean_text import one_line
 from routing.kernel.facts import UNREAD
 
 
@@ -34,7 +35,7 @@ class Field:
 # ship those that begin with agency_: an agency creates them, or maps properties it has.
 FIELDS = (
     Field("deal.name", "dealname"),
-    Field("deal.amount", "amount", number),
+    Field("deal.amount", "amount", amount),
     Field("deal.currency", "deal_currency_code", currency),
     Field("deal.stage", "dealstage"),
     Field("deal.hours", "agency_hours", number),
@@ -113,4 +114,4 @@ def full_name(remote: HubSpotObject) -> str:
     if remote.type != "contact":
         return ""
     parts = [remote.properties.get(part, "") for part in NAME_PARTS]
-    return " ".join(part for part in parts if part)[:120]
+    return one_line(" ".join(parts))[:120]

@@ -25,7 +25,7 @@ ASSOCIATED = {"deal": ("company", "contact"), "contact": ("company",), "company"
 
 class HubSpotReader:
     def __init__(self, connection: Connection) -> None:
-        self.connection, self.settings = connection, connection.settings
+        self.connection, self.settings = connection, connection.valid_settings
 
     def read(self, subject: Subject) -> SubjectFacts:
         """

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.adapters.hubspot.client import HubSpotClient
 from integrations.adapters.hubspot.events import ECHO
 from integrations.base.adapter import Echo, OutboxMessage, Permanent, Written
+from integrations.base.settings import names
 from integrations.base.typed import clean
 from routing.runs.operations.capture import Signal
 
@@ -42,20 +46,18 @@ def properties_of(settings: Mapping[str, Any]) -> Mapping[str, str]:
     return named
 
 
-def check(settings: Mapping[str, Any]) -> None:
-    """:raises ValueError: if ``writes`` names an unknown value, or a property twice"""
-    named = settings.get("writes", True)
-    if isinstance(named, bool):
-        return
-    known = (
-        isinstance(named, dict)
-        and set(named) <= set(PROPERTIES)
-        and all(isinstance(name, str) and name for name in named.values())
-    )
-    if not known or len(set(named.values())) < len(named):
-        raise ValueError(
-            f"writes is false, or names a different property for each of {', '.join(PROPERTIES)}."
-        )
+_NAMED = names(PROPERTIES, r"[A-Za-z0-9_.-]{1,100}", gettext_lazy("give a property in HubSpot."))
+
+
+def fault_in_writes(value: Any) -> str:
+    """Return what is wrong with the setting ``writes``, or an empty string."""
+    if isinstance(value, bool):
+        return ""
+    if fault := _NAMED(value):
+        return fault
+    if len(set(value.values())) < len(value):
+        return _("give a different property for each value.")
+    return ""
 
 
 def outcome_content(
@@ -86,7 +88,7 @@ class HubSpotWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._client = HubSpotClient(connection)
-        named = properties_of(connection.settings)
+        named = properties_of(connection.valid_settings)
         self._dates = {named[name] for name in DATES if name in named}
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from integrations.adapters.mail.writer import MailWriter
 from integrations.base.adapter import Adapter, Writer
+from integrations.base.settings import schema
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -22,3 +23,6 @@ class MailAdapter(Adapter):
 
     def writer(self, connection: Connection) -> Writer | None:
         return MailWriter()
+
+
+schema(MailAdapter.kind)

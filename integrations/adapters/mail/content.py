@@ -6,7 +6,7 @@ The texts for clients are translated in locale/. Others are in the language of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,10 +15,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from delivery.approvals.models import Approval
 from delivery.portal.addresses import portal_page
+from delivery.requests.reach import ASKING
 from integrations.adapters.mail.layout import (
     EmailContent,
     EmailEntry,
@@ -27,6 +28,7 @@ from integrations.adapters.mail.layout import (
     content_of,
 )
 from routing.models import Contact, Notification, User, WorkItem
+from routing.work.gates import Words
 
 INVITE = "mail.invite"
 
@@ -79,7 +81,9 @@ def invitation_of(person: User, contact_id: int, inviter_id: int) -> EmailConten
     contact = Contact.objects.known().filter(pk=contact_id, user=person).first()
     if contact is None:
         return None
-    membership = contact.memberships.select_related("client").order_by("client__name").first()
+    mine = list(contact.memberships.select_related("client").order_by("client__name"))
+    # The one with most rights, so that the e-mail names what they can do somewhere.
+    membership = next((each for each in mine if each.role in ASKING), mine[0] if mine else None)
     if membership is None:
         return None
     by = User.objects.filter(pk=inviter_id).values_list("full_name", flat=True).first() or ""
@@ -91,22 +95,31 @@ def invitation_of(person: User, contact_id: int, inviter_id: int) -> EmailConten
             heading=_("Your access to our client portal"),
             greeting=_("Hello %(name)s,") % {"name": contact.full_name},
             paragraphs=(
-                _(
-                    "%(by)s invites you to the %(agency)s client portal. There you can follow our "
-                    "work for %(client)s, request new work and answer our questions."
-                )
-                % names,
+                _INVITES[membership.role in ASKING] % names,
                 _(
                     "To sign in, open the portal and enter your e-mail address, %(email)s. You "
                     "receive a new code by e-mail each time, so there is no password to remember."
                 )
-                % {"email": contact.email.lower()},
+                % {"email": contact.readable_email},
             ),
             footer=_("You get this e-mail because %(by)s invited you.") % names,
             button=_("Open the portal"),
             url=web_address(reverse("portal:home")),
         )
         return content_of(email)
+
+
+# What they can do, by whether they may ask for work.
+_INVITES: Mapping[bool, Words] = {
+    True: gettext_lazy(
+        "%(by)s invites you to the %(agency)s client portal. There you can follow our work for "
+        "%(client)s, request new work and answer our questions."
+    ),
+    False: gettext_lazy(
+        "%(by)s invites you to the %(agency)s client portal. There you can follow our work for "
+        "%(client)s."
+    ),
+}
 
 
 def _of_one(person: User, notification: Notification, greeting: str) -> EmailLayout:

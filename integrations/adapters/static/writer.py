@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 def site_url(connection: Connection) -> str:
     return f"{settings.SITE_URL.rstrip('/')}/site/{connection.slug}/"
+
+
+def page_path(content: Mapping[str, Any]) -> str:
+    """Return the path of a page, which may not be valid."""
+    return f"{content.get('path') or ''}/{content['slug']}"
 
 
 class StaticWriter(ClientlessWriter):
@@ -94,8 +99,7 @@ class StaticWriter(ClientlessWriter):
     def _path(self, message: OutboxMessage) -> str:
         if message.verb not in {"publish", "draft"}:
             raise Permanent(f"Static sites do not support “{message.verb}”.")
-        content = message.content
-        return "/" + "/".join(steps_of(f"{content.get('path') or ''}/{content['slug']}"))
+        return "/" + "/".join(steps_of(page_path(message.content)))
 
     def _file(self, message: OutboxMessage, path: str) -> Path:
         root = self.root / DRAFTS if message.verb == "draft" else self.root

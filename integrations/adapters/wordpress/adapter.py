@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy
+
+from delivery.deliverables.manifest import FileEntry
+from integrations.adapters.wordpress.acceptance import emoji_faults, file_faults
+from integrations.adapters.wordpress.client import WordPressClient
+from integrations.adapters.wordpress.slugs import slug_fault
+from integrations.adapters.wordpress.survey import WordPressSurveyor
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Adapter, Writer
+from integrations.base.settings import names, schema, seconds, yes_or_no
+from integrations.base.survey import Surveyor
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -18,13 +27,35 @@ MAX_CONSISTENCY_DELAY_S = 3600
 class WordPressAdapter(Adapter):
     kind = "wordpress"
     publishes = True
+    marks = True
     needs_token = True
+    may_lack_emoji = True
 
     def writer(self, connection: Connection) -> Writer | None:
         return WordPressWriter(connection)
 
+    def surveyor(self, connection: Connection) -> Surveyor | None:
+        return WordPressSurveyor(connection)
+
+    def content_faults(
+        self, content: Mapping[str, Any], files: Sequence[FileEntry], connection: Connection
+    ) -> Sequence[str]:
+        faults = file_faults(files)
+        if not content.get("slug"):
+            faults.append("The page has no slug. Enter one.")
+        if connection.stores_emoji is False:
+            faults += emoji_faults(content)
+        return faults
+
+    def stores_emoji(self, connection: Connection) -> bool | None:
+        with WordPressClient(connection) as client:
+            return client.stores_emoji()
+
     def home(self, connection: Connection) -> str:
         return connection.base_url
+
+    def slug_fault(self, slug: str, post_type: str) -> str:
+        return slug_fault(slug)
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         if not base_url:
@@ -45,29 +76,21 @@ class WordPressAdapter(Adapter):
                 "Editor for pages."
             )
 
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
-        named = settings.get("seo_meta", {})
-        if (
-            not isinstance(named, dict)
-            or set(named) - SEO
-            or not all(isinstance(name, str) and name for name in named.values())
-        ):
-            raise ValueError(
-                "seo_meta names the meta fields of an SEO plugin: "
-                '{"title": "…", "description": "…"}.'
-            )
-        if settings.get("unlisted", False) not in (True, False):
-            raise ValueError(
-                "unlisted is true if the site asks search engines to list none of its pages, and "
-                "false otherwise."
-            )
-        delay_s = settings.get("settle_s", 0)
-        if (
-            isinstance(delay_s, bool)
-            or not isinstance(delay_s, int | float)
-            or not 0 <= delay_s <= MAX_CONSISTENCY_DELAY_S
-        ):
-            raise ValueError(
-                "settle_s is how many seconds the site's PHP may continue after a connection is "
-                "lost (max_execution_time)."
-            )
+
+schema(
+    WordPressAdapter.kind,
+    seo_meta=names(
+        SEO,
+        r"[A-Za-z0-9_:.-]{1,100}",
+        gettext_lazy("give the meta field of an SEO plugin, such as _yoast_wpseo_title."),
+    ),
+    # True if the site asks search engines to list none of its pages.
+    unlisted=yes_or_no,
+    settle_s=seconds(
+        MAX_CONSISTENCY_DELAY_S,
+        gettext_lazy(
+            "give the number of seconds for which the site's PHP may continue after a connection "
+            "is lost (max_execution_time)."
+        ),
+    ),
+)

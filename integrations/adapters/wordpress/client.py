@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 API = "/wp-json/wp/v2"
 EVERY_STATUS = "any,trash"  # “any” alone leaves out the trash
 MOST_FOUND = 100  # the API's limit for one page of a list
+# Posts of one page when all are listed: their texts have to fit into one answer.
+A_PAGE = 20
+MOST_COPIES = 20  # of one file, that are looked for
+RARE = "\U0002f8f3"  # beyond 16 bits, and in no post
 POST_TYPES = ("posts", "pages")
+MEDIA = "media"
 TRASHED = "trash"
 
 
@@ -35,6 +40,16 @@ class WordPressPost:
     meta: Mapping[str, Any]
     categories: Sequence[int]
     tags: Sequence[int]
+    date_gmt: str = ""  # of publication, without a zone: it is UTC
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSlug:
+    """A public post that somebody else may have written."""
+
+    id: str
+    status: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +100,55 @@ class WordPressClient:
         """
         return self._list(post_type, search=words)
 
+    def search_all(self, post_type: str, words: str) -> Iterator[WordPressPost]:
+        """Yield every post with ``words``, page by page, like ``search``."""
+        page = 1
+        while True:
+            try:
+                found = self._list(post_type, search=words, per_page=str(A_PAGE), page=str(page))
+            except Permanent as error:
+                # Also the answer to a page after the last one.
+                if page == 1 or error.status != HTTPStatus.BAD_REQUEST:
+                    raise
+                return
+            yield from found
+            if len(found) < A_PAGE:
+                return
+            page += 1
+
+    def trash(self, post_type: str, key: str) -> None:
+        """
+        Move a post to the trash. It can be restored there.
+
+        :raises NotFound: if it is there already, or was deleted
+        """
+        self._ask("DELETE", f"/{post_type}/{key}")
+
     def with_slug(self, post_type: str, slug: str) -> list[WordPressPost]:
         """Return the posts with a slug. There can be several, since drafts may share one."""
         return self._list(post_type, slug=slug)
+
+    def public_with_slug(self, post_type: str, slug: str) -> list[TakenSlug]:
+        """Return what readers see at a slug. Every user may ask, whatever they may edit."""
+        found = _rows(self._ask("GET", f"/{post_type}", params={"slug": slug}))
+        return [
+            TakenSlug(str(each["id"]), str(each.get("status", "")), str(each.get("link", "")))
+            for each in found
+        ]
+
+    def stores_emoji(self) -> bool | None:
+        """
+        Return whether the tables of the site store characters beyond 16 bits, such as emoji.
+
+        With tables in MySQL's older utf8, WordPress runs no query that has one. So it finds no post
+        without a certain sign, although it has posts. Without any public one, return None.
+        """
+        for post_type in POST_TYPES:
+            # What everybody may read. An author would not be shown the posts of others to edit.
+            if _rows(self._ask("GET", f"/{post_type}", params={"per_page": "1"})):
+                wanted = {"per_page": "1", "search": f"-{RARE}"}
+                return bool(_rows(self._ask("GET", f"/{post_type}", params=wanted)))
+        return None
 
     def create(self, post_type: str, fields: Mapping[str, Any]) -> WordPressPost:
         return _remote(
@@ -109,6 +170,20 @@ class WordPressClient:
         found = self._ask("GET", "/media", params={"slug": slug, "orderby": "id", "order": "asc"})
         rows = _rows(found)
         return _medium(rows[0]) if rows else None
+
+    def copies_of(self, slug: str) -> list[Medium]:
+        """Return the files to which WordPress gave the slug with a number, as it was taken."""
+        slugs = ",".join(f"{slug}-{number}" for number in range(2, 2 + MOST_COPIES))
+        params = {"slug": slugs, "orderby": "id", "order": "asc", "per_page": str(MOST_FOUND)}
+        return [_medium(row) for row in _rows(self._ask("GET", "/media", params=params))]
+
+    def delete_medium(self, key: int) -> None:
+        """
+        Delete a file permanently: the media library has no trash.
+
+        :raises NotFound: if it was deleted already
+        """
+        self._ask("DELETE", f"/media/{key}", params={"force": "true"})
 
     def upload(self, slug: str, filename: str, kind: str, raw: bytes, title: str) -> Medium:
         """
@@ -145,12 +220,12 @@ class WordPressClient:
 
     def _list(self, post_type: str, **wanted: str) -> list[WordPressPost]:
         params = {
-            **wanted,
             "status": EVERY_STATUS,
             "context": "edit",
             "per_page": str(MOST_FOUND),
             "orderby": "id",
             "order": "asc",
+            **wanted,
         }
         try:
             found = self._ask("GET", f"/{post_type}", params=params)
@@ -225,6 +300,7 @@ def _remote(value: Any, *, wrote: bool = False) -> WordPressPost:
         meta=meta if isinstance(meta, dict) else {},  # PHP writes an empty object as a list
         categories=tuple(given.get("categories") or ()),
         tags=tuple(given.get("tags") or ()),
+        date_gmt=str(given.get("date_gmt") or ""),
     )
 
 

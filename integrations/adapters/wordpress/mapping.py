@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -24,6 +25,8 @@ from routing.kernel.canonical import SPACED, json_digest
 # line breaks (wpautop).
 _RAW = "<!-- wp:html -->\n<!-- throughline:{key} {digest} -->\n{body}\n<!-- /wp:html -->"
 _MARK = re.compile(r"<!-- throughline:(\S+) ([0-9a-f]{32}) -->")
+_BLOCK = re.compile(r"<!-- /?wp:[^>]*-->")
+SCHEDULED = "future"
 _NUMBERED = re.compile(r"-\d+$")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _SHOWN = 60
@@ -46,7 +49,23 @@ def mark_of(remote: WordPressPost) -> tuple[str, str]:
 
 
 def search_word(object_key: str) -> str:
+    """Return the start of the mark. Without a key, that of all marks."""
     return f"throughline:{object_key}"
+
+
+def unmarked(content: str) -> str:
+    """Return the content without our mark and the comments that delimit blocks."""
+    return _BLOCK.sub("", _MARK.sub("", content)).strip()
+
+
+def scheduled_at(remote: WordPressPost) -> datetime | None:
+    """Return the time at which WordPress will publish the post by itself, or None."""
+    if remote.status != SCHEDULED:
+        return None
+    try:
+        return datetime.fromisoformat(remote.date_gmt).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _text_digest(title: str, body: str, excerpt: str) -> str:
@@ -75,7 +94,7 @@ def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: 
     :param evidence: of our last write, as far as it is known
     """
     changes = []
-    if exactly(remote) != evidence.get("written") and not _as_marked(remote):
+    if exactly(remote) != evidence.get("written") and not as_marked(remote):
         changes.append("title, text or excerpt")
     if evidence.get("status") == "publish" and remote.status != "publish":
         changes.append(f"its status, which is {remote.status} now")
@@ -84,7 +103,8 @@ def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: 
     return changes
 
 
-def _as_marked(remote: WordPressPost) -> bool:
+def as_marked(remote: WordPressPost) -> bool:
+    """Return whether the post holds a text of ours: the one that its mark says."""
     _, digest = mark_of(remote)
     texts = text_of(remote.title), remote.content, text_of(remote.excerpt)
     return bool(digest) and _text_digest(*texts) == digest
@@ -110,7 +130,8 @@ def unlike(remote: WordPressPost, wanted: Mapping[str, Any]) -> list[str]:
         found.append("The text no longer has our mark.")
     if remote.slug != wanted["slug"]:
         found.append(
-            f"The slug is “{remote.slug}”, not “{wanted['slug']}”: another post has that one."
+            f"The site changed the slug “{wanted['slug']}” to “{remote.slug}”, because it has that "
+            f"one for something else. The page is {remote.status} at {remote.link}."
         )
     if remote.status != wanted["status"]:
         found.append(f"The status is {remote.status}, not {wanted['status']}.")
@@ -157,7 +178,11 @@ def in_trash(remote: WordPressPost) -> bool:
 
 def media_slug(asset: Asset) -> str:
     """Return a slug made of the bytes alone, so that no file is uploaded twice under two names."""
-    return f"tl-{asset.sha256[:32]}"
+    return slug_of_file(asset.sha256)
+
+
+def slug_of_file(sha256: str) -> str:
+    return f"tl-{sha256[:32]}"
 
 
 def filename(asset: Asset) -> str:

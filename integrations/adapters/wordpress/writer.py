@@ -7,10 +7,13 @@ it is public, and other people's changes are never overwritten.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Self
 
-from integrations.adapters.wordpress import mapping
+from integrations.adapters.wordpress import mapping, over
+from integrations.adapters.wordpress.acceptance import beyond_16_bits, emoji_faults
 from integrations.adapters.wordpress.client import (
     POST_TYPES,
     TRASHED,
@@ -19,7 +22,16 @@ from integrations.adapters.wordpress.client import (
 )
 from integrations.adapters.wordpress.library import placed_media, term_ids
 from integrations.adapters.wordpress.spelling import text_as_html
-from integrations.base.adapter import Conflict, NotFound, OutboxMessage, Permanent, Written
+from integrations.base.adapter import (
+    TRASH,
+    Conflict,
+    NotFound,
+    OutboxMessage,
+    Permanent,
+    Temporary,
+    Written,
+)
+from integrations.base.health import learn_emoji
 from integrations.base.markup import assets_in, placed
 
 if TYPE_CHECKING:
@@ -29,6 +41,25 @@ STATUSES = {"publish": "publish", "draft": "draft"}
 # PHP continues after a lost connection, by default for up to this long (max_execution_time).
 CONSISTENCY_DELAY_S = 30.0
 FEATURED = "hero"  # the role of the file that becomes the post's featured image
+
+
+Write = Callable[["WordPressWriter", OutboxMessage, Written | None], Written]
+
+
+def _refuses_emoji(write: Write) -> Write:
+    """Refuse a message with emoji for a site that cannot store them, also if that shows late."""
+
+    @wraps(write)
+    def refusing(writer: WordPressWriter, message: OutboxMessage, known: Written | None) -> Written:
+        writer.refuse_emoji(message)
+        try:
+            return write(writer, message, known)
+        except Temporary:
+            # Tables that store no emoji look like a fault of the server.
+            writer.refuse_emoji(message)
+            raise
+
+    return refusing
 
 
 class WordPressWriter:
@@ -50,14 +81,20 @@ class WordPressWriter:
         :raises Conflict: if several posts match, the post was deleted or trashed, or the slug
             belongs to somebody else's post
         """
+        if message.verb == TRASH:
+            return Written(message.remote_id)
         remote = self._find(message)
+        if remote is not None and over.takes_theirs(message):
+            over.check(remote, message)
+            return _written(remote, {"written": mapping.exactly(remote)})
         return _written(remote, {}) if remote else None
 
     def _find(self, message: OutboxMessage) -> WordPressPost | None:
         post_type = _post_type(message)
         # A known id is final: if its post is gone, a second one must not be created silently.
         if message.remote_id:
-            return _alive(_known(self._client, post_type, message.remote_id))
+            known = _known(self._client, post_type, message.remote_id)
+            return known if over.is_about(message, known) else _alive(known)
         marked = self._client.search(post_type, mapping.search_word(message.object_key))
         same_slug = self._client.with_slug(post_type, str(message.content["slug"]))
         # Some search plugins leave out comments. The slug then leads to the same posts.
@@ -65,61 +102,103 @@ class WordPressWriter:
             each.id: each
             for each in (*marked, *same_slug)
             if mapping.mark_of(each)[0] == message.object_key
+            and not over.is_replaced(message, each)
         }
+        # A copy that was moved to the trash is out of the way.
+        ours = {key: each for key, each in ours.items() if not mapping.in_trash(each)} or ours
         if len(ours) > 1:
-            raise Conflict(
-                f"Several posts of the site have the mark of this work: {_ids(ours.values())}. "
-                f"Delete all but one permanently."
-            )
+            raise Conflict(_several(ours.values()))
         if ours:
             return _alive(next(iter(ours.values())))
-        if same_slug:
+        taken: list[Any] = [each for each in same_slug if not over.is_replaced(message, each)]
+        # A page and a post may have one slug, but readers see only one of them at its address.
+        taken += self._client.public_with_slug(_other(post_type), str(message.content["slug"]))
+        if taken:
+            whose = "not written by us"
+            if any(mapping.mark_of(each)[0] for each in same_slug):
+                whose = "which other work here has published"
             raise Conflict(
-                f"The slug “{message.content['slug']}” is taken by {_ids(same_slug)}, not written "
-                f"by us. Change one of them."
+                f"The slug “{message.content['slug']}” is taken by {_ids(taken)}, {whose}. Nothing "
+                f"was published. Change the slug here, or that post on the site."
             )
         return None
 
+    @_refuses_emoji
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
         Write the files, then the text, then the status.
 
         A new post starts as a draft. So whichever answer is lost, no public page lacks a part.
         """
+        if message.verb == TRASH:
+            return over.to_trash(self._client, message)
         client, post_type, status = self._client, _post_type(message), _status(message)
         # The post is read before it is changed: WordPress ignores If-Match, and an update with a
         # status can even bring a post back from the trash.
-        now = _alive(_known(client, post_type, known.remote_id)) if known else None
-        if known and now:
-            _unchanged(now, known, message, status)
+        now = _known(client, post_type, known.remote_id) if known else None
+        if known and now and over.is_about(message, now):
+            over.check(now, message)
+            if over.takes_theirs(message):
+                return _written(now, {**known.evidence, "written": mapping.exactly(now)})
+        elif known and now:
+            _unchanged(_alive(now), known, message, status)
         fields, urls = self._fields(message, post_type)
-        if now:
-            now = client.update(post_type, now.id, fields)
-        else:
+        created = now is None
+        if now is None:
             now = client.create(post_type, {**fields, "status": "draft"})
-        if status != now.status:
-            now = client.update(post_type, now.id, {"status": status})
-        # WordPress answers 200 to the update of a trashed post, and leaves it in the trash.
+            self._alone(message, post_type, now)
+        else:
+            now = client.update(post_type, now.id, over.restored(now, fields, status))
+        # WordPress answers 200 to the update of a trashed post, and leaves it in the trash. An
+        # update of its status would bring it back.
         if now.status == TRASHED:
-            raise Conflict(
-                f"Post {now.id} was trashed on the site meanwhile. Restore it, or discard this "
-                f"message."
-            )
+            raise Conflict(f"Post {now.id} was moved to the trash of the site meanwhile.")
+        if status != now.status:
+            now = client.update(post_type, now.id, over.now_public(now, status))
         # “written” is a digest of the answer, not of what was sent: WordPress spells HTML its way.
         evidence = {
             "written": mapping.exactly(now),
+            "created": created,
             "media": urls,
             "terms": {name: fields[name] for name in ("categories", "tags") if name in fields},
         }
         return _written(now, evidence)
 
+    def _alone(self, message: OutboxMessage, post_type: str, made: WordPressPost) -> None:
+        """
+        :raises Conflict: if the post was created twice, as by a proxy that repeats requests
+
+        Nothing is public yet, and would not become so under its slug: the other post has that, too.
+        """
+        marked = self._client.search(post_type, mapping.search_word(message.object_key))
+        twice = {each.id: each for each in (made, *marked) if _is_ours(each, message)}
+        if len(twice) > 1:
+            raise Conflict(_several(twice.values()))
+
+    def refuse_emoji(self, message: OutboxMessage) -> None:
+        """
+        Find out whether the site stores emoji, if the message has any and nobody knows yet.
+
+        :raises Permanent: if it does not
+        """
+        if not beyond_16_bits(message.content):
+            return
+        if self.connection.stores_emoji is None:
+            learn_emoji(self.connection, self._client.stores_emoji())
+        if self.connection.stores_emoji is False:
+            raise Permanent(" ".join(emoji_faults(message.content)))
+
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
+        if message.verb == TRASH:
+            return over.left_outside_trash(self._client, message)
         post_type = _post_type(message)
         media: Mapping[str, Mapping[str, Any]] = written.evidence.get("media", {})
         try:
             now = self._client.read(post_type, written.remote_id)
         except NotFound:
             return [f"{post_type}/{written.remote_id} is not there."]
+        if over.takes_theirs(message):
+            return []
         missing = [_file(self._client, sha256, medium) for sha256, medium in media.items()]
         found = [each for each in missing if each]
         urls = {sha256: str(medium["url"]) for sha256, medium in media.items()}
@@ -178,6 +257,22 @@ def _post_type(message: OutboxMessage) -> str:
     return post_type
 
 
+def _is_ours(post: WordPressPost, message: OutboxMessage) -> bool:
+    marked = mapping.mark_of(post)[0] == message.object_key
+    return marked and not over.is_replaced(message, post) and not mapping.in_trash(post)
+
+
+def _several(posts: Any) -> str:
+    return (
+        f"Several posts of the site have the mark of this work: {_ids(posts)}. Choose in the "
+        f"exception which of them goes to the trash."
+    )
+
+
+def _other(post_type: str) -> str:
+    return next(each for each in POST_TYPES if each != post_type)
+
+
 def _status(message: OutboxMessage) -> str:
     if message.verb not in STATUSES:
         raise Permanent(f"WordPress does not support “{message.verb}”.")
@@ -190,20 +285,26 @@ def _known(client: WordPressClient, post_type: str, key: str) -> WordPressPost:
     except NotFound:
         raise Conflict(
             f"{post_type}/{key} was deleted on the site. It is not created again automatically. "
-            f"Decide whether it should be."
+            f"Choose in the exception what to do."
         ) from None
 
 
 def _alive(remote: WordPressPost) -> WordPressPost:
     if mapping.in_trash(remote):
         raise Conflict(
-            f"Post {remote.id} is in the trash of the site. Restore it, or delete it permanently "
-            f"and publish again."
+            f"Post {remote.id} is in the trash of the site. It is not restored automatically. "
+            f"Choose in the exception what to do."
         )
     return remote
 
 
 def _unchanged(now: WordPressPost, known: Written, message: OutboxMessage, status: str) -> None:
+    if now.status == mapping.SCHEDULED:
+        at = _shown(mapping.scheduled_at(now))
+        raise Conflict(
+            f"Post {now.id} is scheduled there for {at}, by somebody else. It was not published. "
+            f"Publish it now, or leave it scheduled."
+        )
     changes = mapping.changed_by_others(now, known.evidence, str(message.content["slug"]))
     if changes:
         raise Conflict(
@@ -225,7 +326,11 @@ def _file(client: WordPressClient, sha256: str, medium: Mapping[str, Any]) -> st
 
 
 def _ids(remotes: Any) -> str:
-    return ", ".join(f"{each.id} ({each.status})" for each in remotes)
+    return ", ".join(f"{each.id} ({each.status}, {each.link})" for each in remotes)
+
+
+def _shown(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "later"
 
 
 def _written(remote: WordPressPost, evidence: Mapping[str, Any]) -> Written:

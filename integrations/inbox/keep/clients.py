@@ -13,6 +13,8 @@ from integrations.base.adapter import ExternalPerson, SubjectFacts
 from integrations.base.connections import Connection
 from integrations.inbox.keep.writer import RecordWriter
 from integrations.inbox.matching import COMPANY, SubjectLinks, domains_of
+from routing.kernel.clean_text import one_line
+from routing.kernel.domains import readable_domain
 from routing.models import Agency, Client, ClientDomain
 from routing.people.saving import tell
 from routing.runs.registry import Problem
@@ -28,9 +30,9 @@ def make_client(
         client has the name, but not the domain
     """
     domains = domains_of(known, people)
-    name = known.organisation.name if known.organisation else ""
+    name = one_line(known.organisation.name) if known.organisation else ""
     if not name and len(domains) == 1:
-        name = domains[0]
+        name = readable_domain(domains[0])
     if not name:
         message = _(
             "No company and no contact with a company e-mail address was found. Add the company in "

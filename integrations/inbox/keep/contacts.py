@@ -10,6 +10,8 @@ from django.core.validators import validate_email
 from integrations.base.adapter import ExternalPerson
 from integrations.inbox.keep.writer import RecordWriter
 from integrations.inbox.matching import CONTACT, SubjectLinks
+from routing.kernel.clean_text import one_line
+from routing.kernel.domains import stored_address
 from routing.models import Client, Contact, Membership
 from routing.people.operations import save_contact
 
@@ -49,7 +51,7 @@ def _contact(writer: RecordWriter, person: ExternalPerson, links: SubjectLinks) 
     contact = Contact.objects.known().filter(email__iexact=email).first() if email else None
     # Vendors' records may lack a name, an address or both. Without either, there is no contact.
     if contact is None:
-        name = person.name or email.partition("@")[0]
+        name = one_line(person.name) or email.partition("@")[0]
         if not name:
             return None
         contact = Contact(full_name=name[:120], email=email)
@@ -59,8 +61,9 @@ def _contact(writer: RecordWriter, person: ExternalPerson, links: SubjectLinks) 
 
 
 def _valid(email: str) -> str:
+    stored = stored_address(email)
     try:
-        validate_email(email)
+        validate_email(stored)
     except ValidationError:
         return ""
-    return email if len(email) <= MAX_EMAIL else ""
+    return stored if len(stored) <= MAX_EMAIL else ""

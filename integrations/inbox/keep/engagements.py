@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +11,14 @@ from django.utils.translation import gettext as _
 
 from delivery.models import Engagement
 from integrations.base.adapter import SubjectFacts
-from integrations.base.typed import Typed, currency, day, number, whole
+from integrations.base.typed import Typed, amount, currency, day, number, whole
 from integrations.inbox.keep.writer import RecordWriter
 from integrations.inbox.matching import SubjectLinks
+from routing.kernel.clean_text import one_line
 from routing.models import Client
-from routing.runs.registry import Problem
+from routing.people.actors import Actor
+from routing.people.saving import save_with_reason
+from routing.runs.registry import Problem, fact_keeper
 
 MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # limits of the columns
 
@@ -68,6 +71,23 @@ def engagement_of(
     return engagement, changed
 
 
+@fact_keeper
+def correct_engagement(
+    engagement_id: int, facts: Mapping[str, Any], by: Actor, at: datetime, reason: str
+) -> None:
+    """Store what a person filled in, such as an amount that could not be read."""
+    reported = _values(facts)
+    if not reported:
+        return
+    engagement = Engagement.objects.select_for_update().get(pk=engagement_id)
+    before = {name: getattr(engagement, name) for name in reported}
+    for name, value in reported.items():
+        setattr(engagement, name, value)
+    starts, ends = engagement.starts_date, engagement.ends_date
+    if before != reported and not (starts and ends and starts > ends):
+        save_with_reason(engagement, by=by, at=at, reason=reason)
+
+
 def _values(facts: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return the values for columns of an engagement.
@@ -94,11 +114,11 @@ def _values(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name(value: str) -> str:
-    return value[:200]
+    return one_line(value)[:200] or _("Deal")
 
 
 def _amount(value: str) -> Decimal:
-    return Decimal(number(value))
+    return Decimal(amount(value))
 
 
 def _date(value: str) -> date:

@@ -105,7 +105,14 @@ class Command(BaseCommand):
             "--property",
             type=setting_from,
             action="append",
-            help="FACT=PROPERTY: read a fact from another property",
+            help="FACT=PROPERTY: read a fact from another property, or from the answer with this "
+            "label. Others stay as they are",
+        )
+        parser.add_argument(
+            "--property-remove",
+            action="append",
+            metavar="FACT",
+            help="read this fact from its usual property again",
         )
         parser.add_argument(
             "--allow-private",
@@ -170,9 +177,7 @@ class Command(BaseCommand):
             )
 
     def wanted(self, options: dict[str, Any]) -> ConnectionSettings:
-        given = {name: options[name] for name in ("api_version", "app_id", "folder")} | {
-            "properties": dict(options["property"] or ())
-        }
+        given = {name: options[name] for name in ("api_version", "app_id", "folder")}
         if options["portal_id"] is not None:
             given["portal_ids"] = [options["portal_id"]]
         return ConnectionSettings(
@@ -185,6 +190,8 @@ class Command(BaseCommand):
             token=options["token_file"] or "",
             private=self.private(options["base_url"], options["allow_private"]),
             settings={name: value for name, value in given.items() if value},
+            properties=dict(options["property"] or ()),
+            without_properties=tuple(options["property_remove"] or ()),
             team=self.team(options["team"]),
             owner=self.person(options["owner"]),
             backup=self.person(options["backup"]),

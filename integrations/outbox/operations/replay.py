@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from integrations.base import doorbell
 from integrations.base.connections import Connection
 from integrations.outbox import outcomes
 from integrations.outbox.cases import refused_dead, withdraw_cases
-from integrations.outbox.heads import calls_about, calls_for, heads
-from integrations.outbox.models import Outbound
-from integrations.outbox.results import AFTER_REST_S
+from integrations.outbox.heads import calls_about, calls_for, heads, settled
+from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
 from routing.kernel.retrying import again
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
@@ -62,26 +62,25 @@ def send_again(
     return again(lambda: _apply(ids, REPLAYABLE, each, at, reason))
 
 
-def resume_refused(
-    connection: Connection, paused_until: datetime | None, *, by: Actor, at: datetime
-) -> list[OperationResult]:
+def resume(connection: Connection, *, by: Actor, at: datetime) -> list[OperationResult]:
     """
-    Resume after new credentials: retry what the old ones failed, and end waiting for the pause.
+    Try a connection again at once, after new credentials or because a person says it is mended.
 
-    One message goes first. When it has been answered, the rest follow.
-
-    :param paused_until: the end of the pause that the new credentials cut short
+    Retries what refused credentials failed, and ends every wait for the pause. One message goes
+    first. When it has been answered, the rest follow, a few per second.
     """
-    if paused_until is not None:
-        end = paused_until + timedelta(seconds=AFTER_REST_S)
-        rested = Outbound.objects.filter(
-            connection=connection, state=State.RETRYING, due_at__gt=at, due_at__lte=end
-        )
-        rested.update(due_at=at)
+    # A pause that ends now, so that the connection is called by one message at a time.
+    row = Connection.objects.filter(pk=connection.pk)
+    row.update(paused_until=at, failing=[], failing_since=None)
+    waiting = Outbound.objects.filter(connection=connection, due_at__gt=at)
+    waiting.filter(state=State.RETRYING).update(due_at=at)
+    # What a lost answer may have written is looked for only once it can surely be seen.
+    lately = Attempt.objects.filter(outbound=OuterRef("pk"), ended_at__gt=at - settled(connection))
+    waiting.filter(~Exists(lately), state=State.UNKNOWN).update(due_at=at)
     ids = list(refused_dead(connection).order_by("pk").values_list("pk", flat=True))
     results = []
     if ids:
-        results = replay(ids, by=by, at=at, reason="The connection has new credentials.")
+        results = send_again(ids, by=by, at=at, reason="The connection is tried again.")
     first = (
         heads(at)
         .filter(connection=connection)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from django.db import transaction
 
 from routing.audit.heads import publish
+from routing.audit.keys import key_name, keyed
 from routing.audit.ledgers import Ledger, ledgers
 from routing.audit.models import Seal, SealedRow, SealSweep
 from routing.kernel.canonical import PINNED, digest_sql, link
@@ -136,7 +137,11 @@ def _fresh(
 
 def _write(ledger: Ledger, rows: list[tuple[int, str, str, int, int]], at: datetime) -> Seal:
     previous = Seal.objects.order_by("-id").values_list("head", flat=True).first() or ""
-    digests = [(row_id, digest, text) for row_id, digest, text, _oldest, _horizon in rows]
+    # PostgreSQL never sees the key: it would stand in the server's log of slow statements.
+    digests = [
+        (row_id, digest, keyed(ledger.table, row_id, text))
+        for row_id, digest, text, _oldest, _horizon in rows
+    ]
     made = Seal.objects.create(
         ledger=ledger.table,
         previous=previous,
@@ -147,6 +152,7 @@ def _write(ledger: Ledger, rows: list[tuple[int, str, str, int, int]], at: datet
         floor=digests[-1][0],
         oldest=rows[0][3],
         horizon=rows[0][4],
+        text_key=key_name(),
         sealed_at=at,
     )
     ids, found, texts = zip(*digests, strict=True)

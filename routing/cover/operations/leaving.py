@@ -32,6 +32,7 @@ grant("routing.see_team_work", CREATIVE)
 grant("routing.view_workitem", *EVERYONE)
 grant("routing.view_event", OPS, AUDITOR)
 grant("routing.view_seal", OPS, AUDITOR)
+grant("routing.view_erasure", OPS, AUDITOR)
 for _verb in ("view", "add", "change"):
     grant(f"routing.{_verb}_user", OPS)
 for _verb in ("view", "add", "change", "delete"):

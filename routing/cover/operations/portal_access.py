@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from routing.kernel.domains import canonical_address
 from routing.kernel.roles import AM, OPS, grant
 from routing.people.actors import Actor
 from routing.people.clients import Contact, Membership
@@ -71,7 +72,11 @@ def refusals_to_invite(contact: Contact) -> list[GateResult]:
                 clears_by=_("You: add the e-mail address"),
             )
         )
-    elif User.objects.filter(email__iexact=contact.email).exclude(contact=contact.pk).exists():
+    elif (
+        User.objects.filter(email=canonical_address(contact.email))
+        .exclude(contact=contact.pk)
+        .exists()
+    ):
         taken = _("This address belongs to a staff account or another contact.")
         found.append(
             refused("address_taken", taken, clears_by=_("You: enter the contact's own address"))
@@ -105,7 +110,7 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
             raise CannotInvite(against)
         client = contact.memberships.select_related("client").order_by("client__name")[0].client
         user = contact.user or User(timezone=client.timezone)
-        user.email, user.full_name = contact.email.lower(), contact.full_name
+        user.email, user.full_name = canonical_address(contact.email), contact.full_name
         user.kind, user.is_active = User.Kind.PERSON, True
         user.is_staff = user.is_superuser = False
         user.password = make_password(None)

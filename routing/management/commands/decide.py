@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from routing.audit.redacted import redacted_rows
 from routing.runs.by_hand import hand_records
 from routing.runs.decisions import Decision
 from routing.runs.find import find_run
@@ -43,6 +44,12 @@ class Command(BaseCommand):
 
     def recompute(self, decision: Decision) -> None:
         """:raises CommandError: if the answer is another one now"""
+        if redacted_rows(Decision, [decision.pk]):
+            self.stdout.write(
+                "Erased: personal data was removed from the record of this decision, so it cannot "
+                "be recomputed. `manage.py verify` says that nothing else was changed."
+            )
+            return
         result = recompute_decision(decision)
         if not result.same:
             raise CommandError(

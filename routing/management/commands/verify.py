@@ -26,6 +26,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{found.passed_over} of them were missed by sealing and found by the hourly sweep."
             )
+        if found.guessable:
+            self.stdout.write(
+                f"{found.guessable} of the redacted rows were sealed before digests of text had a "
+                f"key. Short text that was removed from them could be guessed from its digest."
+            )
         if not found.whole:
             raise CommandError(f"The chain is broken. First break: {found.first_break}.")
         self.stdout.write(self.style.SUCCESS("The audit trail is intact."))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.audit.models import Erasure
 from routing.audit.operations.erasure import erase
 from routing.cover.operations.portal_access import has_access
 from routing.desk.addresses import address, page_of
@@ -60,7 +61,7 @@ class EraseForm(forms.Form):
 @admin.register(Contact)
 class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact]):
     form = ContactForm
-    list_display = ("full_name", "email", "of_clients", "portal")
+    list_display = ("full_name", "address", "of_clients", "portal")
     search_fields = ("full_name", "email")
     search_help_text = gettext_lazy("Name or e-mail")
     fields = ("full_name", "email", "phone", "language")
@@ -116,9 +117,10 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
         if request.method == "POST" and form.is_valid():
             erase(contact.pk, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
             messages.success(
-                request, _("Contact erased. Requests and history remain without personal data.")
+                request,
+                _("Contact erased from present data. The steps that remain are listed below."),
             )
-            return HttpResponseRedirect(address(Contact, "changelist"))
+            return HttpResponseRedirect(page_of(Erasure.objects.get(contact=contact)))
         context = {
             "title": _("Erase %(who)s") % {"who": contact},
             "contact": contact,
@@ -132,6 +134,10 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
             "back": page_of(contact),
         }
         return self.render(request, "desk/erase.html", context)
+
+    @admin.display(description=gettext_lazy("e-mail"), ordering="email")
+    def address(self, contact: Contact) -> str:
+        return contact.readable_email
 
     @admin.display(description=gettext_lazy("clients"))
     def of_clients(self, contact: Contact) -> str:

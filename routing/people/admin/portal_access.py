@@ -24,6 +24,7 @@ from routing.cover.operations.portal_access import (
 from routing.desk.addresses import address, page_of
 from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import long_text
+from routing.kernel.domains import canonical_address
 from routing.people.clients import Contact
 from routing.work.gates import GateResult
 from routing.work.visibility import clients_seen_by
@@ -61,7 +62,7 @@ class PortalAccess(DeskAdmin[Contact]):
             "granted": granted,
             "signs_in_with": email,
             # The address changed after the invitation. The old one still signs in.
-            "moved": granted and email != contact.email.lower(),
+            "moved": granted and email != canonical_address(contact.email),
             "access_step": address(Contact, verb, contact.pk) if may else "",
         }
 
@@ -79,7 +80,7 @@ class PortalAccess(DeskAdmin[Contact]):
         messages.success(
             request,
             _("Invited %(who)s. An e-mail goes to %(email)s.")
-            % {"who": contact, "email": contact.email},
+            % {"who": contact, "email": contact.readable_email},
         )
         return HttpResponseRedirect(page_of(contact))
 

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from routing.desk.away import AsksAboutAbsence
 from routing.desk.forms import long_text, picked
 from routing.desk.saved import SavedForm
+from routing.kernel.domains import canonical_address
 from routing.kernel.roles import Role
 from routing.people.rights import DO_WORK
 from routing.people.staff import User
@@ -35,7 +36,7 @@ class PersonForm(SavedForm):
             self.initial["roles"] = list(self.instance.groups.values_list("name", flat=True))
 
     def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"]).lower()
+        email = canonical_address(self.cleaned_data["email"])
         if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("Another person has this e-mail address."))
         return email

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,10 +13,13 @@ from django.utils.translation import gettext as _
 
 from routing.cover.agency import Agency
 from routing.desk.addresses import address, page_of
+from routing.kernel.domains import domain_in, readable_domain
+from routing.kernel.facts import UNREAD
 from routing.kernel.slugs import spelled
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.fact_words import may_read
 from routing.runs.snapshots import RunSnapshot
 from routing.work.visibility import clients_for_new_work
 
@@ -32,22 +35,27 @@ class NearMatch:
     url: str  # of the exception with this client chosen
 
 
-def known_facts(snapshot: RunSnapshot) -> Sequence[tuple[str, str, str]]:
-    """Return label, value and source of each fact that was read or filled in."""
-    labels = {spec.name: spec.label for spec in snapshot.plan.fields}
-    sources: Mapping[str, str] = snapshot.found.sources
-    return [
-        (labels.get(name, name), str(value), str(sources.get(name, "")))
-        for name, value in snapshot.found.facts.items()
-        if value not in (None, "")
-    ]
+def known_facts(snapshot: RunSnapshot, by: Actor) -> Sequence[tuple[str, str, str]]:
+    """Return label, value and source of each field of the flow that was read or filled in."""
+    facts, sources = snapshot.found.facts, snapshot.found.sources
+    found = []
+    specs = {spec.name: spec for spec in snapshot.plan.fields}
+    for spec in specs.values():
+        value = facts.get(spec.name)
+        if not may_read(by, spec.name, specs):
+            continue
+        if value not in (None, ""):
+            found.append((spec.label, str(value), str(sources.get(spec.name, ""))))
+        elif unread := sources.get(f"{spec.name}{UNREAD}"):
+            found.append((spec.label, _("could not be read"), str(unread)))
+    return found
 
 
 def near_matches(case: ExceptionCase, snapshot: RunSnapshot, by: Actor) -> list[NearMatch]:
     """Return the visible clients that could be meant, the surest first, each with the reason."""
     facts = {name: str(snapshot.found.facts.get(name) or "") for name in (NAME, DOMAIN, EMAIL)}
     seen, found = clients_for_new_work(by), dict[int, NearMatch]()
-    domains = {facts[DOMAIN].lower(), facts[EMAIL].rpartition("@")[2].lower()} - {""}
+    domains = {domain_in(facts[DOMAIN]), domain_in(facts[EMAIL])} - {""}
     tries = (
         (_("same e-mail address"), Q(contacts__email__iexact=facts[EMAIL]), facts[EMAIL]),
         (_("same domain"), Q(domains__domain__in=domains), domains),
@@ -83,7 +91,7 @@ def new_client_url(case: ExceptionCase, snapshot: RunSnapshot, by: Actor) -> str
             "backup": agency.backup_id,
         }
     if domain := str(snapshot.found.facts.get(DOMAIN) or ""):
-        filled["domain"] = domain.lower()
+        filled["domain"] = readable_domain(domain_in(domain))
     given = {key: value for key, value in filled.items() if value}
     return f"{address(Client, 'add')}?{urlencode(given)}"
 

@@ -34,7 +34,7 @@ from routing.runs.failures import failures_behind
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.owners import reasons_of
-from routing.runs.snapshots import field_problems, run_snapshots
+from routing.runs.snapshots import field_problems, run_snapshots, unread_facts
 from routing.work import display
 from routing.work.door import OperationResult
 from routing.work.gates import GateResult
@@ -197,7 +197,10 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         if row.run_id is None or not row.is_open:
             return {}
         [snapshot] = run_snapshots([row.run_id])
-        hints: dict[str, Any] = {"known": known_facts(snapshot)}
+        hints: dict[str, Any] = {
+            "known": known_facts(snapshot, by),
+            "unread": unread_facts(snapshot) if by.may("routing.view_contact") else [],
+        }
         if row.reason in CLIENT_IS_OPEN:
             hints["near"] = near_matches(row, snapshot, by)
             hints["new_client"] = new_client_url(row, snapshot, by)

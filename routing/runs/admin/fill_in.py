@@ -22,6 +22,7 @@ from unfold.widgets import (
 
 from routing.desk.forms import line, long_text, picked
 from routing.flows.fields import FieldProblem, FieldSpec, FieldType
+from routing.kernel.entered import Day
 from routing.kernel.facts import UNREAD
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
@@ -145,13 +146,18 @@ def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
     wrong = {"invalid": _("Enter a number such as 12000 or 12000.50.")}
     return forms.DecimalField(
-        max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared
+        min_value=0,
+        max_digits=20,
+        decimal_places=4,
+        widget=widget,
+        error_messages=wrong,
+        **shared,
     )
 
 
 def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
-    return forms.DateField(
+    return Day(
         widget=widget, error_messages={"invalid": _("Enter a date such as 2027-03-31.")}, **shared
     )
 

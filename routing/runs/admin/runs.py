@@ -148,7 +148,7 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
             "next": next_step(run, work),
             "parts": work,
             "nothing_yet": told.nothing_yet,
-            "trace": page_entries(told, seen=clients_seen_by(by), again=again),
+            "trace": page_entries(told, seen=clients_seen_by(by), by=by, again=again),
             "again": again,
             "json": address(Run, "json", run.pk),
             "flow_url": version_url if may_see_flow else "",

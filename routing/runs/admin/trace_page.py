@@ -11,14 +11,17 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.audit.redacted import redacted_rows
 from routing.flows.fields import FieldSpec, WrongType, typed
 from routing.flows.versions import published
 from routing.kernel.facts import UNREAD
 from routing.kernel.reasons import Reason
+from routing.people.actors import Actor
 from routing.runs.choice_words import clause_words
+from routing.runs.decisions import Decision
 from routing.runs.evidence_words import EvidenceNames, evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import fact_label, fact_text
+from routing.runs.fact_words import fact_label, fact_text, may_read
 from routing.runs.models import Run
 from routing.runs.recompute import recompute_decision
 from routing.runs.registry import TraceEntry
@@ -62,11 +65,14 @@ KINDS = {"event", "enrichment", "decision", "exception", "step"}
 TOGETHER = {"joined": gettext_lazy("Later events joined"), "clock": gettext_lazy("Clocks started")}
 
 
-def page_entries(trace: Trace, *, seen: Any, again: bool = False) -> list[TracePageEntry]:
+def page_entries(
+    trace: Trace, *, seen: Any, by: Actor | None = None, again: bool = False
+) -> list[TracePageEntry]:
     """
     Return the entries of the page, oldest first.
 
     :param seen: the clients that the reader may see
+    :param by: the reader. Facts that they may not read are left out.
     :param again: recompute each decision from its own record
     """
     run = trace.run
@@ -75,8 +81,28 @@ def page_entries(trace: Trace, *, seen: Any, again: bool = False) -> list[TraceP
     names = evidence_names([entry.data.get("evidence", {}) for entry in exceptions], seen)
     recomputed = {}
     if again:
-        recomputed = {row.pk: recompute_decision(row) for row in run.decisions.all()}
-    return _together([_page_entry(entry, specs, names, recomputed) for entry in trace.entries])
+        decisions = list(run.decisions.all())
+        erased = redacted_rows(Decision, [row.pk for row in decisions])
+        recomputed = {
+            row.pk: replace(recompute_decision(row), erased=row.pk in erased) for row in decisions
+        }
+    entries = [_readable(entry, specs, by) for entry in trace.entries]
+    return _together([_page_entry(entry, specs, names, recomputed) for entry in entries])
+
+
+def _readable(entry: TraceEntry, specs: Mapping[str, FieldSpec], by: Actor | None) -> TraceEntry:
+    """Return the entry without the facts that the reader may not read."""
+    if entry.section != "enrichment":
+        return entry
+    data = dict(entry.data)
+    for part in ("facts", "sources", "was"):
+        if part in data:
+            data[part] = {
+                name: value
+                for name, value in data[part].items()
+                if may_read(by, name.removesuffix(UNREAD), specs)
+            }
+    return replace(entry, data=data)
 
 
 def _together(entries: Sequence[TracePageEntry]) -> list[TracePageEntry]:

@@ -11,16 +11,17 @@ from routing.runs.operations.process import process
 from routing.runs.operations.route_runs import route_runs
 
 
-def advance(*, clock: Callable[[], datetime]) -> None:
+def advance(*, clock: Callable[[], datetime], apart: bool = False) -> None:
     """
     Process, enrich and route until nothing is due. The next call finds what failed or was not due.
 
     :param clock: returns the current time (aware). It is called before each stage, because
         enriching waits for other systems.
+    :param apart: leave steps that call other systems to other workers, so that nothing waits here
     """
     moved = 1
     while (processed := process(at=clock())) or moved:
-        moved = enrich_batch(at=clock()) + enrich(clock=clock) + route_runs(at=clock())
+        moved = enrich_batch(at=clock()) + enrich(clock=clock, apart=apart) + route_runs(at=clock())
         # Most events of a CRM concern no flow. Then no step became due, and none is looked for.
         if not processed and not moved:
             return

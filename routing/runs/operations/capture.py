@@ -28,7 +28,8 @@ class Signal:
     Something that happened outside.
 
     ``dedupe_key`` (at most 200 characters) identifies it within its source. ``body`` is without
-    metadata of the delivery, so that a repeated delivery has an equal body.
+    metadata of the delivery, so that a repeated delivery has an equal body. ``sent_digest`` is the
+    digest of the body as it was sent, if an erased person was removed from it.
     """
 
     source: str
@@ -38,11 +39,17 @@ class Signal:
     subject_id: str
     occurred_at: datetime
     body: Mapping[str, Any]
+    sent_digest: str = ""
 
     @property
     def digest(self) -> str:
         """Return the SHA-256 of the body's canonical JSON, as hex."""
         return json_digest(self.body)
+
+    def repeats(self, digest: str) -> bool:
+        """Return whether the known event of this digest had the same body."""
+        # The event may be older than the erasure.
+        return digest in {self.digest, self.sent_digest}
 
 
 class Capture(StrEnum):
@@ -78,19 +85,26 @@ _PAYLOAD = insert_into(
 # Event, payload and queue in one statement. ``kept`` has only rows that are new, so a repetition
 # writes nothing at all. ORDER BY place gives the ids the order of the signals.
 _QUEUED = insert_into(Dispatch, "kept", event_id="id", due_at="%(queued)s::timestamptz")
-_CAPTURING = f"""
+_ARRIVING = """
     WITH new AS (
         SELECT * FROM unnest(%(kinds)s::text[], %(sources)s::text[], %(keys)s::text[],
             %(digests)s::text[], %(types)s::text[], %(subjects)s::text[], %(ats)s::timestamptz[],
             %(bodies)s::jsonb[])
             WITH ORDINALITY AS new(kind, source, dedupe_key, digest, subject_type, subject_id, at,
-                body, place)),
+                body, place)"""
+# Asked within the same statement, because this is the way of nearly every webhook.
+_NOBODY_ERASED = """
+        WHERE NOT EXISTS (SELECT FROM routing_erasedidentity e
+            WHERE e.digest = ANY(%(named)s::text[]))"""
+_KEPT = f"""),
     kept AS (
         {_EVENT}
         ON CONFLICT (source, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
         RETURNING id, source, dedupe_key),
     bodies AS ({_PAYLOAD}),
     queued AS ({_QUEUED})"""
+_CAPTURING = _ARRIVING + _KEPT
+_CAPTURING_UNLESS_ERASED = _ARRIVING + _NOBODY_ERASED + _KEPT
 STORE = _CAPTURING + " SELECT source, dedupe_key, id FROM kept"
 
 KNOWN = """
@@ -100,18 +114,29 @@ KNOWN = """
 
 
 def capture_new(
-    signal: Signal, *, by: Actor, at: datetime, beside: str, values: Mapping[str, Any]
+    signal: Signal,
+    *,
+    by: Actor,
+    at: datetime,
+    beside: str,
+    values: Mapping[str, Any],
+    named: Sequence[str] = (),
 ) -> tuple[int, int] | None:
     """
     Record one signal that is probably new, together with another row, in one statement.
 
     :param beside: an INSERT of one row FROM kept that returns its id
     :param values: its parameters by name, which must differ from those of ``_columns``
-    :returns: the ids of the event and of the other row. None if the key is known; nothing was
-        written then.
+    :param named: keyed digests of the addresses and numbers in the body
+    :returns: the ids of the event and of the other row. None if the key is known or an erased
+        person is named; nothing was written then.
     """
-    sql = f"{_CAPTURING}, beside AS ({beside}) SELECT kept.id, beside.id FROM kept, beside"
-    found = run(sql, {**values, **_columns([signal], by, at)})
+    start = _CAPTURING_UNLESS_ERASED if named else _CAPTURING
+    sql = f"{start}, beside AS ({beside}) SELECT kept.id, beside.id FROM kept, beside"
+    columns = _columns([signal], by, at)
+    if named:
+        columns["named"] = list(named)
+    found = run(sql, {**values, **columns})
     return (found[0][0], found[0][1]) if found else None
 
 
@@ -157,7 +182,7 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
     for signal in signals:
         key = (signal.source, signal.dedupe_key)
         event, digest = known[key]
-        outcome = Capture.REPEATED if digest == signal.digest else Capture.CONFLICT
+        outcome = Capture.REPEATED if signal.repeats(digest) else Capture.CONFLICT
         if key in new and key not in reported and outcome is Capture.REPEATED:
             outcome = Capture.NEW
         reported.add(key)
@@ -172,9 +197,8 @@ def _raise_conflicts(
     others: dict[int, str] = {}
     for signal in signals:
         event, digest = known[signal.source, signal.dedupe_key]
-        sent = signal.digest
-        if sent != digest:
-            others[event] = sent
+        if not signal.repeats(digest):
+            others[event] = signal.digest
     conflict = Reason.CONFLICTING_DUPLICATE
     findings = [
         ExceptionFinding(conflict, {"sent": sent}, event_id=event)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -22,10 +23,10 @@ from routing.kernel.queues import Lease, Patience, finish, lease, put_off
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.staff import User
-from routing.runs.models import Enrichment, Run, RunStep
+from routing.runs.models import UNHEARD, Enrichment, Run, RunStep, RunStepQuerySet
 from routing.runs.operations.identify import identify
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
-from routing.runs.registry import Enricher, Problem, Retry, enricher_for
+from routing.runs.registry import Enricher, Problem, Retry, enricher_for, outside_readings
 from routing.runs.steps import make_due
 from routing.work.door import operation
 from routing.work.items import WorkItem
@@ -34,11 +35,10 @@ Clock = Callable[[], datetime]
 Name = RunStep.Name
 LEASE = timedelta(minutes=3)  # longer than the deadlines of all calls of an enricher together
 MAX_ATTEMPTS = 12
-# Written when a worker takes a step. If it is still there later, that worker died.
-UNHEARD = "The worker that started this never reported back."
 CLIENT = "client"  # key in ``sources``, beside the names of facts: the source of the client
 # Twelve attempts take nearly two hours. A system that says when to come back is given more.
 PATIENCE = Patience(MAX_ATTEMPTS, invited=120)
+OWN_FAULTS = 3  # attempts at a subject that alone cannot be read
 ENRICH = operation(
     Run, "enrich", _("Enrich"), done=_("%(who)s started enriching the run"), system=True
 )
@@ -57,18 +57,48 @@ class LeasedStep:
         return self.step.run
 
 
-def enrich(*, clock: Clock, limit: int = 50) -> int:
-    """Run the due enrich and refresh steps one after the other, and return how many were tried."""
-    due = RunStep.objects.due(clock()).filter(name__in=[Name.ENRICH, Name.REFRESH])
-    ids = list(due.order_by("due_at", "id").values_list("pk", flat=True)[:limit])
+def enrich(*, clock: Clock, limit: int = 50, apart: bool = False) -> int:
+    """
+    Run the due enrich and refresh steps one after the other, and return how many were tried.
+
+    :param apart: leave the steps that call other systems to other workers, and call those
+    """
+    due = RunStep.objects.due(clock()).reading().order_by("due_at", "id")
     tried = 0
-    for step in ids:
-        leased = _take(step, clock())
+    for step in _only_here(due, limit) if apart else list(due.values_list("pk", flat=True)[:limit]):
+        leased = _take(RunStep.objects.filter(pk=step), clock())
         if leased is not None:
-            tried += isolate(
-                partial(_one, leased, clock), [step], partial(_poisoned, leased, clock)
-            )
+            tried += run_leased(leased, clock=clock)
     return tried
+
+
+def _only_here(due: RunStepQuerySet, limit: int) -> list[int]:
+    """Return the steps that call no other system, and call workers for the sources of the rest."""
+    found = list(due.values_list("pk", "run__source")[:limit])
+    named = {source for _, source in found}
+    away: set[str] = set()
+    for each in outside_readings() if named else ():
+        outside = set(each.sources(named))
+        if outside:
+            each.call(outside)
+        away |= outside
+    if away and len(found) == limit:
+        # Steps that wait for a slow system must not hide the others behind them.
+        rest = due.exclude(run__source__in=away)
+        return list(rest.values_list("pk", flat=True)[:limit])
+    return [pk for pk, source in found if source not in away]
+
+
+def lease_next(source: str, *, at: datetime, worker: UUID | None) -> LeasedStep | None:
+    """Lease the next due step of a source that reads from another system."""
+    due = RunStep.objects.reading().filter(run__source=source).order_by("due_at", "id")
+    return _take(due, at, worker)
+
+
+def run_leased(leased: LeasedStep, *, clock: Clock) -> int:
+    """Read and store the facts of a leased step. Its own errors are recorded, not raised."""
+    poisoned = partial(_poisoned, leased, clock)
+    return isolate(partial(_one, leased, clock), [leased.step.pk], poisoned)
 
 
 def _one(leased: LeasedStep, clock: Clock, _ids: Sequence[int]) -> int:
@@ -82,7 +112,8 @@ def _one(leased: LeasedStep, clock: Clock, _ids: Sequence[int]) -> int:
         read = enricher.read(run.subject) if enricher else None
         _finish(leased, lambda: _keep(run, enricher, read, clock()), clock())
     except Retry as retry:
-        if PATIENCE.is_spent(step.attempts, retry.after_s):
+        own = retry.own and step.attempts >= OWN_FAULTS
+        if own or PATIENCE.is_spent(step.attempts, retry.after_s):
             problem = Problem(Reason.FAILED_CONNECTOR, str(retry), {"attempts": step.attempts})
             _stop(leased, problem, clock())
         else:
@@ -92,8 +123,10 @@ def _one(leased: LeasedStep, clock: Clock, _ids: Sequence[int]) -> int:
     return 1
 
 
-def _take(step_id: int, at: datetime) -> LeasedStep | None:
-    """Lease a step. If two workers saw it due, one of them gets None."""
+def _take(steps: RunStepQuerySet, at: datetime, worker: UUID | None = None) -> LeasedStep | None:
+    """
+    Lease the first of these steps that is due. Of two workers that see it, one gets the next.
+    """
     unheard = False
 
     def take(step: RunStep) -> bool:
@@ -101,11 +134,12 @@ def _take(step_id: int, at: datetime) -> LeasedStep | None:
         # Read before it is overwritten: it says if the worker before this one reported back.
         unheard = step.last_error == UNHEARD
         step.take(at=at, until=at + LEASE)
-        step.last_error = UNHEARD
-        step.save(update_fields=["lease", "attempts", "due_at", "started_at", "last_error"])
+        step.last_error, step.worker = UNHEARD, worker
+        fields = ["lease", "attempts", "due_at", "started_at", "last_error", "worker"]
+        step.save(update_fields=fields)
         return True
 
-    due = RunStep.objects.due(at).filter(pk=step_id).select_related("run__item", "run__flow")
+    due = steps.due(at).select_related("run__item", "run__flow")
     found = lease(due, take)
     return LeasedStep(found[1], found[0], unheard) if found else None
 

@@ -21,7 +21,10 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.OUTCOME_DECAYED: (Taker.WORK, 120),
     Reason.NO_ANSWER: (Taker.WORK, 240),
     Reason.APPROVERS_MISSING: (Taker.WORK, 240),
+    Reason.CONNECTION_FAILING: (Taker.AGENCY, 60),
     Reason.FAILED_DELIVERY: (Taker.WORK, 60),
+    Reason.UNREADABLE: (Taker.AGENCY, 240),
+    Reason.FORM_CHANGED: (Taker.AGENCY, 480),
     Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
     Reason.SECURITY_ALARM: (Taker.AGENCY, 60),
 }

@@ -181,10 +181,18 @@ def report(row: Outcome, evidence: Mapping[str, Any], *, at: datetime) -> None:
         reaction([row], by, at)
 
 
-def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+def decay(
+    outcome_id: int,
+    evidence: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    finding: ExceptionFinding | None = None,
+) -> bool:
     """
     Mark the proof as no longer holding, reopen the run and raise an exception.
 
+    :param finding: what the exception is about, if many outcomes have one cause
     :returns: False if the outcome was not proven
     """
     with transaction.atomic():
@@ -194,8 +202,8 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
             if row.run is not None:
                 _reopen(row.run, by, at)
             details = {"outcome": row.pk, **short(evidence)}
-            finding = ExceptionFinding(Reason.OUTCOME_DECAYED, details, row.item)
-            raise_exception(finding, at=at)
+            own = ExceptionFinding(Reason.OUTCOME_DECAYED, details, row.item)
+            raise_exception(finding or own, at=at)
     return moved
 
 
@@ -222,11 +230,22 @@ def _followed(run: Run) -> bool:
     return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
 
 
-def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
-    """Raise an exception because the proof was not found. Checking goes on."""
+def miss(
+    outcome_id: int,
+    evidence: Mapping[str, Any],
+    *,
+    at: datetime,
+    finding: ExceptionFinding | None = None,
+) -> None:
+    """
+    Raise an exception because the proof was not found. Checking goes on.
+
+    :param finding: what the exception is about, if many outcomes have one cause
+    """
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
     details = {"outcome": row.pk, **short(evidence)}
-    raise_exception(ExceptionFinding(Reason.OUTCOME_MISSING, details, row.item), at=at)
+    own = ExceptionFinding(Reason.OUTCOME_MISSING, details, row.item)
+    raise_exception(finding or own, at=at)
 
 
 def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:

@@ -41,7 +41,8 @@ WAIT = operation(
     through_hold=True,
 )
 ONE_AT_A_TIME = 7_203_005  # key of the advisory lock for exceptions that have no work item to lock
-Key: TypeAlias = tuple[str, str, Any, str]  # reason, kind of subject, its id, step
+# Reason, kind of subject, its id, and the step or, of a connection, the code of what is wrong.
+Key: TypeAlias = tuple[str, str, Any, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class _Located:
             found.append((reason, "event", self.event.pk, ""))
         if self.work is not None:
             found.append((reason, "work", self.work.pk, ""))
-        return tuple(found) or ((reason, "connection", self.connection, ""),)
+        code = str(self.finding.evidence.get("code", ""))
+        return tuple(found) or ((reason, "connection", self.connection, code),)
 
     @property
     def connection(self) -> str:
@@ -253,8 +255,10 @@ def _open_keys(located: Sequence[_Located]) -> set[Key]:
     found: set[Key] = set()
     for kind in subjects:
         query, subject = asked[kind]
-        for reason, about, step in query.values_list("reason", subject, "step"):
-            found.add((reason, kind, about, step if kind == "run" else ""))
+        for row in query.values_list("reason", subject, "step", "evidence__code"):
+            reason, about, step, code = row
+            last = {"run": step, "connection": code or ""}.get(kind, "")
+            found.add((reason, kind, about, last))
     return found
 
 

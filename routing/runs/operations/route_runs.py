@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +20,7 @@ from routing.flows.fields import FieldProblem
 from routing.flows.registry import action_named
 from routing.flows.template import fill
 from routing.kernel.canonical import as_json
+from routing.kernel.facts import UNREAD
 from routing.kernel.isolate import isolate
 from routing.kernel.queues import Patience, batches, claim_batch, put_off
 from routing.kernel.reasons import Reason
@@ -134,10 +134,14 @@ def _at(
 
 def _problem_details(problem: FieldProblem, snapshot: RunSnapshot) -> dict[str, str]:
     """Return a problem as evidence, without the value of a personal field."""
+    specs = {spec.name: spec for spec in snapshot.plan.rule_fields}
     # History keeps evidence and is never rewritten.
-    if problem.name not in {spec.name for spec in snapshot.plan.rule_fields}:
-        problem = replace(problem, found="")
-    return asdict(problem)
+    if problem.name not in specs:
+        return asdict(replace(problem, found=""))
+    unread = snapshot.found.sources.get(f"{problem.name}{UNREAD}")
+    if problem.problem == "missing" and unread:
+        problem = replace(problem, problem="unread", found=str(unread))
+    return asdict(problem) | {"type": specs[problem.name].type.value}
 
 
 def _decide(
@@ -184,7 +188,7 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
         backup_id=choice.backup_id,
         asked=asked,
         answer=answer,
-        digest=sha256(f"{asked}\n{answer}".encode()).hexdigest(),
+        digest=Decision.digest_of(asked, answer),
         at=at,
     )
 

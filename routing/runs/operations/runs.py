@@ -20,6 +20,7 @@ from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.identify import identify
+from routing.runs.registry import fact_keepers
 from routing.runs.snapshots import field_problems, run_snapshots
 from routing.work.door import OperationResult, carry, operation
 from routing.work.gates import Words
@@ -143,6 +144,9 @@ def fill_in(
             at=at,
         )
         identify([run.pk], {run.pk: client_id}, by=by, at=at)
+        if found.engagement_id and known:
+            for keep in fact_keepers():
+                keep(found.engagement_id, known, by, at, reason)
         ids = _resolved_cases(run, client_id)
         why = reason or "The missing facts were filled in."
         return resolve(ids, by=by, at=at, reason=why) if ids else []

@@ -15,7 +15,7 @@ from routing.kernel.facts import UNREAD
 from routing.people.clients import Client, Contact
 from routing.runs.evidence_words import evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import fact_label, fact_text, origin_of
+from routing.runs.fact_words import fact_label, fact_text, may_read, origin_of
 from routing.runs.models import Enrichment
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.questions.asked import AskedWork
@@ -44,15 +44,10 @@ def facts(work: AskedWork) -> Iterator[Statement]:
         text = _("The facts were erased at %(at)s.") % {"at": exact(newest.erased_at)}
         yield Statement(text, (newest,), newest.erased_at)
     for name, value in newest.facts.items():
-        yield _fact(work, specs, name, value)
+        if may_read(work.by, name, specs):
+            yield _fact(work, specs, name, value)
     yield from _changes(work, specs)
-    for name, said in newest.sources.items():
-        if name.endswith(UNREAD):
-            text = _("%(label)s could not be read: %(why)s.") % {
-                "label": fact_label(name.removesuffix(UNREAD), specs),
-                "why": said,
-            }
-            yield Statement(text, (newest,), newest.at)
+    yield from _not_read(work, specs)
     missing = [
         spec.label for spec in plan.fields if spec.required and not newest.facts.get(spec.name)
     ]
@@ -63,6 +58,21 @@ def facts(work: AskedWork) -> Iterator[Statement]:
     if withheld:
         text = _("Rules cannot read these, because they identify a person: %(what)s.")
         yield Statement(text % {"what": ", ".join(withheld)}, (work.run.version,), newest.at)
+
+
+def _not_read(work: AskedWork, specs: Mapping[str, FieldSpec]) -> Iterator[Statement]:
+    """Yield the values that could not be read, and the facts that no field of the flow reads."""
+    newest = work.enrichments[-1]
+    for name, said in newest.sources.items():
+        if name.endswith(UNREAD) and may_read(work.by, name.removesuffix(UNREAD), specs):
+            text = _("%(label)s could not be read: %(why)s.") % {
+                "label": fact_label(name.removesuffix(UNREAD), specs),
+                "why": said,
+            }
+            yield Statement(text, (newest,), newest.at)
+    if others := [fact_label(name, {}) for name in newest.facts if name not in specs]:
+        text = _("Read by no field of the flow: %(names)s.") % {"names": ", ".join(others)}
+        yield Statement(text, (newest,), newest.at)
 
 
 def _fact(work: AskedWork, specs: Mapping[str, FieldSpec], name: str, value: Any) -> Statement:
@@ -91,6 +101,8 @@ def _changes(work: AskedWork, specs: Mapping[str, FieldSpec]) -> Iterator[Statem
     rows = work.enrichments
     for before, after in pairwise(rows):
         for name in sorted({*before.facts, *after.facts}):
+            if not may_read(work.by, name, specs):
+                continue
             was, now = before.facts.get(name), after.facts.get(name)
             if was == now:
                 continue

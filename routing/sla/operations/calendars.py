@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from routing.kernel.constraints import trading_places
-from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
+from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.kernel.sql import run
 from routing.kernel.tables import Table
 from routing.people.actors import Actor
@@ -21,7 +21,7 @@ from routing.sla.policies import SLAPolicy, Target
 from routing.work.kinds import models_by_kind
 
 for _noun in ("calendar", "calendaruse", "slapolicy", "target"):
-    grant(f"routing.view_{_noun}", AM, OPS, INTEGRATIONS, AUDITOR)
+    grant(f"routing.view_{_noun}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
     for _verb in ("add", "change"):
         grant(f"routing.{_verb}_{_noun}", OPS)
 for _noun in ("calendaruse", "target"):

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import IO
 
 import filetype
 
 from routing.work.file_types import archives, images
+from routing.work.file_types.encodings import BOMS, UTF16
+from routing.work.file_types.names import ending_of
 from routing.work.file_types.refusal import NotKept
 from routing.work.file_types.streams import FileScan
 
 _HEAD = 8192
+TABLES = frozenset({"csv", "tsv"})  # endings
+# Shortcuts of desktops, set-up scripts, and tables that Excel loads with their formulas or from the
+# web, whatever the file is called.
+_INSTRUCTIONS = re.compile(
+    r"\[(?:internetshortcut|desktop entry|shell|version|autorun)\]"
+    r"|web\s*\r?\n\s*\d+\s*\r?\n|id;p[^\r\n]*\r?\n[bcefopw];",
+    re.IGNORECASE,
+)
 _MEDIA = {
     "application/pdf": "application/pdf",
     "video/mp4": "video/mp4",
@@ -35,7 +46,7 @@ def kind_of(stream: IO[bytes], name: str, seen: FileScan, *, most_pixels: int) -
     """
     Detect the type of a seekable stream.
 
-    :param name: only distinguishes CSV from other text
+    :param name: only distinguishes tables from other text
     :raises NotKept: if the type is not accepted, or the file is damaged or contains code
     """
     stream.seek(0)
@@ -43,8 +54,10 @@ def kind_of(stream: IO[bytes], name: str, seen: FileScan, *, most_pixels: int) -
     stream.seek(0)
     if head.startswith(b"PK"):
         return FileType(archives.office_type(stream))
-    guessed = filetype.guess(head)
+    guessed = None if head.startswith(BOMS) else filetype.guess(head)
     mime = guessed.mime if guessed else ""
+    if mime == "image/apng":  # a PNG that moves
+        mime = "image/png"
     if mime in images.FORMATS:
         width, height = images.measure(stream, mime, most_pixels)
         if seen.holds_code:
@@ -52,14 +65,22 @@ def kind_of(stream: IO[bytes], name: str, seen: FileScan, *, most_pixels: int) -
         return FileType(mime, width, height)
     if mime in _MEDIA:
         return FileType(_MEDIA[mime])
-    if (
-        mime
-        or not seen.is_text
-        or seen.holds_code
-        or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"#!", b"<?", b"{\\rtf"))
-    ):
+    if mime or not seen.encoding or seen.holds_code or _is_instruction(head, seen.encoding):
         raise NotKept("archive" if mime in _ARCHIVES else "type")
-    return FileType("text/csv" if name.lower().endswith(".csv") else "text/plain")
+    is_table = ending_of(name) in TABLES or _is_unicode_text(head, seen.encoding)
+    return FileType("text/csv" if is_table else "text/plain")
+
+
+def _is_unicode_text(head: bytes, encoding: str) -> bool:
+    """Return whether this is what Excel calls “Unicode text”: a table in UTF-16 with tabs."""
+    first_line = head.decode(encoding, "ignore").partition("\n")[0]
+    return encoding == UTF16 and "\t" in first_line
+
+
+def _is_instruction(head: bytes, encoding: str) -> bool:
+    """Return whether a program takes such a text for something to run or to load."""
+    text = head.decode(encoding, "replace").lstrip()
+    return text.startswith(("#!", "<?", "{\\rtf")) or _INSTRUCTIONS.match(text) is not None
 
 
 _ARCHIVES = frozenset(

@@ -17,8 +17,8 @@ _SENTENCES: dict[str, tuple[int, str | Promise]] = {
         415,
         _(
             "This file type is not accepted. Send an image (PNG, JPEG, GIF, WebP, AVIF), a PDF, "
-            "a Word, Excel or PowerPoint file, a video (MP4, MOV, WebM), audio (MP3, WAV) or plain "
-            "text (UTF-8)."
+            "a Word, Excel or PowerPoint file, a video (MP4, MOV, WebM), audio (MP3, WAV), plain "
+            "text or CSV."
         ),
     ),
     "name": (
@@ -27,6 +27,24 @@ _SENTENCES: dict[str, tuple[int, str | Promise]] = {
             "Files ending in .%(ending)s are not accepted because they can run as programs. Send a "
             "PDF or an image instead."
         ),
+    ),
+    "ending": (
+        415,
+        _(
+            "The name ends in .%(ending)s, but the content is of another type. Rename the file so "
+            "that it ends in .%(right)s, or export it again, then send it."
+        ),
+    ),
+    "embedded": (
+        415,
+        _(
+            "The document contains another file or a link to a program (%(what)s). Remove it or "
+            "save the document as a PDF, then send it again."
+        ),
+    ),
+    "busy": (
+        503,
+        _("Other images are being prepared. Wait a minute and send the file again."),
     ),
     "archive": (
         415,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,19 +14,20 @@ from django.conf import settings
 from django.core.files.base import File as Upload
 from django.db import transaction
 from django.db.models import Q
-from django.template.defaultfilters import filesizeformat
 
 from routing.kernel.roles import EVERYONE, grant
 from routing.kernel.sql import run as sql
 from routing.kernel.storage import private
 from routing.people.actors import Actor
 from routing.people.clients import Client
-from routing.work.file_types import names
+from routing.work.display import size
+from routing.work.file_types import images, names
 from routing.work.file_types.kinds import FileType, kind_of
+from routing.work.file_types.pictures import presentable
 from routing.work.file_types.refusal import NotKept
 from routing.work.file_types.streams import FileScan, look
-from routing.work.files import File
-from routing.work.previews import forget
+from routing.work.files import File, FileQuerySet
+from routing.work.previews import forget, want
 from routing.work.registry import eraser
 
 log = structlog.get_logger(__name__)
@@ -47,7 +50,35 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
     :raises NotKept: with instructions; nothing was stored
     """
     shown = names.clean(name)
-    seen, kind = examine(upload, shown)
+    with accepted(upload, shown) as (kept, seen, kind):
+        return _keep(kept, seen, kind, names.with_ending(shown, kind.type), client, by, at)
+
+
+@contextmanager
+def accepted(upload: Upload[Any], name: str) -> Iterator[tuple[Upload[Any], FileScan, FileType]]:
+    """
+    Yield the file as it is kept, and what it is. Images are upright and without metadata.
+
+    :raises NotKept: with instructions
+    """
+    seen, kind = examine(upload, name)
+    if kind.type not in images.FORMATS:
+        yield upload, seen, kind
+        return
+    with presentable(upload, kind.type) as picture:
+        # Looked at again, because the digest and the pixels are those of what is kept.
+        yield (picture, *examine(picture, name))
+
+
+def _keep(
+    upload: Upload[Any],
+    seen: FileScan,
+    kind: FileType,
+    name: str,
+    client: Client | None,
+    by: Actor,
+    at: datetime,
+) -> File:
     key = f"{seen.sha256[:2]}/{seen.sha256}"
     _store(key, upload)
     with transaction.atomic():
@@ -55,11 +86,13 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
         # A sweep may have removed the bytes between the first call and the lock. From here on it
         # cannot. The first call keeps the slow copy out of the lock.
         _store(key, upload)
+        if kind.width is not None:
+            want(seen.sha256, at=at)
         return File.objects.create(
             sha256=seen.sha256,
             size=seen.size,
             type=kind.type,
-            name=shown,
+            name=name,
             width=kind.width,
             height=kind.height,
             uploader_id=by.user_id,
@@ -76,7 +109,7 @@ def examine(upload: Upload[Any], name: str) -> tuple[FileScan, FileType]:
     :raises NotKept: with instructions
     """
     if upload.size > settings.FILE_MAX_BYTES:
-        raise NotKept("too_large", limit=filesizeformat(settings.FILE_MAX_BYTES))
+        raise NotKept("too_large", limit=size(settings.FILE_MAX_BYTES))
     stream: Any = upload
     seen = look(stream)
     if not seen.size:
@@ -84,7 +117,9 @@ def examine(upload: Upload[Any], name: str) -> tuple[FileScan, FileType]:
     if seen.is_infected:
         raise NotKept("virus")
     names.check(name)
-    return seen, kind_of(stream, name, seen, most_pixels=settings.FILE_MAX_PIXELS)
+    kind = kind_of(stream, name, seen, most_pixels=settings.FILE_MAX_PIXELS)
+    names.check_ending(name, kind.type)
+    return seen, kind
 
 
 def _store(key: str, upload: Upload[Any]) -> None:
@@ -159,21 +194,34 @@ def forget_names(contact_id: int, email: str, at: datetime) -> None:
     File.objects.filter(named).update(name="", erased_at=at)
 
 
-def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
+def erase_uploads(
+    contact_id: int, *, by: Actor, at: datetime, only: Collection[int] | None = None
+) -> int:
     """
-    Delete the bytes of everything a contact uploaded, and return the number of files. Bytes that
+    Delete the bytes of what a contact uploaded, and return the number of files. Bytes that
     somebody else uploaded as well stay.
+
+    :param only: ids of files, None for everything
+    :raises PermissionDenied: if ``by`` may not erase
+    """
+    by.require("routing.erase_contact", to="erase personal data")
+    own = File.objects.filter(uploader__contact=contact_id)
+    return _erase_bytes(own if only is None else own.filter(pk__in=only), at)
+
+
+def erase_file(file_id: int, *, by: Actor, at: datetime) -> int:
+    """
+    Delete the bytes and the name of one file, and return 1, or 0 if they were gone already.
 
     :raises PermissionDenied: if ``by`` may not erase
     """
     by.require("routing.erase_contact", to="erase personal data")
+    return _erase_bytes(File.objects.filter(pk=file_id), at)
+
+
+def _erase_bytes(rows: FileQuerySet, at: datetime) -> int:
     with transaction.atomic():
-        found = list(
-            File.objects.kept()
-            .filter(uploader__contact=contact_id)
-            .select_for_update(of=("self",))
-            .order_by("pk")
-        )
+        found = list(rows.kept().select_for_update(of=("self",)).order_by("pk"))
         File.objects.filter(pk__in=[file.pk for file in found]).update(
             name="", storage_key="", erased_at=at
         )

@@ -16,11 +16,11 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from config.accounts.signin import AccountAdapter
-from routing.cover.operations.portal_access import withdraw
-from routing.models import Contact, User
+from routing.cover.operations.portal_access import invite, withdraw
+from routing.models import Contact, Membership, User
 from tests.desk import words
 from tests.portal import APPROVER, invited, user_of
-from tests.world import NOW, World, by
+from tests.world import NOW, World, by, make_contact
 
 ASK, CONFIRM = "/accounts/login/code/", "/accounts/login/code/confirm/"
 
@@ -64,6 +64,23 @@ def test_a_code_lets_a_contact_in_and_leads_to_the_portal(client: Browser, carla
 
     assert answer.headers["Location"] == "/portal/"
     assert client.session["_auth_user_id"] == str(user_of(carla).pk)
+
+
+@pytest.mark.parametrize(
+    "typed", ["info@exämple.com", "Info@xn--exmple-cua.com", "info@exa\u0308mple.com"]
+)
+def test_f7_any_spelling_of_the_address_brings_a_code(
+    client: Browser, world: World, typed: str
+) -> None:
+    contact = make_contact("Ida", "info@exämple.com")
+    Membership.objects.create(contact=contact, client=world.acme)
+    invite(contact.pk, by=by(world.alice), at=NOW, write=False)
+
+    letter = letter_after(lambda: ask(client, typed))
+
+    client.post(CONFIRM, {"code": code_in(letter)})
+    assert letter.to == ["info@xn--exmple-cua.com"]
+    assert client.session["_auth_user_id"] == str(user_of(contact).pk)
 
 
 def test_a_code_counts_once(client: Browser, carla: Contact) -> None:
@@ -138,7 +155,24 @@ def test_asking_again_and_again_is_slowed_down_for_known_and_unknown_alike(
     answers = [ask(Browser(), email) for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [302, 302, 302, 200]
-    assert "Too many failed login attempts" in words(answers[-1])
+    assert "You requested several codes in a short time." in words(answers[-1])
+
+
+def test_h19_the_third_wrong_code_says_to_request_a_new_one(
+    client: Browser, carla: Contact
+) -> None:
+    letter_after(lambda: ask(client, carla.email))
+
+    page = client.get(CONFIRM).content.decode()
+    first = words(client.post(CONFIRM, {"code": "AAA-AAA"}))
+    empty = words(client.post(CONFIRM, {"code": ""}))
+    third = words(client.post(CONFIRM, {"code": "AAA-AAA"}, follow=True))
+
+    assert "autofocus" in page
+    assert "only the newest e-mail has the code that works" in first
+    assert "Enter the code from the e-mail." in empty
+    assert "three wrong codes, so the code no longer works. Request a new one." in third
+    assert "login attempts" not in first + empty + third
 
 
 def test_one_sender_cannot_ask_for_everybody(carla: Contact) -> None:

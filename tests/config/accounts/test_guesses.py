@@ -18,7 +18,7 @@ from tests.world import World, make_user
 
 PASSWORD = "correct horse battery"
 LOGIN, ASK = "/accounts/login/", "/accounts/login/code/"
-TOO_MANY = "Too many failed login attempts"
+TOO_MANY = "There were too many wrong attempts"
 
 pytestmark = pytest.mark.django_db
 

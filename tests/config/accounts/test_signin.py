@@ -115,7 +115,7 @@ def test_guessing_is_slowed_down(client, alice):
 
     answer = sign_in(client, alice)
 
-    assert "Too many failed login attempts" in answer.content.decode()
+    assert "There were too many wrong attempts." in answer.content.decode()
     assert "_auth_user_id" not in client.session
 
 

@@ -9,16 +9,15 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from django.core.cache import caches
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
 from prometheus_client import REGISTRY
-from pytest_django import Settings
 
 from config.observe import metrics
+from config.storage.cache import CountedCache
 from routing.kernel.sql import run
-from tests.config.storage.test_cache import moved
 from tests.processes import running, until
 from tests.webserver import WEB, answers
 
@@ -103,10 +102,8 @@ def test_statements_of_our_own_are_counted_like_djangos(logged: bool) -> None:
     assert figure("django_db_execute_total", **of_ours) == before + 2
 
 
-@pytest.mark.parametrize("alias", ["default", "previews"])
-def test_the_cache_counts_what_was_found_and_what_was_not(alias: str) -> None:
+def test_the_cache_counts_what_was_found_and_what_was_not() -> None:
     names = [f"django_cache_get_{what}_total" for what in ("hits", "misses")]
-    cache = caches[alias]
     cache.set("there", None)
     before = [figure(name, backend="native_redis") for name in names]
 
@@ -118,12 +115,12 @@ def test_the_cache_counts_what_was_found_and_what_was_not(alias: str) -> None:
     cache.delete("there")
 
 
-def test_a_cache_that_is_away_counts_as_failed(settings: Settings) -> None:
-    moved(settings, "unix:///nonexistent/valkey?db=0")
+def test_a_cache_that_is_away_counts_as_failed() -> None:
+    away = CountedCache("unix:///nonexistent/valkey?db=0", {})
     before = figure("django_cache_get_fail_total", backend="native_redis")
 
     with pytest.raises(redis.ConnectionError):
-        caches["previews"].get("anything")
+        away.get("anything")
 
     assert figure("django_cache_get_fail_total", backend="native_redis") == before + 1
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from django.core.cache import cache, caches
 from django.test import Client as Browser
+from django.utils import timezone
 from pytest_django import Settings
 
 from config.storage.cache import Cache
+from routing.models import ImagePreview
 from routing.work.operations.files import erase_uploads
+from routing.work.operations.previews import draw_previews
 from tests.config.accounts.test_signin import LOGIN, PASSWORD, code, totp
 from tests.desk import signed_in
 from tests.files import make_file, png
@@ -137,6 +139,7 @@ def test_it_is_asked_again_after_its_rest(
 def test_pictures_are_shown_while_it_is_away(world: World, away: None, settings: Settings) -> None:
     settings.EMBEDDED = True
     made = make_file(world.alice, world.acme, content=png(), name="logo.png")
+    draw_previews(clock=timezone.now)
 
     answer = signed_in(world.alice).get(f"/files/{made.pk}/logo.png?preview=1")
 
@@ -144,14 +147,12 @@ def test_pictures_are_shown_while_it_is_away(world: World, away: None, settings:
 
 
 @pytest.mark.usefixtures("own_folder")
-def test_nothing_is_called_erased_while_its_picture_may_still_be_there(
-    world: World, away: None
-) -> None:
+def test_pictures_are_erased_while_it_is_away(world: World, away: None) -> None:
     contact = invited(world, "Carla", (world.acme, REQUESTER))
     made = make_file(user_of(contact), world.acme, content=png(), name="logo.png")
+    draw_previews(clock=timezone.now)
 
-    with pytest.raises(redis.ConnectionError):
-        erase_uploads(contact.pk, by=by(world.olga), at=NOW)
+    erase_uploads(contact.pk, by=by(world.olga), at=NOW)
 
     made.refresh_from_db()
-    assert made.is_kept
+    assert (made.is_kept, ImagePreview.objects.count()) == (False, 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.operations import versions
@@ -26,10 +25,7 @@ def begun(world: World, kind: str = "page") -> Deliverable:
 def post(world: World, row: Deliverable, **texts: str) -> Any:
     sent = {"basis": "0", "body_html": "<p>Hi</p>", "slug": "", **texts}
     sent |= {"files-TOTAL_FORMS": "0", "files-INITIAL_FORMS": "0"}
-    answer: HttpResponse = signed_in(world.cora).post(
-        url(Deliverable, "step", row.pk, "upload"), sent
-    )
-    return answer
+    return signed_in(world.cora).post(url(Deliverable, "step", row.pk, "upload"), sent)
 
 
 @pytest.mark.parametrize(

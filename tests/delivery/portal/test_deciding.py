@@ -120,7 +120,7 @@ def test_an_answer_to_another_version_says_there_is_a_newer_one(
     refused = answer(browser, asked, digest="0" * 64)
 
     assert refused.status_code == 409
-    assert "There is a newer version" in words(refused)
+    assert "This page is out of date. Review the version below" in words(refused)
 
 
 def test_the_same_answer_sent_twice_is_thanked_for_once_and_kept_once(

@@ -377,6 +377,8 @@ def test_the_impact_is_agreed_to_in_the_portal_by_approvers_only(
 
     assert "Accept or decline a change" in home
     assert "250.00 EUR" in page
+    # H19: whoever can decide is not told to wait for an approver.
+    assert "Answer Waiting for you" in page
     assert (forged.status_code, got, stale.status_code) == (403, 405, 409)
     assert "was updated" in words(stale)
     assert "We have recorded your answer" in words(answered)

@@ -152,6 +152,9 @@ TYPED = [
     "use --force -- or ---all, ``so'' (tm)",
     "Wordpress and 100%20 of 9x9",
     "5 < 6 > 4 && 3",
+    "<!--more--> <!--nextpage--> <!-- wp:paragraph --> <?php phpinfo(); ?>",
+    ":mrgreen: [embed]https://youtu.be/x[/embed] \u00a0:) (:-|)",
+    "日本語 עברית é \u200b ½ x²",
     "\\' \\\" C:\\temp \\0",
 ]
 

@@ -12,7 +12,9 @@ from django.core.management.base import CommandError
 
 from delivery.progress.operations import submissions
 from demo.agency import leads
+from integrations.adapters.registry import adapter_of
 from integrations.base.origins import Origin
+from integrations.base.settings import schema_of
 from integrations.models import Connection
 from routing.models import Agency, FlowVersion
 from tests.world import World
@@ -223,3 +225,96 @@ def test_what_sends_nothing_needs_no_flow(world: World) -> None:
     connect("static", "--slug", "site")
 
     assert not FlowVersion.objects.exists()
+
+
+# -- Properties (F9) and settings (H9) -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("deal.endz=agency_end", "Did you mean deal.ends"),
+        ("a=b", "Known: "),
+        ("deal.hours=sold hours", "internal name"),
+        ("contact.name=fullname", "Did you mean contact.email|Known: "),
+    ],
+)
+def test_f9_an_unknown_fact_is_refused_with_near_matches(
+    world: World, secret: str, given: str, hint: str
+):
+    hubspot(secret)
+
+    with pytest.raises(CommandError, match=hint):
+        connect("hubspot", "--slug", "main", "--property", given)
+
+    assert Connection.objects.get().settings == {"portal_ids": [42]}
+
+
+def test_f9_a_property_is_added_to_those_that_are_known_and_removed_by_its_fact(
+    world: World, secret: str
+):
+    hubspot(secret, "--property", "deal.hours=sold", "--property", "deal.ends=until")
+
+    connect("hubspot", "--slug", "main", "--property", "deal.ends=end")
+    connect("hubspot", "--slug", "main", "--app-id", "7")
+
+    assert Connection.objects.get().settings["properties"] == {
+        "deal.hours": "sold",
+        "deal.ends": "end",
+    }
+    connect("hubspot", "--slug", "main", "--property-remove", "deal.ends")
+    assert Connection.objects.get().settings["properties"] == {"deal.hours": "sold"}
+    with pytest.raises(CommandError, match=r"Did you mean deal\.hours"):
+        connect("hubspot", "--slug", "main", "--property-remove", "deal.hour")
+    connect("hubspot", "--slug", "main", "--property-remove", "deal.hours")
+    assert Connection.objects.get().settings == {"portal_ids": [42], "app_id": 7}
+
+
+def test_f9_what_an_earlier_version_kept_can_be_removed_and_hides_no_other(
+    world: World, secret: str
+):
+    hubspot(secret)
+    Connection.objects.update(
+        settings={"portal_ids": [42], "properties": {"a": "b", "deal.hours": "sold"}}
+    )
+
+    assert Connection.objects.get().setting("properties") == {"deal.hours": "sold"}
+    connect("hubspot", "--slug", "main", "--property-remove", "a")
+
+    assert Connection.objects.get().settings["properties"] == {"deal.hours": "sold"}
+
+
+def test_f9_a_form_maps_labels_to_facts_and_other_kinds_map_nothing(world: World, tmp_path: Path):
+    (tmp_path / "form").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    secret = str(tmp_path / "form")
+
+    connect("form", "--slug", "web", "--secret-file", secret, "--property", "contact.email=E-Mail")
+
+    assert Connection.objects.get().setting("properties") == {"contact.email": "E-Mail"}
+    with pytest.raises(CommandError, match="no setting “properties”"):
+        connect("static", "--slug", "site", "--property", "deal.hours=sold")
+
+
+SETTINGS_THAT_BREAK: list[Any] = [
+    *(None, [], "text", 5, True),
+    *({"portal_ids": 5}, {"portal_ids": ["x"]}, {"portal_ids": [10**40]}),
+    *({"properties": []}, {"properties": {"deal.hours": 5}}, {"properties": "deal.hours"}),
+    *({"writes": "yes"}, {"writes": {"state": 1}}, {"writes": []}),
+    *({"app_id": {}}, {"api_version": "../x"}, {"api_version": 3}),
+    *({"seo_meta": []}, {"seo_meta": {"title": []}}, {"settle_s": "x"}, {"settle_s": -1}),
+    *({"folder": {}}, {"folder": "../x"}, {"only_by_name": "x"}, {"nothing_like_it": 1}),
+]
+
+
+@pytest.mark.parametrize("kind", ["form", "hubspot", "mail", "static", "wordpress"])
+@pytest.mark.parametrize("given", SETTINGS_THAT_BREAK, ids=repr)
+def test_h9_settings_that_could_break_a_page_are_refused_and_never_read(kind: str, given: Any):
+    adapter = adapter_of(kind)
+    assert adapter is not None
+
+    with pytest.raises(ValueError, match=r"\S"):
+        adapter.check_settings(given)
+
+    # Saved by an earlier version, they count as if they were not there.
+    row = Connection(kind=kind, settings=given)
+    assert all(row.setting(name) in (None, {}) for name in schema_of(kind))

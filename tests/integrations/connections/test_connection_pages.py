@@ -50,6 +50,15 @@ def form_of(hubspot: Connection, **changes: Any) -> dict[str, Any]:
     return sent | {"settings": json.dumps(hubspot.settings)} | changes
 
 
+# H9: none of these may answer 500, when it is saved or on any page afterwards.
+H9 = [
+    *("[]", "5", "null", '"text"', "[" * 15_000, '{"portal_ids": [NaN]}', '{"a": "\\u0000"}'),
+    *('{"portal_ids": [1], "\\ud800": 1}', '{"portal_ids": [1], "app_id": 1e999}', "9" * 5_000),
+    *('{"portal_ids": [1], "properties": []}', '{"portal_ids": [1], "writes": {"state": null}}'),
+    '{"portal_ids": [1], "x": "' + "y" * 30_000 + '"}',
+]
+
+
 @pytest.mark.requirement("N14")
 def test_the_owner_sees_health_and_no_secret_anywhere(world: World, hubspot: Connection) -> None:
     Connection.objects.update(
@@ -100,6 +109,7 @@ def test_the_owner_changes_it_and_nothing_that_only_the_command_may(
         ("base_url", "file:///etc/passwd"),
         ("settings", "not json"),
         ("settings", "{}"),
+        *[("settings", value) for value in H9],
         ("name", ""),
     ],
 )
@@ -147,7 +157,7 @@ def test_the_body_of_a_delivery_is_for_the_owner_alone(
     page = words(signed_in(getattr(world, who)).get(url(Inbound, "change", row.pk)))
 
     assert "Unreadable" in page
-    assert "Part 0: not_json" in page
+    assert "Part 0: The body, or a part of it, is not JSON." in page
     assert ("carla@acme.test" in page) is reads
     assert (
         signed_in(getattr(world, who))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
+from typing import Any
 
 import httpcore
 import pytest
@@ -47,6 +48,25 @@ def test_a_call_never_outlasts_what_it_is_a_part_of(monkeypatch: pytest.MonkeyPa
 
     with network.within(3), network.within(10):
         assert network._left_s(None, httpcore.ReadTimeout) == 3
+
+
+def test_i1_name_servers_that_are_silent_hold_nobody_beyond_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    over = Event()
+
+    def look_up(*_args: Any, **_options: Any) -> list[Any]:
+        over.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    start = monotonic()
+
+    with SafeClient("http://silent.example", total_s=0.3) as client, pytest.raises(Temporary):
+        client.call("POST", "/")
+
+    assert monotonic() - start < 5  # name servers that are silent take half a minute
+    over.set()
 
 
 @pytest.mark.drill

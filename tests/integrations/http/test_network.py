@@ -334,3 +334,37 @@ def test_addresses_that_are_none(url: str):
         origin_of(url)
 
     assert "secret" not in str(caught.value)
+
+
+GONE = b'{"code": "db_insert_error", "message": "Could not insert post into the database."}'
+CRASHED = b'{"message": "<p>There has been a <b>critical error</b> on this website.</p>"}'
+NO_DATABASE = b"<html><title>Error establishing a database connection</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "of_object", "words"),
+    [
+        (500, GONE, True, "500: Could not insert post into the database."),
+        (500, CRASHED, True, "500: There has been a critical error on this website."),
+        (500, b"<html>Oops</html>", True, "500: no reason given."),
+        (500, b"", True, "500: no reason given."),
+        (500, NO_DATABASE, False, "500: no reason given."),
+        (500, b'{"message": "write: No space left on device"}', False, "No space left on device"),
+        (502, GONE, False, "502: Could not insert"),
+        (503, GONE, False, "503: Could not insert"),
+        (504, b"", False, "504: no reason given."),
+        (507, GONE, False, "507: Could not insert"),
+        (429, b'{"message": "Slow down."}', False, "429: Slow down."),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_f1_a_fault_that_may_be_one_objects_own_is_told_by_status_and_body(
+    server: HTTPServer, status: int, body: bytes, of_object: bool, words: str, method: str
+):
+    server.expect_request("/x").respond_with_data(body, status, content_type="application/json")
+
+    with allowed(server) as client, pytest.raises(Temporary) as raised:
+        client.call(method, "/x")
+
+    assert (raised.value.of_object, raised.value.status) == (of_object, status)
+    assert words in str(raised.value)

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.test import Client as Browser
 from django.utils import timezone
-from standardwebhooks.webhooks import Webhook
 
+from integrations.adapters.form.signing import sign as sign_form
 from integrations.adapters.hubspot.signing import decoded, sign
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
@@ -134,10 +134,10 @@ def submit(
 ) -> Any:
     at = at or datetime.now(UTC)
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
-    signature = Webhook(secret).sign(key, at, body.decode(errors="replace"))
+    timestamp = str(int(at.timestamp()))
     headers = {
         "webhook-id": key,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": signature,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,{sign_form(secret, key, timestamp, body)}",
     }
     return post(body, headers, slug=slug)

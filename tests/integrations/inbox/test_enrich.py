@@ -245,3 +245,26 @@ def test_a_form_finds_and_makes_the_same_things(form: Connection, world: World):
 
 def test_who_else_sent_it_is_not_ours_to_read(world: World):
     assert reading(Subject("throughline", "deal", "1")) is None
+
+
+def test_f6_a_form_with_only_an_email_stops_with_its_answers_shown(form: Connection, world: World):
+    submit({"id": "f-1", "data": {"Email": "ann@gmail.com", "Prénom": "Ann", "Projekt-Größe": 3}})
+
+    with pytest.raises(Problem) as stopped:
+        enrich("f-1", "form", "form-main")
+
+    found = stopped.value.found
+    assert found is not None
+    assert found.facts == {"Email": "ann@gmail.com", "Prénom": "Ann", "Projekt-Größe": 3}
+
+
+def test_f6_a_label_that_the_connection_names_is_read_as_its_fact(form: Connection, world: World):
+    labels = {"contact.email": "Your e-mail", "company.name": "Firma"}
+    Connection.objects.update(settings={"properties": labels})
+    submit({"id": "f-1", "data": {"Your e-mail": "ann@acme.example", "Firma": "Acme", "Tel": "1"}})
+
+    found = enrich("f-1", "form", "form-main")
+
+    assert client_of(found).name == "Acme"
+    assert Contact.objects.get(pk=found.contact_ids[0]).email == "ann@acme.example"
+    assert found.facts["Tel"] == "1"

@@ -11,12 +11,14 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from integrations.adapters.form.signing import sign as sign_form
 from integrations.adapters.hubspot.signing import sign
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection, Inbound
 from routing.models import Dispatch, Event, Payload
 from routing.people.actors import Actor
 from tests.integrations.inbox.senders import (
+    FORM_SECRET,
     SECRET,
     event,
     new_deal,
@@ -341,3 +343,32 @@ def test_a_form_of_bytes_that_are_no_text_is_refused(form: Connection):
     }
 
     assert post(b"\xff\xfe", headers, slug="form-main").status_code == 401
+
+
+def test_a_replayed_form_has_no_second_effect_and_is_refused_after_ten_minutes(form: Connection):
+    body = b'{"id": "f-1", "data": {"Email": "a@a.example"}}'
+    stamp = str(int(time()))
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{sign_form(FORM_SECRET, 'msg_1', stamp, body)}",
+    }
+    post(body, headers, slug="form-main")
+
+    assert post(body, headers, slug="form-main").json()["repeated"] == 1
+    with time_machine.travel(time() + 600, tick=False):
+        assert post(body, headers, slug="form-main").status_code == 401
+    assert Event.objects.filter(source="form-main").count() == 1
+
+
+@pytest.mark.parametrize("added", ["A", "=", "AA==", " ", "\t", ",x"])
+def test_h13_a_form_whose_signature_has_more_letters_leaves_nothing(form: Connection, added: str):
+    body, stamp = b"{}", str(int(time()))
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{sign_form(FORM_SECRET, 'msg_1', stamp, body)}{added}",
+    }
+
+    # A space ends a signature, and an empty one follows, which is nothing.
+    assert post(body, headers, slug="form-main").status_code == (200 if added == " " else 401)

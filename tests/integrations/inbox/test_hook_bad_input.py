@@ -192,9 +192,16 @@ def test_without_a_database_the_sender_is_asked_to_come_again(
     ("body", "reason"),
     [
         ([], "not_an_object"),
-        ({"type": "other"}, "unknown_type"),
         ({"id": "a/b"}, "no_id"),
         (b'{"a": NaN}', "not_a_number"),
+        ('{"id": "f-1"}'.encode("utf-16"), "not_utf8"),
+        (b'{"id": "f-1", "n": "\xe9"}', "not_utf8"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "not_json"),
+        (b'{"a":' * 100_000, "too_deep"),
+        (b'{"a": "\\u0000"}', "nul_character"),
+        (b'{"a": "\\ud800"}', "lone_surrogate"),
+        (b'{"a": 1, "a": 2}', "duplicate_key"),
+        (b'{"a": ' + b"9" * 400 + b"}", "number_out_of_range"),
     ],
 )
 def test_a_form_that_cannot_be_read_is_kept_and_refused(

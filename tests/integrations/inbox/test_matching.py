@@ -48,6 +48,17 @@ def test_the_e_mail_matches_last(hubspot: Connection, sandbox: Sandbox, world: W
     assert (found.client_id, found.sources["client"]) == (world.acme.pk, "e-mail")
 
 
+@pytest.mark.parametrize("written", ["straße.de", "xn--strae-oqa.de", "STRASSE.DE"])
+def test_f7_a_domain_matches_in_any_spelling_and_never_another(
+    hubspot: Connection, sandbox: Sandbox, world: World, written: str
+):
+    ClientDomain.objects.create(client=world.acme, domain="straße.de")
+
+    found = enrich(acme_deal(sandbox, domain=written, email=f"robin@{written}"))
+
+    assert (found.client_id == world.acme.pk) == (written != "STRASSE.DE")
+
+
 def test_a_free_mail_domain_never_matches(hubspot: Connection, sandbox: Sandbox, world: World):
     ClientDomain.objects.create(client=world.acme, domain="gmail.com")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -25,6 +25,7 @@ from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.heads import heads
 from integrations.outbox.take import LeasedMessage, take
 from integrations.tasks import deliver as task
+from integrations.tasks import read
 from routing.people.actors import Actor
 from tests.world import NOW
 
@@ -171,6 +172,12 @@ def work_off(calls: Sequence[Call]) -> None:
     """Do what workers do with these messages, at once and in this process."""
     for call in calls:
         task(outbound_id=call.outbound_id)
+
+
+def read_now(queues: Mapping[str, str]) -> None:
+    """Do what workers do with the connections that are to be read, at once and in this process."""
+    for source in queues:
+        read(source=source)
 
 
 def outcomes_of(key: str) -> list[str]:

@@ -10,10 +10,10 @@ from integrations.base import doorbell
 from integrations.base.adapter import CredentialsRefused, Temporary
 from integrations.base.doorbell import Call
 from integrations.connections.operations import ConnectionSettings, connect
-from integrations.models import Connection, Outbound
+from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.cases import health_places
 from integrations.outbox.heads import overdue
-from integrations.outbox.operations.replay import resume_refused
+from integrations.outbox.operations.replay import resume
 from integrations.outbox.take import take
 from integrations.tasks import deliver as task
 from routing.kernel.roles import INTEGRATIONS
@@ -111,18 +111,59 @@ def test_a_new_key_is_tried_by_one_and_then_all_follow_in_seconds(
     Outbound.objects.filter(pk=rows[1].pk).update(
         state="retrying", attempts=1, due_at=time.now + timedelta(seconds=301)
     )
-    connection.refresh_from_db()
-    pause = connection.paused_until
     Connection.objects.update(failures=0, paused_until=time.on(minutes=1).now)
     connection.refresh_from_db()
 
-    resume_refused(connection, pause, by=Actor.system(), at=time.now)
+    resume(connection, by=Actor.system(), at=time.now)
 
     assert deliver(time) == 6
     for _ in range(3):
         deliver(time.on(seconds=1))
     assert len(shelf.objects) == 20
     assert {row.state for row in Outbound.objects.filter(connection=connection)} == {"delivered"}
+
+
+def test_i8_after_a_mend_all_that_failed_follows_at_once_and_not_after_its_own_backoff(
+    rested: Connection, shelf: Shelf, time: Time
+) -> None:
+    rows = waiting(rested, 12)
+    later = time.now + timedelta(minutes=20)
+    failed = Outbound.objects.filter(pk__in=[row.pk for row in rows[1:]])
+    failed.update(state="retrying", attempts=6, begun_at=NOW, due_at=later)
+    [planned] = send(rested, "planned", obj="thing:p", due_at=later)
+    Outbound.objects.filter(pk=rows[-1].pk).update(state="unknown", look_first=True)
+    Attempt.objects.create(
+        outbound=rows[-1],
+        number=1,
+        started_at=NOW,
+        ended_at=NOW - timedelta(seconds=59),
+        outcome="unknown",
+    )
+
+    assert deliver(time) == 6
+    for _ in range(3):
+        deliver(time.on(seconds=1))
+
+    assert len(shelf.objects) == 11
+    left = dict(Outbound.objects.exclude(state="delivered").values_list("key", "due_at"))
+    assert left == {"a11": later, "planned": planned.due_at}
+
+
+def test_i8_a_new_address_is_tried_at_once_by_one_change(
+    hubspot: Connection, rings: list[str]
+) -> None:
+    Connection.objects.update(failures=7, paused_until=NOW + timedelta(minutes=5))
+    [row] = send(hubspot, "a", obj="deal:1")
+    Outbound.objects.update(state="retrying", due_at=NOW + timedelta(minutes=6))
+    wanted = ConnectionSettings(
+        "hubspot", hubspot.slug, base_url="https://new.example", token="token-of-tests"
+    )
+
+    connect(wanted, by=Actor.system(), at=NOW)
+
+    hubspot.refresh_from_db()
+    assert (hubspot.is_paused(NOW), hubspot.takes_many) == (False, False)
+    assert Outbound.objects.get(pk=row.pk).due_at == NOW
 
 
 @pytest.mark.requirement("N14")
@@ -172,7 +213,7 @@ def test_the_case_of_a_refused_key_stays_until_all_it_failed_is_settled(
     assert state_of("b") == "delivered"
     assert ExceptionCase.objects.get().state in ExceptionCase.open_states
 
-    resume_refused(connection, None, by=Actor.system(), at=time.now)
+    resume(connection, by=Actor.system(), at=time.now)
     deliver(time)
 
     assert {state_of("a0"), state_of("a1")} == {"delivered"}

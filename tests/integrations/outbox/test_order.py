@@ -219,10 +219,13 @@ def test_the_worker_is_woken_once_it_is_committed_and_never_for_what_is_undone(
     assert not Outbound.objects.filter(key="b").exists()
 
 
-def test_many_workers_at_once_never_hold_the_same_object(committed_connection: Connection) -> None:
-    for number in range(12):
+def test_many_workers_at_once_never_hold_the_same_object(
+    committed_connection: Connection, committed_world: World
+) -> None:
+    others = [make_connection(KIND, committed_world, slug=f"other-{n}") for n in range(3)]
+    for number in range(12):  # as many of each connection as may be called at once
         send(
-            committed_connection,
+            [committed_connection, *others][number % 4],
             *(f"{number}-{place}" for place in range(3)),
             obj=f"thing:{number}",
         )

@@ -11,16 +11,18 @@ import pytest
 import time_machine
 from celery.exceptions import Retry
 
+from config.up import CHILDREN
 from integrations.base import doorbell
 from integrations.base.adapter import Permanent, Temporary
 from integrations.base.doorbell import Call
 from integrations.models import Connection, Outbound
-from integrations.outbox.heads import QUICK, SLOW, overdue
-from integrations.outbox.take import attempt_s, lease_of, take
+from integrations.outbox.heads import BACKLOG, BULK, QUICK, SLOW, overdue
+from integrations.outbox.take import AT_ONCE, attempt_s, lease_of, take
 from integrations.tasks import HARD_S, SOFT_S
 from integrations.tasks import deliver as task
 from routing.work.operations.items import hold
-from tests.integrations.outbox.remote import Shelf, send, state_of
+from tests.integrations.inbox.senders import make_connection
+from tests.integrations.outbox.remote import KIND, Shelf, send, state_of
 from tests.world import NOW, World, by, make_request
 
 
@@ -140,6 +142,17 @@ def test_a_connection_that_was_quick_is_called_by_many_at_once(quick: Connection
     assert all(take(row.pk, at=NOW) for row in rows)
 
 
+def test_i1_one_connection_leaves_a_child_of_the_quick_worker_to_the_others(
+    quick: Connection,
+) -> None:
+    rows = [send(quick, f"a{number}", obj=f"thing:{number}")[0] for number in range(AT_ONCE + 1)]
+
+    taken = [take(row.pk, at=NOW) is not None for row in rows]
+
+    assert taken == [*[True] * AT_ONCE, False]
+    assert CHILDREN["worker-outbound"] > AT_ONCE
+
+
 @pytest.mark.parametrize("call_s", [None, 1.0, 8.0])
 def test_a_connection_that_is_slow_or_unknown_is_called_by_one_at_a_time(
     connection: Connection, call_s: float | None
@@ -201,6 +214,27 @@ def test_a_change_in_the_quick_queue_of_a_connection_that_has_become_slow_is_sen
     came_by(SLOW, monkeypatch)
     task(outbound_id=row.pk)
     assert state_of("a") == "delivered"
+
+
+def test_i1_a_backlog_of_one_connection_is_not_in_front_of_another_connections_change(
+    quick: Connection, calls: list[Call], world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    other = make_connection(KIND, world, slug="other")
+    Connection.objects.update(call_s=0.1)
+    calls.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(BACKLOG):
+            send(quick, f"a{number}", obj=f"thing:{number}")
+        few = {call.queue for call in calls}
+    with django_capture_on_commit_callbacks(execute=True):
+        [late] = send(quick, "late", obj="thing:late")
+        [elsewhere] = send(other, "b", obj="thing:1")
+
+    assert few <= {QUICK}
+    queues = {call.outbound_id: call.queue for call in calls}
+    assert (queues[late.pk], queues[elsewhere.pk]) == (BULK, QUICK)
+    assert list(queues.values()).count(BULK) == 1
 
 
 def test_a_wait_of_up_to_a_minute_is_a_retry_with_the_rows_own_wait(

@@ -91,6 +91,56 @@ def test_what_was_beside_the_text_when_it_was_proven_may_stay_and_nothing_more()
 
 
 @pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        ('<div class="wp-block-group wp-container-3 is-layout-flow"><p>Sold out</p></div>', True),
+        (
+            '<div class="wp-block-buttons"><a class="wp-block-button__link" href="/x">A</a></div>',
+            True,
+        ),
+        ('<figure class="wp-block-image size-large"><img src="/x.png" alt="X"></figure>', True),
+        ('<figure class="wp-block-embed is-type-video"><iframe src="/v"></iframe></figure>', True),
+        ("<iframe src='/v'></iframe>", True),
+        ('<img src="/x.png" alt="X">', True),
+        ("<blockquote><p>Sold out</p></blockquote>", True),
+        ('<p class="notice">Sold out</p>', True),
+        ('<h2 id="sold-out">Sold out</h2>', True),
+        ('<div class="sharedaddy"><a href="/share">Share</a></div>', False),
+        ('<div id="jp-relatedposts"><h3>Related</h3><img src="/r.png" alt="R"></div>', False),
+        ('<form action="/comments"><p>Comment</p></form>', False),
+        ("<script>count()</script>", False),
+        ('<p style="font-size:0">Nobody sees it</p>', False),
+    ],
+)
+def test_what_a_person_adds_beside_the_text_is_told_and_what_a_theme_adds_is_not(
+    added: str, told: bool
+):
+    ours = Shown("Bread", "<p>One</p><p>Two</p>", URL)
+    html = '<h1>Bread</h1><div class="entry-content">{}<p>One</p><p>Two</p>{}</div>'
+    frame = compare(ours, html.format("", "")).frame
+
+    after = compare(ours, html.format("", added), frame).differences
+    before = compare(ours, html.format(added, ""), frame).differences
+
+    assert (bool(after), bool(before)) == (told, told)
+
+
+def test_the_main_image_that_a_theme_showed_is_missed_when_it_is_gone_or_another_one():
+    main = "https://x.example/wp-content/uploads/main.png"
+    ours = Shown("Bread", "<p>One</p>", URL, files=(main,))
+    html = '<h1>Bread</h1><img class="hero" src="{}"><div class="entry"><p>One</p></div>'
+
+    frame = compare(ours, html.format(main.replace(".png", "-1024x768.png"))).frame
+
+    assert frame["images"] == [main]
+    assert compare(ours, html.format(main), frame).differences == []
+    for other in ("/wp-content/uploads/other.png", "data:,"):
+        [said] = compare(ours, html.format(other), frame).differences
+        assert "no longer shows the image" in said
+    assert compare(ours, html.format("/logo.png")).differences == []
+
+
+@pytest.mark.parametrize(
     ("robots", "listed", "told"),
     [
         ("noindex, follow", True, True),

@@ -126,6 +126,22 @@ def test_a_missing_image_is_named_and_one_that_refuses_head_is_fetched(
     assert gone in said
 
 
+def test_a_site_that_is_not_to_be_listed_at_all_is_said_so_in_its_connection(
+    server: HTTPServer, cms: Connection
+):
+    image = server.url_for("/a.png")
+    server.expect_request("/bread/").respond_with_data(
+        PAGE.format(image=image), content_type="text/html", headers={"X-Robots-Tag": "noindex"}
+    )
+    server.expect_request("/a.png").respond_with_data(b"png", content_type="image/png")
+
+    told = look(cms, server.url_for("/bread/"), image).differences
+    cms.settings = {"unlisted": True}
+
+    assert "noindex" in " ".join(told)
+    assert look(cms, server.url_for("/bread/"), image).holds
+
+
 def test_a_download_is_no_page(server: HTTPServer, cms: Connection):
     server.expect_request("/bread/").respond_with_data("All about bread", content_type="text/plain")
 

@@ -8,9 +8,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.audit.operations.seals import seal
-from routing.models import Contact, Redaction
-from tests.world import MONDAY, NOW, World, make_contact, make_request
+from routing.models import Contact, Decision, Redaction
+from routing.people.actors import Actor
+from routing.runs.operations.capture import capture
+from routing.sla.operations.calendars import ensure_defaults
+from tests.journeys.crm import FakeCRM, answering
+from tests.journeys.test_lead_to_brief import signals, work
+from tests.world import MONDAY, NOW, World, by, make_contact, make_request
 
 
 def said(*command: str) -> str:
@@ -81,7 +87,8 @@ def test_redact_says_what_can_be_redacted(db: None, table: str, why: str) -> Non
         said("redact", table, "1", "--reason", "x")
 
 
-def test_erase_overwrites_the_person(world: World) -> None:
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_erase_overwrites_the_person(committed_world: World) -> None:
     contact = make_contact()
 
     assert "is erased" in said("erase", str(contact.pk), "--reason", "Asked for it")
@@ -92,3 +99,41 @@ def test_erase_overwrites_the_person(world: World) -> None:
 def test_erase_needs_a_contact_and_a_reason(world: World, number: str, reason: str) -> None:
     with pytest.raises(CommandError):
         said("erase", number, "--reason", reason)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_h1_a_decision_is_redacted_and_says_so_when_it_is_recomputed(
+    committed_world: World,
+) -> None:
+    decision = decided(committed_world, "Site of Carla")
+    ref = decision.run.item.ref
+    seal(at=NOW)
+    assert "byte for byte" in said("decide", ref, "--again")
+
+    said("redact", "routing_decision", str(decision.pk), "--reason", "Names a person")
+
+    decision.refresh_from_db()
+    assert "Erased" in said("decide", ref, "--again")
+    assert decision.rule_name == "[redacted]"
+    assert "Site of Carla" not in f"{decision.asked} {decision.answer}"
+    assert said("trace", ref)
+    assert said("trace", ref, "--questions")
+    assert "1 are redacted" in said("verify")
+
+
+def decided(world: World, deal: str) -> Decision:
+    """The decision about a deal of that name."""
+    ensure_defaults(at=NOW)
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
+    with answering(FakeCRM(world.acme)) as crm:
+        crm.facts["deal.name"] = deal
+        capture(signals("1"), by=Actor.system(), at=NOW)
+        work()
+    return Decision.objects.get()

@@ -45,7 +45,7 @@ def as_app(statement: str, *params: Any) -> None:
 
 def forge(row: Request, state: str, days_ago: int, seconds: int = 0) -> None:
     """Copy the newest history of a row with another state and an older date."""
-    columns = [each.column for each in Request.history.model._meta.concrete_fields][1:]
+    columns = [each.column for each in Request.history.model._meta.concrete_fields]
     kept = [name for name in columns if name not in {"history_id", "state", "history_date"}]
     names = ", ".join(kept)
     as_app(

@@ -292,7 +292,7 @@ def test_h5_an_escalation_reaches_nobody_who_is_not_cleared(south: Restricted) -
 def test_h5_approvers_of_the_agency_and_their_stand_ins_are_cleared(south: Restricted) -> None:
     south.world.acme = south.client
     south.world.cora = south.carl
-    south.world.alice, south.world.bob = south.tina, south.tom
+    south.world.alice, south.world.bob, south.world.team = south.tina, south.tom, south.team
     [row] = make_deliverables(south.world)
     hand_in(south.world, row)
     asked = question(row)

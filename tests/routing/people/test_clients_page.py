@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from routing.models import Client, Contact, Event, Membership, Team
+from routing.audit.operations.erasure import erase
+from routing.models import Client, Contact, Erasure, Event, Membership, Team
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
-from tests.world import World, make_contact, make_request
+from tests.world import NOW, World, by, make_contact, make_request
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
 
@@ -104,12 +105,42 @@ def test_erasing_asks_first_and_leaves_the_requests(world: World) -> None:
     browser = signed_in(world.olga)
 
     page = words(browser.get(url(Contact, "erase", contact.pk)))
-    browser.post(url(Contact, "erase", contact.pk), {"reason": "Asked for it"})
+    answer = browser.post(
+        url(Contact, "erase", contact.pk), {"reason": "Asked for it"}, follow=True
+    )
 
     contact.refresh_from_db()
     assert "1 request remains without personal data." in page
     assert (contact.full_name, contact.email) == (f"Erased contact {contact.pk}", "")
     assert "Carla" not in words(browser.get(f"/admin/delivery/request/{row.pk}/change/"))
+    assert "Waiting for the owner of the database" in words(answer)
+    assert f"manage.py erase {contact.pk}" in words(answer)
+    assert "Carla" not in Erasure.objects.get().terms
+
+
+def test_h1_the_page_of_an_erasure_says_what_is_left_to_decide(world: World) -> None:
+    contact = make_contact()
+    erase(contact.pk, by=by(world.olga), at=NOW, reason="Asked for it")
+    report = {
+        "left": [],
+        "published": ["delivery_version:4:body_html"],
+        "near": ["delivery_request:7:details", "routing_note:8:body"],
+        "decided": {"routing_note:8:body": {"what": "keep"}},
+        "dumps": ["backups/x.dump"],
+    }
+    Erasure.objects.update(report=report, terms="", done_at=NOW)
+    row = Erasure.objects.get()
+
+    page = words(signed_in(world.audrey).get(url(Erasure, "change", row.pk)))
+    listed = words(signed_in(world.olga).get(url(Erasure, "changelist")))
+
+    assert "Complete" in page
+    assert "delivery_version:4:body_html" in page
+    assert "1 place may name somebody else" in page
+    assert "routing_note:8:body" not in page
+    assert "backups/x.dump" in page
+    assert f"Erased contact {contact.pk}" in listed
+    assert signed_in(world.alice).get(url(Erasure, "changelist")).status_code == 403
 
 
 @pytest.mark.parametrize("who", ["alice", "audrey"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from delivery.models import Engagement
 from routing.kernel.reasons import Reason
 from routing.models import Enrichment, ExceptionCase, Run, WorkItem
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
@@ -61,7 +63,7 @@ def test_the_queue_shows_mine_with_what_is_wrong_and_by_when(world: World, case:
 def test_the_page_says_what_is_wrong_and_asks_for_exactly_that(world: World, case: Any) -> None:
     page = signed_in(world.olga).get(url(ExceptionCase, "change", case.pk))
 
-    assert "Amount is missing Ends “soon” is invalid" in words(page)
+    assert "Amount is missing Ends not a date: soon" in words(page)
     assert list(page.context["form"].fields) == ["deal.amount", "deal.ends", "reason"]
     assert "Currently “soon”, from crm. This value is invalid." in words(page)
     assert page.context["panel"].first.step.verb == "claim"
@@ -69,6 +71,41 @@ def test_the_page_says_what_is_wrong_and_asks_for_exactly_that(world: World, cas
         "Resolve The step would stop again. Fill in the missing facts first. Amount, Ends"
         in words(page)
     )
+
+
+def test_f8_an_amount_that_is_no_number_is_shown_as_it_was_and_corrected(
+    world: World, crm: FakeCRM
+) -> None:
+    sold = Engagement.objects.create(client=world.acme, name="Site")
+    del crm.facts["deal.amount"]
+    crm.unread = {"deal.amount!": "HubSpot deal 901, amount: not a number: 1.234,50"}
+    crm.engagement_id = sold.pk
+    run_about("901")
+    case, browser = ExceptionCase.objects.get(), signed_in(world.olga)
+
+    queue = words(browser.get(url(ExceptionCase, "changelist")))
+    page = words(browser.get(url(ExceptionCase, "change", case.pk)))
+    browser.post(
+        url(ExceptionCase, "fill_in", case.pk), {"deal.amount": "1234.50", "reason": "The offer"}
+    )
+    work()
+
+    for shown in (queue, page):
+        assert "not a number: 1.234,50" in shown
+    assert Run.objects.get().state == Run.State.IN_DELIVERY
+    sold.refresh_from_db()
+    assert sold.amount == Decimal("1234.50")
+    assert sold.history.latest("history_id").history_user == world.olga
+
+
+def test_f6_answers_that_no_field_reads_are_shown_apart(world: World, case: Any) -> None:
+    facts = {**Enrichment.objects.get().facts, "Prénom": "Ann", "What do you\u00a0need?": "A site"}
+    Enrichment.objects.update(facts=facts)
+
+    page = words(signed_in(world.olga).get(url(ExceptionCase, "change", case.pk)))
+
+    assert "Answers that the flow does not read Prénom Ann" in page
+    assert "A site" in page
 
 
 def test_filling_in_a_part_is_kept_and_the_rest_still_asked(world: World, case: Any) -> None:

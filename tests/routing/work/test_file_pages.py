@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.http import Http404
 from django.test import Client as Browser
+from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
@@ -17,6 +18,7 @@ from routing.kernel.storage import private
 from routing.models import File, Note, NoteFile
 from routing.work.checks import every_file_belongs_to_work
 from routing.work.files_view import address_of, respond
+from routing.work.operations.previews import draw_previews
 from routing.work.visibility import file_places
 from tests import files
 from tests.delivery.making import hand_in, make_deliverables, question
@@ -226,6 +228,8 @@ def test_a_preview_is_made_anew_small_upright_and_without_metadata(world: World)
         world.alice, world.acme, content=files.jpeg(3000, 2000, exif=exif), name="a.jpg"
     )
 
+    draw_previews(clock=timezone.now)
+
     answer = signed_in(world.alice).get(address_of(made) + "?preview")
 
     shown = Image.open(BytesIO(answer.content))
@@ -238,6 +242,7 @@ def test_a_preview_is_made_anew_small_upright_and_without_metadata(world: World)
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "AVIF"])
 def test_every_kind_of_image_has_a_preview(world: World, kind: str) -> None:
     made = make_file(world.alice, content=files.image(kind, 40, 30))
+    draw_previews(clock=timezone.now)
 
     assert Image.open(BytesIO(respond(made, inline_preview=True).content)).size == (40, 30)  # type: ignore[attr-defined]
 
@@ -245,6 +250,7 @@ def test_every_kind_of_image_has_a_preview(world: World, kind: str) -> None:
 def test_what_is_no_image_or_cannot_be_decoded_has_none(world: World) -> None:
     browser = signed_in(world.alice)
     cut = make_file(world.alice, content=files.jpeg(900, 900)[:-2000], name="a.jpg")
+    draw_previews(clock=timezone.now)
 
     assert (
         browser.get(

@@ -147,6 +147,7 @@ def test_erasing_a_contact_clears_the_names_they_gave_and_the_notes_they_wrote(
     assert str(File.objects.get(pk=theirs.pk)) == f"File {theirs.pk}"
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_their_bytes_go_when_asked_for_but_not_what_others_sent_too(committed_world: World) -> None:
     user = make_user("Carla")
     contact = make_contact(user=user)

@@ -48,7 +48,11 @@ OFFICE = "application/vnd.openxmlformats-officedocument."
         ("Grüße\n".encode(), "a.txt", "text/plain", (None, None)),
         ("\ufeffStadt,Preis\nKöln,3\n".encode(), "a.CSV", "text/csv", (None, None)),
         (files.png(), "holiday.php.png", "image/png", (8, 6)),  # endings before the last do nothing
-        (files.jpeg(), "a.txt", "image/jpeg", (8, 6)),  # what it calls itself does not matter
+        (files.jpeg(), "a.JPEG", "image/jpeg", (8, 6)),
+        (files.jpeg(), "a.jfif", "image/jpeg", (8, 6)),
+        ("Grüße".encode("utf-16"), "a.txt", "text/plain", (None, None)),
+        ("Grüße".encode("latin-1"), "a.txt", "text/plain", (None, None)),
+        (b"# Notes\n", "a.md", "text/plain", (None, None)),
     ],
 )
 def test_a_file_is_what_its_bytes_are(
@@ -98,8 +102,9 @@ def test_a_file_is_what_its_bytes_are(
         (files.EICAR, "a.txt", "virus"),
         (files.png() + files.EICAR, "a.png", "virus"),
         (b"text\0text", "a.txt", "type"),
-        ("Grüße".encode("utf-16"), "a.txt", "type"),
-        ("Grüße".encode("latin-1"), "a.txt", "type"),
+        ("Grüße".encode("utf-16-le"), "a.txt", "type"),
+        ("Grüße".encode("utf-32"), "a.txt", "type"),
+        (b"\x81\x8d in no code page", "a.txt", "type"),
     ],
 )
 def test_what_could_harm_is_refused_with_what_to_do(
@@ -145,7 +150,11 @@ def test_what_is_too_large_is_refused_with_the_limit(world: World, settings: Set
         ("../../etc/passwd", "passwd"),
         ("photo\u202egnp.exe", "photognp.exe"),  # shown as photoexe.png
         ("a\u200bb\u2066c\ufeff.png", "abc.png"),
-        ("a\r\nSet-Cookie: x.png", "a Set-Cookie: x.png"),
+        ("a\r\nSet-Cookie: x.png", "a Set-Cookie_ x.png"),
+        ("x.txt::$DATA", "x.txt__$DATA"),
+        ("con.txt", "_con.txt"),
+        ("LPT1", "_LPT1"),
+        ("console.txt", "console.txt"),
         ("nul\0byte.png", "nulbyte.png"),
         ("\ud800half.png", "?half.png"),
         (".htaccess", "htaccess"),

@@ -1,0 +1,1 @@
+"""Faults practised on the running product: start one, watch, undo it, and count what is left."""
