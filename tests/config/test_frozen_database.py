@@ -38,7 +38,22 @@ def ask(product: Product, path: str) -> tuple[int, float]:
 
 
 def servers(product: Product) -> list[psutil.Process]:
-    return [each for each in product.family() if each.name() == "postgres"]
+    found = []
+    for each in product.family():
+        with suppress(psutil.NoSuchProcess):  # they come and go
+            if each.name() == "postgres":
+                found.append(each)
+    return found
+
+
+def postmaster(product: Product) -> psutil.Process:
+    """The one that no other of them started."""
+    for each in servers(product):
+        with suppress(psutil.NoSuchProcess):
+            parent = each.parent()
+            if parent is None or parent.name() != "postgres":
+                return each
+    raise AssertionError("There is no PostgreSQL.")
 
 
 @contextmanager
@@ -92,8 +107,7 @@ def it_freezes(product: Product) -> None:
 
 
 def it_restarts(product: Product) -> None:
-    [postmaster] = [each for each in servers(product) if each.parent() not in servers(product)]
-    postmaster.send_signal(signal.SIGINT)
+    postmaster(product).send_signal(signal.SIGINT)
     seen = []
     until = time.monotonic() + 5
     while time.monotonic() < until:
