@@ -32,7 +32,7 @@ REQUESTS = {  # for an e-mail with a code or a link
 Usages = list[ratelimit.RateLimitUsage]
 
 
-class Attempt:
+class GuessAttempt:
     """One attempt that was allowed. ``forgive`` gives it back when it was right."""
 
     def __init__(self, usages: Usages) -> None:
@@ -43,7 +43,7 @@ class Attempt:
             usage.rollback()
 
 
-def attempt(request: HttpRequest, account: str) -> Attempt | None:
+def attempt(request: HttpRequest, account: str) -> GuessAttempt | None:
     """Count one guess at an account, by its e-mail address. Return None if there were too many."""
     return _count(request, "guess", GUESSES, account)
 
@@ -55,7 +55,7 @@ def may_ask(request: HttpRequest, account: str) -> bool:
 
 def _count(
     request: HttpRequest, name: str, rates: Mapping[str, str], account: str
-) -> Attempt | None:
+) -> GuessAttempt | None:
     who = account.strip().lower()
     sender = ratelimit.truncate_ip(get_adapter().get_client_ip(request))
     device = device_of(request, who)
@@ -69,7 +69,7 @@ def _count(
             request, app="throughline", action=action, config={action: rates[part]}, key=key
         )
         if not usage:
-            Attempt(used).forgive()
+            GuessAttempt(used).forgive()
             return None
         used.append(usage)
-    return Attempt(used)
+    return GuessAttempt(used)

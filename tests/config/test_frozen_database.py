@@ -19,7 +19,7 @@ from tests.config.conftest import Product, eventually
 pytestmark = [pytest.mark.drill, pytest.mark.real_clock]
 
 HOOK, PAGE, READY, ALIVE = "/hooks/nobody/", "/accounts/login/", "/readyz", "/healthz"
-WITHIN_S = 3.0
+WITHIN_S, PAGE_WITHIN_S = 3.0, 5.0  # a page first finds out if the database is only slow
 STORM = 120
 
 
@@ -38,7 +38,22 @@ def ask(product: Product, path: str) -> tuple[int, float]:
 
 
 def servers(product: Product) -> list[psutil.Process]:
-    return [each for each in product.family() if each.name() == "postgres"]
+    found = []
+    for each in product.family():
+        with suppress(psutil.NoSuchProcess):  # they come and go
+            if each.name() == "postgres":
+                found.append(each)
+    return found
+
+
+def postmaster(product: Product) -> psutil.Process:
+    """The one that no other of them started."""
+    for each in servers(product):
+        with suppress(psutil.NoSuchProcess):
+            parent = each.parent()
+            if parent is None or parent.name() != "postgres":
+                return each
+    raise AssertionError("There is no PostgreSQL.")
 
 
 @contextmanager
@@ -81,7 +96,7 @@ def it_freezes(product: Product) -> None:
         for path in (HOOK, READY, PAGE, HOOK, READY):
             status, took = ask(product, path)
             assert (path, status) == (path, 503)
-            assert took < WITHIN_S, (path, took)
+            assert took < (PAGE_WITHIN_S if path == PAGE else WITHIN_S), (path, took)
         with ThreadPoolExecutor(STORM) as senders:
             answers = list(senders.map(lambda _: ask(product, HOOK), range(STORM)))
         assert {status for status, _ in answers} == {503}
@@ -92,8 +107,7 @@ def it_freezes(product: Product) -> None:
 
 
 def it_restarts(product: Product) -> None:
-    [postmaster] = [each for each in servers(product) if each.parent() not in servers(product)]
-    postmaster.send_signal(signal.SIGINT)
+    postmaster(product).send_signal(signal.SIGINT)
     seen = []
     until = time.monotonic() + 5
     while time.monotonic() < until:

@@ -12,7 +12,7 @@ from typing import IO, Any
 from config.web.front import limits
 
 
-class Stage(Enum):
+class ClientStage(Enum):
     """What a connection waits for."""
 
     HEAD = auto()  # the client's next request, or the rest of its head
@@ -104,11 +104,11 @@ class ClientConnection:
         self.exchange: Any = None
         self.closes = False  # after this response, whatever it says
         self.discarded = 0
-        self.stage = Stage.HEAD
+        self.stage = ClientStage.HEAD
         self.since = self.until = 0.0
-        self.turn(Stage.HEAD, limits.HEAD_S)
+        self.turn(ClientStage.HEAD, limits.HEAD_S)
 
-    def turn(self, stage: Stage, seconds: float) -> None:
+    def turn(self, stage: ClientStage, seconds: float) -> None:
         """Enter a stage, for so long at most."""
         self.stage = stage
         self.since = time.monotonic()
@@ -116,7 +116,7 @@ class ClientConnection:
 
     @property
     def is_idle(self) -> bool:
-        return self.stage is Stage.HEAD and not self.head
+        return self.stage is ClientStage.HEAD and not self.head
 
     @property
     def held(self) -> int:

@@ -22,7 +22,7 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.base import Worker
 
 from config.web.front import limits
-from config.web.front.client import ClientConnection, Incoming, Stage
+from config.web.front.client import ClientConnection, ClientStage, Incoming
 from config.web.front.exchange import Exchange
 from config.web.front.guard import guarded
 from config.web.front.lanes import Lanes
@@ -86,7 +86,7 @@ class FrontWorker(Worker):
             swept = self.turn(swept)
         self.lanes.close()
         for client in self.clients:
-            if client.stage is not Stage.RUNNING:  # a thread may still write to it
+            if client.stage is not ClientStage.RUNNING:  # a thread may still write to it
                 client.close()
         for listener in self.sockets:
             listener.close()
@@ -134,11 +134,11 @@ class FrontWorker(Worker):
             self.next_report = now + REPORT_S
 
     def late(self, client: ClientConnection) -> None:
-        if client.stage is Stage.RUNNING:
+        if client.stage is ClientStage.RUNNING:
             return  # the thread that has it, or will, decides
-        if client.stage is Stage.LINGERING or client.is_idle:
+        if client.stage is ClientStage.LINGERING or client.is_idle:
             self.close(client)
-        elif client.stage is Stage.SENDING:
+        elif client.stage is ClientStage.SENDING:
             self.refused["slow reader"] += 1
             self.close(client)
         else:
@@ -177,7 +177,7 @@ class FrontWorker(Worker):
 
     def make_room(self) -> bool:
         """Close the client that has waited longest, so that an attacker locks nobody out."""
-        waiting = [each for each in self.clients if each.stage is not Stage.RUNNING]
+        waiting = [each for each in self.clients if each.stage is not ClientStage.RUNNING]
         if not waiting:
             return False
         self.refused["no room"] += 1
@@ -209,12 +209,12 @@ class FrontWorker(Worker):
             data = b""
         if not data:
             self.close(client)
-        elif client.stage is Stage.HEAD:
+        elif client.stage is ClientStage.HEAD:
             if not client.head:
-                client.turn(Stage.HEAD, limits.HEAD_S)
+                client.turn(ClientStage.HEAD, limits.HEAD_S)
             client.head += data
             self.read_head(client)
-        elif client.stage is Stage.BODY:
+        elif client.stage is ClientStage.BODY:
             self.read_body(client, data)
         else:
             client.discarded += len(data)
@@ -250,7 +250,7 @@ class FrontWorker(Worker):
         if length > limits.body_bytes(request):
             # The view says so in its own words: it sees the length, and no body.
             client.closes, length, start = True, 0, b""
-        client.turn(Stage.BODY, limits.body_deadline_s(length))
+        client.turn(ClientStage.BODY, limits.body_deadline_s(length))
         try:
             client.body = Incoming(length)
         except OSError as error:
@@ -280,7 +280,7 @@ class FrontWorker(Worker):
 
     def bound_bodies(self) -> None:
         """Drop the upload that has taken longest while all of them together are too large."""
-        uploads = [each for each in self.clients if each.stage is Stage.BODY]
+        uploads = [each for each in self.clients if each.stage is ClientStage.BODY]
         if sum(each.held for each in uploads) > 2 * limits.most_body_bytes():
             slowest = min(uploads, key=lambda each: each.since)
             self.refuse(slowest, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -290,7 +290,7 @@ class FrontWorker(Worker):
     def enqueue(self, client: ClientConnection) -> None:
         self.unregister(client)
         quick = limits.is_quick(client.request)
-        client.turn(Stage.RUNNING, limits.QUICK_QUEUE_S if quick else limits.QUEUE_S)
+        client.turn(ClientStage.RUNNING, limits.QUICK_QUEUE_S if quick else limits.QUEUE_S)
         if client.exchange is None:
             assert client.body
             client.request.body = client.body.file()
@@ -340,7 +340,7 @@ class FrontWorker(Worker):
             self.close(client)
             return
         if not emptied:
-            client.turn(Stage.SENDING, limits.SEND_S)
+            client.turn(ClientStage.SENDING, limits.SEND_S)
             client.outgoing.sent = 0
             self.selector.register(client.socket, WRITE, (self.writable, client))
         elif exchange is not None and not exchange.done:
@@ -349,7 +349,7 @@ class FrontWorker(Worker):
             self.linger(client)
         else:
             client.next_request()
-            client.turn(Stage.HEAD, self.cfg.keepalive if self.alive else limits.LINGER_S)
+            client.turn(ClientStage.HEAD, self.cfg.keepalive if self.alive else limits.LINGER_S)
             if client.head:  # not at once: a client could send thousands of requests together
                 self.unread.append(client)
             else:
@@ -359,7 +359,7 @@ class FrontWorker(Worker):
         """Read what came together with the request before, and only then more."""
         if client not in self.clients:
             return
-        client.turn(Stage.HEAD, limits.HEAD_S)
+        client.turn(ClientStage.HEAD, limits.HEAD_S)
         self.listen(client)
         self.read_head(client)
 
@@ -399,7 +399,7 @@ class FrontWorker(Worker):
         except OSError:
             self.close(client)
             return
-        client.turn(Stage.LINGERING, limits.LINGER_S)
+        client.turn(ClientStage.LINGERING, limits.LINGER_S)
         self.listen(client)
 
 

@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.real_clock,
     pytest.mark.drill,
 ]
-SLOW, STORM, AT_ONCE = 500, 600, 30
+SLOW, STORM, AT_ONCE = 500, 400, 10
 
 
 @pytest.fixture

@@ -214,7 +214,9 @@ def test_the_sandbox_command_plays_the_whole_part(live: Connection):
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     Connection.objects.update(
-        base_url=url, allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": port}]
+        base_url=url,
+        token_origin=url,
+        allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": port}],
     )
     program = [sys.executable, "manage.py", "sandbox", "hubspot", "--port", str(port)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:

@@ -311,6 +311,7 @@ def test_17_a_counterpart_that_is_down_for_ten_minutes_is_caught_up(
     update_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     Connection.objects.update(
         base_url="http://127.0.0.1:9",
+        token_origin="http://127.0.0.1:9",
         allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": 9}],
     )
     for _ in range(10):
@@ -318,6 +319,7 @@ def test_17_a_counterpart_that_is_down_for_ten_minutes_is_caught_up(
     port = sandbox.server.server_port
     Connection.objects.update(
         base_url=sandbox.url,
+        token_origin=f"http://127.0.0.1:{port}",
         allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": port}],
     )
 
