@@ -174,7 +174,9 @@ def as_typed(texts: Sequence[str]) -> OutboxMessage:
             f'<p><a href="https://x.example/?a[]=1">{escaped}</a></p>'
             f'<figure><img src="asset:{{sha}}" alt="{escape(text)}"></figure>'
         )
-    return article(f"typed-{token_hex(5)}", colour=randbelow(256), body="".join(parts))
+    return article(
+        f"typed-{token_hex(5)}", colour=randbelow(256), size=9 + randbelow(90), body="".join(parts)
+    )
 
 
 @EVERY_ROLE

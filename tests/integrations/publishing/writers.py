@@ -59,10 +59,11 @@ def article(
     key: str = "",
     verb: str = "publish",
     colour: int = 0,
+    size: int = 8,
     body: str = BODY,
     **content: Any,
 ) -> OutboxMessage:
-    picture = asset(png(colour))
+    picture = asset(png(colour, size))
     given = {
         "title": "Bread & “butter”: it's back",
         "slug": slug,
