@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest
@@ -66,6 +67,7 @@ def waiting_for(request: HttpRequest) -> WaitingCounts:
 def _counted(by: Actor, days: Days) -> WaitingCounts:
     shown, values = shown_sql(by)
     limits = {"now": days.now, "tomorrow": days.tomorrow, "later": days.later}
+    known: dict[str, Any] = {"me": by.user_id, **limits, **values}
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS.format(shown=shown), {"me": by.user_id, **limits, **values})
+        cursor.execute(COUNTS.format(shown=shown), known)
         return WaitingCounts(*cursor.fetchone())

@@ -331,9 +331,8 @@ class RecordRequestForm(AsksAboutPast):
         clients = clients_for_new_work(actor)
         self.fields["client"].queryset = clients  # type: ignore[attr-defined]
         known = contacts_seen_by(actor).filter(erased_at=None, clients__in=clients).distinct()
-        self.fields["contact"].queryset = known.prefetch_related(
-            Prefetch("clients", clients_seen_by(actor))
-        )  # type: ignore[attr-defined]
+        known = known.prefetch_related(Prefetch("clients", clients_seen_by(actor)))
+        self.fields["contact"].queryset = known  # type: ignore[attr-defined]
         self.fields["contact"].label_from_instance = _with_clients  # type: ignore[attr-defined]
         for place in ("owner", "backup"):
             self.fields[place].queryset = possible_owners()  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from tests.routing.people.test_permissions_matrix import MATRIX
 from tests.walk.stage import OPEN, SECRET, Rows, Stage, Walker
 
 SEEN, DENIED, HIDDEN, NOT_BY_GET = {200, 302}, {403, 404}, {404}, {403, 404, 405}
-ANY = {200, 302, 403, 404, 405}
+ANY = {200, 202, 302, 403, 404, 405}  # 202: a preview that is being made
 NOWHERE = 99_999_999  # an id that no row has
 
 # Models whose rows belong to work, or to a client, of which a reader may see some.
@@ -33,6 +33,13 @@ OF_CLIENT = {
     "routing.client", "routing.contact", "routing.destination", "delivery.engagement",
     "delivery.check",
 }  # fmt: skip
+# There is one agency, commands make connections, and flows make their versions and rules.
+ADDED_ELSEWHERE = {
+    "integrations.connection",
+    "routing.agency",
+    "routing.flowversion",
+    "routing.rule",
+}
 # Pages of the desk that do not change, delete or add a row, with the permission that they need
 # besides seeing the row. Those of POST alone refuse to be read.
 EXTRA = {
@@ -48,6 +55,7 @@ EXTRA = {
     "deactivate/": "routing.change_user",
     "reactivate/": "routing.change_user",
     "draft/": "routing.change_flow",
+    "read-again/": "",
     "version/<int:number>/": "",
     "version/<int:number>/preview/": "",
 }
@@ -81,7 +89,9 @@ def every_route(patterns: Any = None, before: str = "") -> Iterator[str]:
 
 
 def staff_only(walker: Walker, right: Collection[int]) -> Collection[int]:
-    return DENIED if walker.is_contact else right
+    if walker.is_contact:
+        return DENIED
+    return right if walker.role else {*right, *DENIED}
 
 
 # -- The desk --------------------------------------------------------------------------------------
@@ -97,7 +107,9 @@ def admin_visits(route: str, stage: Stage) -> list[Visit] | None:
     if tail == "":
         return [Visit(f"{base}?{query}", _listed(view)) for query in _queries(label)]
     if tail == "add/":
-        return [Visit(f"{base}add/", _listed(f"{found[1]}.add_{found[2]}"))]
+        elsewhere = {403} if label in ADDED_ELSEWHERE else set()
+        right = _listed(f"{found[1]}.add_{found[2]}")
+        return [Visit(f"{base}add/", lambda walker: {*right(walker), *elsewhere})]
     if "<path:object_id>" not in tail:
         return _of_model(base, tail, view)
     rest = tail.removeprefix("<path:object_id>/")
@@ -138,19 +150,22 @@ def _of_row(base: str, rest: str, label: str, name: str, view: str) -> list[Visi
     ours = partial(_of_walker, label, name, view)
     if rest == "":  # leads to the page of the row, whoever asks and whatever the number is
         return [Visit(base, lambda walker: staff_only(walker, {302, 403, 404}))]
+    if rest == "history/<int:version>/":  # refused before a row is looked for
+        return [Visit(f"{base}history/1/", lambda _: DENIED)]
+    if rest == "delete/" and not _deletable(label):
+        return [Visit(f"{base}delete/", lambda _: DENIED)]
     if rest in {"step/<slug:verb>/", "do/<slug:verb>/"}:
         paths = [base + rest.replace("<slug:verb>", verb) for verb in _verbs(label)]
         return [Visit(path, partial(ours, "", ANY | {409})) for path in paths]
-    deleted = SEEN | DENIED if _deletable(label) else DENIED
     right: dict[str, Collection[int]] = {
         "change/": SEEN | _missing(name),
         "history/": SEEN | _missing(name),
-        "delete/": deleted,
-        "history/<int:version>/": deleted,
+        "delete/": SEEN | DENIED,
         "outcomes/<int:outcome>/look/": ANY,
         "outcomes/<int:outcome>/waive/": ANY,
     }
     right |= dict.fromkeys(EXTRA, ANY - {404} | _missing(name))
+    right["take-back/"] = ANY  # not there unless the client was merged
     if rest not in right:
         return []
     path = base + re.sub(r"<int:\w+>", "1", rest)
@@ -244,7 +259,8 @@ def _history_of(label: str, name: str) -> Callable[[Walker], Collection[int]]:
 
 def _reminders(stage: Stage) -> list[Visit]:
     def right(name: str) -> Callable[[Walker], Collection[int]]:
-        return lambda walker: DENIED if name not in walker.work or walker.is_contact else {302, 403}
+        seen = {302, 403, 404}  # not all work has a question that somebody can be reminded of
+        return lambda walker: DENIED if name not in walker.work or walker.is_contact else seen
 
     return [
         Visit(f"/admin/remind/{rows.ids['routing.workitem']}/", right(name), "post")
@@ -320,7 +336,8 @@ def _filled(route: str, rows: Rows) -> str:
 
 def _contacts(*paths: str) -> Listing:
     def right(walker: Walker) -> Collection[int]:
-        return {200, 302, 404} if walker.is_contact else {403, 405}
+        # Whoever may only look may not send a new request.
+        return {200, 302, 403, 404} if walker.is_contact else {403, 405}
 
     return lambda stage: [Visit(path, right) for path in paths]
 
@@ -334,6 +351,16 @@ OTHERS: dict[str, Listing] = {
     "admin/mail/": lambda stage: [Visit("/admin/mail/", _listed("routing.change_user"))],
     "admin/mail/<str:name>/": _plain("/admin/mail/none/", right=DENIED),
     "admin/find/": _search,
+    # Django's and Unfold's own pages, about nobody's work.
+    "admin/login/": _plain("/admin/login/"),
+    "admin/logout/": _plain("/admin/logout/", right=ANY),
+    "admin/password_change/": _plain("/admin/password_change/"),
+    "admin/password_change/done/": _plain("/admin/password_change/done/"),
+    "admin/jsi18n/": _plain("/admin/jsi18n/"),
+    "admin/search/": _plain("/admin/search/?s=zebrafish"),
+    "admin/r/<path:content_type_id>/<path:object_id>/": _plain("/admin/r/1/1/"),
+    r"admin/^(?P<app_label>routing|delivery|integrations)/$": _desk("/admin/routing/"),
+    "admin/(?P<url>.*)$": _plain("/admin/nothing-here", right=ANY | {301}),
     "admin/remind/<int:item_id>/": _reminders,
     "admin/history-of/<str:label>/<int:pk>/": _histories,
     "admin/autocomplete/": _autocomplete,
@@ -341,6 +368,7 @@ OTHERS: dict[str, Listing] = {
     "files/<int:key>/<str:name>": _numbered_files,
     "portal/": _contacts("/portal/"),
     "portal/requests/": _contacts("/portal/requests/?show=all", "/portal/requests/?q=zebrafish"),
+    "portal/drafts/": _plain("/portal/drafts/", right=ANY | {400}),
     "portal/new/": _contacts("/portal/new/"),
     "portal/new/<slug:slug>/": _contacts("/portal/new/request/"),
     "portal/sent/<slug:token>/": _contacts("/portal/sent/none/"),

@@ -150,12 +150,10 @@ def test_h11_roles_access_and_tokens(world: World) -> None:
     carla = invited(world, "Carla", (world.acme, APPROVER))
     withdraw(carla.pk, by=by(world.alice), at=NOW, reason="She left.")
     wanted = ConnectionSettings(
-        "hubspot",
+        "wordpress",
         "crm",
-        base_url="https://api.hubapi.com",
-        token="pat-very-secret",
-        secret="signing",
-        settings={"portal_ids": [1]},
+        base_url="https://www.acme.example",
+        token="robin:abcd efgh ijkl mnop qrst uvwx",
     )
     connect(wanted, by=by(world.ivan), at=NOW)
 
