@@ -8,7 +8,7 @@ from demo.agency.outside import Outside, register
 from integrations.adapters.static.folder import INDEX, folder_of, put
 from integrations.connections.operations import ConnectionSettings
 from integrations.connections.operations import connect as keep_connection
-from integrations.models import Outbound
+from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.outbox.notification_emails import KIND as MAIL
 from integrations.outbox.rows import write
@@ -44,4 +44,9 @@ def edit(item_id: int, before: str, after: str) -> None:
     put(file, file.read_bytes().replace(before.encode(), after.encode()))
 
 
-register(Outside(connect, deliver, hush, edit))
+def occupy(path: str) -> None:
+    connection = Connection.objects.get(slug=SLUG)
+    put(folder_of(connection) / path / INDEX, b"<!doctype html><title>Hut map</title>An older one")
+
+
+register(Outside(connect, deliver, hush, edit, occupy))

@@ -206,6 +206,9 @@ class _Making:
             case "go_live":
                 self.publish(row, State.LIVE, at)
             case "fail_publishing":
+                place = row.destination
+                assert place is not None  # the plan names it
+                outside().occupy(f"{place.path}/{piece.slug or slug_of(piece.title)}")
                 self.publish(row, State.PUBLISH_FAILED, at)
             case _:
                 who, reason = creative if step == "submit" else lead, ""

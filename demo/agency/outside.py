@@ -19,13 +19,14 @@ class Outside:
     ``connect`` creates the demo's own site once, and returns its kind and slug. ``deliver`` sends
     the messages that are due at a time. ``hush`` discards waiting e-mails, because the demo's past
     must not be mailed. ``edit`` changes a word on the published page of a work item, as somebody
-    would who has the site.
+    would who has the site. ``occupy`` puts a page of somebody else at a path of it.
     """
 
     connect: Callable[[datetime], tuple[str, str]]
     deliver: Callable[[datetime], None]
     hush: Callable[[datetime], None]
     edit: Callable[[int, str, str], None] = lambda item, before, after: None
+    occupy: Callable[[str], None] = lambda path: None
 
 
 _known: list[Outside] = []

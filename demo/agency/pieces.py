@@ -114,8 +114,8 @@ JOBS = (
                 (*APPROVED, "fail_publishing"),
                 (SIZES,),
                 after_h=200,
-                slug="winter-jackets-cared-for",
-            ),  # an address that is taken
+                slug="hut-map-of-the-shop",
+            ),  # an address that somebody else has taken on the site
             DemoPiece(
                 "Catalogue for print",
                 (*APPROVED, "hand_out"),
