@@ -162,11 +162,11 @@ def test_47_48_a_post_neither_skips_a_state_nor_sets_what_the_step_does_not_name
         label = step.model._meta.label_lower
         if label not in rows.ids or step.model is WorkItem:
             continue
-        row = step.model._base_manager.get(pk=rows.ids[label])
+        row: Any = step.model._base_manager.get(pk=rows.ids[label])
         app, model = label.split(".")
         with transaction.atomic():
             browser.post(f"/admin/{app}/{model}/{row.pk}/step/{step.verb}/", extra)
-            after = step.model._base_manager.get(pk=row.pk)
+            after: Any = step.model._base_manager.get(pk=row.pk)
             moved = after.state != row.state
             item, client = after.item, after.item.client_id
             transaction.set_rollback(True)
