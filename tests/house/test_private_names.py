@@ -18,6 +18,7 @@ REPLACED = {
     "FileSystemStorage._save",
     "HistoricalRecords._get_history_user_fields",
     "ModelAdmin._get_obj_does_not_exist_redirect",
+    "SessionStore._get_session_from_db",  # looks a session up by the digest of its key
 }
 # Set by Python and Django on every class of a kind.
 WRITTEN_BY_THEM = {"_abc_impl", "_base_manager", "_default_manager", "_is_protocol", "_meta"}

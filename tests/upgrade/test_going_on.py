@@ -42,6 +42,7 @@ from tests.upgrade.make import CMS_TOKEN, TOKEN
 pytestmark = pytest.mark.parametrize("upgraded", ["first_version"], indirect=True, scope="module")
 State = Outbound.State
 SYSTEMS = ("cms", "crm")  # the connections whose changes were left unfinished
+TOKENS = {"cms": CMS_TOKEN, "crm": TOKEN}
 # The deals of the events that came last; the unfinished work of the first version names them so.
 PARKED, BEGUN, WAITING = "990001", "990002", "990003"
 
@@ -80,7 +81,9 @@ class Outside:
                 f"http://127.0.0.1:{server.server_port}",
             )
             connect(
-                ConnectionSettings(kind=kind, slug=slug, base_url=url, private=(url,)),
+                ConnectionSettings(
+                    kind=kind, slug=slug, base_url=url, private=(url,), token=TOKENS[slug]
+                ),
                 by=Actor.system(),
                 at=at,
                 reason="It moved.",

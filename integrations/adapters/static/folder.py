@@ -37,7 +37,9 @@ def folder_of(connection: Connection) -> Path:
 
     :raises Permanent: if the path leaves SITES_DIR, also through a symbolic link
     """
-    name = str(connection.setting("folder") or connection.slug)
+    # As it stands in the row: a folder that is refused must not become the default one.
+    given = connection.settings.get("folder") if isinstance(connection.settings, dict) else None
+    name = str(given or connection.slug)
     try:
         check_folder(name)
     except ValueError as error:
