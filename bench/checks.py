@@ -20,6 +20,7 @@ from bench.workers import Worker
 from bench.world import REASON, World
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
+from routing.audit.ledgers import RECORDED
 from routing.work import registry
 from routing.work.items import PlainSaveRefused
 
@@ -93,6 +94,9 @@ def _rows(
         found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for row in found:
         row.pop("history_id", None)
+        if RECORDED in row:
+            # The database's own clock, by default. It must be there; when it was, differs.
+            row[RECORDED] = row[RECORDED] is not None
         if table == "routing_event":
             row.pop("id")
         row |= {name: places[kind, row[name]] for name, kind in kinds.items() if name in row}

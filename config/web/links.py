@@ -26,7 +26,8 @@ class LinksMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "%00" in request.META.get("QUERY_STRING", ""):
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\0" in query:
             raise SuspiciousOperation("A NUL in a query.")
         request.build_absolute_uri = partial(absolute, request)  # type: ignore[method-assign]
         return self.get_response(request)

@@ -21,7 +21,7 @@ from delivery.requests.models import Request
 from delivery.requests.reach import ASKING
 from routing.kernel.events import Event
 from routing.people.actors import Actor
-from routing.people.clearance import clearance_for
+from routing.people.clearance import clearance_for, clearance_of_items
 from routing.people.clients import Membership
 from routing.people.staff import User
 from routing.work.creation import created
@@ -45,7 +45,7 @@ def _reviewers(items: Sequence[WorkItem]) -> People:
     """Return the cleared reviewers who may sign off, without the author of the version."""
     authors = _version_authors(items)
     every = holders(SIGN_OFF) if items else []
-    clearance = clearance_for(item.client_id for item in items)
+    clearance = clearance_of_items(items)
     return {
         item.pk: _without(clearance.among(every, item.client_id), {authors.get(item.pk)})
         for item in items
@@ -124,7 +124,7 @@ def _brief_approvers(items: Sequence[WorkItem]) -> People:
         found[item.pk] = pair[:1]
     if not all(found.values()):
         every = holders(APPROVE_BRIEF)
-        clearance = clearance_for(item.client_id for item in items)
+        clearance = clearance_of_items(items)
         for item in [each for each in items if not found[each.pk]]:
             able = clearance.among(every, item.client_id)
             found[item.pk] = [pk for pk in able if (item.pk, pk) not in wrote]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -54,7 +55,8 @@ def phoned(walk: Walk) -> Request:
     assert client is not None  # decided before
     with alone():
         ensure_desk_flow(walk.cast, client, now())
-    request = _recorded(walk, f"Opening hours {walk.token}", now())
+    upload = ContentFile(f"{EVIDENCE} {walk.token}".encode(), name="call.txt")
+    request = _recorded(walk, f"Opening hours {walk.token}", now(), [upload])
     run = walk.job.run
     started = RunEvent.objects.get(run=run, part=RunEvent.Part.STARTED).event
     transcript.check(
@@ -118,35 +120,41 @@ def unanswered(walk: Walk) -> None:
     """
     Ask the client a question three weeks ago, and go to each reminder and to the limit.
 
-    It happens in one transaction, so that beat does not remind in between.
+    All of it is undone at the end: what is dated three weeks ago today would rightly be reported as
+    backdated by `manage.py verify`.
     """
-    transcript = walk.transcript
     with transaction.atomic():
-        at = now() - LONG_AGO
-        request = _recorded(walk, f"Parking {walk.token}", at)
-        job, owner = walk.job, _owner(request)
-        told, details = Told(job.run), AskDetails("How many cars fit?")
-        transcript.done(
-            requests.ask([request.pk], by=by(owner), at=at + MINUTE, details=details),
-            f"{owner} asks the client: {details.question}",
-        )
-        told.exactly(walk.transcript, [], ["mail.question"])
-        turn_is(walk.transcript, request.item, "requester", [_user(job.contact)])
-        for number in range(1, MOST_REMINDERS + 1):
-            told = Told(job.run)
-            due = _due(request)
-            transcript.check(
-                remind_due(at=due, only=[request.pk]) == 1,
-                f"reminder {number} is due and sent on {due:%d %b at %H:%M} UTC",
-            )
-            told.exactly(walk.transcript, [], ["mail.reminder"])
+        _unanswered(walk)
+        walk.jobs.pop()
+        transaction.set_rollback(True)
+
+
+def _unanswered(walk: Walk) -> None:
+    transcript, at = walk.transcript, now() - LONG_AGO
+    request = _recorded(walk, f"Parking {walk.token}", at)
+    job, owner = walk.job, _owner(request)
+    told, details = Told(job.run), AskDetails("How many cars fit?")
+    transcript.done(
+        requests.ask([request.pk], by=by(owner), at=at + MINUTE, details=details),
+        f"{owner} asks the client: {details.question}",
+    )
+    told.exactly(walk.transcript, [], ["mail.question"])
+    turn_is(walk.transcript, request.item, "requester", [_user(job.contact)])
+    for number in range(1, MOST_REMINDERS + 1):
         told = Told(job.run)
-        # Not earlier, so that the exception has its whole timebox.
         due = _due(request)
         transcript.check(
-            due <= now() and remind_due(at=now(), only=[request.pk]) == 1,
-            f"nobody answered until {due:%d %b at %H:%M} UTC, so the question goes to the owner",
+            remind_due(at=due, only=[request.pk]) == 1,
+            f"reminder {number} is due and sent on {due:%d %b at %H:%M} UTC",
         )
+        told.exactly(walk.transcript, [], ["mail.reminder"])
+    told = Told(job.run)
+    # Not earlier, so that the exception has its whole timebox.
+    due = _due(request)
+    transcript.check(
+        due <= now() and remind_due(at=now(), only=[request.pk]) == 1,
+        f"nobody answered until {due:%d %b at %H:%M} UTC, so the question goes to the owner",
+    )
     case = ExceptionCase.objects.select_related("item__owner").get(item__parent=request.item_id)
     transcript.check(
         case.reason == Reason.NO_ANSWER and case.item.owner_id == owner.pk,
@@ -180,12 +188,13 @@ def _due(request: Request) -> datetime:
     return due
 
 
-def _recorded(walk: Walk, title: str, at: datetime) -> Request:
+def _recorded(
+    walk: Walk, title: str, at: datetime, uploads: Sequence[ContentFile[bytes]] = ()
+) -> Request:
     """Record a request by phone as a new job, and count what it tells whom."""
     before, lead = walk.job, walk.cast.lead
     client, contact = before.run.item.client, Contact.objects.get(pk=before.contact.pk)
     assert client is not None  # decided before
-    upload = ContentFile(f"{EVIDENCE} {title}".encode(), name="call.txt")
     call = NewRequest(
         client=client,
         title=title,
@@ -193,7 +202,7 @@ def _recorded(walk: Walk, title: str, at: datetime) -> Request:
         contact=contact,
         details="The page needs it.",
         evidence=EVIDENCE,
-        uploads=[upload],
+        uploads=uploads,
     )
     told = Told(before.run)
     made = record(call, by=by(lead), at=at)

@@ -8,9 +8,11 @@ those whom an escalation reaches. Whoever was given work before keeps seeing it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q
 
 from routing.people.clients import Client
@@ -73,6 +75,34 @@ def clearance_for(clients: Iterable[int | None]) -> Clearance:
     """Return who is cleared for these clients, by id. Nothing is asked without an id."""
     ids = {client for client in clients if client is not None}
     return clearance_of(Client.objects.filter(pk__in=ids, restricted=True)) if ids else Clearance()
+
+
+def clearance_of_items(items: Collection[Any]) -> Clearance:
+    """
+    Return who is cleared for the clients of these work items.
+
+    Clients that are loaded are not asked for.
+    """
+    loaded = {item.client for item in items if item._meta.get_field("client").is_cached(item)}
+    known = {client.pk for client in loaded if client is not None}
+    wanted = {item.client_id for item in items} - known - {None}
+    rest = Client.objects.filter(pk__in=wanted, restricted=True) if wanted else ()
+    return clearance_of([*filter(None, loaded), *rest])
+
+
+def closed_clients(clients: Iterable[int | None]) -> ArraySubquery:
+    """
+    Return, for a query of users, the restricted ones of these clients that they have no place in.
+
+    They are closed to a user who may not see all work. It costs no statement of its own.
+    """
+    ids = {client for client in clients if client is not None}
+    teams = TeamMembership.objects.filter(user=OuterRef(OuterRef("pk"))).values("team")
+    person = OuterRef("pk")
+    closed = Client.objects.filter(pk__in=ids, restricted=True).exclude(
+        Q(team__in=teams) | Q(owner=person) | Q(backup=person)
+    )
+    return ArraySubquery(closed.order_by("pk").values("pk"))
 
 
 def uncleared(person: str, client: str) -> Q:

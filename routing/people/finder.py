@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
+from routing.kernel.canonical import as_json
 from routing.people.folded import FoldedText, fold, fold_decoded
 from routing.people.naming import PersonTerms, near_patterns, sure_patterns, words_of
 
@@ -95,7 +97,8 @@ class Finder:
     def _json(self, text: str, mark: str) -> str | None:
         """Return JSON text without the person, or None if it is no JSON."""
         try:
-            value = json.loads(text)
+            # Python reads NaN and infinity, which JSON does not have. They become text.
+            value = json.loads(text, parse_constant=str, parse_float=_finite)
         except (ValueError, RecursionError):
             return None
         if not isinstance(value, dict | list):
@@ -103,8 +106,7 @@ class Finder:
         found = self.without(value, mark)
         if found is value:
             return text
-        # The canonical form, in which records are kept.
-        return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return as_json(found)
 
     def _object(self, value: Mapping[Any, Any], mark: str) -> Mapping[Any, Any]:
         parts = self._split_names(value)
@@ -136,6 +138,11 @@ class Finder:
         except (ValueError, RecursionError):
             return bool(self.spans(text))
         return self.without(value) is not value or bool(self.spans(text))
+
+
+def _finite(number: str) -> float | str:
+    found = float(number)
+    return found if isfinite(found) else number
 
 
 def _compiled(patterns: Iterable[str]) -> re.Pattern[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import FilePayload, expect
 
 from delivery.models import Request
 from routing.models import Note
 from routing.work.operations import notes
+from routing.work.operations.previews import draw_previews
 from tests.browser.conftest import SitDown
 from tests.desk import url
 from tests.files import EXE, make_file, pdf, png
@@ -34,6 +36,7 @@ def test_a_page_with_notes_is_accessible(agency: World, sit_down: SitDown) -> No
         notes.add(
             row.item_id, body=said, audience=audience, files=files, by=by(agency.alice), at=NOW
         )
+    draw_previews(clock=timezone.now)
     desk = sit_down(agency.alice)
 
     page = desk.open(url(Request, "change", row.pk))

@@ -45,7 +45,7 @@ class Sandbox:
         self.server.server_close()
 
     def revoke_token(self) -> None:
-        self.server.RequestHandlerClass.token = "another"  # type: ignore[attr-defined]
+        self.crm.token = "another"
 
     def company(self, **properties: str) -> str:
         return self.crm.create("company", {"properties": properties}, "userId:1").id

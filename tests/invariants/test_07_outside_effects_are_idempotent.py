@@ -23,7 +23,7 @@ from django.db import connection as database
 
 from integrations.adapters import registry
 from integrations.base import doorbell
-from integrations.base.adapter import Adapter, Unknown, Written
+from integrations.base.adapter import Unknown, Written
 from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.results import AttemptResult, record_result
 from integrations.tasks import deliver as task
@@ -60,7 +60,7 @@ def connection(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> Conne
     # Nobody hears: what is lost in the broker is not needed.
     monkeypatch.setattr(doorbell.outbound, "ring", lambda _calls: None)
     if KIND not in registry._ADAPTERS:
-        monkeypatch.setitem(registry._ADAPTERS, KIND, Adapter())
+        monkeypatch.setitem(registry._ADAPTERS, KIND, ShelfAdapter())
     return make_connection(KIND, committed_world)
 
 

@@ -23,7 +23,7 @@ NETWORKED = {"httpx", "requests", "urllib3", "urllib.request", "http.client", "a
 def test_private_addresses_are_refused_unless_exactly_allowed(host: str) -> None:
     with HTTPServer("127.0.0.1") as server:
         server.expect_request("/").respond_with_json({})
-        with SafeClient(f"http://{host}:{server.port}") as client, pytest.raises(CallFailed):
+        with pytest.raises(CallFailed), SafeClient(f"http://{host}:{server.port}") as client:
             client.get("/")
         assert server.log == []
 

@@ -124,22 +124,21 @@ def to_submit(
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """Load what the destination of each deliverable in production would not take as it is."""
     making = [
-        row
+        row.pk
         for row in rows
         if row.state in Deliverable.making and row.destination_id and row.version_id
     ]
     if not making:
         return {}
-    places = Destination.objects.in_bulk({row.destination_id or 0 for row in making})
-    newest = Version.objects.filter(pk__in=[row.version_id for row in making])
     facts = {row.pk: gates.DeliverableGateFacts() for row in rows}
-    destinations = {row.pk: row.destination_id or 0 for row in making}
-    slugs = slug_faults(making)
-    for version in newest.prefetch_related("files__file"):
-        place = places[destinations[version.deliverable_id]]
-        faults = faults_of(PlacedContent(version.manifest, place))
-        facts[version.deliverable_id] = gates.DeliverableGateFacts(
-            content_faults=tuple(faults), slug_fault=slugs.get(version.deliverable_id, "")
+    loaded = Deliverable.objects.filter(pk__in=making).select_related("destination", "version")
+    for row in loaded.prefetch_related("version__files__file"):
+        version, place = row.version, row.destination
+        if version is None or place is None:  # changed meanwhile
+            continue
+        facts[row.pk] = gates.DeliverableGateFacts(
+            content_faults=tuple(faults_of(PlacedContent(version.manifest, place))),
+            slug_fault=slug_fault(row, version.slug),
         )
     return facts
 

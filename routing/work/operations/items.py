@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.roles import AM, CREATIVE, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
-from routing.people.clearance import Clearance, clearance_for
+from routing.people.clearance import SEE_ALL, closed_clients
 from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
 from routing.work.details import HandOverDetails, HoldDetails
@@ -143,22 +143,23 @@ def named_people(
     found = NamedPeople()
     if details and named:
         staff = User.objects.staff().filter(pk__in=named)
-        able: list[Any] = list(staff.with_rights(owns=OWN_WORK, does=DO_WORK))
+        rights = staff.with_rights(owns=OWN_WORK, does=DO_WORK, sees=SEE_ALL)
+        able: list[Any] = list(
+            rights.annotate(closed=closed_clients(row.client_id for row in rows))
+        )
         names = {person.pk: person.full_name for person in able}
         owners = frozenset(person.pk for person in able if person.owns)
         doers = frozenset(person.pk for person in able if person.does)
         unfit = {details.owner, details.backup} - owners | {details.doer} - doers
         said = ", ".join(sorted(name for person, name in names.items() if person in unfit))
         found = NamedPeople(frozenset(names), owners, doers, said)
-        clearance = clearance_for(row.client_id for row in rows)
-        return {row.pk: replace(found, uncleared=_uncleared(row, names, clearance)) for row in rows}
+        return {row.pk: replace(found, uncleared=_uncleared(row, able)) for row in rows}
     return dict.fromkeys((row.pk for row in rows), found)
 
 
-def _uncleared(row: WorkItem, names: Mapping[int, str], clearance: Clearance) -> str:
-    return ", ".join(
-        sorted(name for pk, name in names.items() if not clearance.admits(pk, row.client_id))
-    )
+def _uncleared(row: WorkItem, people: Sequence[Any]) -> str:
+    closed_to = [each for each in people if not each.sees and row.client_id in each.closed]
+    return ", ".join(sorted(each.full_name for each in closed_to))
 
 
 def new_pair_fits(row: WorkItem, context: ContextWith[HandOverDetails]) -> GateResult:

@@ -111,7 +111,8 @@ def test_guessing_is_slowed_down_while_it_is_away(client: Browser, away: None) -
         client.post(LOGIN, {"login": alice.email, "password": f"guess {n}"}) for n in range(12)
     ]
 
-    assert "Too many failed login attempts" in answers[-1].content.decode()
+    assert "There were too many wrong attempts" not in answers[0].content.decode()
+    assert "There were too many wrong attempts" in answers[-1].content.decode()
 
 
 def test_a_frozen_server_is_asked_once_and_then_left_alone(frozen: socket.socket) -> None:

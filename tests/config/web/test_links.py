@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.core.exceptions import SuspiciousOperation
 from django.test import Client as Browser
 from django.test import RequestFactory
 from pytest_django import Settings
@@ -68,3 +69,11 @@ def test_every_absolute_link_is_built_from_the_site(
     LinksMiddleware(lambda _: None)(request)  # type: ignore[arg-type, return-value]
 
     assert request.build_absolute_uri(location) == link
+
+
+@pytest.mark.parametrize("query", ["q=a%00b", "%00=a", "q=a\0b"])
+def test_a_query_that_holds_a_nul_is_refused_however_it_is_written(query: str) -> None:
+    request = RequestFactory().get("/here/", QUERY_STRING=query)
+
+    with pytest.raises(SuspiciousOperation):
+        LinksMiddleware(lambda _: None)(request)  # type: ignore[arg-type, return-value]

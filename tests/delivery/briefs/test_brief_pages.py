@@ -145,13 +145,25 @@ def test_an_engagement_cannot_end_before_it_starts(world: World) -> None:
     assert "The engagement ends before it starts." in words(page)
 
 
-@pytest.mark.parametrize("who", ["audrey", "quin", "cora"])
+@pytest.mark.parametrize("who", ["audrey", "quin"])
 def test_those_who_only_view_engagements_cannot_change_them(world: World, who: str) -> None:
     deal, browser = sold(world), signed_in(getattr(world, who))
 
     assert browser.get(url(Engagement, "change", deal.pk)).status_code == 200
     assert browser.post(url(Engagement, "change", deal.pk), {"name": "x"}).status_code == 403
     assert browser.post(url(Engagement, "history", deal.pk)).status_code == 403
+
+
+def test_h18_engagements_are_not_for_creatives_who_neither_see_nor_change_them(
+    world: World,
+) -> None:
+    deal, browser = sold(world), signed_in(world.cora)
+
+    for page in ("change", "history"):
+        assert browser.get(url(Engagement, page, deal.pk)).status_code == 403
+        assert browser.post(url(Engagement, page, deal.pk), {"name": "x"}).status_code == 403
+    deal.refresh_from_db()
+    assert deal.name != "x"
 
 
 @pytest.mark.parametrize("model", [Brief, Engagement])

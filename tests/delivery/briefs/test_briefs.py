@@ -173,7 +173,7 @@ def test_a_brief_needs_a_plan_and_an_accepted_request(world: World):
             {"key": "a", "title": "x", "format": "page"},
             {"key": "a", "title": "y", "format": "page"},
         ],
-        [{"key": "a", "title": "x\x00", "format": "page"}],
+        [{"key": "a", "title": "\x00\u200b", "format": "page"}],
         [{"key": str(number), "title": "x", "format": "page"} for number in range(51)],
     ],
 )
@@ -189,6 +189,18 @@ def test_a_plan_that_cannot_be_read_is_refused_and_nothing_is_lost(world: World,
 
     assert codes(result) == ["plan"]
     assert (fresh(brief).body, len(fresh(brief).planned)) == ("Make it good.", 1)
+
+
+def test_h18_a_title_of_a_plan_is_stored_without_signs_that_nobody_can_see(world: World):
+    brief = make_brief(world)
+    planned = [{"key": "a", "title": "x\x00\u200b", "format": "page"}]
+
+    [result] = briefs.edit(
+        [brief.pk], by=by(world.alice), at=NOW, details=EditBriefDetails(planned=planned)
+    )
+
+    assert result.done
+    assert [each["title"] for each in fresh(brief).planned] == ["x"]
 
 
 def test_a_new_brief_takes_the_place_of_the_old_and_plans_anew(world: World):

@@ -156,7 +156,6 @@ def test_html_in_a_title_or_a_question_is_only_text(world: World, browser: Brows
 @pytest.mark.parametrize(
     "query",
     [
-        "?q=%00",
         "?q=%F0%9F%8E%AC",
         "?show=<x>&page=-1",
         "?page=9999999999999",
@@ -166,6 +165,13 @@ def test_html_in_a_title_or_a_question_is_only_text(world: World, browser: Brows
 )
 def test_odd_questions_to_the_list_are_answered(browser: Browser, query: str) -> None:
     assert browser.get(f"/portal/requests/{query}").status_code == 200
+
+
+def test_a_question_that_no_text_can_hold_is_refused_with_words(browser: Browser) -> None:
+    answer = browser.get("/portal/requests/?q=%00")
+
+    assert answer.status_code == 400
+    assert "We could not read the request." in words(answer)
 
 
 def test_the_list_finds_by_title_number_and_state(world: World, browser: Browser) -> None:

@@ -6,7 +6,6 @@ goes on.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -35,7 +34,7 @@ from tests.delivery.making import (
     say,
     with_the_client,
 )
-from tests.files import make_file
+from tests.files import make_file, png
 from tests.integrations.outbox.test_crm import make_run
 from tests.world import NOW, World, by, make_contact, make_request
 
@@ -199,18 +198,20 @@ def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: Wor
     done(approvals.approve([question(page).pk], by=by(world.bob), at=NOW, details=DecideDetails()))
     done(deliverables.ask_client([page.pk], by=by(world.alice), at=NOW))
     asked = question(page)
-    said: dict[str, Any] = {
-        "word": "approve",
-        "contact": approver().pk,
-        "evidence": make_file(world.alice, world.acme).pk,
+    # Of each their own upload: nobody else sees a file that no work has yet.
+    said = {
+        person: RecordDetails(
+            word="approve",
+            contact=approver().pk,
+            evidence=make_file(person, world.acme, content=png(side), name=str(person.pk)).pk,
+        )
+        for person, side in ((world.alice, 2), (world.bob, 3))
     }
 
     [author] = approvals.record_answer(
-        [asked.pk], by=by(world.alice), at=NOW, details=RecordDetails(**said)
+        [asked.pk], by=by(world.alice), at=NOW, details=said[world.alice]
     )
-    [other] = approvals.record_answer(
-        [asked.pk], by=by(world.bob), at=NOW, details=RecordDetails(**said)
-    )
+    [other] = approvals.record_answer([asked.pk], by=by(world.bob), at=NOW, details=said[world.bob])
 
     assert (codes(author), other.done) == (["author"], True)
 

@@ -112,12 +112,12 @@ def test_a_slug_that_is_taken_by_a_live_page_is_a_difference(editor: Site, bread
     first = editor.publish(bread)
     other = replace(bread, object_key="deliverable:another")
 
-    with pytest.raises(Conflict, match="not written by us"):
+    with pytest.raises(Conflict, match="which other work here has published"):
         editor.writer.find(other)
     written = editor.writer.write(other, None)
 
     assert written.remote_id != first.remote_id
-    assert "another post has that one" in " ".join(editor.writer.read_back(other, written))
+    assert "it has that one for something else" in " ".join(editor.writer.read_back(other, written))
 
 
 def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: OutboxMessage):
@@ -132,8 +132,16 @@ def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: O
         )
     )
 
-    at_once([lambda: author.writer.write(bread, None)] * 3)
+    def write() -> str:
+        try:
+            return author.writer.write(bread, None).remote_id
+        except Conflict as conflict:
+            return str(conflict)
 
+    ends = at_once([write] * 3)
+
+    # Whichever of two was created last finds both, before either of them may become public.
+    assert len([end for end in ends if end.startswith("Several posts of the site")]) >= 2
     with pytest.raises(Conflict, match="Several"):
         author.writer.find(bread)
 

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpcore
+import httpx
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -25,7 +26,7 @@ from integrations.base.adapter import (
 from integrations.base.origins import BadAddress, Origin, origin_of
 from integrations.http import network
 from integrations.http.client import MAX_ANSWER_BYTES, SafeClient
-from integrations.http.network import is_public
+from integrations.http.network import BlockedAddress, SafeTransport, is_public
 
 PRIVATE = """
     127.0.0.1 127.8.8.8 0.0.0.0 10.0.0.5 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 192.0.0.1 192.0.2.1
@@ -68,8 +69,15 @@ def server() -> Iterator[HTTPServer]:
     ],
 )
 def test_nothing_inside_is_contacted(server: HTTPServer, host: str):
-    with SafeClient(f"http://{host}:{server.port}") as client, pytest.raises(CallFailed):
+    with pytest.raises(CallFailed), SafeClient(f"http://{host}:{server.port}") as client:
         client.get("/secret")
+
+    # Odd spellings are refused before there is a client. Its transport does not rely on that.
+    with (
+        httpx.Client(transport=SafeTransport()) as bare,
+        pytest.raises((BlockedAddress, httpx.InvalidURL)),
+    ):
+        bare.get(f"http://{host}:{server.port}/secret")
 
     assert server.log == []
 

@@ -36,6 +36,8 @@ FITTING: dict[str, dict[str, Any]] = {
         "wakes_at": None,
     },
     "routing_workitem": {"is_open": False},
+    # Not of the person who is erased: their own drafts are deleted, those of others rewritten.
+    "delivery_formdraft": {"contact_id": 50_000},
 }
 
 

@@ -50,7 +50,7 @@ def test_every_pair_and_lead_is_known() -> None:
     assert found == {
         Client: {"owner", "backup"},
         Flow: {"owner", "backup"},
-        Agency: {"owner", "backup"},
+        Agency: {"owner", "backup", "security_owner"},
         Connection: {"default_owner", "default_backup", "health_owner", "health_backup"},
         Team: {"lead"},
     }

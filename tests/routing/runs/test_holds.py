@@ -15,6 +15,7 @@ from delivery.requests.operations import requests
 from routing.kernel.roles import AM
 from routing.models import ExceptionCase, Run, Team, WorkItem
 from routing.people.actors import Actor
+from routing.people.clients import Client
 from routing.runs.operations import runs
 from routing.runs.operations.capture import capture
 from routing.sla.operations.calendars import ensure_defaults
@@ -39,17 +40,20 @@ def family(world: World) -> tuple[Request, Request, Actor]:
     its owner.
     """
     other = Team.objects.create(name="Other", lead=world.olga)
-    secret = make_client("SEC", other, world.olga, world.bob, restricted=True)
+    secret = make_client("SEC", other, world.olga, world.bob)
     parent = make_request(secret)
     child = make_request(secret, parent=parent.item)
     eve = make_user("Eve", AM)
-    items.hand_over(
+    # Before the client is restricted: afterwards, nobody may be named who is not cleared.
+    [hers] = items.hand_over(
         [parent.item_id],
         by=by(world.olga),
         at=NOW,
         reason="Hers",
         details=HandOverDetails(owner=eve.pk, backup=world.bob.pk, doer=None),
     )
+    assert hers.done
+    Client.objects.filter(pk=secret.pk).update(restricted=True)
     return parent, child, by(eve)
 
 

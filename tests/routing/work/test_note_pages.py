@@ -146,7 +146,7 @@ def test_a_refused_file_keeps_what_was_typed_and_writes_nothing(world: World) ->
     [
         ({"body": " "}, "Enter text or add a file."),
         ({"body": "x" * 10_001}, "at most 10000 characters"),
-        ({"body": "a\0b"}, "Null characters are not allowed."),
+        ({"body": "\0"}, "Enter text or add a file."),
         ({"audience": "everybody"}, "Select a valid choice."),
     ],
 )
@@ -158,6 +158,11 @@ def test_what_cannot_be_a_note_is_refused_with_words(
     assert answer.status_code == 422
     assert says in words(answer)
     assert not Note.objects.exists()
+
+
+def test_signs_that_nobody_can_see_are_not_kept(world: World) -> None:
+    assert send(world.alice, make_request(world.acme), "a\0b\u202e").status_code == 302
+    assert Note.objects.get().body == "ab"
 
 
 def test_a_form_that_is_sent_twice_writes_one_note(world: World) -> None:

@@ -62,6 +62,7 @@ ORDER = {
     "delivery.deliverable.archive": [
         "delivery.progress.operations.proving.look_no_more",
         "integrations.publishing.failures.end_cases",
+        "integrations.reconcile.carry_out.not_watched",
         TOLD,
     ],
     "delivery.deliverable.ask_agency": [
@@ -79,6 +80,7 @@ ORDER = {
         "delivery.progress.operations.rolling.deliver",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
         "integrations.publishing.failures.end_cases",
+        "integrations.reconcile.carry_out.not_watched",
         TOLD,
     ],
     "delivery.deliverable.fail_publishing": [
@@ -113,6 +115,7 @@ ORDER = {
         "delivery.approvals.operations.reviewing.take_back",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
         "integrations.publishing.failures.end_cases",
+        "integrations.reconcile.carry_out.not_watched",
         TOLD,
     ],
     "delivery.deliverable.replan": [
@@ -196,7 +199,11 @@ ORDER = {
     "routing.exceptioncase.resolve": [
         "routing.runs.operations.exceptions.resume_runs",
         "routing.runs.operations.own_failures.retry_events",
+        "integrations.inbox.unreadable.read_all_again",
+        "integrations.outbox.failing.try_again",
+        "integrations.publishing.site_cases.look_now",
         "integrations.publishing.failures.retry",
+        "integrations.reconcile.failures.look_again",
         TOLD,
     ],
     "routing.note.add": [

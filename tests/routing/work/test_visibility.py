@@ -6,6 +6,7 @@ import pytest
 
 from delivery.requests.operations import requests
 from routing.kernel.roles import AM, CREATIVE
+from routing.people.clients import Client
 from routing.work.details import HandOverDetails
 from routing.work.operations import items
 from routing.work.visibility import work_seen_by
@@ -43,17 +44,21 @@ def test_who_sees_what(world: World, who: str, open_client: bool, restricted_cli
 
 
 def test_whoever_is_named_sees_it_wherever_they_work(world: World) -> None:
-    secret = make_request(make_client("SEC", world.team, world.alice, world.bob, restricted=True))
+    client = make_client("SEC", world.team, world.alice, world.bob)
+    secret = make_request(client)
     kim = make_user("Kim", CREATIVE)
 
-    items.hand_over(
+    # Nobody is named who is not cleared, but a client may become restricted afterwards.
+    [named] = items.hand_over(
         [secret.item_id],
         by=by(world.olga),
         at=NOW,
         reason="Skill",
         details=HandOverDetails(owner=world.alice.pk, backup=world.bob.pk, doer=kim.pk),
     )
+    Client.objects.filter(pk=client.pk).update(restricted=True)
 
+    assert named.done
     assert work_seen_by(by(kim)).get().pk == secret.item_id
 
 
