@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from delivery.deliverables.versions import VersionFile
-from delivery.models import Deliverable, Request, Version
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.versions import Version, VersionFile
+from delivery.requests.models import Request
 from routing.audit.places import PUBLISHED, Person, spare, theirs
 from routing.models import File, WorkItem
 

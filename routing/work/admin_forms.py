@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 
 from routing.desk.away import AsksAboutAbsence
 from routing.desk.forms import StepForm, step_form
-from routing.people.clearance import clearance_for
+from routing.people.clearance import SEE_ALL, closed_clients
 from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
 from routing.work.items import WorkItem
@@ -70,10 +70,10 @@ class HandOverForm(AsksAboutAbsence, StepForm):
 
     def prepare(self) -> None:
         # One query for the three fields, however many rows there are.
-        every: list[Any] = list(User.objects.staff().with_rights(owns=OWN_WORK, does=DO_WORK))
-        clients = {row.client_id for row in self.rows}
-        clearance = clearance_for(clients)
-        staff = [person for person in every if clearance.admits_to_all(person.pk, clients)]
+        rights = User.objects.staff().with_rights(owns=OWN_WORK, does=DO_WORK, sees=SEE_ALL)
+        closed = closed_clients(row.client_id for row in self.rows)
+        every: list[Any] = list(rights.annotate(closed=closed))
+        staff = [person for person in every if person.sees or not person.closed]
         owners = [person for person in staff if person.owns]
         _choose_from(self.fields["owner"], owners, _("Choose"))
         _choose_from(self.fields["backup"], owners, _("Choose"))

@@ -178,3 +178,11 @@ def test_h1_numbers_are_compared_without_country_and_zero(
 @pytest.mark.parametrize("text", ["", "12345", "ext 4", "n/a"])
 def test_h1_a_few_digits_identify_nobody(text: str) -> None:
     assert phone_number(text) is None
+
+
+def test_h1_numbers_that_json_does_not_have_become_text_beside_a_person() -> None:
+    found = CARLA.without('{"b": NaN, "c": [1e999, 1.5], "a": "Carla Client"}')
+
+    assert json.loads(found) == {"a": "[redacted]", "b": "NaN", "c": ["1e999", 1.5]}
+    assert found == '{"a":"[redacted]","b":"NaN","c":["1e999",1.5]}'
+    assert CARLA.without('{"b": NaN}') == '{"b": NaN}'
