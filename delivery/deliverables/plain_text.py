@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 # Control characters, which no system shows and some do not store, and what ends a line.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_ENDS = re.compile(r"[ \t]*(?:\r\n|[\r\n\u2028\u2029\x85])[ \t]*")
+_ENDS = re.compile(r"\r\n|[\r\n\u2028\u2029\x85]")
 _SURROGATES = re.compile("[\ud800-\udfff]")  # half of a character, which UTF-8 cannot encode
 
 
@@ -18,5 +18,6 @@ def one_line(text: str) -> str:
 
 def lines(text: str) -> str:
     """Return the text in NFC without control characters, its lines ended by ``\\n``."""
-    whole = _SURROGATES.sub("\ufffd", _ENDS.sub("\n", text))
+    trimmed = "\n".join(line.strip(" \t") for line in _ENDS.split(text))
+    whole = _SURROGATES.sub("\ufffd", trimmed)
     return normalize("NFC", _CONTROLS.sub("", whole)).strip()

@@ -122,6 +122,23 @@ class _Making:
         since: timedelta = self.at - newest.history_date
         return max(since.total_seconds() / 3600 - 1, 24.0)
 
+    def place(self, moment: datetime) -> Destination:
+        """Return the destination of the job's pages. Pages of an earlier demo keep theirs."""
+        path = f"{slug_of(self.client.name)}-{self.at:%y%m%d%H%M%S}"
+        place = Destination.objects.filter(client=self.client, name=self.job.place).first()
+        if place is not None and place.path != path:
+            place.name = f"{place.name} ({place.path})"[:120]
+            save_with_reason(place, by=self.people["lead"], at=self.at, reason=WHY)
+            place = None
+        if place is None:
+            place = Destination(
+                client=self.client, name=self.job.place, path=path, publishes_on_approval=False
+            )
+        place.kind, place.connection = outside().connect(moment)
+        # Several jobs share a place, and its history is in the order in which it is written.
+        save_with_reason(place, by=self.people["lead"], at=self.at, reason=WHY)
+        return place
+
     def agree(self, moment: datetime) -> Brief:
         """Create the engagement, the destination and the brief with its planned deliverables."""
         sold = Engagement(
@@ -132,16 +149,7 @@ class _Making:
             hours=200,
             rounds=3,
         )
-        place = Destination.objects.filter(client=self.client, name=self.job.place).first()
-        if place is None:
-            place = Destination(
-                client=self.client, name=self.job.place, publishes_on_approval=False
-            )
-        place.kind, place.connection = outside().connect(moment)
-        # A path of its own, because pages of an earlier demo keep their addresses.
-        place.path = f"{slug_of(self.client.name)}-{self.at:%y%m%d%H%M%S}"
-        # Several jobs share a place, and its history is in the order in which it is written.
-        save_with_reason(place, by=self.people["lead"], at=self.at, reason=WHY)
+        place = self.place(moment)
         brief = Brief.objects.filter(request=self.request, is_current=True).first()
         if brief is None:
             save_with_reason(sold, by=self.people["lead"], at=moment, reason=WHY)
