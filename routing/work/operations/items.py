@@ -158,7 +158,8 @@ def named_people(
 
 
 def _uncleared(row: WorkItem, people: Sequence[Any]) -> str:
-    closed_to = [each for each in people if not each.sees and row.client_id in each.closed]
+    # PostgreSQL has no array, and so None, where none of the rows has a client.
+    closed_to = [each for each in people if not each.sees and row.client_id in (each.closed or ())]
     return ", ".join(sorted(each.full_name for each in closed_to))
 
 

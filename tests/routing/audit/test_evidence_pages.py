@@ -6,7 +6,7 @@ import pytest
 
 from delivery.requests.operations import requests
 from routing.audit.operations.seals import seal
-from routing.models import Event, Seal, User
+from routing.models import Event, Seal
 from tests.desk import signed_in, url, words
 from tests.world import MONDAY, NOW, World, by, make_request
 
@@ -42,8 +42,9 @@ def test_events_are_found_by_the_reference_of_their_work(world: World) -> None:
 @pytest.mark.stands_at(MONDAY)
 def test_verifying_says_whether_the_evidence_is_whole(world: World) -> None:
     make_request(world.acme)
+    world.audrey.timezone = "UTC"
+    world.audrey.save()
     seal(at=MONDAY)
-    User.objects.filter(pk=world.audrey.pk).update(timezone="UTC")
 
     page = words(signed_in(world.audrey).post(url(Seal, "verify")))
 
