@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0032_tell_of_failing_connections"),
+        ("routing", "0032_index_what_waits_for_clients"),
     ]
 
     operations = [

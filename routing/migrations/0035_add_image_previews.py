@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0033_add_proof_version"),
+        ("routing", "0034_name_workers_of_reads"),
     ]
 
     operations = [

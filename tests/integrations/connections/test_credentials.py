@@ -109,7 +109,7 @@ def test_h8_a_vendors_only_address_is_an_origin_too(world: World) -> None:
 
 
 def test_h8_what_was_set_up_before_belongs_to_its_address_of_then(blog: Connection) -> None:
-    migration = importlib.import_module("integrations.migrations.0018_add_token_origin")
+    migration = importlib.import_module("integrations.migrations.0011_add_token_origin")
     Connection.objects.update(token_origin="")
 
     with database.schema_editor() as editor:

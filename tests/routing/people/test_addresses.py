@@ -22,7 +22,7 @@ from tests.world import World, by, make_contact
 pytestmark = pytest.mark.django_db
 ASCII, WRITTEN = "info@xn--exmple-cua.com", "info@exämple.com"
 SPELLINGS = [ASCII, WRITTEN, "INFO@EXÄMPLE.COM", unicodedata.normalize("NFD", WRITTEN)]
-migration: Any = import_module("routing.migrations.0037_write_addresses_in_one_form")
+migration: Any = import_module("routing.migrations.0036_write_addresses_in_one_form")
 
 
 def put_back(contact: Contact, email: str) -> None:

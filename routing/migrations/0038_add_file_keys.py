@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0038_complete_erasures"),
+        ("routing", "0037_complete_erasures"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0010_add_discrepancies"),
+        ("integrations", "0008_add_discrepancies"),
     ]
 
     operations = [

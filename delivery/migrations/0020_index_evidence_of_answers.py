@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     atomic = False  # an index that is made beside running work needs no transaction
 
     dependencies = [
-        ("delivery", "0024_add_form_drafts"),
+        ("delivery", "0019_add_form_drafts"),
     ]
 
     operations = [

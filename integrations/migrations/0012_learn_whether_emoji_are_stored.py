@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0018_add_token_origin"),
+        ("integrations", "0011_add_token_origin"),
     ]
 
     operations = [

@@ -31,7 +31,7 @@ BACKWARD = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0044_add_file_keys"),
+        ("routing", "0038_add_file_keys"),
     ]
 
     operations = [

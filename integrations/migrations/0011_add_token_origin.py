@@ -28,7 +28,7 @@ def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0015_index_unreadable_webhooks")]
+    dependencies = [("integrations", "0010_index_unreadable_webhooks")]
 
     operations = [
         migrations.AddField(

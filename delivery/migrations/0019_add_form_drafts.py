@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0023_refuse_negative_amounts"),
+        ("delivery", "0018_refuse_negative_amounts"),
         ("routing", "0031_add_client_merges"),
     ]
 

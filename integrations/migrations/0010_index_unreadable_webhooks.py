@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     atomic = False  # an index that is made beside running work needs no transaction
 
     dependencies = [
-        ("integrations", "0014_settle_unreadable_webhooks"),
+        ("integrations", "0009_settle_unreadable_webhooks"),
     ]
 
     operations = [

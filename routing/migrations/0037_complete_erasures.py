@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0037_write_addresses_in_one_form"),
+        ("routing", "0036_write_addresses_in_one_form"),
     ]
 
     operations = [
