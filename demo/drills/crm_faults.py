@@ -6,10 +6,10 @@ from http import HTTPStatus
 from time import monotonic
 
 from demo.drills.deals import (
+    comes_through,
     decided,
     make,
     messages,
-    one_effect,
     outcomes,
     post_until_kept,
     told,
@@ -97,8 +97,7 @@ def revoked_key(field: DrillField) -> None:
         for job in jobs:
             decided(field, job)
         field.walk.transcript.wait("the key is refused", refused_calls.exists, 60, WORKER)
-        until = monotonic() + WATCHED_S
-        field.walk.transcript.wait("it stays so", lambda: monotonic() > until, 30, "")
+        field.watch(WATCHED_S)
         calls = refused_calls.count()
     cases = refused.count() - before
     field.count("exceptions", cases, holds=cases == 1)
@@ -149,8 +148,7 @@ def away_for_a_minute(field: DrillField) -> None:
         post_until_kept(field)
         for job in jobs:
             decided(field, job)
-        until = monotonic() + 60
-        field.walk.transcript.wait("a minute has passed", lambda: monotonic() > until, 70, "")
+        field.watch(60)
         calls = Attempt.objects.filter(outbound__connection=connection).count()
     field.count("calls_meanwhile", calls, holds=0 < calls <= 10 * len(jobs))
     began = monotonic()
@@ -167,8 +165,5 @@ def counterpart_gone(field: DrillField) -> None:
         for method in (WRITE, "GET", "POST"):
             field.crm.faults.add(method, *[InjectedFault()] * 1000)
         post_until_kept(field)
-        until = monotonic() + 60
-        field.walk.transcript.wait("a minute has passed", lambda: monotonic() > until, 70, "")
-    decided(field, job, 240)
-    told(field, job, 120)
-    one_effect(field, job)
+        field.watch(60)
+    comes_through(field, job, 240)

@@ -15,7 +15,8 @@ from demo.walkthrough.walk import WORKER, WalkthroughJob
 from integrations.models import Outbound
 from routing.models import Run, RunStep
 
-IN_STEP_S = 5.0  # between two attempts of a sender, like HubSpot's first
+SOON_S = 5.0  # by when a sender has to be answered: HubSpot waits no longer
+LONGEST_PAUSE_S = 5.0  # between two attempts of a sender, like HubSpot's first
 OK = 200
 TOLD = (Run.State.ROUTED, Run.State.IN_DELIVERY)
 
@@ -45,16 +46,20 @@ def waiting(field: DrillField) -> list[dict[str, Any]]:
     return found
 
 
-def post_until_kept(field: DrillField, within_s: float = 90) -> list[int]:
-    """Post the waiting events again until they are stored, as HubSpot does. Return the statuses."""
-    events, posted, answers = waiting(field), sender(field), list[int]()
-    until = monotonic() + within_s
-    while monotonic() < until:
-        answers.append(posted.post(events))
-        if answers[-1] == OK:
-            break
-        sleep(min(IN_STEP_S, 0.5 * len(answers)))
+def post_until_kept(field: DrillField) -> list[int]:
+    """Post the waiting events again until they are stored. Return the statuses."""
+    events, posted = waiting(field), sender(field)
+    answers = again_until_kept(lambda: posted.post(events))
     posted.close()
+    return answers
+
+
+def again_until_kept(post: Callable[[], int], within_s: float = 90) -> list[int]:
+    """Post again, ever more rarely, until it is stored, as HubSpot does. Return the statuses."""
+    until, answers = monotonic() + within_s, [post()]
+    while answers[-1] != OK and monotonic() < until:
+        sleep(min(LONGEST_PAUSE_S, 0.5 * len(answers)))
+        answers.append(post())
     return answers
 
 
@@ -97,6 +102,13 @@ def told(field: DrillField, job: WalkthroughJob, within_s: float = 90) -> None:
         within_s,
         WORKER,
     )
+
+
+def comes_through(field: DrillField, job: WalkthroughJob, within_s: float = 120) -> None:
+    """Wait until the deal is decided and told, and count that both happened once."""
+    decided(field, job, within_s)
+    told(field, job, within_s)
+    one_effect(field, job)
 
 
 def one_effect(field: DrillField, job: WalkthroughJob) -> None:

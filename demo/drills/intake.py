@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from random import SystemRandom
 from time import time
@@ -17,20 +16,22 @@ from demo.drills.deals import (
     at_once,
     decided,
     make,
+    messages,
     one_effect,
     post_until_kept,
     sender,
+    told,
     waiting,
 )
 from demo.drills.registry import DrillField, drill
 from demo.walkthrough.flow import PORTAL
 from demo.walkthrough.people import by
-from demo.walkthrough.walk import now
+from demo.walkthrough.walk import WORKER, now
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, decoded, sign
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Inbound
 from routing.kernel.events import Event
-from routing.models import Run
+from routing.models import Run, RunEvent
 
 REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 STORM, AT_ONCE = 200, 10
@@ -261,23 +262,15 @@ def own_write_comes_back(field: DrillField) -> None:
     job = make(field, "Echo")
     post_until_kept(field)
     decided(field, job)
-    told_before = _told(field, job)
-    events = waiting(field)
+    told(field, job)
+    before, events, posted = len(messages(field, job)), waiting(field), sender(field)
     with field.fault():
-        answers = [sender(field).post(events) for _ in range(5)] if events else []
-    field.count("answers", sorted(set(answers)), holds=set(answers) <= {HTTPStatus.OK})
+        answers = [posted.post(events) for _ in range(5)]
+    posted.close()
+    field.count("own_changes", len(events), holds=len(events) > 0)
+    field.count("answers", sorted(set(answers)), holds=set(answers) == {HTTPStatus.OK})
+    echoes = RunEvent.objects.filter(event__subject_id=job.deal, part=RunEvent.Part.ECHO)
+    field.walk.transcript.wait("it is known as an echo", echoes.exists, 60, WORKER)
     one_effect(field, job)
-    again = _told(field, job) - told_before
+    again = len(messages(field, job)) - before
     field.count("written_again", again, holds=again == 0)
-
-
-def _told(field: DrillField, job: Any) -> int:
-    until = now() + timedelta(seconds=60)
-    rows = field.walk.deals.connection.outbound.filter(run=job.run)
-    field.walk.transcript.wait(
-        "the CRM was told",
-        lambda: (rows.exists() and not rows.unfinished().exists()) or now() > until,
-        70,
-        "Is worker-outbound running?",
-    )
-    return int(rows.count())

@@ -9,17 +9,12 @@ from pathlib import Path
 
 from config.embedded import running
 from config.paths import var_dir
+from config.up import WORKERS
 from demo.walkthrough.transcript import StepFailed
 
 PROC = Path("/proc")
 # The word of its command line by which each process is known.
-MARKS = {
-    "config.wsgi": "web",
-    "beat": "beat",
-    "worker@%h": "worker",
-    "worker-outbound@%h": "worker-outbound",
-    "worker-slow@%h": "worker-slow",
-}
+MARKS = {"config.wsgi": "web", "beat": "beat", **{f"{name}@%h": name for name in WORKERS}}
 SERVERS = {"valkey-server": "valkey", "postgres": "postgres"}  # by their program
 
 

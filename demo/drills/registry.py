@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import getdoc
+from time import monotonic
 from typing import Any
 
 from demo.sandbox.crm import CRM
@@ -37,6 +38,13 @@ class DrillField:
             if undo is not None:
                 undo()
             self.undone_at = now()
+
+    def watch(self, seconds: float) -> None:
+        """Let time pass while the fault lasts."""
+        until = monotonic() + seconds
+        self.walk.transcript.wait(
+            f"{seconds:.0f} s have passed", lambda: monotonic() > until, seconds + 10, ""
+        )
 
     @property
     def crm(self) -> CRM:

@@ -9,7 +9,16 @@ from datetime import datetime
 from typing import Any
 
 # Imported for the drills that they register.
-from demo.drills import cms_faults, crm_faults, inside, intake  # noqa: F401
+from demo.drills import (  # noqa: F401
+    broker,
+    cms_faults,
+    crm_faults,
+    database,
+    desk,
+    intake,
+    network,
+    processes,
+)
 from demo.drills.registry import Drill, DrillField
 from demo.walkthrough.close import leave, quiet
 from demo.walkthrough.play import Named, product_answers, stage
