@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
@@ -35,7 +36,7 @@ def published(connection: Connection) -> tuple[OutboxMessage, Written]:
     return message, written
 
 
-class LivePage:
+class LivePage(ABC):
     """A page that was published and proven, and is put back as it was after each edit."""
 
     def __init__(self, connection: Connection) -> None:
@@ -57,11 +58,13 @@ class LivePage:
         self.content = self.content.replace(old, new, 1)
         self.edit(content=self.content)
 
+    @abstractmethod
     def edit(self, **fields: Any) -> None:
-        raise NotImplementedError
+        """Change fields of the post, as a person would in the editor."""
 
+    @abstractmethod
     def around(self, **parts: str) -> None:
-        raise NotImplementedError
+        """Change what the theme shows around the content."""
 
 
 class SandboxPage(LivePage):
