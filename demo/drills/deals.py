@@ -95,10 +95,11 @@ def decided(field: DrillField, job: WalkthroughJob, within_s: float = 90) -> Run
 
 
 def told(field: DrillField, job: WalkthroughJob, within_s: float = 90) -> None:
-    """Wait until the deal in the CRM has the state of its run."""
+    """Wait until the deal in the CRM has the state of its run, and its messages are confirmed."""
+    left = Outbound.objects.filter(run=job.run, state__in=Outbound.workable)
     field.walk.transcript.wait(
         f"deal {job.deal} in the CRM has the state of its run",
-        lambda: field.walk.deals.written(job.deal)["state"] in TOLD,
+        lambda: not left.exists() and field.walk.deals.written(job.deal)["state"] in TOLD,
         within_s,
         WORKER,
     )
