@@ -140,9 +140,12 @@ if ENV.database_pool:
 
 DATABASES = {
     "default": databases.for_django(ENV.database_url, prepare_threshold=5, **_POOL)
-    # A pool keeps its own connections. Without one, each process keeps a connection and checks it
-    # before each request.
-    | {"CONN_MAX_AGE": 0 if ENV.database_pool else 600},
+    # A pool keeps its own connections, and config/storage/postgres checks them. Without one, each
+    # process keeps a connection and checks it before each request.
+    | {
+        "CONN_MAX_AGE": 0 if ENV.database_pool else 600,
+        "CONN_HEALTH_CHECKS": not ENV.database_pool,
+    },
 }
 if ENV.database_owner_url:  # only for migrations; web, worker and beat never have it
     DATABASES["owner"] = databases.for_django(ENV.database_owner_url)

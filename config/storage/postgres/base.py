@@ -7,6 +7,7 @@ from typing import Any
 
 from django_prometheus.db.backends.postgresql import base
 from psycopg.errors import OperationalError
+from psycopg_pool import ConnectionPool
 
 from config.storage.bounded import watch
 
@@ -21,8 +22,35 @@ class DatabaseWrapper(base.DatabaseWrapper):
         watch.ask()
         began = monotonic()
         try:
-            return super().get_new_connection(conn_params)
+            return self._living(conn_params, began + self.pool.timeout)
         except OperationalError:
             if watch.answered_at < began:  # otherwise it is only slow to let somebody in
                 watch.missed()
             raise
+
+    def _living(self, conn_params: dict[str, Any], until: float) -> Any:
+        """
+        Return a connection whose session the server has not ended.
+
+        The check of psycopg_pool waits for longer after each dead connection, so that a request
+        gives up after two or three of them, although the server is well. Here the first one that
+        is found lets the pool replace all of them.
+
+        :param until: when to give up, on the monotonic clock, in seconds
+        :raises OperationalError: if there is none in time, or one gave no answer
+        """
+        while True:
+            found = super().get_new_connection(conn_params)
+            try:
+                ConnectionPool.check_connection(found)
+            except OperationalError as error:
+                self.pool.putconn(found)
+                ended = found.broken or error.sqlstate is not None
+                if not ended or monotonic() > until:
+                    raise
+                self.pool.check()
+            except BaseException:
+                self.pool.putconn(found)
+                raise
+            else:
+                return found
