@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 Check: TypeAlias = Callable[[Any], str]  # says what to give, or nothing if the value is good
 Schema: TypeAlias = Mapping[str, Check]
 
-FACT = re.compile(r"[a-z]+(\.[a-z][a-z_]*)+", re.ASCII)
+FACT = re.compile(r"[a-z]{1,40}(\.[a-z][a-z_]{0,60}){1,6}", re.ASCII)
 MAX_DIGITS = 18  # fits a bigint
 _schemas: dict[str, Schema] = {}
 
