@@ -19,6 +19,7 @@ from routing.kernel.reasons import Reason
 from routing.models import ExceptionCase, Outcome
 
 LATE_S = 14.0  # longer than a call may take
+BY_HAND = " Somebody wrote this by hand."
 
 
 def approvable_page(field: DrillField, name: str) -> Deliverable:
@@ -102,10 +103,11 @@ def edited_by_hand(field: DrillField) -> None:
     page = _live(field, "Edited")
     [post] = field.walk.site.posts(object_of(page))
     with field.fault():
-        field.walk.site.write(post, "<p>Somebody wrote this by hand.</p>")
+        # Our mark stays in the text, as it does when a person uses the editor.
+        field.walk.site.write(post, post.content.replace("</p>", BY_HAND + "</p>", 1))
         _decayed(field, page)
     [after] = field.walk.site.posts(object_of(page))
-    field.count("left_alone", "by hand" in after.content, holds="by hand" in after.content)
+    field.count("left_alone", BY_HAND in after.content, holds=BY_HAND in after.content)
 
 
 @drill(15, about_s=60)

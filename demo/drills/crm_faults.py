@@ -20,6 +20,7 @@ from demo.walkthrough.people import by
 from demo.walkthrough.walk import WORKER, WalkthroughJob, now
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Attempt, Outbound
+from integrations.outbox.operations.replay import discard
 from routing.models import ExceptionCase
 
 WRITE = "PATCH"
@@ -136,6 +137,7 @@ def value_refused(field: DrillField) -> None:
         )
     field.count("attempts", dead.attempts, holds=dead.attempts == 1)
     field.count("reason", dead.last_error, holds=words in dead.last_error)
+    discard([dead.pk], by=by(field.walk.cast.keeper), at=now(), reason="The drill is over.")
 
 
 @drill(8, about_s=150)

@@ -69,7 +69,11 @@ def _signal(pid: int, number: signal.Signals) -> None:
 def _named(pid: int) -> str:
     words = _read(PROC / str(pid) / "cmdline").split("\0")
     known = [name for mark, name in MARKS.items() if mark in words]
-    return known[0] if known else SERVERS.get(Path(words[0]).name, "")
+    if known:
+        return known[0]
+    # Valkey writes its address behind its name, in the same word.
+    program = words[0].partition(" ")[0]
+    return SERVERS.get(Path(program).name, "")
 
 
 def _descendants(pid: int) -> list[int]:
