@@ -14,7 +14,7 @@ from demo.walkthrough.walk import now
 
 @drill(32, about_s=20)
 def two_at_once(field: DrillField) -> None:
-    """Two people accept the same request at the same moment: one does, the other is told."""
+    """Two people triage the same request at the same moment: one does, the other is told."""
     job = make(field, "Two at once")
     post_until_kept(field)
     decided(field, job)
@@ -22,15 +22,15 @@ def two_at_once(field: DrillField) -> None:
     cast = field.walk.cast
     actors = [by(cast.account), by(cast.second)]
 
-    def accept(place: int) -> int:
+    def triage(place: int) -> int:
         try:
-            [result] = requests.accept([request.pk], by=actors[place], at=now())
+            [result] = requests.triage([request.pk], by=actors[place], at=now())
         finally:
             connections.close_all()
         return int(result.done)
 
     with field.fault():
-        done, _p95 = at_once(2, accept, 2)
-    field.count("accepted", sum(done), holds=sum(done) == 1)
-    rows = request.history.filter(state=Request.State.ACCEPTED).count()
+        done, _p95 = at_once(2, triage, 2)
+    field.count("triaged", sum(done), holds=sum(done) == 1)
+    rows = request.history.filter(state=Request.State.TRIAGED).count()
     field.count("history_rows", rows, holds=rows == 1)
