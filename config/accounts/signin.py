@@ -136,7 +136,7 @@ class AccountAdapter(DefaultAccountAdapter):
         message_context: dict[str, Any] | None = None,
         **more: Any,
     ) -> None:
-        """Show allauth's message, and record a request for a code, also in vain or once more."""
+        """Show allauth's message, and record each request for a code, also a refused one."""
         # The message is the same for known and unknown addresses, and so is what this costs.
         if message_template == CODE_REQUESTED and message_context:
             notice(Kind.CODE_SENT, request, email=str(message_context.get("email", "")))

@@ -23,7 +23,7 @@ from routing.models import Run, RunStep
 SIZES = """
     SELECT relname, n_live_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables
     WHERE n_live_tup > 100 ORDER BY relname"""
-# One person told the same of the same work at the same instant. Constraints hold the rest.
+# A person with two equal notifications of one work item at one instant. Constraints hold the rest.
 TOLD_TWICE = """
     SELECT count(*) FROM (SELECT 1 FROM routing_notification
         GROUP BY item_id, recipient_id, words, at HAVING count(*) > 1) found"""
@@ -32,7 +32,7 @@ MAY_GROW = 1.5  # times the memory after the first drill
 
 @dataclass(frozen=True, slots=True)
 class SoakSample:
-    """``after_s`` seconds after the begin. Memory is the proportional set size of all processes."""
+    """``after_s`` seconds after the start. Memory is the proportional set size of all processes."""
 
     after_s: float
     memory_bytes: int
@@ -65,7 +65,7 @@ def soak(minutes: float, seed: int, say: Callable[[str], object]) -> SoakResult:
     Run random drills for this long, then check what must always hold.
 
     :param seed: the same seed chooses the same drills
-    :raises StepFailed: if the product does not answer at the begin
+    :raises StepFailed: if the product does not answer at the start
     """
     result, began = SoakResult(seed), monotonic()
     result.samples.append(_sample(0))
@@ -109,8 +109,8 @@ def _sample(after_s: float) -> SoakSample:
 
 
 def _invariants() -> Iterator[tuple[str, int]]:
-    """Yield what must not be, in words, and how often it is."""
-    yield "A person was told the same twice.", sql(TOLD_TWICE)[0][0]
+    """Yield the sentence of each invariant, and the number of rows that violate it."""
+    yield "A person was notified of the same thing twice.", sql(TOLD_TWICE)[0][0]
     yield "Deliveries were stored and never processed.", _count(Inbound, Inbound.State.STORED)
     yield "Steps of ended runs are still due.", _due_of_ended_runs()
     yield "Changes are still being sent.", Outbound.objects.leased().count()

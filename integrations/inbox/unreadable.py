@@ -2,7 +2,7 @@
 Webhooks, and events in good webhooks, that could not be read.
 
 Each connection has one exception for each kind of flaw, with its health owner. Resolving it reads
-everything of that kind again, which helps after the sender or this product was mended. What still
+everything of that kind again, which helps after the sender or this product was fixed. What still
 cannot be read then is left alone; it stays in the list of inbound webhooks.
 """
 

@@ -51,7 +51,7 @@ failures(behind=_behind, everywhere=_all_undecided)
 
 @react(resolve)
 def look_again(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None:
-    """Compare again what somebody set right by hand. What still differs is found again."""
+    """Compare again what somebody corrected by hand. What still differs is found again."""
     rows: dict[int, Discrepancy] = {}
     for some in rows_behind(cases).values():
         rows |= {row.pk: row for row in some if not row.choice}
