@@ -88,7 +88,7 @@ def handlers(source: Source) -> Iterator[str]:
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ExceptHandler) and _catches_everything(node.type):
-            yield f"{source.path}:{node.lineno}: catches everything; only {_ALLOWED} may"  # noqa: E501
+            yield f"{source.path}:{node.lineno}: catches everything; only {_ALLOWED} may"
 
 
 def _catches_everything(caught: ast.expr | None) -> bool:
