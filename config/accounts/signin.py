@@ -68,12 +68,12 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
         "incorrect_code": gettext_lazy(
-            "This code is not right. If you requested several, only the newest e-mail has the code "
+            "This code is wrong. If you requested several, only the newest e-mail has the code "
             "that works."
         ),
         # Shown after the third wrong code. What is judged by a form has words of its own.
         "too_many_login_attempts": gettext_lazy(
-            "These were three wrong codes, so the code no longer works. Request a new one."
+            "You entered three wrong codes, so the code no longer works. Request a new one."
         ),
         "rate_limited": gettext_lazy(
             "You requested several codes in a short time. Wait a minute, then try again."

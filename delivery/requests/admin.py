@@ -135,7 +135,7 @@ class RequestAdmin(StepsAdmin[Request]):
             return
         messages.warning(
             request,
-            _("Recorded as %(ref)s. There is no request yet: the run waits for a person.")
+            _("Recorded as %(ref)s. There is no request yet, because the run waits for a person.")
             % {"ref": made.run.item.ref},
         )
 

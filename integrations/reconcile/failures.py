@@ -28,8 +28,8 @@ def _failure(rows: Sequence[Discrepancy]) -> Failure:
     if open_now:
         return Failure(
             _(
-                "Choose “Decide” to say what becomes of it. Or set it right in the external system "
-                "and resolve the exception: then it is looked at again."
+                "Choose “Decide” and what happens to it. Or correct it in the external system "
+                "and resolve the exception, and it is compared again."
             ),
             retried=True,
             evidence=message_of(open_now),

@@ -32,7 +32,7 @@ def draft(world: World, live: FlowVersion) -> FlowVersion:
     return copy(live, by=by(world.olga), at=NOW, reason="Higher threshold")
 
 
-@pytest.mark.requirement("G1", "L1", "L2", "T4", "T18")
+@pytest.mark.requirement("G1", "I9", "L1", "L2", "T4", "T18")
 def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(
     world: World, live: FlowVersion
 ) -> None:
