@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from time import monotonic
 from typing import Any
 
@@ -39,28 +40,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         :param until: when to give up, on the monotonic clock, in seconds
         :raises OperationalError: if there is none in time, or one gave no answer
         """
-        found = super().get_new_connection(conn_params)
-        while not self._answers(found, until):
-            self.pool.check()
+        while True:
             found = super().get_new_connection(conn_params)
-        return found
-
-    def _answers(self, found: Any, until: float) -> bool:
-        """
-        Ask a connection of the pool for an answer, and give it back if there is none.
-
-        :returns: False if the server ended its session
-        :raises OperationalError: if it gave no answer, or ``until`` is over
-        """
-        answers = False
-        try:
-            ConnectionPool.check_connection(found)
-            answers = True
-        except OperationalError as error:
-            ended = found.broken or error.sqlstate is not None
-            if not ended or monotonic() > until:
-                raise
-        finally:
-            if not answers:
-                self.pool.putconn(found)
-        return answers
+            with ExitStack() as undo:
+                undo.callback(self.pool.putconn, found)
+                try:
+                    ConnectionPool.check_connection(found)
+                except OperationalError as error:
+                    ended = found.broken or error.sqlstate is not None
+                    if not ended or monotonic() > until:
+                        raise
+                else:
+                    undo.pop_all()
+                    return found
+            self.pool.check()
