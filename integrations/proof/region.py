@@ -123,18 +123,18 @@ def _paired(
 
 
 def _versions(
-    ours: Sequence[PageBlock],
-    theirs: Sequence[PageBlock],
-    begin_to_end: Sequence[int],
-    free: list[int],
+    ours: Sequence[PageBlock], theirs: Sequence[PageBlock], places: Sequence[int], free: list[int]
 ) -> dict[int, int]:
-    if len(begin_to_end) == len(free) == 1:
-        return {begin_to_end[0]: free[0]}
+    """Return which of their free blocks is a changed version of ours at these places."""
+    if len(places) == len(free) == 1:
+        return {places[0]: free[0]}
     pairs: dict[int, int] = {}
-    for place in begin_to_end:
+    for place in places:
         alike = (n for n in free[:_NEAR] if _is_alike(ours[place], theirs[n]))
-        if (found := next(alike, None)) is not None:
-            pairs[place], free = found, [n for n in free if n > found]
+        found = next(alike, None)
+        if found is not None:
+            pairs[place] = found
+            free = [n for n in free if n > found]
     return pairs
 
 
@@ -149,19 +149,13 @@ def _said(
     pairs: dict[int, int],
     ignored: Collection[str],
 ) -> list[str]:
-    taken = set(pairs.values())
-    between = range(min(taken), max(taken))
-    added = [theirs[place] for place in between if place not in taken]
-    added = [block for block in added if block.text not in ignored]
-    missing = [block for place, block in enumerate(ours) if place not in pairs]
-    # A paragraph that was split or joined is no other text.
-    if len(added) != len(missing) and _text(added) == _text(missing):
-        added, missing = [], []
-    everywhere = {block.text for block in theirs}
+    """Return one sentence for each block that was changed, moved, left out or added."""
     found = []
     for place, other in pairs.items():
         if ours[place].text != theirs[other].text:
             found.append(_changed(ours[place].text.split(), theirs[other].text.split()))
+    added, missing = _unpaired(ours, theirs, pairs, ignored)
+    everywhere = {block.text for block in theirs}
     for block in missing:
         if block.text in everywhere:
             found.append(_("The page shows “%(text)s” in another place.") % _quoted(block))
@@ -173,6 +167,23 @@ def _said(
             said = _("The page also shows “%(text)s”, which was not approved.")
             found.append(said % _quoted(block))
     return found
+
+
+def _unpaired(
+    ours: Sequence[PageBlock],
+    theirs: Sequence[PageBlock],
+    pairs: dict[int, int],
+    ignored: Collection[str],
+) -> tuple[list[PageBlock], list[PageBlock]]:
+    """Return the blocks that only the page has, between those that both have, and only we have."""
+    taken = set(pairs.values())
+    between = [theirs[place] for place in range(min(taken), max(taken)) if place not in taken]
+    added = [block for block in between if block.text not in ignored]
+    missing = [block for place, block in enumerate(ours) if place not in pairs]
+    # A paragraph that was split or joined has the same text.
+    if len(added) != len(missing) and _text(added) == _text(missing):
+        return [], []
+    return added, missing
 
 
 def _text(blocks: Sequence[PageBlock]) -> str:

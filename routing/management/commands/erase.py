@@ -87,7 +87,9 @@ class Command(BaseCommand):
                 metavar="PLACE",
                 help="decide about a near match: table:row:column",
             )
-        parser.add_argument("--yes", action="store_true", help="accepted and not needed")
+        parser.add_argument(
+            "--yes", action="store_true", help="has no effect, since the command never asks"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """:raises CommandError: with exit code 1 if it is refused or something is left"""
@@ -173,8 +175,11 @@ class Command(BaseCommand):
             write(f"  {table}: {number}")
         for words, places in (
             ("Still naming the person", report.left),
-            ("Published, never rewritten. Decide what to do with them", report.published),
-            ("Dumps that were taken before. Delete them or keep them out of use", report.dumps),
+            (
+                "Published, and never rewritten. Publish a new version or take it down",
+                report.published,
+            ),
+            ("Dumps from before. Delete them, or erase again after restoring one", report.dumps),
             ("Near matches. Decide with --rewrite or --keep", _near_lines(report)),
         ):
             if places:
@@ -182,7 +187,9 @@ class Command(BaseCommand):
                 for place in places:
                     write(f"  {place}")
         if report.kept_uploads:
-            write(f"{report.kept_uploads} of their uploads stay without a name. Use --files.")
+            write(
+                f"{report.kept_uploads} of their uploads do not name them and stay. --files deletes them, too."
+            )
         if not listed and not report.left:
             write(
                 self.style.SUCCESS(
