@@ -14,7 +14,7 @@ from typing import Any
 from django.db import Error, connections
 
 from delivery.models import Request
-from demo.drills.deals import OK, again_until_kept, make, sender, waiting
+from demo.drills.deals import OK, TOLD, again_until_kept, make, sender, waiting
 from demo.drills.registry import DrillField
 from demo.walkthrough.close import leave, quiet
 from demo.walkthrough.play import Named, stage
@@ -75,9 +75,8 @@ class Traffic:
             runs = Run.objects.filter(**about)
             self._holds("I2", job, runs.count() == 1)
             self._holds("I2", job, Request.objects.filter(item__run__in=runs).count() == 1)
-            run = runs.first()
             there = self.place.walk.deals.written(job.deal)["state"]
-            self._holds("I3", job, run is not None and there == run.state)
+            self._holds("I3", job, there in TOLD)
         return {
             "deals": len(self.jobs),
             "answers": {str(status): number for status, number in sorted(self.answers.items())},
