@@ -87,9 +87,7 @@ class Command(BaseCommand):
                 metavar="PLACE",
                 help="decide about a near match: table:row:column",
             )
-        parser.add_argument(
-            "--yes", action="store_true", help="has no effect, since the command never asks"
-        )
+        parser.add_argument("--yes", action="store_true", help="has no effect: nothing is asked")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """:raises CommandError: with exit code 1 if it is refused or something is left"""
@@ -187,9 +185,8 @@ class Command(BaseCommand):
                 for place in places:
                     write(f"  {place}")
         if report.kept_uploads:
-            write(
-                f"{report.kept_uploads} of their uploads do not name them and stay. --files deletes them, too."
-            )
+            number = report.kept_uploads
+            write(f"{number} of their uploads do not name them and stay. --files deletes them.")
         if not listed and not report.left:
             write(
                 self.style.SUCCESS(
