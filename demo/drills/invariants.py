@@ -7,9 +7,10 @@ deal, by the drills and by the traffic of a soak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -44,7 +45,7 @@ FIVE_HUNDRED = ('"code": 500', '"code": 504')
 
 
 def invariants(since: datetime) -> Iterator[tuple[str, int]]:
-    """Yield what must not be, in words, and how often it is. ``since`` bounds what came in."""
+    """Yield the sentence and the number of each violation. ``since`` bounds what came in."""
     at = now()
     yield "I1: Webhooks were stored and never processed.", _stored(since)
     yield "I2: Work has two objects in an external system.", sql(TWINS)[0][0]
@@ -54,10 +55,10 @@ def invariants(since: datetime) -> Iterator[tuple[str, int]]:
     yield "I6: A failure has no exception.", len(not_raised(all_failures(at)))
     yield "I6: Events wait to be routed.", _waiting_events()
     yield "I6: Steps of ended runs are still due.", _due_of_ended_runs()
-    yield "I9: A person was told the same twice.", sql(TOLD_TWICE)[0][0]
+    yield "I9: A person was notified of the same thing twice.", sql(TOLD_TWICE)[0][0]
     late = Clock.objects.filter(stopped_at=None, wakes_at__lt=at - TOLERANCE, trouble="")
     yield "I9: Clocks were not looked at when they were due.", late.count()
-    yield "I10: A secret stands in a log.", _secrets_in_logs()
+    yield "I10: A log contains a secret.", _secrets_in_logs()
 
 
 def _stored(since: datetime) -> int:
@@ -88,10 +89,16 @@ def _secrets_in_logs() -> int:
     for connection in Connection.objects.all():
         secrets |= {each for each in connection.signing_secrets.reveal() if each}
         secrets |= {each for each in connection.token.reveal() if each}
+    return sum(_lines_with(secrets, log) for log in (settings.VAR_DIR / "log").glob("*.log"))
+
+
+def _lines_with(words: Collection[str], log: Path, start: int = 0) -> int:
+    """Return how many lines of a log have one of the words, from a place in bytes."""
     found = 0
-    for log in sorted((settings.VAR_DIR / "log").glob("*.log")):
-        with log.open(errors="replace") as lines:
-            found += sum(any(secret in line for secret in secrets) for line in lines)
+    with log.open(errors="replace") as lines:
+        lines.seek(start)
+        for line in lines:
+            found += any(word in line for word in words)
     return found
 
 
@@ -103,8 +110,6 @@ def server_errors(since: dict[str, int]) -> tuple[int, dict[str, int]]:
     found, places = 0, {}
     for log in sorted((settings.VAR_DIR / "log").glob("web*.log")):
         start, size = since.get(log.name, 0), log.stat().st_size
-        with log.open(errors="replace") as lines:
-            lines.seek(start if start <= size else 0)
-            found += sum(any(mark in line for mark in FIVE_HUNDRED) for line in lines)
+        found += _lines_with(FIVE_HUNDRED, log, start if start <= size else 0)
         places[log.name] = size
     return found, places
