@@ -29,7 +29,7 @@ from routing.sla.timing import (
     read,
 )
 from routing.work.items import WorkItem
-from routing.work.kinds import models_by_kind
+from routing.work.kinds import models_by_kind, state_label
 
 CLOSED = {
     Closed.OUTSIDE_HOURS: gettext_lazy("outside hours"),
@@ -67,6 +67,7 @@ class Explanation:
     """
 
     ref: str
+    kind: str  # of the work item
     purpose: str
     policy: str
     policy_version: int
@@ -97,6 +98,7 @@ def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] =
     stored = (clock.turn, clock.due_at, clock.met_at)
     return Explanation(
         ref=clock.item.ref,
+        kind=clock.item.kind,
         purpose=clock.purpose,
         policy=document["policy"]["name"],
         policy_version=document["policy"]["version"],
@@ -170,7 +172,7 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
         f"  {status_sentence(reading, zone)}",
     ]
     for stretch in reading.stretches:
-        lines += [f"  {line}" for line in _stretch(stretch, zone)]
+        lines += [f"  {line}" for line in _stretch(stretch, explanation.kind, zone)]
     whose = ", ".join(
         f"{party_label(party)} {length(time)}" for party, time in reading.whose.items()
     )
@@ -235,11 +237,13 @@ def calendars_in_words(explanation: Explanation) -> str:
     return said
 
 
-def _stretch(stretch: Stretch, zone: ZoneInfo) -> Iterator[str]:
+def _stretch(stretch: Stretch, kind: str, zone: ZoneInfo) -> Iterator[str]:
     does = _("runs") if stretch.runs else str(PAUSED)
     ahead = _(", expected") if stretch.expected else ""
-    why = f"{WorkItem.WaitingOn(stretch.turn.party).label}, {CAUSES[stretch.turn.cause]}"
-    yield f"{span(stretch.start, stretch.end, zone)}  {length(stretch.worktime)}  {does} ({why}; {stretch.state}){ahead}"  # noqa: E501
+    party = WorkItem.WaitingOn(stretch.turn.party).label
+    why = f"{party}, {CAUSES[stretch.turn.cause]}; {state_label(kind, stretch.state)}"
+    when = span(stretch.start, stretch.end, zone)
+    yield f"{when}  {length(stretch.worktime)}  {does} ({why}){ahead}"
     # Closed segments in a row are one line with all their reasons, such as a holiday weekend.
     for counted, group in groupby(stretch.segments, key=lambda segment: segment.counted):
         segments = list(group)

@@ -22,14 +22,14 @@ def models_by_kind() -> dict[str, type[WorkNoun]]:
     }
 
 
+def state_label(kind: str, state: str) -> str:
+    """Return the model's own label for a state."""
+    choices: Any = getattr(models_by_kind().get(kind), "State", None)
+    return str(choices(state).label) if choices and state in choices.values else state
+
+
 def state_badge(kind: str, state: str) -> SafeString:
-    """Return a badge with the model's own label for a state."""
-    model = models_by_kind().get(kind)
-    choices: Any = getattr(model, "State", None)
-    label = state
-    if choices is not None and state in choices.values:
-        label = choices(state).label
-    return badge(label, TONES.get((kind, state), "plain"))
+    return badge(state_label(kind, state), TONES.get((kind, state), "plain"))
 
 
 TONES: dict[tuple[str, str], str] = {}

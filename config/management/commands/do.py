@@ -25,6 +25,7 @@ from routing.people.staff import User
 from routing.work.door import Operation, OperationResult
 from routing.work.gates import GateResult, refused
 from routing.work.items import WorkItem, WorkNoun
+from routing.work.kinds import state_label
 
 SCHEMA = {"name": "throughline.do", "version": 1}
 EXAMPLES = """
@@ -126,8 +127,9 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(body, indent=2, ensure_ascii=False))
         elif result.done:
-            self.stdout.write(f"{item.ref}: {step.label} done. It is {item.state} now.")
-            self.stdout.write(f"Told: {', '.join(told) or 'nobody'}.")
+            state = state_label(item.kind, item.state)
+            self.stdout.write(f"{item.ref}: {step.label} done. Its state is now “{state}”.")
+            self.stdout.write(f"Notified: {', '.join(told) or 'nobody'}.")
         if not result.done:
             why = " ".join(f"{each.message} {each.evidence}".strip() for each in result.refusals)
             raise CommandError(f"{item.ref}: {step.label} was refused. {why}", returncode=1)

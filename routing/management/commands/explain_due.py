@@ -13,6 +13,7 @@ from routing.people.staff import validate_timezone
 from routing.sla.clocks import Clock
 from routing.sla.explain_due import as_json, explain, instant, states_of, words
 from routing.work.items import WorkItem
+from routing.work.kinds import kind_label, state_label
 
 
 class Command(BaseCommand):
@@ -58,7 +59,8 @@ class Command(BaseCommand):
             return
         due = f"due {instant(due_at, zone)}" if due_at else "nothing due"
         self.stdout.write(
-            f"{item.ref} {item.title} · {item.kind} · {item.state} · {due} ({zone.key})"
+            f"{item.ref} {item.title} · {kind_label(item)} · "
+            f"{state_label(item.kind, item.state)} · {due} ({zone.key})"
         )
         if not found:
             self.stdout.write("No clock has started for this work.")

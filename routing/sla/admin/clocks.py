@@ -38,6 +38,7 @@ from routing.sla.ladder import level_of
 from routing.sla.timing import Stretch
 from routing.work import display
 from routing.work.items import WorkItem
+from routing.work.kinds import state_label
 from routing.work.visibility import work_seen_by
 
 
@@ -126,7 +127,7 @@ class ClockAdmin(ReadOnly[Clock]):
             "whose": [
                 (party_label(party), length(time)) for party, time in found.reading.whose.items()
             ],
-            "stretches": [_stretch(each, zone) for each in found.reading.stretches],
+            "stretches": [_stretch(each, found.kind, zone) for each in found.reading.stretches],
             "notified": escalation_entries([clock]).get(clock.pk, ()),
             "now": at,
             "zone": zone.key,
@@ -165,7 +166,7 @@ class ClockAdmin(ReadOnly[Clock]):
         return display.when(clock.started_at)
 
 
-def _stretch(stretch: Stretch, zone: ZoneInfo) -> dict[str, Any]:
+def _stretch(stretch: Stretch, kind: str, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "span": span(stretch.start, stretch.end, zone),
         "worktime": length(stretch.worktime),
@@ -173,7 +174,7 @@ def _stretch(stretch: Stretch, zone: ZoneInfo) -> dict[str, Any]:
         "expected": stretch.expected,
         "party": WorkItem.WaitingOn(stretch.turn.party).label,
         "cause": CAUSES[stretch.turn.cause],
-        "state": stretch.state.replace("_", " "),
+        "state": state_label(kind, stretch.state),
         "segments": [_segment(segment, zone) for segment in stretch.segments],
     }
 

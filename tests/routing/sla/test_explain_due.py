@@ -57,11 +57,11 @@ def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(
     said = told(request.item.ref.lower(), "--at", "2026-11-24T12:00+00:00")
 
     assert said.splitlines() == [
-        "NYC-1 A new site · request · captured · due Tue 24 Nov 2026 11:30 EST (America/New_York)",
+        "NYC-1 A new site · Request · New · due Tue 24 Nov 2026 11:30 EST (America/New_York)",
         "",
         "Triage: 8:00 of working time, policy Standard v1, counted in Agency v1 (UTC).",
         "  Due Tue 24 Nov 2026 11:30 EST. 3:30 used, 4:30 left.",
-        "  Mon 23 Nov 04:30 - 06:00  1:30  runs (Agency, in progress; captured)",
+        "  Mon 23 Nov 04:30 - 06:00  1:30  runs (Agency, in progress; New)",
         "      Mon 23 Nov 04:30 - 06:00  1:30",
         (
             "  Mon 23 Nov 06:00 - Tue 24 Nov 05:00  7:30  paused (Client, waiting for an answer; "
@@ -70,9 +70,9 @@ def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(
         "      Mon 23 Nov 06:00 - 12:30  6:30",
         "      Mon 23 Nov 12:30 - Tue 24 Nov 04:00  -  outside hours",
         "      Tue 24 Nov 04:00 - 05:00  1:00",
-        "  Tue 24 Nov 05:00 - 07:00  2:00  runs (Agency, in progress; captured)",
+        "  Tue 24 Nov 05:00 - 07:00  2:00  runs (Agency, in progress; New)",
         "      Tue 24 Nov 05:00 - 07:00  2:00",
-        "  Tue 24 Nov 07:00 - 11:30  4:30  runs (Agency, in progress; captured), expected",
+        "  Tue 24 Nov 07:00 - 11:30  4:30  runs (Agency, in progress; New), expected",
         "      Tue 24 Nov 07:00 - 11:30  4:30",
         "  Working time by party: Agency 3:30, Client 7:30.",
     ]
@@ -178,9 +178,9 @@ def test_the_state_of_each_segment_is_the_one_that_the_work_was_in(
     said = told(request.item.ref, "--at", "2026-11-23T15:00+00:00")
 
     for line in (
-        "Mon 23 Nov 09:30 - 11:00  1:30  runs (Agency, in progress; captured)",
-        "Mon 23 Nov 11:00 - 14:00  3:00  runs (Agency, in progress; triaged)",
-        "Mon 23 Nov 14:00 - 15:00  1:00  runs (Agency, in progress; accepted)",
+        "Mon 23 Nov 09:30 - 11:00  1:30  runs (Agency, in progress; New)",
+        "Mon 23 Nov 11:00 - 14:00  3:00  runs (Agency, in progress; Triaged)",
+        "Mon 23 Nov 14:00 - 15:00  1:00  runs (Agency, in progress; Accepted)",
     ):
         assert line in said
 
