@@ -11,6 +11,7 @@ from routing.runs.find import find_run, find_work
 from routing.runs.questions.ask import QuestionAnswer, ask
 from routing.runs.questions.ask import as_json as answers_as_json
 from routing.runs.trace import CURRENT, WITH_CURRENT, trace
+from routing.work.kinds import state_label
 
 UNKNOWN = (
     "Nothing is known as {ref}. Give a reference such as ACM-142, or source/type/id such as "
@@ -80,7 +81,7 @@ def _as_text(data: dict[str, Any]) -> str:
     subject = data["subject"]
     client = data["client"] or "not known yet"
     lines = [
-        f"{data['ref']}  {data['state']}  {data['flow']}",
+        f"{data['ref']}  {state_label('run', data['state'])}  {data['flow']}",
         f"about {subject['source']} {subject['type']} {subject['id']}, client {client}",
         f"owner {data['owner']}, backup {data['backup']}",
         "",

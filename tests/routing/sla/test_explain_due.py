@@ -65,7 +65,7 @@ def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(
         "      Mon 23 Nov 04:30 - 06:00  1:30",
         (
             "  Mon 23 Nov 06:00 - Tue 24 Nov 05:00  7:30  paused (Client, waiting for an answer; "
-            "needs_information)"
+            "Needs information)"
         ),
         "      Mon 23 Nov 06:00 - 12:30  6:30",
         "      Mon 23 Nov 12:30 - Tue 24 Nov 04:00  -  outside hours",
