@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
     pytest.mark.in_zone("Europe/Berlin"),
-    pytest.mark.requirement("A1", "U3"),
+    pytest.mark.requirement("A1"),
 ]
 
 

@@ -92,7 +92,7 @@ def test_every_act_of_a_person_is_told_with_the_reason(world: World, crm: FakeCR
     assert (closed["reason"], closed["way"].endswith("Closed unproven")) == ("Done by hand.", True)
 
 
-@pytest.mark.requirement("A1", "O16")
+@pytest.mark.requirement("A1", "O16", "R11")
 def test_everybody_who_was_notified_of_a_step_stands_under_its_time(
     world: World, crm: FakeCRM
 ) -> None:
