@@ -20,7 +20,6 @@ from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import EscalationEntry, escalation_entries
 
-
 MOST = 300  # notifications of one run; the pages of its work show all of theirs
 
 
