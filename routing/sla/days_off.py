@@ -90,7 +90,7 @@ def read_changed_day(text: str) -> ChangedDay:
     """
     Read what follows the date: the hours that are open, if any, and the name of the day.
 
-    :raises BadHours: if it speaks of a time in a way that is not certain
+    :raises BadHours: if it names a time in a way that is not certain
     """
     text = text.strip(_BETWEEN)
     hours: tuple[Window, ...] = ()

@@ -103,7 +103,7 @@ def whose_turn(work: AskedWork) -> Iterator[Statement]:
 
 @statements("waiting")
 def notified(work: AskedWork) -> Iterator[Statement]:
-    """Everybody who was notified of the turn that counts now. Clocks tell of escalations."""
+    """Name everybody who was notified of the present turn. Clocks have their own escalations."""
     rows = Notification.objects.filter(item=work.item.pk).of_steps().current(work.at)
     for row in rows.exclude(while_state="").select_related("recipient").order_by("id"):
         values = {

@@ -171,7 +171,9 @@ def test_an_escalation_that_was_not_sent_says_what_was_told_instead(
     clock = clock_of(request)
     page = words(signed_in(world.olga).get(url(type(clock), "change", clock.pk)))
 
-    assert "Due soon not sent: a higher level was told instead, Tue 24 Nov 2026, 14:00 UTC" in page
+    assert (
+        "Due soon not sent: a higher level was notified instead, Tue 24 Nov 2026, 14:00 UTC" in page
+    )
     assert "Overdue: escalated to the backup notified Bob" in page
 
 
@@ -185,8 +187,8 @@ def test_a_breach_that_nobody_was_told_of_says_why(world: World, policy: SLAPoli
     page = words(signed_in(world.olga).get(url(Request, "change", request.pk)))
 
     assert (
-        "Overdue nobody was told, because the work was done or over at Tue 24 Nov 2026, 14:00 UTC, "
-        "before anybody was" in page
+        "Overdue nobody was notified, because the work was done or over at Tue 24 Nov 2026, "
+        "14:00 UTC, before anybody was" in page
     )
 
 
