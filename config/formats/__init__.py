@@ -1,1 +1,1 @@
-"""Formats of dates and times without their own, such as values on read-only pages."""
+"""Formats of dates and times without a format of their own, as on read-only pages."""

@@ -22,7 +22,6 @@ from routing.runs.evidence_words import event_label
 from routing.runs.fact_words import fact_word
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
-from routing.runs.questions.waiting import in_charge
 from routing.work.display import exact
 
 QUOTED = 300  # characters of a question
@@ -120,8 +119,6 @@ def for_approval(work: AskedWork) -> Iterator[Statement]:
 
 
 def _asked(row: Approval) -> str:
-    if row.audience != Audience.CLIENT:
-        return in_charge(row.item)
     # Those who were asked then, and not those who have the role today.
     asked = AskedPerson.objects.filter(approval=row, left_at=None).select_related("contact", "user")
     names = ", ".join(str(each.contact or each.user) for each in asked.order_by("pk"))

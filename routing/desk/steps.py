@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -22,12 +24,13 @@ from routing.desk.forms import StepForm, form_of
 from routing.desk.notes import NoteForm, notes_of
 from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, target_state
 from routing.desk.timeline import timeline_of
-from routing.desk.waits import status_line, with_waits
+from routing.desk.waits import status_line, whose_turn_in_text, with_waits
+from routing.messages.models import Notification
 from routing.work.display import exact
 from routing.work.door import Operation
 from routing.work.foresight import consequences
 from routing.work.gates import GateResult
-from routing.work.items import WorkNoun
+from routing.work.items import WorkItem, WorkNoun
 
 READS = {"GET", "HEAD"}
 MOVED_ON = {"state", "open", "overtaken"}  # refusals after which the steps of the page have changed
@@ -174,20 +177,24 @@ class StepsAdmin(BulkSteps[NounT]):
         form = form_of(step)(step, [about], by, request.POST, request.FILES)
         if not form.is_valid():
             return self.ask(request, row, step, form, ())
-        [result] = step(
-            [about.pk], by=by, at=timezone.now(), reason=form.reason, details=form.as_details()
-        )
+        at = timezone.now()
+        [result] = step([about.pk], by=by, at=at, reason=form.reason, details=form.as_details())
         if not result.done and MOVED_ON & {refusal.code for refusal in result.refusals}:
             return self.moved_on(request, object_id, step, form, result.refusals)
         if not result.done:
             return self.ask(request, row, step, form, result.refusals, status=409)
-        self.say(request, step, row)
+        self.say(request, step, row, at)
         if more := form.done_message(result.row):
             messages.info(request, more)
         return HttpResponseRedirect(self.after(row))
 
-    def say(self, request: HttpRequest, step: Operation[Any], row: Any) -> None:
-        """Say what a step led to, and what comes next. ``row`` is the row before it."""
+    def say(self, request: HttpRequest, step: Operation[Any], row: Any, at: datetime) -> None:
+        """
+        Say what a step led to, what comes next and who was notified.
+
+        :param row: the row before the step
+        :param at: the instant of the step
+        """
         after: Any = self.get_object(request, str(row.pk))
         if after is None:  # such as work that was handed to another team
             words = _("%(ref)s: %(step)s done. You no longer see this work.")
@@ -199,15 +206,20 @@ class StepsAdmin(BulkSteps[NounT]):
         said = [_("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label}]
         if after.state != row.state:
             said.append(_("It is now “%(state)s”.") % {"state": after.get_state_display()})
-            said += self.next_words(request, after)
+        said += [*self.next_words(request, after), *_notified(after.item, at)]
         messages.success(request, " ".join(said))
 
     def next_words(self, request: HttpRequest, row: Any) -> Sequence[str]:
         """Return what comes next for a row, as sentences."""
-        if not row.item.is_open:
-            return [_("Nothing is left to do.")]
-        offered = panel(row, PageFacts(actor(request), timezone.now()), onward=self.onward).first
-        return [_("Next: %(step)s.") % {"step": offered.step.label}] if offered else []
+        by, now = actor(request), timezone.now()
+        line = status_line(row, by, now)
+        if line is not None and line.is_mine:
+            offered = panel(row, PageFacts(by, now), onward=self.onward).first
+            if offered is not None:
+                return [_("Next: %(step)s.") % {"step": offered.step.label}]
+        if said := whose_turn_in_text(row, by, now):
+            return [said]
+        return [] if row.item.is_open else [_("Nothing is left to do.")]
 
     def moved_on(
         self,
@@ -260,6 +272,16 @@ class StepsAdmin(BulkSteps[NounT]):
             "consequences": [] if against else consequences(step, [target(step, row)]),
         }
         return self.page(request, "desk/step.html", row, context, status)
+
+
+def _notified(item: WorkItem, at: datetime) -> Sequence[str]:
+    """Return who was notified of a step on the item, on its parts or on what it is a part of."""
+    near = Q(item=item.pk) | Q(item__parent=item.pk)
+    if item.parent_id is not None:
+        near |= Q(item=item.parent_id)
+    told = Notification.objects.filter(near, at=at).order_by("pk")
+    names = dict.fromkeys(told.values_list("recipient__full_name", flat=True))
+    return [_("Notified: %(people)s.") % {"people": ", ".join(names)}] if names else []
 
 
 def _latest(row: Any) -> Sequence[str]:

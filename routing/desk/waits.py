@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from html import unescape
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
-from django.utils import formats, timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -46,7 +46,6 @@ from routing.work.visibility import work_seen_by
 
 NAMED = 3  # people that a sentence names; of more it says how many there are
 SHOWN_PARTS = 3
-A_WEEK = 7
 
 
 # -- Lists -----------------------------------------------------------------------------------------
@@ -160,7 +159,7 @@ def status_line(row: Any, by: Actor, at: datetime) -> StatusLine | None:
     if turn is None:
         return None
     item.turn_key = row.turn_key  # type: ignore[attr-defined]  # as ``with_turns`` does
-    since = _since(turns_began([item]).get(item.pk) or item.created_at, at)
+    since = display.since(turns_began([item]).get(item.pk) or item.created_at, at)
     values = {**values_of_noun(row), "since": since}
     if turn.party is SYSTEM:
         return StatusLine(_filled(turn.waits, values), _attempt(item, at))
@@ -176,9 +175,43 @@ def status_line(row: Any, by: Actor, at: datetime) -> StatusLine | None:
     return StatusLine(sentence, nobody, is_mine=by.user_id in people)
 
 
+def whose_turn_in_text(row: Any, by: Actor, at: datetime) -> str:
+    """
+    Return the status line as one sentence of plain text, for messages.
+
+    Of work that has ended it is that of the open work it belongs to, or nothing.
+
+    :param row: as for ``status_line``
+    """
+    about = row if row.item.is_open else _open_whole(row.item, by)
+    line = status_line(about, by, at) if about is not None else None
+    if line is None:
+        return ""
+    said = f"{unescape(strip_tags(line.sentence))}."
+    return said if about is row else f"{about.item.ref}: {said}"
+
+
+def _open_whole(item: WorkItem, by: Actor) -> Any:
+    """Return the noun of the nearest open work that an item is a part of, if the reader sees it."""
+    seen = work_seen_by(by)
+    while item.parent_id is not None:
+        parent = seen.filter(pk=item.parent_id).first()
+        if parent is None:
+            return None
+        if parent.is_open:
+            model: Any = models_by_kind()[parent.kind]
+            rows = model._base_manager.filter(item=parent.pk)
+            rows = rows.select_related(
+                "item__owner", "item__backup", "item__doer", "item__held_by", *related_of(model)
+            )
+            return with_waits(rows, by).first()
+        item = parent
+    return None
+
+
 def _on_hold(item: WorkItem, at: datetime) -> StatusLine:
     assert item.held_at is not None
-    values: dict[str, Any] = {"since": _since(item.held_at, at)}
+    values: dict[str, Any] = {"since": display.since(item.held_at, at)}
     sentence = _filled(_("On hold since %(since)s"), values)
     if item.held_by_id != item.pk and item.held_by is not None:
         values["whole"] = _link(item.held_by)
@@ -252,23 +285,3 @@ def _filled(sentence: Words, values: Mapping[str, Any]) -> SafeString:
     """Fill a translated sentence with values, which are escaped unless they are markup."""
     safe = {name: conditional_escape(value) for name, value in values.items()}
     return mark_safe(conditional_escape(str(sentence)) % safe)  # noqa: S308  # all is escaped
-
-
-def _since(at: datetime, now: datetime) -> SafeString:
-    """Return a time for “since”: the hour today, then yesterday, a weekday, a date."""
-    day = timezone.localtime(at)
-    days = (timezone.localtime(now).date() - day.date()) / timedelta(days=1)
-    if days < 1:
-        words = formats.date_format(day, "H:i")
-    elif days == 1:
-        words = _("yesterday")
-    elif days < A_WEEK:
-        words = formats.date_format(day, "l")
-    else:
-        words = formats.date_format(day, "j F Y")
-    return format_html(
-        '<time class="tl-time" datetime="{}" title="{}">{}</time>',
-        at.isoformat(),
-        display.exact(at),
-        words,
-    )

@@ -5,6 +5,12 @@ from __future__ import annotations
 from routing.runs.models import Run
 from routing.runs.questions.asked import AskedWork
 from routing.work.items import WorkItem
+from routing.work.refs import ref_in
+
+
+def as_ref(name: str) -> str:
+    """Return the reference that a text is, however its hyphen and its letters are written."""
+    return ref_in(name) or name.strip().upper()
 
 
 def find_run(name: str) -> Run | None:
@@ -20,7 +26,7 @@ def find_run(name: str) -> Run | None:
     kind, _, subject = about.partition("/")
     if subject:
         return runs.filter(source=source, subject_type=kind, subject_id=subject).first()
-    return runs.filter(work__ref__iexact=name.strip()).first()
+    return runs.filter(work__ref=as_ref(name)).first()
 
 
 def find_work(name: str) -> WorkItem | None:
@@ -29,7 +35,7 @@ def find_work(name: str) -> WorkItem | None:
 
     It has the relations that the ten questions read.
     """
-    found = AskedWork.items().filter(ref=name.strip().upper()).first()
+    found = AskedWork.items().filter(ref=as_ref(name)).first()
     if found is None and "/" in name and (run := find_run(name)):
         found = AskedWork.items().filter(pk=run.item_id).first()
     return found

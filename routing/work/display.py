@@ -19,6 +19,7 @@ from routing.work.items import WorkItem
 
 NOTHING = "–"
 SOON = timedelta(hours=24)
+A_WEEK = 7  # days
 
 
 def size(count: int) -> str:
@@ -49,6 +50,21 @@ def when(at: datetime | None, now: datetime | None = None) -> SafeString | str:
     if at is None:
         return NOTHING
     return _time(at, relative(at, now or timezone.now()))
+
+
+def since(at: datetime, now: datetime | None = None) -> SafeString:
+    """Return a time to stand after “since”: the hour today, then yesterday, a weekday, a date."""
+    day = timezone.localtime(at)
+    days = (timezone.localtime(now).date() - day.date()).days
+    if days < 1:
+        words = formats.date_format(day, "H:i")
+    elif days == 1:
+        words = _("yesterday")
+    elif days < A_WEEK:
+        words = formats.date_format(day, "l")
+    else:
+        words = formats.date_format(day, "j F Y")
+    return _time(at, words)
 
 
 def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:

@@ -18,7 +18,7 @@ from routing.people.staff import User
 from routing.work.items import WorkItem, WorkItemQuerySet, WorkNoun, soonest
 from routing.work.kinds import models_by_kind
 from routing.work.refs import path_in, ref_in, ref_in_path
-from routing.work.search_terms import all_of, is_client, is_ref, words_in
+from routing.work.search_terms import all_of, has_index, is_client, is_ref, words_in
 from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 
 FIELDS = ("ref", "title", "client__code", "client__name")
@@ -74,8 +74,9 @@ def find(text: str, by: Actor) -> SearchResults:
 
 def _clients(text: str, words: Sequence[str], by: Actor) -> Any:
     named = Q()
+    anywhere = has_index(words)
     for word in words:
-        named &= is_client(word)
+        named &= is_client(word, anywhere=anywhere)
     # The part behind the @ of an address, or a whole domain.
     domain = domain_in(text.replace("\0", " "))
     return clients_seen_by(by).filter(named | Q(domains__domain=domain)).distinct()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
+from unicodedata import category
 
 from django.db.models import Q
 from django.db.models.constants import LOOKUP_SEP
@@ -18,12 +19,35 @@ MOST_CLIENTS = 200
 # The index holds trigrams. Shorter words are compared with the beginning of a text only.
 LETTERS = 3
 OF_CLIENT = ("client__code", "client__name")
+# Signs around the words of a pasted title or address. Those inside a word stay.
+AROUND_WORDS = frozenset(",;:!?.<>\"'`…")
+QUOTES_AND_BRACKETS = frozenset({"Pi", "Pf", "Ps", "Pe", "Pd"})
 HOW = {"=": "iexact", "^": "fold__startswith"}
 
 
 def words_in(text: str) -> list[str]:
-    """Split a search into words. Very long input is cut off."""
-    return [word[:MAX_LENGTH] for word in text.replace("\0", " ").split()[:MAX_WORDS]]
+    """
+    Split a search into words, without quotes, brackets, commas and the like around them.
+
+    Very long input is cut off.
+    """
+    words = [word[:MAX_LENGTH] for word in text.replace("\0", " ").split()[:MAX_WORDS]]
+    bare = [_bare(word) for word in words]
+    return [word for word in bare if word] or words
+
+
+def _bare(word: str) -> str:
+    """Return a word of a pasted sentence or address as it stands in a title or a name."""
+    first, last = 0, len(word)
+    while first < last and _is_around(word[first]):
+        first += 1
+    while first < last and _is_around(word[last - 1]):
+        last -= 1
+    return word[first:last].removeprefix("mailto:")
+
+
+def _is_around(sign: str) -> bool:
+    return sign in AROUND_WORDS or category(sign) in QUOTES_AND_BRACKETS
 
 
 def asked(text: str, fields: Sequence[str]) -> Q:
@@ -50,11 +74,12 @@ def is_ref(text: str, field: str = "ref") -> Q:
     return Q(pk__in=[])
 
 
-def matching(word: str, fields: Sequence[str]) -> Q:
+def matching(word: str, fields: Sequence[str], *, anywhere: bool = False) -> Q:
     """
     Return a condition for rows with the word in one of the fields.
 
     :param fields: written as in ``search_fields`` of an admin
+    :param anywhere: find a short word also inside a field, not only at its beginning
     """
     # Clients are found by a query of their own, because an OR across a join could use no index.
     clients = {
@@ -62,16 +87,17 @@ def matching(word: str, fields: Sequence[str]) -> Q:
         for field in fields
         if field.endswith(OF_CLIENT)
     }
-    found = [_in_field(word, field) for field in fields if not field.endswith(OF_CLIENT)]
+    found = [_in_field(word, field, anywhere) for field in fields if not field.endswith(OF_CLIENT)]
     ids = clients_like(word) if clients else []
     found += [Q(**{f"{prefix}client_id__in": ids}) for prefix in sorted(clients) if ids]
     return reduce(or_, found, Q(pk__in=[]))
 
 
-def _in_field(word: str, field: str) -> Q:
+def _in_field(word: str, field: str, anywhere: bool = False) -> Q:
     if field.endswith("email") and not word.isascii():
         word = address_part(word)
-    how = HOW.get(field[:1], "fold__contains" if len(word) >= LETTERS else "fold__startswith")
+    inside = anywhere or len(word) >= LETTERS
+    how = HOW.get(field[:1], "fold__contains" if inside else "fold__startswith")
     return Q(**{f"{field.lstrip('=^')}{LOOKUP_SEP}{how}": word})
 
 
@@ -84,13 +110,22 @@ def clients_like(word: str) -> list[int]:
     )
 
 
-def is_client(word: str) -> Q:
-    name = _in_field(word, "name")
+def is_client(word: str, *, anywhere: bool = False) -> Q:
+    name = _in_field(word, "name", anywhere)
     return name | Q(code__istartswith=word)
 
 
+def has_index(words: Iterable[str]) -> bool:
+    """Return whether an index can answer one of the words."""
+    return any(len(word) >= LETTERS for word in words)
+
+
 def all_of(words: Iterable[str], fields: Sequence[str]) -> Q:
+    words = list(words)
+    # No index finds a short word inside a text. Beside a longer one, which an index finds, none is
+    # needed: “Repair days in the workshop” must be found by its own title.
+    anywhere = has_index(words)
     wanted = Q()
     for word in words:
-        wanted &= matching(word, fields)
+        wanted &= matching(word, fields, anywhere=anywhere)
     return wanted

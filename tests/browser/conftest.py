@@ -99,6 +99,14 @@ class Desk:
         if self.page.viewport_size != (size := _size(width)):
             self.page.set_viewport_size(size)
         self.page.emulate_media(color_scheme=scheme)
+        # Pages of the desk follow the system by a script, unless somebody chose a theme. Others
+        # follow it by their style sheet.
+        self.page.wait_for_function(
+            """dark => !document.documentElement.hasAttribute("x-data")
+                || Alpine.$data(document.documentElement).adminTheme !== "auto"
+                || document.documentElement.classList.contains("dark") === dark""",
+            arg=scheme == "dark",
+        )
 
     def _judge(self, name: str, rules: dict[str, Any]) -> None:
         found = Axe().run(self.page, options=rules).response["violations"]

@@ -119,3 +119,13 @@ def test_the_menu_opens_on_a_phone(agency: World, sit_down: SitDown) -> None:
 
     expect(page.locator("html")).to_have_class("dark")
     desk.check("menu")
+
+
+def test_an_open_page_follows_the_colours_of_the_system(agency: World, sit_down: SitDown) -> None:
+    """The desk asked for them only while a page loaded, so no test had seen it in dark."""
+    page = sit_down(agency.alice, width=390).open("/admin/")
+
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_class("dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).not_to_have_class("dark")

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.timezone import is_naive, now
+from django.utils.timezone import is_naive, now, override
 
 from routing.people.staff import validate_timezone
+from routing.runs.find import as_ref
+from routing.runs.questions.ask import ask
+from routing.runs.questions.asked import AskedWork
 from routing.sla.clocks import Clock
 from routing.sla.explain_due import as_json, explain, instant, states_of, words
 from routing.work.items import WorkItem
@@ -30,11 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        item = (
-            WorkItem.objects.select_related("client")
-            .filter(ref=options["ref"].strip().upper())
-            .first()
-        )
+        item = AskedWork.items().filter(ref=as_ref(options["ref"])).first()
         if item is None:
             raise CommandError(
                 f"There is no work with the reference {options['ref']}. It looks like ACM-142."
@@ -64,11 +63,19 @@ class Command(BaseCommand):
         )
         if not found:
             self.stdout.write("No clock has started for this work.")
+            with override(zone):
+                self.other_dates(item, at)
         for each in found:
             lines = words(each, zone)
             if each.ref != item.ref:
                 lines[0] = f"{each.ref} {lines[0]}"
             self.stdout.write("\n" + "\n".join(lines))
+
+    def other_dates(self, item: WorkItem, at: datetime) -> None:
+        """Write the deadline of an approval and the days that somebody wished for or planned."""
+        due = next(each for each in ask(item, at) if each.key == "due")
+        for statement in due.statements:
+            self.stdout.write(statement.text)
 
 
 def _zone(name: str | None, item: WorkItem) -> ZoneInfo:

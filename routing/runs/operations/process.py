@@ -136,7 +136,7 @@ def _merged_before(
     Return what the subjects of events that would start a run were merged into before, and lock it.
     """
     # HubSpot keeps no order: the creation of a deal may come after the merge that ended it.
-    subjects = set()
+    subjects: set[Subject] = set()
     for pk, versions in starting.items():
         if any((version.flow_id, about[pk]) not in open_runs for version in versions):
             subjects.add(about[pk])

@@ -6,9 +6,9 @@ import pytest
 
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.operations import versions
-from delivery.models import Check, Deliverable, Request
+from delivery.models import Approval, Check, Deliverable, Request
 from delivery.requests.operations import requests
-from tests.delivery.making import DRAFT, done, fresh, make_deliverables
+from tests.delivery.making import DRAFT, done, fresh, hand_in, make_deliverables, question
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by, make_request
 
@@ -57,6 +57,40 @@ def test_a_step_says_the_new_state_and_the_next_step_g6(world: World) -> None:
     page = signed_in(world.alice).post(url(Request, "step", row.pk, "triage"), follow=True)
 
     assert f"{row.item.ref}: Triage done. It is now “Triaged”. Next: Accept." in words(page)
+
+
+def test_a_step_says_whose_turn_it_is_now_and_who_was_notified(world: World) -> None:
+    """G6: what comes next is said also where it is not the reader's turn, or no state changed."""
+    row = make_request(world.acme)
+    ref = row.item.ref
+    pair = {"owner": world.bob.pk, "backup": world.alice.pk, "reason": "Bob <knows> it."}
+
+    page = signed_in(world.olga).post(url(Request, "step", row.pk, "hand_over"), pair, follow=True)
+    held = signed_in(world.olga).post(
+        url(Request, "step", row.pk, "hold"), {"reason": "Wait"}, follow=True
+    )
+
+    text = words(page)
+    assert f"{ref}: Reassign done. Waits for Bob to triage the request since " in text
+    assert "Notified: Bob, Alice." in text
+    assert f"{ref}: Put on hold done. On hold since " in words(held)
+
+
+def test_a_part_that_has_ended_says_what_its_whole_waits_for(world: World) -> None:
+    """G6: “Nothing is left to do” was said of an approval after which the client must be asked."""
+    [page] = make_deliverables(world)
+    hand_in(world, page)
+    approval = question(page)
+
+    answer = signed_in(world.bob).post(
+        url(Approval, "step", approval.pk, "approve"), {"digest": approval.digest}, follow=True
+    )
+
+    text = words(answer)
+    assert f"{approval.item.ref}: Approve done. It is now “Approved”." in text
+    assert f"{page.item.ref}: Waits for Alice to ask the client about version 1 since" in text
+    assert "Notified: Alice" in text
+    assert "Nothing is left to do" not in text
 
 
 def test_a_stale_step_says_what_happened_by_whom_and_draws_the_buttons_anew_e5(

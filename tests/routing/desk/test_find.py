@@ -48,6 +48,41 @@ def test_it_finds_by_a_part_of_the_reference_the_title_the_client_and_what_was_w
     assert found(signed_in(world.alice).get(FIND, {"q": typed})) == [made.item.ref]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "A day in the workshop",
+        "„A day in the workshop“",
+        "day, workshop",
+        "(workshop)",
+        "workshop – in",
+        "O'Brien's day",
+        "«O’Brien’s» workshop!",
+    ],
+)
+def test_a_pasted_title_is_found_with_its_short_words_and_quotes_g1(
+    world: World, typed: str
+) -> None:
+    """G1: “Cortado at home” found nothing, because no title began with “at”."""
+    made = make_request(world.acme, title="A day in the workshop at O’Brien’s")
+    make_request(world.acme, title="A night in the harbour")
+
+    assert found(signed_in(world.alice).get(FIND, {"q": typed})) == [made.item.ref]
+
+
+@pytest.mark.parametrize("typed", ["Vance & Co", "“Vance & Co”", "Mia <mia@vance.test>"])
+def test_pasted_names_and_addresses_are_found_without_what_is_around_them_g1(
+    world: World, typed: str
+) -> None:
+    client = make_client("VAN", world.team, world.alice, world.bob, name="The Vance & Co")
+    person = make_contact("Mia", email="mia@vance.test")
+    Membership.objects.create(contact=person, client=client)
+
+    page = words(signed_in(world.alice).get(FIND, {"q": typed}))
+
+    assert "The Vance & Co" in page.replace("&amp;", "&") or "mia@vance.test" in page
+
+
 def test_every_word_must_be_found(world: World) -> None:
     make_request(world.acme, title="Garden catalogue")
 

@@ -19,6 +19,7 @@ from routing.sla.operations.clocks import follow, start
 from routing.work.door import Operation
 from routing.work.operations import items
 from tests.clockwork import at, clock_of, fresh
+from tests.delivery.making import hand_in, make_deliverables, question
 from tests.portal import reachable
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import MONDAY, World, by, make_client, make_request
@@ -109,6 +110,22 @@ def test_explain_due_knows_when_there_is_nothing_to_explain(world: World) -> Non
     request = make_request(world.acme)
 
     assert "No clock has started" in told(request.item.ref)
+    # However the hyphen and the letters are written.
+    for typed in ("acm–1", "#ACM-1", " acm 1 ", "ACM\u22121"):
+        assert "No clock has started" in told(request.item.ref.replace("ACM-1", typed))
+
+
+def test_what_has_no_clock_names_its_deadline_and_those_who_were_asked(world: World) -> None:
+    """C5: “nothing due” was said of an approval that expires, and only its owner was named."""
+    [page] = make_deliverables(world)
+    asked = question(hand_in(world, page))
+
+    said = told(asked.item.ref)
+    answers = StringIO()
+    call_command("trace", asked.item.ref, "--questions", stdout=answers)
+
+    assert "The question expires at " in said
+    assert "It asks Alice, Bob, Olga, until" in answers.getvalue()
 
 
 @pytest.mark.parametrize(
