@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ app.conf.task_routes = {beat.task: {"queue": beat.queue} for beat in BEAT}
 @signals.setup_logging.connect
 def _log_like_the_web(**_: Any) -> None:
     logs.configure(settings.LOGGING)
+
+
+@signals.worker_before_create_process.connect
+def _share_memory(**_: Any) -> None:
+    # The collector writes into each object that it looks at, and so makes a copy of it in each
+    # child. What is there before a child begins is not looked at again, and stays shared.
+    gc.collect()
+    gc.freeze()
 
 
 @signals.worker_process_init.connect

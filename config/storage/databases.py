@@ -8,6 +8,16 @@ from urllib.parse import quote, urlencode
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+# A server whose machine vanishes sends nothing more, so a worker would wait for it for ever. The
+# system asks after half a minute of silence, and gives up within another. A server that is only
+# frozen still answers that, and is waited for. A socket of this machine needs none of it.
+KEEPALIVE = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+
 
 def parse(url: str) -> dict[str, str]:
     """
@@ -58,5 +68,5 @@ def for_django(url: str, **options: Any) -> dict[str, Any]:
         "HOST": known["host"],
         "PORT": known["port"],
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**parts, **options},
+        "OPTIONS": {**KEEPALIVE, **parts, **options},
     }

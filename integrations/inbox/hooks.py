@@ -27,6 +27,7 @@ from integrations.inbox.listen import listening
 from integrations.inbox.receive import Receipt, receive
 from integrations.inbox.unreadable import flaw_in_words, tell_unreadable
 from routing.audit.operations.security_notices import Kind, notice
+from routing.kernel.retrying import again
 
 RETRY_S = 5
 
@@ -90,7 +91,7 @@ def _answer(request: HttpRequest, slug: str) -> JsonResponse:
     delivery = _delivery(request, connection.hook_url, body)
     if reason := adapter.unsigned(delivery, connection.signing_secrets.reveal(), at):
         return _refused(request, slug, reason)
-    receipt = receive(connection, adapter, delivery, at=at)
+    receipt = again(lambda: receive(connection, adapter, delivery, at=at))
     if receipt.count("poison"):
         tell_unreadable(connection, receipt, at=at)
     return _received(connection, adapter, receipt)

@@ -113,14 +113,6 @@ class Migration(migrations.Migration):
             name="search_at",
             field=models.DateTimeField(null=True),
         ),
-        migrations.AddIndex(
-            model_name="outbound",
-            index=models.Index(
-                condition=models.Q(("search_at__isnull", False)),
-                fields=["search_at"],
-                name="outbound_search_idx",
-            ),
-        ),
         migrations.AddField(
             model_name="discrepancy",
             name="chosen_by",

@@ -1,16 +1,25 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from routing.kernel.migrating import AddIndexOnce
 
 
 class Migration(migrations.Migration):
-    atomic = False  # an index that is made beside running work needs no transaction
+    atomic = False  # indexes that are made beside running work need no transaction
 
     dependencies = [
         ("integrations", "0009_settle_unreadable_webhooks"),
     ]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexOnce(
+            model_name="outbound",
+            index=models.Index(
+                condition=models.Q(("search_at__isnull", False)),
+                fields=["search_at"],
+                name="outbound_search_idx",
+            ),
+        ),
+        AddIndexOnce(
             model_name="inbound",
             index=models.Index(
                 condition=models.Q(("poison__gt", 0), ("settled_at", None)),

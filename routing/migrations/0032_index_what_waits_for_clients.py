@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from routing.kernel.migrating import AddIndexOnce
 
 
 class Migration(migrations.Migration):
@@ -8,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("routing", "0031_add_client_merges")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexOnce(
             "workitem",
             models.Index(
                 fields=["kind"],

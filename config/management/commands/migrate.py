@@ -7,9 +7,14 @@ from django.core.management.commands import migrate
 from django.db import connections
 
 from config import checks
-from config.storage import schema
+from config.storage import migrating, schema
 
 OWNER = "owner"
+LOCKED = (
+    "Another session has held a lock on a table for ten minutes. The migrations before this one "
+    "are applied, and this one begins anew next time. Find the session in pg_locks and "
+    "pg_stat_activity, end it (pg_terminate_backend), and run `manage.py migrate` again."
+)
 
 
 class Command(migrate.Command):
@@ -32,7 +37,14 @@ class Command(migrate.Command):
         if options["database"] == OWNER and (why := _why()):
             raise CommandError(why)
         refuse_newer(options["database"])
-        super().handle(*args, **options)
+        try:
+            migrating.beside_work(
+                connections[options["database"]],
+                lambda: super(Command, self).handle(*args, **options),
+                self.stderr.write,
+            )
+        except migrating.StillLocked as error:
+            raise CommandError(LOCKED) from error
 
 
 def _why() -> str:
