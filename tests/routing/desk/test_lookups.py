@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.http import HttpRequest
 from django.test import RequestFactory
 
 from delivery.models import Brief, Deliverable, Request
