@@ -8,6 +8,7 @@ deadline.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ TOTAL_S = 10.0  # for a call with its quick retries; each 500 kB adds a second, 
 STEP_S = 10.0  # to connect, or to wait for the next bytes
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_REDIRECTS = 3
+_TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header can carry, RFC 6750
 MAX_DIGITS = 25  # of a number in an answer; 64 bits have 20
 MAX_WAIT_S = 24 * 3600.0  # a longer Retry-After is cut to this
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -136,6 +138,10 @@ class SafeClient:
             "accept-encoding": "identity",
             "user-agent": "Throughline",
         }
+        if token and not _TOKEN.fullmatch(token):
+            raise CredentialsRefused(
+                "The token has a space, a line end or a letter that no token has. Enter it again."
+            )
         if token:
             headers["authorization"] = f"Bearer {token}"
         elif basic:

@@ -264,6 +264,14 @@ def test_a_page_or_half_an_answer_is_no_success(server: HTTPServer, body: str, c
         client.get("/x").json()
 
 
+@pytest.mark.parametrize("token", ["abc\u2013def", "abc\n", "a b", "a\r\nX-Y: z", "\u00fc"])
+def test_h8_a_token_that_no_header_carries_is_refused_before_a_call(token: str):
+    with pytest.raises(CredentialsRefused) as refused:
+        SafeClient("https://a.example", token=token)
+
+    assert token not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "body", ['{"id": NaN}', '{"id": -Infinity}', '{"id": 1e400}', f'{{"id": {"9" * 30}}}']
 )
