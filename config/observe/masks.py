@@ -2,7 +2,7 @@
 Mask secrets in text that will be logged, whoever wrote the text.
 
 A secret is found by its place: the password of an address, a query, and a part of a path that looks
-random or follows a word such as “key”.
+random or follows a word such as “key”; or by its form, as that of a header or a vendor's token.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ HIDDEN = "***"
 MOST_CHARACTERS = 20_000  # of one text; a longer one is cut
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]{1,500}@")  # postgresql://role:password@host
+_FORMS = re.compile(
+    r"\b(bearer|basic)\s+(?=\S*[\d=+_])[\w.~+/=-]{6,}|\b(whsec_|pat-[a-z0-9]{2,4}-)[\w+/=-]{6,}",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\s\"'<>()]+")
 _PART = re.compile(r"[A-Za-z0-9]+")
 # What follows one of these in a path is its secret, unless it is a step of ours.
@@ -34,9 +38,15 @@ def mask(text: str) -> str:
     if len(text) > MOST_CHARACTERS:  # the end of a traceback says most
         half = MOST_CHARACTERS // 2
         text = f"{text[:half]} … {text[-half:]}"
+    text = _FORMS.sub(_mask_form, text)
     if "/" not in text and "%2F" not in text.upper():
         return text
     return _WORD.sub(_mask_word, _CREDENTIALS.sub(f"{HIDDEN}@", text))
+
+
+def _mask_form(found: re.Match[str]) -> str:
+    header, start = found.groups()
+    return f"{header} {HIDDEN}" if header else f"{start}{HIDDEN}"
 
 
 def _mask_word(found: re.Match[str]) -> str:

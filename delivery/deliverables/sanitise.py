@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 import nh3
 from django.utils.translation import gettext as _
 
 from delivery.deliverables.markup import Text, read
+from routing.kernel.clean_text import JOINERS
 
 LIMIT = 200_000  # characters, before and after
 TAGS = frozenset(
@@ -43,7 +44,6 @@ BLOCKS = frozenset(
     "table caption thead tbody tfoot tr th td details summary".split()
 )
 _VALUES = {
-    # No "@" in the host: an address with a user name looks like another site.
     "src": re.compile(r"asset:[0-9a-f]{64}|(?i:https)://[^\s\\/?#@][^\s\\]*"),
     # References to files are for images only.
     "href": re.compile(r"(?!asset:)[^\s\\\x00-\x20][^\\]*", re.IGNORECASE),
@@ -52,6 +52,10 @@ _VALUES = {
     "scope": re.compile(r"col|row|colgroup|rowgroup"),
     **dict.fromkeys(("width", "height", "start", "colspan", "rowspan"), re.compile(r"[0-9]{1,5}")),
 }
+# With a user name before it, an address looks like that of another site. Browsers leave out the
+# slashes of http and https, and all tabs and line ends.
+_USER = re.compile(r"(?:https?:[/\\]*|[/\\]{2,})[^/?#\\]*@", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"[\t\n\r]")
 # Control characters, which HTML forbids, and lone surrogates, which UTF-8 cannot encode.
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(
     range(0xD800, 0xE000), "\ufffd"
@@ -163,10 +167,20 @@ def _composed(html: str) -> str:
     return normalize("NFC", ">".join(parts))
 
 
+def _misleads(address: str) -> bool:
+    """Return whether an address looks like another one, by a user name or by turned letters."""
+    unseen = (sign for sign in address if sign not in JOINERS)
+    return _USER.match(_LEFT_OUT.sub("", address)) is not None or any(
+        category(sign) == "Cf" for sign in unseen
+    )
+
+
 def _allowed(tag: str, name: str, value: str) -> str | None:
     value = normalize("NFC", value)
     if name in ("src", "href"):
         value = value.strip()
+        if _misleads(value):
+            return None
     pattern = _VALUES.get(name)
     if pattern is None or pattern.fullmatch(value):
         return value

@@ -21,6 +21,17 @@ def clean(value: str) -> str:
     return _UNSTORABLE.sub("", value).strip()
 
 
+def storable(value: Any) -> Any:
+    """Return JSON without characters that PostgreSQL cannot store, in its texts and names."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("", value)
+    if isinstance(value, list):
+        return [storable(each) for each in value]
+    if isinstance(value, dict):
+        return {_UNSTORABLE.sub("", name): storable(each) for name, each in value.items()}
+    return value
+
+
 def text(value: str) -> str:
     return one_line(value)[:500]
 

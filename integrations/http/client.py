@@ -8,12 +8,14 @@ deadline.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import isfinite
 from time import time
 from typing import Any, Self
 
@@ -32,12 +34,15 @@ from integrations.base.adapter import (
     Unknown,
 )
 from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.base.typed import storable
 from integrations.http.network import BlockedAddress, SafeTransport, within
 
 TOTAL_S = 10.0  # for a call with its quick retries; each 500 kB adds a second, see network.within
 STEP_S = 10.0  # to connect, or to wait for the next bytes
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_REDIRECTS = 3
+_TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header can carry, RFC 6750
+MAX_DIGITS = 25  # of a number in an answer; 64 bits have 20
 MAX_WAIT_S = 24 * 3600.0  # a longer Retry-After is cut to this
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -70,7 +75,7 @@ class ClientResponse:
 
     def json(self) -> Any:
         """
-        Parse the answer as JSON.
+        Parse the answer as JSON that the database can store.
 
         :raises Temporary: if it is not JSON or cut off: maintenance pages can have status 200
         :raises Unknown: instead, if the call may have changed something
@@ -82,9 +87,26 @@ class ClientResponse:
                 f"is probably a maintenance page."
             )
         try:
-            return json.loads(self.body)
+            return storable(
+                json.loads(self.body, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
+            )
         except (ValueError, RecursionError):
             raise trouble("The answer is not complete JSON.") from None
+
+
+def _finite(text: str) -> float:
+    """:raises ValueError: for NaN, Infinity and numbers that are none to the database"""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _whole(text: str) -> int:
+    """:raises ValueError: if it is longer than any id or count"""
+    if len(text) > MAX_DIGITS:
+        raise ValueError("too long")
+    return int(text)
 
 
 class SafeClient:
@@ -116,6 +138,10 @@ class SafeClient:
             "accept-encoding": "identity",
             "user-agent": "Throughline",
         }
+        if token and not _TOKEN.fullmatch(token):
+            raise CredentialsRefused(
+                "The token has a space, a line end or a letter that no token has. Enter it again."
+            )
         if token:
             headers["authorization"] = f"Bearer {token}"
         elif basic:

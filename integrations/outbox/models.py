@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,23 @@ from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.kernel.transitions import verb_of
 from routing.models import Run, User, WorkItem
+
+# The newest attempt, whose number is that of the lease, and the state are written together. What
+# somebody discards never comes back.
+STATE_EVIDENCE = """
+    SELECT o.id, CASE WHEN h.state = %(discarded)s THEN 'was discarded, and is ' || o.state
+        WHEN a.outcome IS NULL THEN 'is ' || o.state || ', and no attempt says so'
+        ELSE 'is ' || o.state || ', although its newest attempt says ' || a.outcome END
+    FROM integrations_outbound o
+    LEFT JOIN integrations_attempt a ON a.outbound_id = o.id AND a.number = o.lease
+    LEFT JOIN LATERAL (SELECT state FROM integrations_historicaloutbound h WHERE h.id = o.id
+        ORDER BY h.history_id DESC LIMIT 1) h ON true
+    WHERE (h.state = %(discarded)s AND o.state <> %(discarded)s) OR CASE
+        WHEN o.state = %(delivered)s THEN coalesce(a.outcome, '') <> ALL(%(good)s)
+        WHEN o.state = ANY(%(failed)s) THEN a.outcome IS NULL OR a.outcome = ANY(%(good)s)
+        WHEN o.state = %(leased)s THEN a.outcome IS NOT NULL
+        ELSE coalesce(a.outcome = ANY(%(good)s), false) END
+    ORDER BY 1 LIMIT 1"""
 
 
 class OutboundQuerySet(models.QuerySet["Outbound"]):
@@ -198,6 +215,17 @@ class Outbound(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.object_key}"
+
+    @classmethod
+    def state_evidence(cls) -> tuple[str, dict[str, Any]]:
+        """Return SQL for the first message whose state its attempts do not account for."""
+        return STATE_EVIDENCE, {
+            "delivered": cls.State.DELIVERED,
+            "discarded": cls.State.DISCARDED,
+            "leased": cls.State.LEASED,
+            "failed": [*cls.tried_again, cls.State.DEAD],
+            "good": [Attempt.Outcome.DELIVERED, Attempt.Outcome.FOUND],
+        }
 
     @transition(field=state, source=list(workable), target=State.LEASED)
     def take(self, *, at: datetime, until: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -230,6 +230,20 @@ class RunEvent(models.Model):
 UNHEARD = "The worker that started this never reported back."
 
 
+# A run that nobody has decided has a step to do, and a step that decided has left a decision.
+STEP_EVIDENCE = """
+    (SELECT s.id, 'is done, and there is no decision' FROM routing_runstep s
+        WHERE s.name = %(decide)s AND s.state = %(done)s AND NOT EXISTS (
+            SELECT FROM routing_decision d WHERE d.run_id = s.run_id)
+        ORDER BY s.id LIMIT 1)
+    UNION ALL
+    (SELECT max(s.id), 'is ' || max(s.state) || ', and its run has nothing to do'
+        FROM routing_run r JOIN routing_runstep s ON s.run_id = r.id
+        WHERE r.state = ANY(%(undecided)s)
+        GROUP BY r.id HAVING bool_and(s.state <> %(due)s)
+        ORDER BY r.id LIMIT 1)"""
+
+
 class RunStepQuerySet(models.QuerySet["RunStep"]):
     def due(self, at: datetime) -> Self:
         """
@@ -309,6 +323,16 @@ class RunStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} {self.name}"
+
+    @classmethod
+    def state_evidence(cls) -> tuple[str, dict[str, Any]]:
+        """Return SQL for the first steps that neither a decision nor their run accounts for."""
+        return STEP_EVIDENCE, {
+            "decide": cls.Name.DECIDE,
+            "done": cls.State.DONE,
+            "due": cls.State.DUE,
+            "undecided": [Run.State.RECEIVED, Run.State.ENRICHING],
+        }
 
     @transition(field=state, source="*", target=State.DUE)
     def queue(self, *, at: datetime) -> None:

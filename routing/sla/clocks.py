@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -59,6 +59,24 @@ class ClockQuerySet(models.QuerySet["Clock"]):
     def waking(self, at: datetime) -> Self:
         """Filter for clocks with a level to notify people of at ``at``, such as a breach."""
         return self.filter(wakes_at__lte=at).order_by("wakes_at", "id")
+
+
+# A turn and its mark are written in one statement, and so are a breach and its escalation.
+STATE_EVIDENCE = """
+    SELECT c.id, CASE WHEN e.clock_id IS NULL THEN 'differs from its newest mark'
+        ELSE 'was escalated as breached, and is not breached' END
+    FROM routing_clock c
+    JOIN LATERAL (SELECT m.at, m.does, m.party, m.cause FROM routing_clockmark m
+        WHERE m.clock_id = c.id ORDER BY m.id DESC LIMIT 1) m ON true
+    LEFT JOIN LATERAL (SELECT e.clock_id FROM routing_escalation e WHERE e.clock_id = c.id
+        AND e.level > 0 AND c.breached_at IS NULL LIMIT 1) e ON true
+    WHERE e.clock_id IS NOT NULL
+        OR m.at IS DISTINCT FROM coalesce(c.running_since, c.paused_at, c.stopped_at)
+        OR m.does <> CASE WHEN c.stopped_at IS NOT NULL THEN 'stop'
+            WHEN c.running_since IS NOT NULL THEN 'run' ELSE 'pause' END
+        OR (m.party, m.cause) IS DISTINCT FROM (c.waiting_on, c.cause)
+        OR c.met_at <> m.at
+    ORDER BY 1 LIMIT 1"""
 
 
 class Clock(models.Model):
@@ -182,6 +200,11 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item} · {self.purpose}"
+
+    @classmethod
+    def state_evidence(cls) -> tuple[str, dict[str, Any]]:
+        """Return SQL for the first clock that its marks and escalations do not account for."""
+        return STATE_EVIDENCE, {}
 
     @property
     def turn(self) -> ClockTurn:

@@ -75,7 +75,7 @@ def _office_type(stream: IO[bytes], *, nested: bool) -> str:
         with zipfile.ZipFile(stream) as archive:
             parts = archive.infolist()
             # Another archive before it: programs differ in which of the two they unpack.
-            if parts and min(part.header_offset for part in parts):
+            if parts and all(part.header_offset for part in parts):
                 raise NotKept("broken")
             kind = _kind_of({part.filename for part in parts})
             _check_parts(archive, parts, nested=nested)

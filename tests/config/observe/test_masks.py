@@ -52,6 +52,14 @@ def written(settings: Any, request: pytest.FixtureRequest) -> Iterator[Callable[
         ("/admin/routing/workitem/12/change/", "/admin/routing/workitem/12/change/"),
         ('File "/app/config/web/errors.py", line 12', 'File "/app/config/web/errors.py", line 12'),
         ("nothing here", "nothing here"),
+        ("Illegal header value b'Bearer abc123def456'", "Illegal header value b'Bearer ***'"),
+        ("authorization: Basic dXNlcjpwYXNz=", "authorization: Basic ***"),
+        ("it was whsec_MfKQ9r8GKYqrTwjUPD8I", "it was whsec_***"),
+        ("pat-eu1-0a1b2c3d-1111-2222-3333-444455556666", "pat-eu1-***"),
+        (
+            "Use basic authentication for the bearer of it",
+            "Use basic authentication for the bearer of it",
+        ),
     ],
 )
 def test_h6_what_is_secret_by_its_place_is_masked_and_the_rest_stays(

@@ -116,6 +116,36 @@ def test_nothing_that_runs_gets_through(attack: str) -> None:
     only_articles(sanitise(attack))
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://good.example@evil.example/",
+        "HTTPS://good.example:443@evil.example",
+        "https:good.example@evil.example",
+        "ht\ntps:/\t/good.example@evil.example",
+        "//good.example@evil.example/",
+        "https://good.example/\u202egpj.exe",
+        "https://good.exam\u200bple/",
+    ],
+)
+def test_h18_an_address_that_looks_like_another_is_left_out(address: str) -> None:
+    assert sanitise(f'<a href="{address}">x</a>') == '<a rel="noopener">x</a>'
+    assert sanitise(f'<img src="{address}">') == "<img>"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.com/@somebody?mail=a@b.example#@",
+        "mailto:a@example.com",
+        "/teams/@us",
+        "https://fa.example/\u0645\u06cc\u200c\u0634\u0648\u062f",
+    ],
+)
+def test_h18_an_address_that_names_somebody_stays(address: str) -> None:
+    assert f'href="{address}"' in sanitise(f'<a href="{address}">x</a>')
+
+
 @given(HTML)
 def test_any_html_comes_out_as_an_article_and_the_same_again(html: str) -> None:
     clean = sanitise(html)

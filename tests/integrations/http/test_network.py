@@ -264,6 +264,36 @@ def test_a_page_or_half_an_answer_is_no_success(server: HTTPServer, body: str, c
         client.get("/x").json()
 
 
+@pytest.mark.parametrize("token", ["abc\u2013def", "abc\n", "a b", "a\r\nX-Y: z", "\u00fc"])
+def test_h8_a_token_that_no_header_carries_is_refused_before_a_call(token: str):
+    with pytest.raises(CredentialsRefused) as refused:
+        SafeClient("https://a.example", token=token)
+
+    assert token not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "body", ['{"id": NaN}', '{"id": -Infinity}', '{"id": 1e400}', f'{{"id": {"9" * 30}}}']
+)
+def test_h9_a_number_that_no_column_holds_is_no_success(server: HTTPServer, body: str):
+    server.expect_request("/x").respond_with_data(body, content_type="application/json")
+
+    with allowed(server) as client, pytest.raises(Temporary):
+        client.get("/x").json()
+
+
+def test_h9_characters_that_no_column_holds_are_left_out_of_an_answer(server: HTTPServer):
+    body = r'{"li\u0000nk": ["a\u0000b\ud800", {"x": "\ud83d\ude00 \udfff"}], "n": 1.5, "i": 2}'
+    server.expect_request("/x").respond_with_data(
+        body.encode() + b" ", content_type="application/json"
+    )
+
+    with allowed(server) as client:
+        found = client.get("/x").json()
+
+    assert found == {"link": ["ab", {"x": "\U0001f600 "}], "n": 1.5, "i": 2}
+
+
 def test_an_answer_that_never_ends_is_cut_off(server: HTTPServer):
     server.expect_request("/x").respond_with_data(b"x" * (MAX_ANSWER_BYTES + 1))
 
