@@ -31,8 +31,9 @@ from routing.people.clients import Client, ClientDomain, Contact
 from routing.runs.candidates import pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Enrichment, Run, RunEvent, RunStep
-from routing.runs.operations.route_runs import record, run_title_of, title_of
+from routing.runs.operations.route_runs import record
 from routing.runs.snapshots import RunSnapshot, field_problems, rule_facts
+from routing.runs.titles import run_title_of, title_of
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy
 from routing.sla.terms import Uses, agree, ids_of

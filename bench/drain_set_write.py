@@ -23,8 +23,8 @@ from routing.messages.models import Notification
 from routing.people.clients import Client
 from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunStep
-from routing.runs.operations.route_runs import run_title_of
 from routing.runs.snapshots import RunSnapshot
+from routing.runs.titles import run_title_of
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of

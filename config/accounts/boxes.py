@@ -19,6 +19,6 @@ def _box(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def digest(purpose: str, text: str) -> str:
-    """Return 160 bits that tell texts apart and from which nobody can find the text."""
+    """Return 160 bits that differ between texts and do not reveal them."""
     key = f"{purpose}:{settings.SECRET_KEY}".encode()
     return hmac.digest(key, text.encode(), "sha256").hex()[:40]

@@ -68,12 +68,12 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
         "incorrect_code": gettext_lazy(
-            "This code is not right. If you requested several, only the newest e-mail has the code "
+            "This code is wrong. If you requested several, only the newest e-mail has the code "
             "that works."
         ),
         # Shown after the third wrong code. What is judged by a form has words of its own.
         "too_many_login_attempts": gettext_lazy(
-            "These were three wrong codes, so the code no longer works. Request a new one."
+            "You entered three wrong codes, so the code no longer works. Request a new one."
         ),
         "rate_limited": gettext_lazy(
             "You requested several codes in a short time. Wait a minute, then try again."
@@ -136,7 +136,7 @@ class AccountAdapter(DefaultAccountAdapter):
         message_context: dict[str, Any] | None = None,
         **more: Any,
     ) -> None:
-        """Show allauth's message, and record a request for a code, also in vain or once more."""
+        """Show allauth's message, and record each request for a code, also a refused one."""
         # The message is the same for known and unknown addresses, and so is what this costs.
         if message_template == CODE_REQUESTED and message_context:
             notice(Kind.CODE_SENT, request, email=str(message_context.get("email", "")))

@@ -38,7 +38,10 @@ class ProbeMiddleware:
         if probe is None:
             return self.get_response(request)
         answer = probe(request)
-        answer.headers["Content-Length"] = str(len(answer.content))  # no middleware does it here
+        # No middleware does these here.
+        answer.headers["Content-Length"] = str(len(answer.content))
+        answer.headers["Cache-Control"] = "no-store"  # a stored "alive" would outlive the process
+        answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
 
 

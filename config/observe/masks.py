@@ -61,7 +61,7 @@ def _is_secret(before: str, part: str) -> bool:
 
 
 def _looks_random(piece: str) -> bool:
-    """Return whether nobody would choose this as a name: q7x2k9fa, but not 2026 or campaign."""
+    """Return whether this looks random: q7x2k9fa, but not 2026 or campaign."""
     if len(piece) < RANDOM_LENGTH or piece.isdigit():
         return False
     if piece.isalpha():

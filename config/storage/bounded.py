@@ -24,8 +24,8 @@ from psycopg.rows import TupleRow
 RV = TypeVar("RV")
 ACTIVE, IDLE = TransactionStatus.ACTIVE, TransactionStatus.IDLE
 PATIENCE_S = 20.0  # more than any page may take
-DOUBT_S = 1.0  # after each so long without an answer it is found out if the server lives
-REST_S = 1.0  # after a wait in vain, nobody waits for this long
+DOUBT_S = 1.0  # after each such time without an answer, check if the server lives
+REST_S = 1.0  # after a wait without an answer, nobody waits for this long
 CONNECT_S = 2  # psycopg allows no less
 
 _here = threading.local()
@@ -46,8 +46,8 @@ class DatabaseWatch:
     """
     Remembers for all threads of the process if the database answers.
 
-    After a wait in vain, new statements are refused at once, and once a second one thread tries
-    again. Otherwise every thread would wait, and those behind them, too.
+    After a wait without an answer, new statements are refused at once, and once a second one thread
+    tries again. Otherwise every thread would wait, and those behind them, too.
     """
 
     def __init__(self) -> None:

@@ -64,7 +64,7 @@ class Cache(CountedCache):
     Holds counts of sign-in attempts and used codes.
 
     While Valkey is away, each process starts its own counts: nobody is locked out, and guessing
-    stays slow. Data that must not be lost belongs into a table.
+    stays slow. Data that must not be lost belongs in a table.
     """
 
     _asks_again_at = 0.0  # on the monotonic clock, shared by all threads of the process

@@ -1,4 +1,4 @@
-"""Let nobody keep a page, unless its view says otherwise."""
+"""Forbid browsers and proxies to store a page, unless its view allows it."""
 
 from __future__ import annotations
 

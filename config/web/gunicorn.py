@@ -31,7 +31,7 @@ max_requests_jitter = 1_000
 limit_request_line = 8190
 worker_connections = 2_000  # of each process; when there are more, the one that waits longest goes
 # No header names the path of a view, the client's address or its scheme. The scheme is Django's
-# affair (BEHIND_PROXY), and nothing else may be told by a client.
+# business (BEHIND_PROXY), and a client may say nothing else.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 header_map = "drop"

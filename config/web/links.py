@@ -1,4 +1,4 @@
-"""What a client says of an address: its host builds no link, and its query holds no NUL."""
+"""Checks of the address that a client sent: its host builds no link, and its query has no NUL."""
 
 from __future__ import annotations
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from delivery.approvals.models import Approval, ApprovalStage
 from delivery.deliverables.models import Deliverable
-from delivery.deliverables.stages import DEFAULT, Stage
+from delivery.deliverables.stages import DEFAULT, Audience, Quorum, Stage
 from routing.flows.models import FlowVersion
-from routing.flows.registry import with_version
+from routing.flows.registry import VersionRows, with_version
 from routing.kernel.roles import EVERYONE, OPS, grant
 
 grant("delivery.view_approvalstage", *EVERYONE)
+MOST = 32_767  # of the columns
 for _verb in ("add", "change", "delete"):
     grant(f"delivery.{_verb}_approvalstage", OPS)
 grant("delivery.view_answer", *EVERYONE)
@@ -20,20 +23,44 @@ grant("delivery.view_askedperson", *EVERYONE)
 grant("delivery.view_approval", *EVERYONE)
 
 
-@with_version
-def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
-    """Copy the approval stages with a flow version."""
-    ApprovalStage.objects.bulk_create(
-        ApprovalStage(
-            flow_version=made,
-            position=each.position,
-            audience=each.audience,
-            quorum=each.quorum,
+class StageShape(BaseModel):
+    """An approval stage in the file of a flow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    audience: Audience
+    quorum: Quorum = Quorum.ANY
+    need: int = Field(default=1, ge=0, le=MOST)
+    answer_days: int = Field(default=14, ge=0, le=MOST)
+
+
+def _stages(version: FlowVersion) -> Sequence[StageShape]:
+    return [
+        StageShape(
+            audience=Audience(each.audience),
+            quorum=Quorum(each.quorum),
             need=each.need,
             answer_days=each.answer_days,
         )
-        for each in version.approval_stages.all()
+        for each in version.approval_stages.order_by("position")
+    ]
+
+
+def _keep_stages(version: FlowVersion, stages: Sequence[StageShape]) -> None:
+    ApprovalStage.objects.bulk_create(
+        ApprovalStage(
+            flow_version=version,
+            position=position,
+            audience=each.audience.value,
+            quorum=each.quorum.value,
+            need=each.need,
+            answer_days=each.answer_days,
+        )
+        for position, each in enumerate(stages, start=1)
     )
+
+
+with_version(VersionRows("approval_stages", StageShape, _stages, _keep_stages))
 
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:

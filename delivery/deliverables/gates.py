@@ -62,11 +62,11 @@ def destination_takes_it(row: Deliverable, context: GateContext) -> GateResult:
     if faults:
         return refused(
             "content",
-            _("The destination would not take this version as it is."),
+            _("The destination does not accept this version as it is."),
             evidence=" ".join(faults),
             clears_by=_("The assignee, by uploading a new version"),
         )
-    return passed("content", _("The destination takes the content as it is."))
+    return passed("content", _("The destination accepts the content as it is."))
 
 
 def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) -> GateResult:

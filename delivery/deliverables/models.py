@@ -267,7 +267,7 @@ class Deliverable(WorkNoun):
 
     @transition(field=state, source=State.LIVE, target=None)
     def renew(self, *, at: datetime, url: str, version: int = 0) -> None:
-        """The page was put back, made anew, or taken over as somebody else wrote it."""
+        """The page was restored, created again, or taken over as somebody else wrote it."""
         self.live_url, self.version_id = url[:1000], version or self.version_id
 
     @transition(field=state, source=State.PUBLISHING, target=State.PUBLISH_FAILED)

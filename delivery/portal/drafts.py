@@ -22,7 +22,7 @@ from routing.people.actors import Actor
 from routing.work.registry import eraser
 
 FORM = re.compile(r"(request|change|answer|decide|impact):[A-Za-z0-9_-]{1,60}", re.ASCII)
-# Set anew for each page, or sent by a button.
+# Set for each page, or sent by a button.
 NEVER_KEPT = frozenset({"csrfmiddlewaretoken", "draft", "token", "digest", "seal", "word"})
 MOST_FIELDS, MOST_TEXT, MOST_DRAFTS = 30, 20_000, 50
 KEPT_FOR = timedelta(days=30)

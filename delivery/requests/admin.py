@@ -32,7 +32,6 @@ from routing.desk.waits import in_list, with_waits
 from routing.people.actors import Actor
 from routing.runs.snapshots import run_snapshots, unread_facts
 from routing.work import display
-from routing.work.admin import title_of
 from routing.work.file_types.refusal import NotKept
 from routing.work.gates import Words
 from routing.work.items import soonest
@@ -135,7 +134,7 @@ class RequestAdmin(StepsAdmin[Request]):
             return
         messages.warning(
             request,
-            _("Recorded as %(ref)s. There is no request yet: the run waits for a person.")
+            _("Recorded as %(ref)s. There is no request yet, because the run waits for a person.")
             % {"ref": made.run.item.ref},
         )
 
@@ -187,7 +186,7 @@ class RequestAdmin(StepsAdmin[Request]):
 
     @admin.display(description=gettext_lazy("request"), ordering="item__id")
     def what(self, row: Request) -> SafeString:
-        return title_of(row.item)
+        return display.named(row.item)
 
     @admin.display(description=gettext_lazy("client"), ordering="item__client__name")
     def client(self, row: Request) -> Any:

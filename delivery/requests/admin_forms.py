@@ -14,6 +14,7 @@ from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.progress.operations import impacts
 from delivery.progress.operations.recording import BY_HAND, HandMade, NewRequest, possible_owners
 from delivery.requests.change_gates import MOST_NOTE
+from delivery.requests.details import AskDetails
 from delivery.requests.evidence_form import EvidenceForm
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
@@ -71,11 +72,13 @@ class AskForm(EvidenceForm):
         if self.kept and not contact and "contact" not in self.errors:
             self.add_error("contact", _("Choose whom you called."))
 
-    def values(self) -> dict[str, Any]:
-        values = super().values()
-        values["contact"] = values["contact"].pk if values["contact"] else None
-        values["evidence"] = self.kept.pk if self.kept else None
-        return values
+    def as_details(self) -> AskDetails:
+        contact = self.cleaned_data["contact"]
+        return AskDetails(
+            question=self.cleaned_data["question"],
+            contact=contact.pk if contact else None,
+            evidence=self.kept.pk if self.kept else None,
+        )
 
     def done_message(self, row: Request) -> str:
         return who_will_be_asked(reach_of([row])[row.pk])

@@ -12,7 +12,7 @@ from delivery.requests.details import UNCHANGED, AnswerDetails, AskDetails, Edit
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
 from routing.kernel.clean_text import one_line
-from routing.kernel.days import can_be_meant
+from routing.kernel.days import can_be_meant, other_years
 from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 
@@ -109,7 +109,7 @@ def _fault(name: str, value: Any) -> str:
     except TypeError:
         return f"{field.verbose_name}: {_('The entry is invalid.')}"
     if isinstance(value, date) and not can_be_meant(value):
-        return f"{field.verbose_name}: {_('Enter a date that can be meant.')}"
+        return f"{field.verbose_name}: {other_years()}"
     if not isinstance(value, str):
         return ""
     # A TextField checks its maximum length in forms only, and no field refuses lone surrogates.

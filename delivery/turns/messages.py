@@ -156,15 +156,16 @@ tells_nobody(
 tells_nobody(
     deliverables.stall, because=_("The owner of the exception about the answer is notified.")
 )
-tells_nobody(deliverables.renew, because=_("Whoever decided about the page knows."))
+tells_nobody(deliverables.renew, because=_("Whoever decided about the page knows about it."))
 tells_nobody(
-    deliverables.publish, because=_("The product publishes it. Its owner hears if that fails.")
+    deliverables.publish,
+    because=_("The product publishes it. Its owner is notified if that fails."),
 )
 tells(editing.assign, NEW_ASSIGNEE, words=Words.ASSIGNED, lasts=ANY_OPEN)
 tells(editing.assign, FORMER_ASSIGNEE, words=Words.NOT_ASSIGNED)
 tells_nobody(editing.edit, because=_("It changes nobody's turn. The history shows it."))
 tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
-tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows."))
+tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows about it."))
 
 # -- Approvals -------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ def dripping_answer(field: DrillField) -> None:
 
 @drill(10, about_s=45)
 def revoked_key(field: DrillField) -> None:
-    """The CRM refuses our key, a person hears of it once, and a new key resumes everything."""
+    """The CRM refuses our key, a person is notified once, and a new key resumes all."""
     connection, faults = field.walk.deals.connection, field.crm.faults
     jobs = [make(field, f"Revoked {place}") for place in (1, 2)]
     refused = ExceptionCase.objects.filter(evidence__connection=connection.slug)
@@ -142,7 +142,7 @@ def value_refused(field: DrillField) -> None:
 
 @drill(8, about_s=150)
 def away_for_a_minute(field: DrillField) -> None:
-    """The CRM answers 503 for a minute: it is called less and less, and caught up with after."""
+    """The CRM answers 503 for a minute: it is called less often, and catches up afterwards."""
     jobs = [make(field, f"Away {place}") for place in range(3)]
     faults, connection = field.crm.faults, field.walk.deals.connection
     with field.fault(faults.clear):
@@ -161,7 +161,7 @@ def away_for_a_minute(field: DrillField) -> None:
 
 @drill(17, about_s=150)
 def counterpart_gone(field: DrillField) -> None:
-    """The CRM resets every connection for a minute, and is caught up with after."""
+    """The CRM resets every connection for a minute, and catches up afterwards."""
     job = make(field, "Counterpart gone")
     with field.fault(field.crm.faults.clear):
         for method in (WRITE, "GET", "POST"):

@@ -30,7 +30,7 @@ MEANWHILE = {0, 503}  # no answer, or “come again”
 
 @drill(29, about_s=60)
 def database_frozen(field: DrillField) -> None:
-    """PostgreSQL is frozen for ten seconds: the sender is asked to come again, in time."""
+    """PostgreSQL is frozen for ten seconds: the sender is asked in time to send again."""
     job = make(field, "Database frozen")
     events, posted = waiting(field), sender(field)
     pid = product.process("postgres")

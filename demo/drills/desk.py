@@ -14,7 +14,7 @@ from demo.walkthrough.walk import now
 
 @drill(32, about_s=20)
 def two_at_once(field: DrillField) -> None:
-    """Two people triage the same request at the same moment: one does, the other is told."""
+    """Two people triage one request at the same moment: one succeeds, the other learns why not."""
     job = make(field, "Two at once")
     post_until_kept(field)
     decided(field, job)

@@ -19,7 +19,7 @@ INSIDE = (
 
 @drill(52, about_s=5)
 def inside_addresses(field: DrillField) -> None:
-    """Addresses of our own network are given as those of a site: none is ever contacted."""
+    """Addresses of our own network are given as the address of a site: none is ever contacted."""
     with field.fault():
         reached = [address for address in INSIDE if _reaches(address)]
     field.count("reached", reached, holds=not reached)

@@ -50,7 +50,7 @@ def web_killed(field: DrillField) -> None:
 
 @drill(25, about_s=90)
 def workers_killed(field: DrillField) -> None:
-    """The workers are killed three times while a deal is worked on and told."""
+    """The workers are killed three times while a deal is processed and reported back."""
     job = make(field, "Workers killed")
     post_until_kept(field)
     began = monotonic()
@@ -66,7 +66,7 @@ def workers_killed(field: DrillField) -> None:
 
 @drill(34, about_s=90)
 def beat_frozen(field: DrillField) -> None:
-    """Beat is frozen for a minute: what was due meanwhile happens once when it goes on."""
+    """Beat is frozen for a minute: what was due meanwhile happens once when it continues."""
     pid = product.process("beat")
     with field.fault(lambda: product.thaw(pid)):
         product.send("beat", signal.SIGSTOP)
@@ -82,7 +82,7 @@ def beat_frozen(field: DrillField) -> None:
 
 @drill(33, about_s=60)
 def two_beats(field: DrillField) -> None:
-    """A second beat runs beside the first for half a minute: each thing is still done once."""
+    """A second beat runs beside the first for half a minute: everything is still done once."""
     job = make(field, "Two beats")
     command = [sys.executable, "-m", "celery", "-A", "config.celery", "beat", "--pidfile="]
     environ = {**os.environ, **running.environment()}

@@ -37,7 +37,7 @@ SETTLES_WITHIN_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class SoakSample:
-    """``after_s`` seconds after the begin. Memory is the proportional set size of all processes."""
+    """``after_s`` seconds after the start. Memory is the proportional set size of all processes."""
 
     after_s: float
     memory_bytes: int
@@ -49,7 +49,7 @@ class SoakSample:
 class SoakResult:
     """
     ``samples`` are taken before, between and after the drills, ``memory`` every few seconds as
-    (seconds after the begin, bytes). ``growth`` has rows and bytes an hour by table.
+    (seconds after the start, bytes). ``growth`` has rows and bytes an hour by table.
     """
 
     seed: int
@@ -132,7 +132,7 @@ def soak(minutes: float, seed: int, say: Callable[[str], object]) -> SoakResult:
     Run random drills for this long while deals keep coming in, then check what must always hold.
 
     :param seed: the same seed chooses the same drills
-    :raises StepFailed: if the product does not answer at the begin
+    :raises StepFailed: if the product does not answer at the start
     """
     result, began, since = SoakResult(seed), monotonic(), now()
     _errors, log_places = server_errors({})

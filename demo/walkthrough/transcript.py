@@ -87,7 +87,7 @@ class Transcript:
         while not (found := question()):
             if monotonic() > until:
                 waited_s = monotonic() - began
-                raise StepFailed(f"Waited {waited_s:.0f} s, in vain, until {words}. {hint}")
+                raise StepFailed(f"Waited {waited_s:.0f} s in vain until {words}. {hint}")
             sleep(LOOK_EVERY_S)
         self.steps += 1
         self._say(f"{self.took_s:6.1f} s  ok  {words}")

@@ -62,6 +62,8 @@ def origin_of(url: str) -> Origin:
             "Write the host as a name or as an IP address with four numbers, and no port 0."
         )
     host = canonical_domain(parts.hostname) or parts.hostname.lower()
+    if not host.isascii():  # such as an IP address in fullwidth digits
+        raise BadAddress("The host is no valid name. Write it as a name or as an IP address.")
     return Origin(parts.scheme, host, PORTS[parts.scheme] if port is None else port)
 
 

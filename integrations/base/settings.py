@@ -114,7 +114,9 @@ def facts_of(pattern: str, hint: Any) -> Check:
             return str(hint)
         for name, each in value.items():
             if not FACT.fullmatch(name):
-                return _("“%(name)s” is no fact. Write one such as deal.amount.") % {"name": name}
+                return _("“%(name)s” is not a fact. Enter one such as deal.amount.") % {
+                    "name": name
+                }
             if not isinstance(each, str) or not whole.fullmatch(each):
                 return _("“%(name)s”: %(hint)s") % {"name": name, "hint": hint}
         return ""

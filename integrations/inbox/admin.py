@@ -57,7 +57,7 @@ class InboundAdmin(ReadOnly[Inbound]):
         ]
 
     def read_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Read a webhook again after a mend, and say how much of it could be read."""
+        """Read a webhook again after a fix, and say how much of it could be read."""
         actor(request).require("integrations.change_connection", to="read webhooks again")
         row = self.seen(request, object_id)
         if request.method == "POST":

@@ -48,7 +48,7 @@ class Inbound(models.Model):
     poison = models.PositiveIntegerField(_("unreadable"), default=0)
     reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
     problems = models.JSONField(_("problems"), default=list)
-    # Read again after a mend, and still unreadable: nobody needs to look at it any more.
+    # Read again after a fix, and still unreadable: nobody needs to look at it any more.
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
 
     class Meta:

@@ -2,7 +2,7 @@
 Webhooks, and events in good webhooks, that could not be read.
 
 Each connection has one exception for each kind of flaw, with its health owner. Resolving it reads
-everything of that kind again, which helps after the sender or this product was mended. What still
+everything of that kind again, which helps after the sender or this product was fixed. What still
 cannot be read then is left alone; it stays in the list of inbound webhooks.
 """
 
@@ -48,11 +48,11 @@ FLAWS: Mapping[str, Words] = {
     "no_id": gettext_lazy("A submission has no id, or one with unusual characters."),
     "too_many_events": gettext_lazy("There are too many events in one body."),
     "too_deep": gettext_lazy("The JSON is nested too deep."),
-    "duplicate_key": gettext_lazy("A name stands twice in one JSON object."),
+    "duplicate_key": gettext_lazy("A name occurs twice in one JSON object."),
     "not_a_number": gettext_lazy("A number is NaN or infinite."),
     "number_out_of_range": gettext_lazy("A number is too large."),
     "nul_character": gettext_lazy("A text has a NUL character."),
-    "lone_surrogate": gettext_lazy("A text has half of a character."),
+    "lone_surrogate": gettext_lazy("A text contains an incomplete character."),
 }
 
 
@@ -60,7 +60,7 @@ def flaw_in_words(code: str) -> str:
     return str(FLAWS.get(code, code.replace("_", " ")))
 
 
-evidence_word("code", gettext_lazy("What is wrong"), flaw_in_words)
+evidence_word("code", gettext_lazy("Problem"), flaw_in_words)
 evidence_word("webhooks", gettext_lazy("Webhooks"))
 evidence_word("inbound", gettext_lazy("First of them"), lambda value: f"#{value}")
 
@@ -132,8 +132,8 @@ def _behind(cases: Sequence[ExceptionCase], at: datetime) -> Mapping[int, Failur
     waiting = {(pile.connection.slug, pile.code) for pile in piles}
     retry = Failure(
         _(
-            "Mend the sender or its settings first. Resolving the exception reads these webhooks "
-            "again. Those that still cannot be read are left alone."
+            "Fix the sender or its settings first. Resolving the exception reads these webhooks "
+            "again. Those that still cannot be read stay in the list."
         ),
         retried=True,
     )

@@ -26,7 +26,7 @@ def own_fault(row: Outbound, error: Temporary) -> Permanent | None:
     Return a permanent error if the fault is the object's own, or None if a retry may help.
 
     It is if this is its third try and another object was written since its first. A system that was
-    mended after the last try is given another: only failing again after the others passed counts.
+    fixed after the last try is given another: only failing again after the others passed counts.
 
     :param row: after an attempt that failed with ``error`` and is not recorded yet
     """

@@ -80,7 +80,7 @@ def _message(work: AskedWork, row: Outbound, tries: Sequence[Attempt]) -> Statem
     if not tries:
         said.append(_("No attempt is recorded."))
     if row.url:
-        said.append(_("It stands at %(url)s.") % {"url": row.url})
+        said.append(_("Its address is %(url)s.") % {"url": row.url})
     elif row.remote_id:
         said.append(_("Its id there: %(id)s.") % {"id": row.remote_id})
     at = row.delivered_at or (tries[-1].ended_at if tries else row.created_at)

@@ -182,7 +182,7 @@ def _judge(
             return
         if not site and row.failures == DECAYS_AFTER - 1:
             search(row, at)
-        # A page with differences was reachable, so the time without an answer starts anew.
+        # A page with differences was reachable, so the time without an answer starts again.
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures, unseen_since=None)
         # The frame of a changed page does not take the place of that of the proven one.

@@ -70,7 +70,7 @@ def end(evidence: Mapping[str, Any], *, at: datetime) -> None:
     if not slug or unseen([slug]).exists():
         return
     cases = ExceptionCase.objects.filter(reason=REASON, evidence__site=slug)
-    why = _("The pages of the site can be looked at again.")
+    why = _("The pages of the site can be checked again.")
     withdraw_open(cases, by=Actor.system(), at=at, reason=why)
 
 
@@ -91,8 +91,8 @@ def pages_behind(cases: Sequence[ExceptionCase], at: datetime) -> Mapping[int, F
 
 def _failure(pages: Sequence[str]) -> Failure:
     words = ngettext(
-        "%(count)s page of this site cannot be looked at: %(pages)s",
-        "%(count)s pages of this site cannot be looked at: %(pages)s",
+        "%(count)s page of this site cannot be checked: %(pages)s",
+        "%(count)s pages of this site cannot be checked: %(pages)s",
         len(pages),
     )
     named = ", ".join(pages[:MOST_NAMED])

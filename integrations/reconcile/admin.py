@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from integrations.outbox.discrepancies import Discrepancy
+from integrations.reconcile.details import SettleDetails
 from integrations.reconcile.settle import offered, settle
 from integrations.reconcile.words import sentence
 from routing.desk.forms import StepForm, step_form
@@ -32,9 +33,10 @@ class SettleForm(StepForm):
         field.choices = _options(found[:MOST_SHOWN]) + _for_all(found)
         field.help_text = " ".join(sentence(row) for row, _words in found[:MOST_SHOWN])
 
-    def values(self) -> dict[str, Any]:
+    def as_details(self) -> SettleDetails:
         ids, choice = self.cleaned_data["choice"].split(":")
-        return {"discrepancies": tuple(int(pk) for pk in ids.split(",")), "choice": choice}
+        numbers = tuple(int(pk) for pk in ids.split(","))
+        return SettleDetails(discrepancies=numbers, choice=choice)
 
 
 def _options(found: list[tuple[Discrepancy, Mapping[str, str]]]) -> list[tuple[str, str]]:

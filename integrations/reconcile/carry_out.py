@@ -35,7 +35,7 @@ from routing.work.registry import react
 
 Kind, Choice, State = Discrepancy.Kind, Discrepancy.Choice, Deliverable.State
 AFTER_SCHEDULE = timedelta(minutes=2)  # WordPress publishes what is scheduled with some delay
-NOT_PUBLISHED = _("The work is neither live nor waiting to be published any more.")
+NOT_PUBLISHED = _("The work is no longer live or waiting to be published.")
 
 called(TRASH, _("Move to the trash"))
 
@@ -179,7 +179,7 @@ def _into_rework(
         .first()
     )
     if last is None or not version:
-        return _("It was never published from here. Put ours back, or change it on the site.")
+        return _("It was never published from here. Restore our version, or change it on the site.")
     # What the person has seen is the basis of the next version, which may be written over it.
     last.evidence |= {"written": row.seen, "status": row.status, "slug": row.texts.get("slug", "")}
     Outbound.objects.filter(pk=last.pk).update(evidence=last.evidence)

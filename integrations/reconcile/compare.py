@@ -141,7 +141,7 @@ def _others(
     surveyor: Surveyor, ours: OurObject | None, some: Sequence[RemoteObject]
 ) -> Sequence[Observation]:
     """Return what is to be said of objects with our mark that no attempt has confirmed."""
-    # What lies in the trash is seen by nobody.
+    # Nobody sees what is in the trash.
     shown = [each for each in some if not each.is_trashed]
     if ours is None:
         return [_copy(Kind.STRAY, each) for each in shown]

@@ -28,8 +28,8 @@ def _failure(rows: Sequence[Discrepancy]) -> Failure:
     if open_now:
         return Failure(
             _(
-                "Choose “Decide” to say what becomes of it. Or set it right in the external system "
-                "and resolve the exception: then it is looked at again."
+                "Choose “Decide” and what happens to it. Or correct it in the external system "
+                "and resolve the exception, and it is compared again."
             ),
             retried=True,
             evidence=message_of(open_now),
@@ -51,7 +51,7 @@ failures(behind=_behind, everywhere=_all_undecided)
 
 @react(resolve)
 def look_again(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None:
-    """Compare again what somebody set right by hand. What still differs is found again."""
+    """Compare again what somebody corrected by hand. What still differs is found again."""
     rows: dict[int, Discrepancy] = {}
     for some in rows_behind(cases).values():
         rows |= {row.pk: row for row in some if not row.choice}

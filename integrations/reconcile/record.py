@@ -59,7 +59,7 @@ def record(
         over = [row for row in rows.values() if not row.choice]
         if keys is None:  # second copies of files are looked for with their object only
             over = [row for row in over if not row.is_file]
-        end(over, at=at, reason=_("The external system shows what it should again."))
+        end(over, at=at, reason=_("The external system shows the expected content again."))
         raise_exceptions(not_raised(findings(connection)), at=at)
 
 

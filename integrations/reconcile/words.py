@@ -27,7 +27,7 @@ def sentence(row: Discrepancy) -> str:
     if row.is_file:
         return (
             _(
-                "A file of %(kept_url)s is there twice: %(kept)s, and %(place)s at %(url)s with "
+                "A file of %(kept_url)s exists twice: %(kept)s, and %(place)s at %(url)s with "
                 "the same bytes. Proposal: delete the second one."
             )
             % what
@@ -38,12 +38,12 @@ def sentence(row: Discrepancy) -> str:
 def _of_kind(kind: str) -> str:
     words: Mapping[str, str] = {
         Kind.COPY: _(
-            "“%(title)s” is there twice: %(kept)s at %(kept_url)s, and %(place)s (%(status)s) at "
+            "“%(title)s” exists twice: %(kept)s at %(kept_url)s, and %(place)s (%(status)s) at "
             "%(url)s. Proposal: keep the first and move the second to the trash."
         ),
         Kind.STRAY: _(
             "“%(title)s” (%(place)s, %(status)s) at %(url)s was written by this product, but "
-            "nothing here accounts for it. A lost request or a restored backup leaves such "
+            "belongs to no work. A lost request or a restored backup leaves such "
             "objects. Proposal: look at it, then move it to the trash or leave it."
         ),
         Kind.TRASHED: _(
@@ -73,7 +73,7 @@ def choices_of(row: Discrepancy, *, live: bool) -> Mapping[str, str]:
     """
     trash, keep = str(Choice.TRASH), str(Choice.KEEP)
     ours, anew, theirs = str(Choice.OURS), str(Choice.ANEW), str(Choice.THEIRS)
-    made = {anew: _("Make it anew: create another page with the approved content")}
+    made = {anew: _("Create it again: publish another page with the approved content")}
     gone = {theirs: _("Accept it: archive the work, the page stays down")} if live else {}
     waits = {} if live else {theirs: _("Leave it scheduled, and confirm it after that")}
     words: Mapping[str, Mapping[str, str]] = {
@@ -83,15 +83,15 @@ def choices_of(row: Discrepancy, *, live: bool) -> Mapping[str, str]:
         },
         Kind.STRAY: {trash: _("Move it to the trash"), keep: _("Leave it as it is")},
         Kind.TRASHED: {
-            ours: _("Put ours back: restore the page with the approved content"),
+            ours: _("Restore our version: put the page back with the approved content"),
             **made,
             **gone,
         },
         Kind.DELETED: {**made, **gone},
-        Kind.HIDDEN: {ours: _("Put ours back: publish the approved content there"), **gone},
+        Kind.HIDDEN: {ours: _("Restore our version: publish the approved content there"), **gone},
         Kind.EDITED: {
-            theirs: _("Take theirs as a new version"),
-            ours: _("Put ours back: overwrite the page with the approved content"),
+            theirs: _("Accept their changes: keep them as a new version"),
+            ours: _("Restore our version: overwrite the page with the approved content"),
         },
         Kind.SCHEDULED: {ours: _("Publish it now, with today's date"), **waits},
     }

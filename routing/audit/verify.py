@@ -157,7 +157,7 @@ def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
         text = keyed(ledger, row_id, texts)
         whole = same_facts, sealed_text == (text if sealed.text_key else texts)
         if redaction is not None:
-            # A record of before has no digests: it excuses any text and no other fact.
+            # A record of an earlier version has no digests: it excuses any text and no other fact.
             now = keyed(ledger, row_id, facts)
             whole = whole[0] or redaction[1] == now, whole[1] or redaction[0] in {"", text}
         if not all(whole):

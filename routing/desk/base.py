@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Generic, NoReturn, TypeVar
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import lookup_spawns_duplicates
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, SuspiciousOperation
 from django.db.models import Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -35,6 +37,14 @@ def actor(request: HttpRequest) -> Actor:
     return found
 
 
+def offers(entry: Any, lookup: str) -> bool:
+    """Return whether a lookup belongs to an entry of ``list_filter``."""
+    if isinstance(entry, type):
+        return bool(lookup == getattr(entry, "parameter_name", None))
+    column = entry if isinstance(entry, str) else entry[0]
+    return lookup == column or lookup.startswith(column + LOOKUP_SEP)
+
+
 ModelT = TypeVar("ModelT", bound=Model)
 
 
@@ -55,6 +65,7 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     heading: Words = ""  # of the list, as in the sidebar; the model's plural by default
     empty_title: Words = ""  # heading and text of an empty list
     empty_text: Words = ""
+    linked_lookups: tuple[str, ...] = ()  # of an address that our own pages link to, not a filter
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -90,6 +101,35 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
         return DeskList
+
+    def filtered(self, request: HttpRequest) -> QuerySet[ModelT]:
+        """
+        Return the rows of the list as its address narrows them, for what is no list, as an export.
+
+        :raises SuspiciousOperation: if the address cannot be read; a list leaves such parts out
+        """
+        try:
+            rows: QuerySet[ModelT] = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise SuspiciousOperation(str(error)) from error
+        return rows
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """
+        Return whether the address may narrow the list in this way: by its filters and no others.
+
+        Django allows every column of the row itself. The number of rows would then tell what the
+        page hides, such as an amount, a secret or a password, digit by digit.
+        """
+        if lookup in self.linked_lookups:
+            return True
+        if any(offers(each, lookup) for each in self.get_list_filter(request)):
+            return bool(super().lookup_allowed(lookup, value, request))
+        try:
+            self.opts.get_field(lookup.split(LOOKUP_SEP, maxsplit=1)[0])
+        except FieldDoesNotExist:
+            raise IncorrectLookupParameters from None  # not a column: the list without it
+        return False
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

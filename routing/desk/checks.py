@@ -20,12 +20,13 @@ def every_form_has_the_fields_of_its_details(
     """
     Refuse a form whose fields are not those of the operation's details.
 
-    A form that overrides ``values`` is left to its own tests.
+    A form with other fields overrides ``as_details`` and calls the dataclass, so that mypy compares
+    them.
     """
     return [
         Error(
             f"{form.__module__}.{form.__qualname__} does not fit {details}: {', '.join(strange)}.",
-            hint="Name the form's fields like those of the details, or override values().",
+            hint="Name the form's fields like those of the details, or override as_details().",
             id="throughline.E023",
         )
         for (model, verb), form in step_forms().items()
@@ -35,7 +36,7 @@ def every_form_has_the_fields_of_its_details(
 
 
 def _strange(form: type[StepForm], details: Any) -> list[str]:
-    if form.values is not StepForm.values:
+    if form.as_details is not StepForm.as_details:
         return []
     known = {each.name for each in fields(details)}
     required = {

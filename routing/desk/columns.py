@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from routing.desk.base import actor
 from routing.desk.waits import in_list, with_waits
 from routing.work import display
-from routing.work.admin import title_of
 from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge
@@ -30,7 +29,7 @@ class WorkColumns:
 
     @admin.display(description=_("work"), ordering="item__id")
     def what(self, row: Any) -> SafeString:
-        return title_of(row.item)
+        return display.named(row.item)
 
     @admin.display(description=_("client"), ordering="item__client__name")
     def client(self, row: Any) -> Any:

@@ -60,6 +60,8 @@ class StepForm(forms.Form):
     def as_details(self) -> Any:
         """
         Return the details of the operation, or None if it takes none. Call it after ``is_valid()``.
+
+        Override it where the details are not the fields of the form, and return the dataclass.
         """
         details: Any = self.step.details
         if details is None:
@@ -67,7 +69,7 @@ class StepForm(forms.Form):
         return details(**self.values())
 
     def values(self) -> dict[str, Any]:
-        """Return the fields of the details by name."""
+        """Return the fields of the details by name. Override it to convert their values."""
         details: Any = self.step.details
         return {
             each.name: self.cleaned_data[each.name]

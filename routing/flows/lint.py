@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from routing.flows.choose import PAIR
 from routing.flows.models import FlowVersion
 from routing.flows.registry import event_kinds
 from routing.flows.rules import Rule
-from routing.people.staff import User
+from routing.people.staff import TeamMembership, User
 from routing.sla.policies import SLAPolicy
 
 NEAR = 3  # near matches that are named
@@ -26,13 +29,15 @@ NEAR = 3  # near matches that are named
 @dataclass(frozen=True, slots=True)
 class LintFinding:
     """
-    One finding. ``code`` is stable and never translated, ``where`` the page on which to correct it.
+    One finding. ``code`` is stable and never translated, ``where`` the page on which to correct it,
+    ``path`` its place in the file of the flow.
     """
 
     code: str
     message: str
     where: str = ""
     near: tuple[str, ...] = ()
+    path: tuple[str | int, ...] = ()
 
 
 Lint = Callable[[FlowVersion], Iterable[LintFinding]]
@@ -69,7 +74,7 @@ def unknown_triggers(version: FlowVersion) -> Iterator[LintFinding]:
     """Find triggers of a kind that no system and no form sends."""
     known = event_kinds()
     page = reverse("admin:routing_flowversion_change", args=[version.pk])
-    for trigger in version.triggers.order_by("pk"):
+    for place, trigger in enumerate(version.triggers.order_by("pk")):
         if trigger.kind not in known:
             near = near_to(trigger.kind, known)
             message = _("Nothing sends events of the kind “%(kind)s”, so they start no run.")
@@ -78,6 +83,7 @@ def unknown_triggers(version: FlowVersion) -> Iterator[LintFinding]:
                 _with_near(message % {"kind": trigger.kind}, near),
                 f"{page}#triggers-group",
                 near,
+                ("triggers", place, "kind"),
             )
 
 
@@ -86,7 +92,7 @@ def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
     """Find rules that no event reaches, because an earlier one takes all of theirs."""
     always: Rule | None = None
     seen: dict[frozenset[tuple[object, ...]], Rule] = {}
-    for rule in version.rules.prefetch_related("conditions"):
+    for place, rule in enumerate(version.rules.prefetch_related("conditions")):
         asks = frozenset(
             (row.group, row.field, row.operator, str(row.value)) for row in rule.conditions.all()
         )
@@ -98,6 +104,7 @@ def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
                 "unreachable_rule",
                 message % {"rule": rule.name, "before": before.name},
                 _page_of(rule),
+                path=("rules", place),
             )
         seen.setdefault(asks, rule)
         if not asks and always is None:
@@ -107,12 +114,12 @@ def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
 @lint
 def unknown_skills(version: FlowVersion) -> Iterator[LintFinding]:
     """Find skills that nobody has, or nobody in the team of the rule."""
-    rules = [rule for rule in version.rules.select_related("team") if rule.skills]
-    if not rules:
+    rules = list(version.rules.select_related("team"))
+    if not any(rule.skills for rule in rules):
         return
     staff = User.objects.staff()
     everybody = _skills(staff)
-    for rule in rules:
+    for place, rule in enumerate(rules):
         team = _skills(staff.filter(teammembership__team=rule.team_id))
         for skill in rule.skills:
             if skill not in everybody:
@@ -127,7 +134,8 @@ def unknown_skills(version: FlowVersion) -> Iterator[LintFinding]:
             else:
                 continue
             said = message % {"skill": skill, "rule": rule.name, "team": rule.team}
-            yield LintFinding("unknown_skill", _with_near(said, near), _page_of(rule), near)
+            path = ("rules", place, "skills")
+            yield LintFinding("unknown_skill", _with_near(said, near), _page_of(rule), near, path)
 
 
 def _skills(people: Iterable[User]) -> set[str]:
@@ -147,7 +155,29 @@ def empty_policy(version: FlowVersion) -> Iterator[LintFinding]:
             _("The SLA policy “%(policy)s” has no targets, so no clock starts.")
             % {"policy": policy.name},
             reverse("admin:routing_slapolicy_change", args=[policy.pk]),
+            path=("sla_policy",),
         )
+
+
+@lint
+def lone_teams(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find teams without two people, so that the owner of work or its backup is from elsewhere."""
+    members = TeamMembership.objects.filter(team=OuterRef("team"), user__in=User.objects.staff())
+    count = members.order_by().values("team").annotate(found=Count("pk")).values("found")
+    rules = version.rules.select_related("team").annotate(people=Coalesce(Subquery(count), 0))
+    for place, rule in enumerate(rules):
+        if rule.people < PAIR:
+            message = _(
+                "The team %(team)s of the rule “%(rule)s” has %(count)s active people. Owner and "
+                "backup are two people."
+            )
+            said = {"team": rule.team, "rule": rule.name, "count": rule.people}
+            yield LintFinding(
+                "lone_team",
+                message % said,
+                reverse("admin:routing_team_change", args=[rule.team_id]),
+                path=("rules", place, "team"),
+            )
 
 
 def _page_of(rule: Rule) -> str:

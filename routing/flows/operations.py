@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.conditions import BadClause, Clause, check
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
-from routing.flows.registry import action_names, copiers
+from routing.flows.registry import action_names, version_rows
 from routing.flows.rules import Condition, Rule
 from routing.flows.template import placeholders
 from routing.flows.versions import Plan, read
@@ -167,8 +167,8 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
             twin = _twin(rule, version=made)
             twin.save()
             Condition.objects.bulk_create([_twin(row, rule=twin) for row in conditions])
-        for keep in copiers():
-            keep(version, made)
+        for rows in version_rows():
+            rows.write(made, rows.read(version))
     return made
 
 

@@ -1,5 +1,5 @@
 """
-Registries of flows: actions, functions that copy rows with a version, and kinds of events.
+Registries of flows: actions, rows that are stored with a version, and kinds of events.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
@@ -7,6 +7,7 @@ Packages above this one fill them in ``AppConfig.ready``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -44,21 +45,33 @@ def action_names() -> Sequence[str]:
 
 # -- Versions: rows that packages above store with them --------------------------------------------
 
-Copier = Callable[[Any, Any], None]  # from one flow version to a new draft
 
-_copiers: list[Copier] = []
-
-
-def with_version(copy: Copier) -> Copier:
+@dataclass(frozen=True, slots=True)
+class VersionRows:
     """
-    Register a function that copies further rows of a flow version, in the same transaction.
+    Rows of one kind that a package above stores with a flow version, such as approval stages.
+
+    ``name`` is their key in the file of a flow, ``shape`` a pydantic model of one row. ``read``
+    returns the rows of a version in their order, ``write`` adds rows to a draft.
     """
-    _copiers.append(copy)
-    return copy
+
+    name: str
+    shape: Any
+    read: Callable[[Any], Sequence[Any]]
+    write: Callable[[Any, Sequence[Any]], None]
 
 
-def copiers() -> Sequence[Copier]:
-    return tuple(_copiers)
+_version_rows: dict[str, VersionRows] = {}
+
+
+def with_version(rows: VersionRows) -> VersionRows:
+    """Register rows that are copied with a version, exported and compared."""
+    _version_rows[rows.name] = rows
+    return rows
+
+
+def version_rows() -> Sequence[VersionRows]:
+    return tuple(_version_rows.values())
 
 
 # -- Events: the kinds that connected systems and our own forms send -------------------------------

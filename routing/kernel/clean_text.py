@@ -1,5 +1,5 @@
 """
-Text from outside without signs that nobody can see, so that what is stored is what people read.
+Text from outside without invisible characters, so that what is stored is what people read.
 
 Removed are control characters, signs that turn the direction of the text around them, and signs
 without any width. Joiners stay where they belong: inside emoji and inside words of scripts that

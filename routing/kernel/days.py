@@ -6,6 +6,8 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 YEARS = range(1990, 2100)  # a date of another year is a number, or a typing error
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
@@ -20,6 +22,11 @@ _MILLISECONDS = re.compile(r"\d{12,13}", re.ASCII)  # from 1973 to 2286
 def can_be_meant(day: date) -> bool:
     """Return whether anything here can happen on this day."""
     return day.year in YEARS
+
+
+def other_years() -> str:
+    """Return what to enter instead of a date on which nothing here can happen."""
+    return _("Enter a date from %(first)s to %(last)s.") % {"first": YEARS[0], "last": YEARS[-1]}
 
 
 def read_day(text: str, zone: ZoneInfo | None = None) -> date:

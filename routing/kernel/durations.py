@@ -16,11 +16,21 @@ MOST_CHARACTERS = 80
 
 _CLOCK = re.compile(r"(\d{1,5}):(\d{2})(?::(\d{2}))?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
-_PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\d\s,.;+-]+(?:\s+(?:days?|tage?n?)\b)?)\.?", re.ASCII)
+_PART = re.compile(
+    r"(\d+(?:[.,]\d+)?)\s*([^\d\s,.;+-]+(?:\s+(?:days?|hours?|tage?n?)\b)?)\.?", re.ASCII
+)
 _HOUR_AND_MINUTES = re.compile(r"(\d+)\s*(h|hrs?|hours?|std|stunden?)\.?\s*(\d{1,2})", re.ASCII)
 _BETWEEN = re.compile(r"[\s,;+]*(?:and\b|und\b)?[\s,;+]*")
+# Words and signs for numbers, and what is read in their place: 1 1/2 h, half an hour, an hour.
+_SPELLED = (
+    (re.compile(r"(?<![\d.,:/])(\d+) ?(?:\u00bd| 1/2(?![\d/]))"), r"\1.5 "),
+    (re.compile(r"(?<![\d.,:/])(?:\u00bd|1/2(?![\d/]))"), "0.5 "),
+    (re.compile(r"\b(?:an? |eine? )?hal(?:f|be[nr]?)\b(?: an?\b)?"), "0.5"),
+    (re.compile(r"\b(?:an?|one|eine?n?)(?= )"), "1"),
+)
 _UNITS: dict[str, timedelta] = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden"), HOUR),
+    **dict.fromkeys(("working hour", "working hours", "arbeitsstunde", "arbeitsstunden"), HOUR),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten"), MINUTE),
     **dict.fromkeys(
         ("s", "sec", "secs", "second", "seconds", "sek", "sekunde", "sekunden"), SECOND
@@ -57,6 +67,8 @@ def read_duration(text: str, working_day: timedelta | None = None) -> timedelta:
     text = " ".join(text.lower().replace("\u00a0", " ").split())
     if len(text) > MOST_CHARACTERS:
         raise _unclear(text)
+    for spelled, number in _SPELLED:
+        text = " ".join(spelled.sub(number, text).split())
     if text.startswith(("-", "\u2212")):
         raise BadDuration(gettext_lazy("A duration cannot be negative."))
     if _NUMBER.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Fields of forms for what people type: text that can be seen, and days that can be meant."""
+"""Fields of forms for what people type: visible text, and days within reason."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.kernel.clean_text import lines, one_line
-from routing.kernel.days import YEARS, can_be_meant
+from routing.kernel.days import can_be_meant, other_years
 
 TOO_LONG = gettext_lazy("Use at most %(limit_value)d characters. These are %(show_value)d.")
 
@@ -40,6 +39,5 @@ class Day(forms.DateField):
     def to_python(self, value: Any) -> date | None:
         found: date | None = super().to_python(value)
         if found is not None and not can_be_meant(found):
-            words = _("Enter a date from %(first)s to %(last)s.")
-            raise ValidationError(words % {"first": YEARS[0], "last": YEARS[-1]}, code="year")
+            raise ValidationError(other_years(), code="year")
         return found

@@ -70,6 +70,12 @@ class Event(models.Model):
                 condition=~models.Q(subject_id=""),
                 name="event_subject_idx",
             ),
+            # Merges are few. A late event of an object that is gone looks for the one it became.
+            models.Index(
+                fields=["source", "subject_type"],
+                condition=models.Q(kind__endswith=".merge"),
+                name="event_merge_idx",
+            ),
         )
         # Capture relies on it: ON CONFLICT leaves out events that were sent again.
         constraints = (

@@ -15,6 +15,7 @@ from routing.work.items import WorkItem
 # Values of ``while_state`` besides the states of work.
 ANY_OPEN = "*"  # in any open state
 LATE, SOON = "!late", "!soon"  # overdue, as it was when the message was sent; not yet due
+OF_A_CLOCK = "clock:"  # the dedupe keys of escalations begin so
 WITH_CLIENT, ON_HOLD = "!client", "!held"
 # Parties of one person each. A message to somebody who is no longer that person is settled.
 PERSONS = ("owner", "backup", "assignee")
@@ -37,6 +38,10 @@ CURRENT = """(n.while_state = '' OR w.is_open AND (
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
+
+    def of_steps(self) -> Self:
+        """Filter for messages about steps of the work. Those of escalations name their clock."""
+        return self.exclude(dedupe_key__startswith=OF_A_CLOCK)
 
     def current(self, at: datetime) -> Self:
         """

@@ -29,7 +29,7 @@ class Decision(models.Model):
 
     redactable = ("rule_name", "asked", "answer")
     impersonal = ("digest",)
-    # Of the text, so it is sealed with the text and written anew when the text is redacted.
+    # Of the text, so it is sealed with the text and rewritten when the text is redacted.
     text_digests: ClassVar[tuple[str, ...]] = ("digest",)
 
     run = models.ForeignKey(

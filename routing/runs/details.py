@@ -11,6 +11,11 @@ class IdentifyDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitDetails:
+    titles: dict[int, str]  # by run id
+
+
+@dataclass(frozen=True, slots=True)
 class FollowDetails:
     subject_ids: dict[int, str]  # the id of the surviving object by run id
 

@@ -19,7 +19,7 @@ CLOCKS = "routing.clock."  # kinds of events about escalations, whose state is t
 
 
 def _done(kind: str) -> Words:
-    # Read anew each time: an operation may be declared after the first sentence was written.
+    # Read each time: an operation may be declared after the first sentence was written.
     found = (step.done for step in (NAME_CLIENT, *all_operations()) if step.kind == kind)
     return next(found, "")
 

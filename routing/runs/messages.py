@@ -76,7 +76,9 @@ tells_nobody(
     EventKind.of(Run, "proceed"),
     ROUTE,
     BEGIN,
-    because=_("The product goes on by itself. The owner hears of the request or an exception."),
+    because=_(
+        "The product continues by itself. The owner is notified of the request or an exception."
+    ),
 )
 tells_nobody(WAIT, because=_("The owner of the exception that blocks the run is notified of it."))
 tells_nobody(runs.await_outcome, because=_("The product looks for the proof by itself."))

@@ -100,8 +100,13 @@ class Run(WorkNoun):
         """Start reading facts."""
 
     @transition(field=state, source=[State.RECEIVED, State.ENRICHING], target=State.WAITING)
-    def wait(self, *, at: datetime) -> None:
-        """Wait for a person to resolve a blocking exception."""
+    def wait(self, *, at: datetime, titles: dict[int, str]) -> None:
+        """
+        Wait for a person to resolve a blocking exception, under a title that they recognise.
+
+        :param titles: by run id
+        """
+        self.item.title = titles[self.pk]
 
     @transition(field=state, source=State.WAITING, target=State.ENRICHING)
     def proceed(self, *, at: datetime) -> None:

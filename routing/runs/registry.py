@@ -171,11 +171,14 @@ class SubjectMove:
 
 SubjectMover = Callable[[Event], SubjectMove | None]
 SubjectFollower = Callable[[SubjectMove, datetime], None]
+# From objects to those that they were merged into before, for the ones that are gone.
+SurvivorFinder = Callable[[Collection[Subject]], Mapping[Subject, Subject]]
 # The run that ends, the run that stays, why, and when. False if the work must not end by itself.
 DuplicateEnder = Callable[[Run, Run, str, datetime], bool]
 
 _movers: list[SubjectMover] = []
 _subject_followers: list[SubjectFollower] = []
+_survivor_finders: list[SurvivorFinder] = []
 _duplicate_enders: list[DuplicateEnder] = []
 
 
@@ -198,6 +201,20 @@ def subject_follower(function: SubjectFollower) -> SubjectFollower:
 
 def subject_followers() -> Sequence[SubjectFollower]:
     return tuple(_subject_followers)
+
+
+def survivor_finder(function: SurvivorFinder) -> SurvivorFinder:
+    """Register a function that finds what objects were merged into by events of before."""
+    _survivor_finders.append(function)
+    return function
+
+
+def survivors_of(subjects: Collection[Subject]) -> Mapping[Subject, Subject]:
+    """Return the object that each of these became, for those that an earlier event merged."""
+    found: dict[Subject, Subject] = {}
+    for find in _survivor_finders if subjects else ():
+        found |= find(subjects)
+    return found
 
 
 def duplicate_ender(function: DuplicateEnder) -> DuplicateEnder:

@@ -46,6 +46,7 @@ ORDER = (
     "approval",
     "answer",
     "act",
+    "notification",
     "clock",
     "escalation",
     "outbound",
@@ -60,6 +61,7 @@ NOTHING_YET = {
     "outbound": gettext_lazy("Nothing was sent outside yet."),
     "outcome": gettext_lazy("No outcome is expected yet."),
     "act": gettext_lazy("Nobody has done anything by hand yet."),
+    "notification": gettext_lazy("Nobody was notified of a step yet."),
 }
 # Values of an entry that are today's, whenever the entry happened.
 CURRENT = {"state", "owner", "backup"}

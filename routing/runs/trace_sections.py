@@ -1,7 +1,10 @@
-"""Trace sections for the clocks of a run: starts, results, due times and escalations."""
+"""
+Trace sections for the clocks of a run, for who was notified of its steps, and for its outcomes.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,12 +12,45 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from routing.messages.models import Notification
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
 from routing.runs.registry import TraceEntry, trace_section
 from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import EscalationEntry, escalation_entries
+
+MOST = 300  # notifications of one run; the pages of its work show all of theirs
+
+
+@trace_section
+def notifications(run: Run) -> Sequence[TraceEntry]:
+    """
+    Who was notified of each step of the work, and when. Escalations have entries of their own.
+    """
+    rows = Notification.objects.filter(item__run=run).of_steps().select_related("recipient", "item")
+    together: dict[tuple[Any, ...], list[Notification]] = defaultdict(list)
+    for row in rows.order_by("-id")[:MOST][::-1]:
+        together[row.at, row.item_id, row.words].append(row)
+    return [_notified(same) for same in together.values()]
+
+
+def _notified(rows: Sequence[Notification]) -> TraceEntry:
+    """Return the entry of one message about one piece of work, with everybody who got it."""
+    item, people = rows[0].item, [str(row.recipient) for row in rows]
+    data = {
+        "work": item.ref,
+        "message": rows[0].get_words_display(),
+        "notified": people,
+        "e-mailed": {str(row.recipient): row.sent_at.isoformat() for row in rows if row.sent_at},
+    }
+    title = _("%(ref)s: notified %(people)s: %(words)s") % {
+        "ref": item.ref,
+        "people": ", ".join(people),
+        "words": rows[0].get_words_display(),
+    }
+    url = reverse("admin:routing_workitem_change", args=[item.pk])
+    return TraceEntry(rows[0].at, "notification", title, data, url)
 
 
 @trace_section

@@ -55,8 +55,9 @@ _UNCLEAR = re.compile(
     r"|\d\s*[-\u2013\u2014/]\s*\d"  # 9-13, 0900-1300, 12/31
     r"|\A\d"
     r"|\b(?:until|till|from|at|to|bis|ab|um)\s+\d"
-    r"|\bhalf[ -]?day|\bmorning|\bafternoon|\bnoon\b"
-    r"|\bhalber tag|\bvormittag|\bnachmittag|\bmittags",
+    r"|\bhalf[ -]?day|\bmorning|\bafternoon|\bevening|\b(?:mid|after)?noon\b|\bearl(?:y|ier)\b"
+    r"|\b[ap]\.?m\b|\blunch|[\u00bc-\u00be]"  # a quarter, a half, three quarters
+    r"|\bhalb|\bvormittag|\bnachmittag|\bmittag|\babend|\bfr(?:ü|u\u0308)her",
     re.IGNORECASE,
 )
 
@@ -89,7 +90,7 @@ def read_changed_day(text: str) -> ChangedDay:
     """
     Read what follows the date: the hours that are open, if any, and the name of the day.
 
-    :raises BadHours: if it speaks of a time in a way that is not certain
+    :raises BadHours: if it names a time in a way that is not certain
     """
     text = text.strip(_BETWEEN)
     hours: tuple[Window, ...] = ()

@@ -72,8 +72,8 @@ class EscalationEntry:
             return _("notified %(people)s") % {"people": people}
         if self.instead_at is not None:
             at = exact(self.instead_at)
-            return _("not sent: a higher level was told instead, %(at)s") % {"at": at}
-        return _("nobody was told, because %(why)s") % {"why": self.why}
+            return _("not sent: a higher level was notified instead, %(at)s") % {"at": at}
+        return _("nobody was notified, because %(why)s") % {"why": self.why}
 
 
 def escalation_entries(clocks: Sequence[Clock]) -> Mapping[int, list[EscalationEntry]]:
@@ -111,7 +111,7 @@ def _entry(
     people = [each.recipient.full_name for each in told]
     higher = next((each for each in levels if each.level > row.level and each.sent_at), None)
     if row.sent_at is not None or higher is None:
-        why = "" if row.sent_at else _("the level that was told instead is not among the records")
+        why = "" if row.sent_at else _("the level that was notified instead is not recorded")
         return EscalationEntry(
             row.level, row.due_at, row.sent_at, people, why=why, rows=(row, *told)
         )

@@ -32,12 +32,6 @@ from routing.work.kinds import kind_label, models_by_kind, state_badge
 from routing.work.visibility import work_seen_by
 
 
-def title_of(item: WorkItem) -> SafeString:
-    return format_html(
-        '<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title
-    )
-
-
 class Waiver(forms.Form):
     reason = long_text(_("Reason"), error=_("Enter a reason."), rows=3, max_length=500)
 
@@ -190,7 +184,7 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
 
     @admin.display(description=_("work"), ordering="id")
     def what(self, item: WorkItem) -> SafeString:
-        return title_of(item)
+        return display.named(item)
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_name(self, item: WorkItem) -> str:

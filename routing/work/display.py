@@ -86,6 +86,13 @@ def badge(text: Any, tone: str = "plain") -> SafeString:
     return format_html('<span class="tl-badge tl-{}">{}</span>', tone, text)
 
 
+def named(item: WorkItem) -> SafeString:
+    """Return the reference and the title of work, as lists show them."""
+    return format_html(
+        '<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title
+    )
+
+
 def priority(item: WorkItem) -> SafeString | str:
     tones = {WorkItem.Priority.URGENT: "bad", WorkItem.Priority.HIGH: "warn"}
     label = item.get_priority_display()

@@ -27,7 +27,7 @@ class FileQuerySet(models.QuerySet["File"]):
         """
         Filter for the file that an address names.
 
-        :param number: the lookup for an address of before, which had a number in place of the key
+        :param number: the lookup for an earlier address, which had a number in place of the key
         """
         lookup: dict[str, Any] = {"key": key} if isinstance(key, UUID) else {number: key}
         return self.filter(**lookup)

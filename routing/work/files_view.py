@@ -66,7 +66,7 @@ def show(request: HttpRequest, key: UUID | int, name: str) -> HttpResponseBase:
     """
     Serve a file to staff. A hidden file answers like one that does not exist.
 
-    ``name`` only makes the address readable. An address of before has a number for a key.
+    ``name`` only makes the address readable. Earlier versions used a number as the key.
     """
     file = files_seen_by(actor_of(request)).addressed(key).first()
     if file is None:

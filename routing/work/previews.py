@@ -1,5 +1,5 @@
 """
-Previews of images. Pillow draws them anew, so nothing hidden in the original reaches a page.
+Previews of images. Pillow redraws them, so nothing hidden in the original reaches a page.
 """
 
 from __future__ import annotations

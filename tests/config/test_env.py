@@ -1,7 +1,12 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
+from config.paths import ROOT
 
 GOOD = {
     "SITE_URL": "https://work.example.com",
@@ -105,3 +110,22 @@ def test_commands_are_told_all_that_differs_between_installations():
         "VAR_DIR",
     } <= env.NAMES
     assert "PATH" not in env.NAMES
+
+
+def test_a_command_without_a_product_says_how_to_start_one(environ, tmp_path: Path):
+    for name in GOOD:
+        environ.delenv(name)
+    environ.setenv("VAR_DIR", str(tmp_path))
+
+    ended = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "verify"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "DATABASE_URL: is required" in ended.stderr
+    assert f"No product runs on {tmp_path}. Start one with `make run`" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -27,11 +27,13 @@ class Rooms:
 
     ``arrows`` are pairs of rooms, from the one that imports to the one that is imported. Pages of
     the admin stand above every room and are left out; import-linter holds the order of the rooms.
+    ``pages`` are imports of such pages by modules that are none: only the hub may.
     """
 
     package: str
     loose: tuple[str, ...]
     arrows: frozenset[tuple[str, str]]
+    pages: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.package}: {len(self.loose)} modules at its root, {len(self.arrows)} imports between rooms"  # noqa: E501
@@ -41,18 +43,29 @@ def rooms_of(package: str, root: Path = ROOT) -> Rooms:
     loose = tuple(
         sorted(path.stem for path in (root / package).glob("*.py") if path.stem != "__init__")
     )
-    arrows = set()
+    arrows, pages = set(), list[str]()
     for path in sorted((root / package).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
         room = parts[1] if len(parts) > 2 else ""
         if not room or room in {"migrations", "management", "templatetags"} or _is_page(parts):
             continue
         arrows |= {(room, other) for other in _imported_rooms(path, package) if other != room}
-    return Rooms(package, loose, frozenset(arrows))
+        place = path.relative_to(root).as_posix()
+        pages += [f"{place}: imports {page}" for page in _imported_pages(path)]
+    return Rooms(package, loose, frozenset(arrows), tuple(pages))
 
 
 def _is_page(parts: tuple[str, ...]) -> bool:
     return any(part.startswith("admin") for part in parts[2:])
+
+
+def _imported_pages(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            parts = tuple(node.module.split("."))
+            if parts[0] in PACKAGES:
+                names = [(*parts, alias.name) for alias in node.names]
+                yield from {".".join(name) for name in names if _is_page(name)}
 
 
 def _imported_rooms(path: Path, package: str) -> Iterator[str]:
@@ -66,6 +79,7 @@ def _imported_rooms(path: Path, package: str) -> Iterator[str]:
 
 def findings(found: Iterator[Rooms]) -> Iterator[str]:
     for rooms in found:
+        yield from (f"{page}, a page of the admin; only the hub may" for page in rooms.pages)
         if unexpected := set(rooms.loose) - EXPECTED_AT_ROOT:
             yield f"{rooms.package}: {', '.join(sorted(unexpected))} at its root; give each a room"
         if len(rooms.loose) > MOST_LOOSE_MODULES:

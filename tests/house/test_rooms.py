@@ -32,6 +32,19 @@ def test_a_loose_module_is_found(package: Path):
     ]
 
 
+def test_a_room_that_imports_a_page_of_the_admin_is_found(package: Path):
+    (package / "routing").mkdir()
+    (package / "routing" / "below").mkdir()
+    (package / "routing" / "below" / "stock.py").write_text(
+        "from routing.below.admin import title\nfrom routing.below import facts\n"
+    )
+    (package / "routing" / "below" / "admin.py").write_text("from routing.below.admin import x\n")
+
+    [found] = findings(iter([rooms_of("routing", package)]))
+
+    assert found.startswith("routing/below/stock.py: imports routing.below.admin.title, a page")
+
+
 @pytest.mark.parametrize("name", PACKAGES)
 def test_our_packages_keep_to_their_rooms(name: str):
     assert list(findings(iter([rooms_of(name)]))) == []

@@ -33,7 +33,10 @@ from tests.files import EXE, pdf
 from tests.storages import use
 from tests.world import NOW, World, by, make_contact
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("T2")]
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("T2", "E16"),
+]
 
 
 @pytest.fixture(autouse=True)

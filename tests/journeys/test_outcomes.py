@@ -35,7 +35,7 @@ def file_of(site: Connection, tmp_path: Path) -> Path:
     return page
 
 
-@pytest.mark.requirement("E19")
+@pytest.mark.requirement("E19", "R13", "F5", "I7")
 def test_what_decays_is_noticed_and_what_comes_back_is_proven_again(
     committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
 ):

@@ -38,7 +38,7 @@ from tests.world import World, by, make_request
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.requirement("E3", "E5", "E14", "N3"),
+    pytest.mark.requirement("E3", "E5", "E14", "N3", "I7"),
     pytest.mark.usefixtures("without_second_factor"),
 ]
 

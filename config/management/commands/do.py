@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from config.management.commands.today import person
+from config.management.acting import is_demo, person
 from integrations.outbox.client_emails import addresses_of
 from routing.desk.calls import BadCall, details_called, noun_called, step_called
 from routing.desk.offers import target
@@ -95,7 +94,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from None
         before, at = _last_notification(), timezone.now()
         result = OperationResult(noun.pk, False, (NOT_DEMO,))
-        if options["yes"] or _is_demo():
+        if options["yes"] or is_demo():
             result = _taken(step, noun, by, at, options["reason"], details)
         told = _told(before, at) if result.done else []
         self._answer(noun, step, result, told, as_json=options["json"])
@@ -147,12 +146,6 @@ def _taken(
         return OperationResult(noun.pk, False, (against,))
     found: OperationResult = result
     return found
-
-
-def _is_demo() -> bool:
-    """Return whether this product holds the demo agency. An image may have no demo at all."""
-    found = [each for each in apps.get_app_configs() if each.label == "demo"]
-    return any(each.is_loaded() for each in found)  # type: ignore[attr-defined]
 
 
 def _last_notification() -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from argparse import RawDescriptionHelpFormatter
-from difflib import get_close_matches
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from config.desk.day_plan import day_plan
-from routing.people.staff import User
+from config.management.acting import person
 
 TITLES = {
     "decisions": "Waiting for my decision",
@@ -49,18 +48,3 @@ class Command(BaseCommand):
             return
         for name, title in TITLES.items():
             self.stdout.write(f"{title}: {', '.join(plan[name]) or 'nothing'}")
-
-
-def person(email: str) -> User:
-    """
-    Return an active person by their e-mail address.
-
-    :raises CommandError: with exit code 2, if there is none
-    """
-    known = User.objects.people().filter(is_active=True)
-    found = known.filter(email__iexact=email.strip()).first()
-    if found is not None:
-        return found
-    near = get_close_matches(email.strip().lower(), list(known.values_list("email", flat=True)), 3)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise CommandError(f"No active person has the e-mail address {email}.{hint}", returncode=2)

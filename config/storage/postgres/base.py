@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from time import monotonic
 from typing import Any
 
@@ -41,16 +42,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         while True:
             found = super().get_new_connection(conn_params)
-            try:
-                ConnectionPool.check_connection(found)
-            except OperationalError as error:
-                self.pool.putconn(found)
-                ended = found.broken or error.sqlstate is not None
-                if not ended or monotonic() > until:
-                    raise
-                self.pool.check()
-            except BaseException:
-                self.pool.putconn(found)
-                raise
-            else:
-                return found
+            with ExitStack() as undo:
+                undo.callback(self.pool.putconn, found)
+                try:
+                    ConnectionPool.check_connection(found)
+                except OperationalError as error:
+                    ended = found.broken or error.sqlstate is not None
+                    if not ended or monotonic() > until:
+                        raise
+                else:
+                    undo.pop_all()
+                    return found
+            self.pool.check()

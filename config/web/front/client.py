@@ -1,4 +1,4 @@
-"""One connection of a client: what came, what is to be sent, and until when it may take."""
+"""One connection of a client: the bytes received, those to send, and its deadline."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class ClientConnection:
         self.turn(ClientStage.HEAD, limits.HEAD_S)
 
     def turn(self, stage: ClientStage, seconds: float) -> None:
-        """Enter a stage, for so long at most."""
+        """Enter a stage, and set its deadline."""
         self.stage = stage
         self.since = time.monotonic()
         self.until = self.since + seconds

@@ -47,7 +47,7 @@ class Exchange:
         self.outgoing.flush()
 
     def abandon(self) -> None:
-        """Tell the application that nobody wants the rest."""
+        """Close the response, because nobody wants the rest."""
         items, self._items, self._iterator = self._items, None, iter(())
         if hasattr(items, "close"):
             items.close()

@@ -17,7 +17,7 @@ def guarded(work: Callable[[ClientConnection], None], client: ClientConnection, 
     try:
         work(client)
     except (ConnectionError, TimeoutError):
-        return False  # the client is gone, which is its own affair
+        return False  # the client is gone, which is no error
     except (Exception, SystemExit):
         log.exception("Error handling a request")
         return False

@@ -1,4 +1,4 @@
-"""Who runs next: webhooks and probes have threads of their own, so that no page keeps them."""
+"""The order of requests. Webhooks and probes have their own threads, so no page delays them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Lanes:
                 self._any.notify()
 
     def close(self) -> None:
-        """Send the threads home."""
+        """End the threads."""
         with self._any:
             self._closed = True
             self._any.notify_all()

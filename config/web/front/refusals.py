@@ -1,4 +1,4 @@
-"""What is answered to a request that no thread will see. The answer repeats nothing of it."""
+"""Responses to requests that no thread will see. They repeat nothing of the request."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class FrontWorker(Worker):
         self.selector.close()
 
     def turn(self, swept: float) -> float:
-        """Handle what happened, and now and then what did not. Return when that was."""
+        """Handle events, and now and then passed deadlines. Return when these were last checked."""
         for key, _ in self.selector.select(0 if self.unread else SWEEP_S):
             act, client = key.data
             if client is None:
@@ -279,7 +279,7 @@ class FrontWorker(Worker):
         self.refuse(client, HTTPStatus.INSUFFICIENT_STORAGE)
 
     def bound_bodies(self) -> None:
-        """Drop the upload that has taken longest while all of them together are too large."""
+        """Drop the upload that has taken longest if all uploads together are too large."""
         uploads = [each for each in self.clients if each.stage is ClientStage.BODY]
         if sum(each.held for each in uploads) > 2 * limits.most_body_bytes():
             slowest = min(uploads, key=lambda each: each.since)
@@ -329,7 +329,7 @@ class FrontWorker(Worker):
         client.exchange.advance(self.wsgi)
 
     def answered(self, client: ClientConnection) -> None:
-        """Go on after a thread: send the rest, let it make more, or read the next request."""
+        """Continue after a thread: send the rest, have more made, or read the next request."""
         exchange = client.exchange
         if exchange is not None and exchange.failed:
             self.close(client)
@@ -356,7 +356,7 @@ class FrontWorker(Worker):
                 self.listen(client)
 
     def read_next(self, client: ClientConnection) -> None:
-        """Read what came together with the request before, and only then more."""
+        """Read what arrived with the previous request first, and only then more."""
         if client not in self.clients:
             return
         client.turn(ClientStage.HEAD, limits.HEAD_S)
@@ -404,7 +404,7 @@ class FrontWorker(Worker):
 
 
 def _descriptors() -> int:
-    """Allow as many open files as the system grants. Return how many that are."""
+    """Allow as many open files as the system grants, and return their number."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
     if soft < most:

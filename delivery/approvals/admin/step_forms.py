@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from delivery.approvals.asked import able_staff, approver_rows
+from delivery.approvals.details import RecordDetails
 from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.approvals.operations import approvals, deliverables
 from delivery.checks import operations as checks
@@ -192,11 +193,14 @@ class RecordForm(EvidenceForm):
         ):
             self.add_error("comment", _("Describe what should be different."))
 
-    def values(self) -> dict[str, Any]:
-        values = super().values()
-        values["contact"] = values["contact"].pk
-        values["evidence"] = self.kept.pk if self.kept else None
-        return values
+    def as_details(self) -> RecordDetails:
+        data = self.cleaned_data
+        return RecordDetails(
+            word=data["word"],
+            contact=data["contact"].pk,
+            comment=data["comment"],
+            evidence=self.kept.pk if self.kept else None,
+        )
 
 
 @step_form(receipts.record_receipt)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
 
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs, first_briefs
 from delivery.briefs.plan import MOST
@@ -170,12 +171,12 @@ class EditBriefForm(StepForm):
         if self.data.get("add_row"):
             self.add_error(None, _("Added a row. Nothing is saved yet."))
 
-    def values(self) -> dict[str, Any]:
+    def as_details(self) -> EditBriefDetails:
         planned = None
         if self.has_plan:
             rows = [form.planned() for form in self.plan]
             planned = [row for row in rows if row]
-        return super().values() | {"planned": planned}
+        return EditBriefDetails(body=self.cleaned_data["body"], planned=planned)
 
 
 @step_form(first_briefs.write_brief)

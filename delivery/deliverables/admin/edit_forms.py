@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.deliverables.details import AssignDetails
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import editing
 from routing.desk.forms import StepForm, choice, date, line, picked, step_form
@@ -83,6 +84,6 @@ class AssignForm(StepForm):
         able = [pk for pk in able if clearance.admits_to_all(pk, clients)]
         chosen.queryset = editing.makers().filter(pk__in=able).order_by("full_name")
 
-    def values(self) -> dict[str, Any]:
+    def as_details(self) -> AssignDetails:
         person = self.cleaned_data["doer"]
-        return {"doer": person.pk if person else None}
+        return AssignDetails(doer=person.pk if person else None)

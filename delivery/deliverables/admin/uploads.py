@@ -217,16 +217,16 @@ class UploadForm(StepForm):
     def roles(self) -> Sequence[tuple[str, Any]]:
         return ROLES
 
-    def values(self) -> dict[str, Any]:
+    def as_details(self) -> versions.Draft:
         data = self.cleaned_data
         rows = [form.cleaned_data for form in self.parts]
         kept = [row for row in rows if not row.get("leave_out")]
-        return {
-            "texts": {name: data.get(name, "") for name in versions.TEXTS},
-            "terms": {name: data.get(name) or [] for name in TERMS},
-            "parts": [versions.DraftFile(row["file"], row["role"], row["alt"]) for row in kept],
-            "basis": data["basis"],
-        }
+        return versions.Draft(
+            texts={name: data.get(name, "") for name in versions.TEXTS},
+            terms={name: data.get(name) or [] for name in TERMS},
+            parts=[versions.DraftFile(row["file"], row["role"], row["alt"]) for row in kept],
+            basis=data["basis"],
+        )
 
     def done_message(self, row: Deliverable) -> str:
         # The author must learn what the sanitiser removed, since nothing refuses it.

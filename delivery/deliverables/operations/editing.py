@@ -12,7 +12,7 @@ from delivery.deliverables.details import AssignDetails, EditDeliverableDetails
 from delivery.deliverables.models import Deliverable
 from delivery.requests.details import UNCHANGED
 from routing.kernel.clean_text import one_line
-from routing.kernel.days import can_be_meant
+from routing.kernel.days import can_be_meant, other_years
 from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
 from routing.people.clearance import Clearance, clearance_for
@@ -81,7 +81,7 @@ def edit_fits(row: Deliverable, context: ContextWith[EditDeliverableDetails]) ->
         return refused("fields", _("Choose one of the priorities."), clears_by=_("You"))
     due = details.due_date
     if isinstance(due, date) and not can_be_meant(due):
-        return refused("fields", _("Enter a date that can be meant."), clears_by=_("You"))
+        return refused("fields", other_years(), clears_by=_("You"))
     return passed("fields")
 
 

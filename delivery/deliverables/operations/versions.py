@@ -70,7 +70,7 @@ class UnreadableDraft(ValueError):
 
 
 class SameVersion(UnreadableDraft):
-    """A draft that does not differ from the version that there is."""
+    """A draft that does not differ from the current version."""
 
 
 def add_version(

@@ -198,7 +198,10 @@ def _chosen(call: NewRequest, chosen: HandMade) -> dict[str, int]:
     for place, person in (("owner", chosen.owner), ("backup", chosen.backup)):
         if not clearance.admits(person.pk, call.client.pk):
             raise NotRecorded(
-                _("%(who)s is not cleared for this restricted client. Choose someone of its team.")
+                _(
+                    "%(who)s is not cleared for this restricted client. "
+                    "Choose someone from its team."
+                )
                 % {"who": person},
                 place,
             )

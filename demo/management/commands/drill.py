@@ -24,7 +24,7 @@ SOAK_SCHEMA = {"name": "throughline.soak", "version": 1}
 RUN_SCHEMA = {"name": "throughline.drill", "version": 1}
 NOT_DEMO = (
     "This product is not the demo. A drill makes work here, and drills of processes stop the "
-    "product for a while. Run it with --yes if that is all right."
+    "product for a while. Add --yes if that is acceptable."
 )
 EXAMPLES = """
 examples:

@@ -64,7 +64,7 @@ def send_again(
 
 def resume(connection: Connection, *, by: Actor, at: datetime) -> list[OperationResult]:
     """
-    Try a connection again at once, after new credentials or because a person says it is mended.
+    Try a connection again at once, after new credentials or because a person says it is fixed.
 
     Retries what refused credentials failed, and ends every wait for the pause. One message goes
     first. When it has been answered, the rest follow, a few per second.

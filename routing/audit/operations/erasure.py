@@ -37,7 +37,7 @@ def identity_digest(email: str) -> str:
 
 
 def identity_digests(email: str) -> list[str]:
-    """Return the digests of all spellings: those of before are of the address as it was written."""
+    """Return the digests of all spellings. Earlier versions took that of the address as written."""
     return [_digest(spelling) for spelling in spellings(email)]
 
 

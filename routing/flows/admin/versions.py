@@ -27,6 +27,10 @@ from routing.flows.admin.version_parts import (
     TriggersOfVersion,
     is_editable,
 )
+from routing.flows.files.difference import differences
+from routing.flows.files.stored import content_of
+from routing.flows.files.text import written
+from routing.flows.files.words import ChangeWords, change_words
 from routing.flows.lint import lint_findings
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
@@ -148,6 +152,11 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         page = self.admin_site.admin_view(self.verb_view)
         return [
             path("<path:object_id>/do/<slug:verb>/", page, name="routing_flowversion_do"),
+            path(
+                "<path:object_id>/file/",
+                self.admin_site.admin_view(self.file_view),
+                name="routing_flowversion_file",
+            ),
             *super().get_urls(),
         ]
 
@@ -202,6 +211,8 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             "findings": lint_findings(version) if draft else [],
             "live": live,
             "is_live": live == version,
+            "changes": _changes(live, version) if draft and live else [],
+            "file_url": address(FlowVersion, "file", version.pk),
             "steps": [
                 (label, address(FlowVersion, "do", version.pk, verb), verb != "copy")
                 for verb, (_operation, permission, label, _said) in VERBS.items()
@@ -240,6 +251,14 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         }
         return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
 
+    def file_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send the version as a file, for a review or another product."""
+        version = self.seen(request, object_id)
+        response = HttpResponse(written(content_of(version)), "application/yaml; charset=utf-8")
+        name = f"{version.flow.slug}-v{version.number}.yaml"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
     @admin.display(description=gettext_lazy("status"), ordering="published_at")
     def status(self, version: FlowVersion) -> str:
         if version.published_at is None:
@@ -249,3 +268,8 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
     def published(self, version: FlowVersion) -> Any:
         return when(version.published_at)
+
+
+def _changes(live: FlowVersion, draft: FlowVersion) -> list[ChangeWords]:
+    """Return what would change for new runs if the draft were published."""
+    return [change_words(each) for each in differences(content_of(live), content_of(draft))]

@@ -91,7 +91,7 @@ class MergesClients(DeskAdmin[Client]):
             else:
                 messages.success(
                     request,
-                    _("What comes in for %(alias)s goes to %(into)s from now on.")
+                    _("From now on, new work for %(alias)s goes to %(into)s.")
                     % {"alias": client, "into": given["into"]},
                 )
                 return HttpResponseRedirect(page_of(client))
@@ -122,7 +122,7 @@ class MergesClients(DeskAdmin[Client]):
                 form.add_error(None, str(refusal))
             else:
                 messages.success(
-                    request, _("%(name)s is a client of its own again.") % {"name": client}
+                    request, _("%(name)s is a separate client again.") % {"name": client}
                 )
                 return HttpResponseRedirect(page_of(client))
         context = {

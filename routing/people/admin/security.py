@@ -69,7 +69,7 @@ class SecurityEventAdmin(ReadOnly[SecurityEvent]):
         """Send the list as it is filtered, as CSV with times in UTC."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        rows = self.filtered(request)
         heading = (
             "number",
             "at",

@@ -13,8 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from routing.desk.addresses import work_page
 from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.kernel.events import Event
-from routing.work.display import NOTHING, when
+from routing.runs.event_words import CLOCKS, sentence_of, states_of
+from routing.runs.evidence_words import event_name
+from routing.work.display import NOTHING, exact, when
+from routing.work.kinds import models_by_kind
 from routing.work.visibility import visible_work, work_seen_by
+
+
+def _noun(event: Event) -> Any:
+    """Return the model of the work that an event is about, or None without work."""
+    return models_by_kind().get(event.item.kind) if event.item else None
 
 
 class ReadOnly(DeskAdmin[ModelT]):
@@ -33,6 +41,19 @@ class EventAdmin(ReadOnly[Event]):
     search_fields = ("=item__ref",)
     search_help_text = _("Reference, such as ACM-142")
     ordering = ("-id",)
+    fields = (
+        "what",
+        "kind",
+        "of_work",
+        "way",
+        "actor",
+        "exactly",
+        "source",
+        "subject_type",
+        "subject_id",
+        "dedupe_key",
+        "digest",
+    )
     empty_title = _("No events")
     empty_text = _("Each change to work is recorded here as an event.")
 
@@ -51,11 +72,21 @@ class EventAdmin(ReadOnly[Event]):
             '<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref
         )
 
+    @admin.display(description=_("what happened"))
+    def what(self, event: Event) -> str:
+        return sentence_of(event, _noun(event)) if event.item_id else event_name(event)
+
     @admin.display(description=_("from, to"))
     def way(self, event: Event) -> str:
-        if event.from_state == event.to_state:
-            return event.to_state
-        return f"{event.from_state} → {event.to_state}"
+        if event.kind.startswith(CLOCKS):
+            return NOTHING  # the state of these is the level, which the sentence says
+        noun = _noun(event)
+        words = dict(noun.State.choices) if hasattr(noun, "State") else {}
+        return states_of(event, noun) or str(words.get(event.to_state, event.to_state))
+
+    @admin.display(description=_("at"))
+    def exactly(self, event: Event) -> str:
+        return exact(event.at)
 
     @admin.display(description=_("when"), ordering="id")
     def happened(self, event: Event) -> SafeString | str:

@@ -77,6 +77,7 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
         "flow__backup",
         "follows__item",
     )
+    linked_lookups = ("version__id__exact",)  # from the page of a flow
     bulk_steps = ("hold", "resume", "hand_over", "cancel")
     empty_title = _("No runs")
     empty_text = _(
@@ -100,12 +101,6 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # only events start runs
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # The page of a flow links to the runs of each version.
-        return lookup == "version__id__exact" or bool(
-            super().lookup_allowed(lookup, value, request)
-        )
 
     def json_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.seen(request, object_id)

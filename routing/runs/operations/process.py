@@ -23,7 +23,7 @@ from routing.people.actors import Actor
 from routing.runs.models import Run, RunEvent, RunStep
 from routing.runs.operations.merging import move_runs
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
-from routing.runs.registry import SubjectMove, move_of
+from routing.runs.registry import SubjectMove, move_of, survivors_of
 from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
 from routing.work.new_items import new_item
@@ -68,15 +68,33 @@ def process_events(ids: Sequence[int], at: datetime) -> int:
         events = list(
             Event.objects.filter(pk__in=claimed).select_related("payload").order_by("at", "id")
         )
-        moves = {event.pk: move for event in events if (move := move_of(event)) is not None}
+        moves = _moves(events)
         subjects = {_subject(event) for event in events}
         for move in moves.values():
             subjects.update(move.subjects)
-        keys = [f"{each.source}\x1f{each.type}\x1f{each.id}" for each in subjects]
-        sql(ONE_A_SUBJECT, [keys])
+        _lock(subjects)
         _place(events, moves, at)
         Dispatch.objects.filter(event_id__in=claimed).delete()
     return len(claimed)
+
+
+def _lock(subjects: Collection[Subject]) -> None:
+    """Let no other worker route events about these subjects until the transaction ends."""
+    sql(ONE_A_SUBJECT, [[f"{each.source}\x1f{each.type}\x1f{each.id}" for each in subjects]])
+
+
+def _moves(events: Sequence[Event]) -> Mapping[int, SubjectMove]:
+    """
+    Return the moves that these events report, by event.
+
+    What a merge made may itself have been merged already, by an event that came first.
+    """
+    moves = {event.pk: move for event in events if (move := move_of(event)) is not None}
+    survivors = survivors_of({move.into for move in moves.values() if move.into is not None})
+    for pk, move in moves.items():
+        if move.into is not None and move.into in survivors:
+            moves[pk] = SubjectMove(survivors[move.into], (*move.gone, move.into))
+    return moves
 
 
 def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: datetime) -> None:
@@ -85,20 +103,53 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
     about = _abouts(events, moves)
     open_runs = _open_runs(set(about.values()))
     live = _live()
+    starting = {event.pk: _started_by(event, live) for event in events}
+    late = _merged_before(about, open_runs, starting)
+    ended: Mapping[tuple[int, Subject], Run] = {}
+    if late:
+        about = {pk: late.get(subject, subject) for pk, subject in about.items()}
+        open_runs = _open_runs(set(about.values()))
+        # The object had its run. That news of one of its parts comes late starts no other.
+        ended = _newest_runs(set(late.values()))
     new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
     for event in events:
-        for version in _started_by(event, live):
+        for version in starting[event.pk]:
             key = (version.flow_id, about[event.pk])
-            if key not in open_runs and key not in new:
+            if key not in open_runs and key not in new and key not in ended:
                 new[key] = (_new_run(version, about[event.pk]), event)
     if new:
         _follow(new)
         create([run for run, _ in new.values()], by=Actor.system(), at=at)
-    _record(events, about, open_runs, new, at)
+    _record(events, about, {**ended, **open_runs}, new, at)
     made = [run.pk for run, _ in new.values()]
     mark_done(made, [RunStep.Name.CAPTURE], at)
     make_due(made, RunStep.Name.ENRICH, at)
     _refresh(open_runs, {about[event.pk] for event in events if not event.kind.endswith(ECHO)}, at)
+
+
+def _merged_before(
+    about: Mapping[int, Subject],
+    open_runs: Mapping[tuple[int, Subject], Run],
+    starting: Mapping[int, Sequence[FlowVersion]],
+) -> Mapping[Subject, Subject]:
+    """
+    Return what the subjects of events that would start a run were merged into before, and lock it.
+    """
+    # HubSpot keeps no order: the creation of a deal may come after the merge that ended it.
+    subjects = set()
+    for pk, versions in starting.items():
+        if any((version.flow_id, about[pk]) not in open_runs for version in versions):
+            subjects.add(about[pk])
+    late = survivors_of(subjects)
+    if late:
+        _lock(set(late.values()))
+    return late
+
+
+def _newest_runs(subjects: Collection[Subject]) -> dict[tuple[int, Subject], Run]:
+    """Return the newest run of each flow about each of these subjects, open or ended."""
+    runs = Run.objects.filter(pk__in=_about(subjects)).select_related("item").order_by("pk")
+    return {(run.flow_id, run.subject): run for run in runs}
 
 
 def _abouts(events: Sequence[Event], moves: Mapping[int, SubjectMove]) -> dict[int, Subject]:
@@ -202,7 +253,7 @@ def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
 def _record(
     events: Sequence[Event],
     subjects: Mapping[int, Subject],
-    open_runs: Mapping[tuple[int, Subject], Run],
+    runs: Mapping[tuple[int, Subject], Run],
     new: Mapping[tuple[int, Subject], tuple[Run, Event]],
     at: datetime,
 ) -> None:
@@ -210,7 +261,7 @@ def _record(
     for (_flow, subject), (run, first) in new.items():
         started[first.pk].append(run)
         about[subject].append(run)
-    for (_flow, subject), run in open_runs.items():
+    for (_flow, subject), run in runs.items():
         about[subject].append(run)
     parts = []
     for event in events:

@@ -21,10 +21,13 @@ from routing.kernel.transitions import turn_all
 from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clearance import Clearance, clearance_of
+from routing.runs.details import WaitDetails
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run, RunEvent, RunStep
 from routing.runs.owners import NobodyLeft, Owners, Place, Staff, owners_for, places_for
+from routing.runs.snapshots import run_snapshots
 from routing.runs.timeboxes import start_timeboxes
+from routing.runs.titles import waiting_title_of
 from routing.work.creation import create, created
 from routing.work.door import move, operation
 from routing.work.items import WorkItem
@@ -39,6 +42,7 @@ WAIT = operation(
     done=_("%(who)s stopped the run until a person acts"),
     system=True,
     through_hold=True,
+    details=WaitDetails,
 )
 ONE_AT_A_TIME = 7_203_005  # key of the advisory lock for exceptions that have no work item to lock
 # Reason, kind of subject, its id, and the step or, of a connection, the code of what is wrong.
@@ -341,5 +345,6 @@ def _stop(located: Sequence[_Located], at: datetime) -> None:
         turn_all(RunStep.objects.filter(run__in=runs, name=step), "stop", at=at)
     ids = list(chain.from_iterable(by_step.values()))
     if ids:
+        titles = {each.run.pk: waiting_title_of(each) for each in run_snapshots(ids)}
         reason = "A blocking exception was raised."
-        move(WAIT, ids, by=Actor.system(), at=at, reason=reason)
+        move(WAIT, ids, by=Actor.system(), at=at, reason=reason, details=WaitDetails(titles))

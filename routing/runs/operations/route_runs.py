@@ -41,6 +41,7 @@ from routing.runs.snapshots import (
     snapshots_of,
 )
 from routing.runs.steps import mark_done
+from routing.runs.titles import run_title_of, title_of
 from routing.work.door import move_loaded, operation
 from routing.work.items import WorkItem
 from routing.work.sql import load
@@ -220,14 +221,6 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
         action_named(name)(batch, system, at)
     BEGIN(list(routed), by=system, at=at)
     settle(waited, at)
-
-
-def title_of(snapshot: RunSnapshot) -> str:
-    return fill(snapshot.plan.title, snapshot.found.facts)[:200]
-
-
-def run_title_of(snapshot: RunSnapshot) -> str:
-    return f"{snapshot.run.flow.name}: {title_of(snapshot)}"[:200]
 
 
 def _job(run: Run, snapshot: RunSnapshot, choice: Choice) -> RoutedRun:

@@ -70,7 +70,9 @@ def _clock(work: AskedWork, clock: Clock, zone: ZoneInfo) -> Statement:
         "purpose": purpose_of(clock).capitalize(),
     }
     if not marks:
-        text = _("%(part)s%(purpose)s: the marks of this clock are missing, so it cannot be told.")
+        text = _(
+            "%(part)s%(purpose)s: the marks of this clock are missing, so its time is not known."
+        )
         return Statement(text % values, (clock,), clock.started_at)
     found = explain(clock, max(work.at, clock.started_at))
     values |= {
@@ -88,5 +90,5 @@ def _clock(work: AskedWork, clock: Clock, zone: ZoneInfo) -> Statement:
     if not found.agrees:
         said += " " + _("The stored clock differs from its marks.")
     if clock.trouble:
-        said += " " + _("Nobody could be told: %(why)s.") % {"why": clock.trouble}
+        said += " " + _("Nobody could be notified: %(why)s.") % {"why": clock.trouble}
     return Statement(said, (clock, *marks), marks[-1].at)

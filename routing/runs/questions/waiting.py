@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
 from routing.kernel.transitions import transitions_of
+from routing.messages.models import Notification
 from routing.people.staff import User
 from routing.runs.models import RunStep
 from routing.runs.questions.asked import AskedWork
@@ -98,6 +99,23 @@ def whose_turn(work: AskedWork) -> Iterator[Statement]:
     }
     said = str(turn.waits) % values
     yield Statement(f"{said}.", (item, *people, *parts), since)
+
+
+@statements("waiting")
+def notified(work: AskedWork) -> Iterator[Statement]:
+    """Name everybody who was notified of the present turn. Clocks have their own escalations."""
+    rows = Notification.objects.filter(item=work.item.pk).of_steps().current(work.at)
+    for row in rows.exclude(while_state="").select_related("recipient").order_by("id"):
+        values = {
+            "who": row.recipient,
+            "words": row.get_words_display(),
+            "at": exact(row.at),
+        }
+        text = _("%(who)s was notified at %(at)s: “%(words)s”.")
+        if row.sent_at is not None:
+            text = _("%(who)s was notified at %(at)s: “%(words)s”. E-mailed at %(sent)s.")
+            values["sent"] = exact(row.sent_at)
+        yield Statement(text % values, (row, row.recipient), row.at)
 
 
 @statements("waiting")

@@ -14,6 +14,7 @@ import zlib
 from io import BytesIO
 from typing import IO
 
+from routing.work.file_types.part_lists import CONTENT_TYPES, check_list
 from routing.work.file_types.refusal import NotKept
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -25,7 +26,6 @@ MARKS = {
     "xl/workbook.xml": EXCEL,
     "ppt/presentation.xml": POWERPOINT,
 }
-CONTENT_TYPES = "[Content_Types].xml"
 MOST_DIRECTORY_BYTES = 1 << 20  # zipfile reads a directory whole: some 20,000 names
 MOST_READ_BYTES = 8 << 20  # of the lists and the documents in it, together
 _END = b"PK\x05\x06"
@@ -48,12 +48,6 @@ _MACROS = re.compile(
 )
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
 _CONTAINERS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
-# What a document loads when it is opened. A template on somebody's own disk is usual, and harmless.
-_LOADED = re.compile(
-    rb"<Relationship\s[^>]*/(attachedTemplate|oleObject|frame|subDocument)[\"'][^>]*>",
-    re.IGNORECASE,
-)
-_ELSEWHERE = re.compile(rb"Target\s*=\s*[\"']\s*(?!file:|[^:\"']*[\"'])[a-z-]+:", re.IGNORECASE)
 _READ_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -80,6 +74,9 @@ def _office_type(stream: IO[bytes], *, nested: bool) -> str:
     try:
         with zipfile.ZipFile(stream) as archive:
             parts = archive.infolist()
+            # Another archive before it: programs differ in which of the two they unpack.
+            if parts and min(part.header_offset for part in parts):
+                raise NotKept("broken")
             kind = _kind_of({part.filename for part in parts})
             _check_parts(archive, parts, nested=nested)
     except _READ_ERRORS as error:
@@ -92,7 +89,8 @@ def _office_type(stream: IO[bytes], *, nested: bool) -> str:
 def _kind_of(names: set[str]) -> str:
     # Nothing is unpacked here, but whoever opens the file unpacks it.
     if any(
-        name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names
+        name.startswith(("/", "\\")) or ":" in name or ".." in name.replace("\\", "/").split("/")
+        for name in names
     ):
         raise NotKept("archive")
     if any(_MACROS.search(name) for name in names):
@@ -135,7 +133,7 @@ def _check_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], *, nest
             raise NotKept("embedded", what=name[-60:])
         elif ending == "rels" or name == CONTENT_TYPES:
             budget.take(part)
-            _check_list(archive.read(part), name)
+            check_list(archive.read(part), name)
         elif ending not in _TEXTS:
             _check_head(archive, part)
 
@@ -148,19 +146,6 @@ def _check_head(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         raise NotKept("embedded", what=part.filename[-60:])
 
 
-def _check_list(content: bytes, name: str) -> None:
-    """
-    :raises NotKept: if a list of parts names macros, or loads something from outside
-    """
-    if name == CONTENT_TYPES:
-        if b"macroenabled" in content.lower() or b"vbaproject" in content.lower():
-            raise NotKept("macros")
-        return
-    for found in _LOADED.finditer(content):
-        if _ELSEWHERE.search(found[0]):
-            raise NotKept("embedded", what=found[1].decode())
-
-
 def _check_directory(stream: IO[bytes]) -> None:
     """Refuse a directory that would fill the memory, before anything reads it."""
     stream.seek(0, 2)
@@ -169,7 +154,9 @@ def _check_directory(stream: IO[bytes]) -> None:
     at = end.rfind(_END)
     if at < 0 or len(end) - at < _END_BYTES:
         raise NotKept("broken")
-    (size,) = struct.unpack_from("<L", end, at + 12)
+    size, _start, comment = struct.unpack_from("<LLH", end, at + 12)
+    if len(end) - at != _END_BYTES + comment:
+        raise NotKept("broken")  # something else hides behind it
     # This also refuses zip64, which writes 0xFFFFFFFF here. No office document is that large.
     if size > MOST_DIRECTORY_BYTES:
         raise NotKept("archive")

@@ -58,7 +58,7 @@ def metadata_extents(stream: IO[bytes]) -> list[Extent]:
     """
     Return where the file has EXIF and XMP.
 
-    :raises UnreadableBoxes: if that cannot be found out
+    :raises UnreadableBoxes: if that cannot be determined
     """
     head_start, head = _head(stream)
     boxes = {box.kind: box for box in _boxes(head, 4, len(head))}

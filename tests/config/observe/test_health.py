@@ -41,6 +41,14 @@ def test_ready_when_database_schema_and_broker_are(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_h16_no_proxy_keeps_what_a_probe_said(client, path):
+    headers = client.get(path).headers
+
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
+@pytest.mark.django_db
 def test_not_ready_without_a_broker(client, broker_away):
     answer = client.get("/readyz")
 

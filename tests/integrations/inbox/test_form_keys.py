@@ -14,7 +14,7 @@ from routing.runs.operations.own_failures import own_failures
 from tests.integrations.inbox.senders import submit
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N9")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N9", "E15", "N4", "I5")]
 
 
 def send(number: int, **answers: Any) -> None:

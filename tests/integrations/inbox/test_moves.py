@@ -13,6 +13,7 @@ from integrations.adapters.hubspot.events import moved
 from integrations.models import Connection, ExternalLink
 from routing.models import ExceptionCase, Run, RunEvent
 from routing.runs.operations.advance import advance
+from routing.runs.operations.runs import cancel
 from tests.delivery.making import done, fresh
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.enriching import acme_deal
@@ -121,6 +122,73 @@ def test_a_new_object_that_came_first_ends_and_the_older_run_takes_its_place(
     first, second = Run.objects.order_by("pk")
     assert (first.subject_id, first.item.is_open) == (three, True)
     assert second.state == "cancelled"
+
+
+def test_b5_a_creation_that_comes_after_the_merge_joins_the_survivors_run(
+    flow: World, sandbox: Sandbox
+) -> None:
+    one, two, three = (acme_deal(sandbox, dealname="Site", **DEAL) for _ in range(3))
+    arrive(made(one))
+    arrive(merged(three, one, two))
+
+    arrive(made(two))
+
+    [run] = Run.objects.all()
+    assert (run.subject_id, run.item.is_open) == (three, True)
+    parts = RunEvent.objects.filter(event__subject_id=two, event__kind__endswith=".creation")
+    assert list(parts.values_list("run", "part")) == [(run.pk, RunEvent.Part.JOINED)]
+
+
+def test_b5_late_creations_of_all_merged_deals_are_one_run_about_the_last_survivor(
+    flow: World, sandbox: Sandbox
+) -> None:
+    one, two, three, four, five = (acme_deal(sandbox, dealname="Site", **DEAL) for _ in range(5))
+    arrive(merged(five, three, four))  # before the merge that made three, too
+    arrive(merged(three, one, two))
+
+    arrive(made(one))
+    arrive(made(two), made(three))
+    arrive(made(four))
+
+    [run] = Run.objects.all()
+    assert run.subject_id == five
+
+
+def test_b5_a_merge_that_came_after_the_merge_of_its_survivor_moves_the_run_to_the_last(
+    flow: World, sandbox: Sandbox
+) -> None:
+    one, two, three, four, five = (acme_deal(sandbox, dealname="Site", **DEAL) for _ in range(5))
+    arrive(made(one))
+    arrive(merged(five, three, four))
+
+    arrive(merged(three, one, two))
+
+    [run] = Run.objects.all()
+    assert run.subject_id == five
+
+
+def test_b5_a_late_creation_starts_no_run_beside_one_that_has_ended(
+    flow: World, sandbox: Sandbox
+) -> None:
+    one, two = (acme_deal(sandbox, dealname="Site", **DEAL) for _ in range(2))
+    arrive(made(one))
+    arrive(merged(one, one, two, primary=one))
+    run = Run.objects.get()
+    done(cancel([run.pk], by=by(flow.olga), at=NOW, reason="The client withdrew"))
+
+    arrive(made(two))
+
+    assert Run.objects.count() == 1
+    assert RunEvent.objects.get(event__subject_id=two).run == run
+
+
+def test_b5_merges_that_lead_in_a_circle_lose_no_event(flow: World, sandbox: Sandbox) -> None:
+    one, two = (acme_deal(sandbox, dealname="Site", **DEAL) for _ in range(2))
+    arrive(merged(two, one), merged(one, two, primary=two))
+
+    arrive(made(one))
+
+    assert Run.objects.get().item.is_open
 
 
 def test_accepted_work_survives_and_two_of_them_are_for_a_person(

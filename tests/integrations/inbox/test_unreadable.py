@@ -20,7 +20,7 @@ from tests.desk import signed_in, url, words
 from tests.integrations.inbox.senders import event, send, submit
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N9")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N9", "E15", "N4", "I5")]
 
 
 @pytest.fixture

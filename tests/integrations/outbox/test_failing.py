@@ -17,6 +17,8 @@ from routing.runs.operations.own_failures import own_failures
 from tests.integrations.outbox.remote import Shelf, Time, deliver, lost, send
 from tests.world import World, by, make_request, make_user
 
+pytestmark = pytest.mark.requirement("I1", "I4", "I5")
+
 
 @pytest.fixture
 def keeper(connection: Connection) -> User:

@@ -17,7 +17,7 @@ from tests.delivery.making import fresh
 from tests.integrations.reconcile.conftest import Away
 from tests.world import by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("E19", "N5")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("E19", "N5", "R13", "F5", "E16")]
 State = Deliverable.State
 
 

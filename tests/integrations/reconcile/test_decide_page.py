@@ -12,7 +12,7 @@ from tests.integrations.reconcile.conftest import Away
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("N5", "E19"),
+    pytest.mark.requirement("N5", "E19", "O17", "N11"),
 ]
 
 

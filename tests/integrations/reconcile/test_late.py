@@ -14,7 +14,10 @@ from tests.delivery.making import fresh
 from tests.files import make_file, png
 from tests.integrations.reconcile.conftest import Away
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N1", "N5", "Q9")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.requirement("N1", "N5", "Q9", "R13", "F5", "O17", "N11", "I7", "N8"),
+]
 
 
 def names_both(away: Away) -> ExceptionCase:

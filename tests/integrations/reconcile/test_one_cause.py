@@ -16,7 +16,7 @@ from routing.runs.operations.own_failures import own_failures
 from tests.integrations.reconcile.conftest import Away
 from tests.world import by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N8")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("I1", "I4")]
 ADVICE = re.compile(r"manage\.py (connect [^.]*?--allow-private \S+(?: --allow-private \S+)*)")
 
 

@@ -25,7 +25,7 @@ from tests.world import NOW, World, by, make_request
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
-    pytest.mark.requirement("A2"),
+    pytest.mark.requirement("A2", "E16"),
 ]
 HISTORY = "delivery_historicalrequest"
 

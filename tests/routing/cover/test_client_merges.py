@@ -138,11 +138,11 @@ def test_the_page_shows_what_stays_before_and_how_to_take_it_back(
 
     assert [(each.label, each.count) for each in stays_with(double)] == [("Work items", 1)]
     assert "Work items: 1" in page
-    assert "You can take this back within 7 days" in page
-    assert "What comes in for Acme Limited goes to ACM Ltd from now on." in after
+    assert "You can undo this within 7 days" in page
+    assert "From now on, new work for Acme Limited goes to ACM Ltd." in after
     assert "Take back the merge" in after
     assert "is an alias of this client" in words(browser.get(url(Client, "change", world.acme.pk)))
     assert "Acme Limited" not in words(signed_in(world.alice).get(url(Request, "add")))
 
     back = browser.post(url(Client, "take_back", double.pk), {"reason": "Two"}, follow=True)
-    assert "Acme Limited is a client of its own again." in words(back)
+    assert "Acme Limited is a separate client again." in words(back)

@@ -20,7 +20,7 @@ from routing.kernel.roles import AM, QA
 from routing.models import Agency, Client, Event, Flow, Team, User
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
-pytestmark = pytest.mark.requirement("O6")
+pytestmark = pytest.mark.requirement("O6", "I5")
 
 
 def make_flow(owner: User, backup: User) -> Flow:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from routing.flows.fields import FieldSpec, FieldType, WrongType, find_problems, typed
 
-pytestmark = pytest.mark.requirement("Q2", "T5", "T15", "T16")
+pytestmark = pytest.mark.requirement("Q2", "T5", "T15", "T16", "E15", "N4")
 
 
 def spec(kind: FieldType, **options: object) -> FieldSpec:

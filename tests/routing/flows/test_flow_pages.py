@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from routing.flows.files.text import read_flow_file
 from routing.flows.operations import copy, publish
 from routing.models import Condition, ExceptionCase, Flow, FlowVersion, Rule, Trigger
 from tests.desk import filled, signed_in, url, words
@@ -31,7 +32,7 @@ def draft(world: World, live: FlowVersion) -> FlowVersion:
     return copy(live, by=by(world.olga), at=NOW, reason="Higher threshold")
 
 
-@pytest.mark.requirement("G1", "L1", "L2", "T4", "T18")
+@pytest.mark.requirement("G1", "I9", "L1", "L2", "T4", "T18")
 def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(
     world: World, live: FlowVersion
 ) -> None:
@@ -286,3 +287,25 @@ def test_the_catalog_costs_the_same_however_long(world: World, live: FlowVersion
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+def test_a_draft_says_what_it_changes_and_each_version_is_a_file(
+    world: World, live: FlowVersion, draft: FlowVersion
+) -> None:
+    rule = draft.rules.earliest("position")
+    rule.conditions.update(value="75000")
+    Trigger.objects.create(version=draft, kind="form.submitted", field="form", value="Contact")
+    browser = signed_in(world.alice)
+
+    said = words(browser.get(url(FlowVersion, "change", draft.pk)))
+    file = browser.get(url(FlowVersion, "file", draft.pk))
+    unchanged = words(browser.get(url(FlowVersion, "change", live.pk)))
+
+    assert "rule “High value”, conditions" in said
+    assert "deal.amount is at least 50000" in said
+    assert "deal.amount is at least 75000" in said
+    assert "trigger “form.submitted form Contact”" in said
+    assert "Changes since v1" not in unchanged
+    assert file.headers["Content-Disposition"] == 'attachment; filename="lead-to-brief-v2.yaml"'
+    content = read_flow_file(file.content).content
+    assert [each.value for each in content.rules[0].when[0]] == ["75000"]

@@ -9,7 +9,15 @@ import pytest
 from routing.flows import lint as linting
 from routing.flows.lint import LintFinding, lint, lint_findings
 from routing.flows.operations import copy, faults
-from routing.models import Condition, FlowVersion, Rule, Trigger, User
+from routing.models import (
+    Condition,
+    FlowVersion,
+    Rule,
+    Team,
+    TeamMembership,
+    Trigger,
+    User,
+)
 from routing.sla.policies import SLAPolicy, Target
 from tests.desk import signed_in, url, words
 from tests.routing.runs.stories import make_flow
@@ -20,7 +28,16 @@ pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 @pytest.fixture
 def draft(world: World) -> FlowVersion:
-    return copy(make_flow(world), by=by(world.olga), at=NOW, reason="Look at it")
+    version = copy(make_flow(world), by=by(world.olga), at=NOW, reason="Look at it")
+    staffed(version, world.alice, world.bob)
+    return version
+
+
+def staffed(version: FlowVersion, *people: User) -> None:
+    """Let every team of the version have these people."""
+    for team in Team.objects.filter(pk__in=version.rules.values("team")):
+        for user in people:
+            TeamMembership.objects.get_or_create(team=team, user=user)
 
 
 def codes(version: FlowVersion) -> list[str]:
@@ -129,3 +146,14 @@ def test_packages_add_checks_of_their_own_e2(world: World, draft: FlowVersion) -
     assert codes(draft) == ["looked_at"]
     page = signed_in(world.olga).get(url(FlowVersion, "change", draft.pk))
     assert f"Looked at {draft}." in words(page)
+
+
+def test_a_team_without_two_people_is_found(world: World, draft: FlowVersion) -> None:
+    TeamMembership.objects.filter(team=world.team, user=world.bob).delete()
+    User.objects.filter(pk=world.cora.pk).update(is_active=False)
+
+    [finding] = lint_findings(draft)
+
+    assert finding.code == "lone_team"
+    assert finding.path == ("rules", 1, "team")
+    assert str(world.team) in finding.message

@@ -44,6 +44,7 @@ from routing.runs.questions.registry import QUESTIONS
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.work.details import HandOverDetails
+from routing.work.display import exact
 from routing.work.operations import items
 from tests.delivery.making import done, make_deliverables, record_request, with_the_client
 from tests.desk import signed_in, words
@@ -228,6 +229,9 @@ def test_a_request_by_telephone_says_who_recorded_it_and_what_it_waits_for(
         made.item, "owner"
     )
     assert "The client was asked: “Which sizes?”" in said(made.item, "waiting")
+    assert f"Bob was notified at {exact(NOW)}: “You are now the owner”." in said(
+        made.item, "waiting"
+    )
     assert "Owner: from Alice to Bob." in said(made.item, "by_hand")
 
 

@@ -8,14 +8,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from routing.kernel.facts import EnrichedFacts
 from routing.models import ExceptionCase, FlowVersion, Run
-from routing.runs.registry import Retry
+from routing.runs.operations.runs import fill_in
+from routing.runs.registry import Problem, Retry
 from routing.work.details import HandOverDetails
 from routing.work.operations import items as work_steps
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM
-from tests.routing.runs.stories import crm_of, make_flow, run_about
+from tests.routing.runs.stories import crm_of, make_flow, run_about, work
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
@@ -67,6 +69,35 @@ def test_a_run_that_waits_says_what_holds_it_and_who_clears_it(world: World, crm
     assert "Amount : is missing" in page.replace("Amount is missing", "Amount : is missing")
 
 
+def test_a_run_that_waits_is_named_by_what_is_known_of_it(world: World, crm: FakeCRM) -> None:
+    """G: it was named by the number of its deal until somebody had decided."""
+    del crm.facts["deal.amount"]
+    known = run_about("901")
+    crm.failures = [Problem("missing_context", "Nobody says whose it is.")]
+    unclear = Problem("missing_context", "No company was found.")
+    unclear.found = EnrichedFacts(
+        {"deal.name": "Größe 🙂 “Zürich”", "company.name": "O'Brien's"},
+    )
+    nothing = run_about("902")
+    crm.failures = [unclear]
+    unknown = run_about("903")
+    del crm.facts["deal.name"]
+    nameless = run_about("904")
+
+    for run in (known, nothing, unknown, nameless):
+        run.item.refresh_from_db()
+    assert [run.item.title for run in (known, nothing, unknown, nameless)] == [
+        "Lead to brief: Spring campaign",
+        "Lead to brief: deal 902",
+        "Lead to brief: Größe 🙂 “Zürich”, O'Brien's",
+        "Lead to brief: deal 904, ACM Ltd",
+    ]
+    fill_in(known.pk, {"deal.amount": "9000"}, by=by(world.olga), at=NOW, reason="By phone")
+    work()
+    known.item.refresh_from_db()
+    assert (known.item.title, known.item.state) == ("Lead to brief: Spring campaign", "in_delivery")
+
+
 def test_a_decision_is_made_again_on_demand(world: World, crm: FakeCRM) -> None:
     run, browser = run_about("901"), signed_in(world.audrey)
 
@@ -94,6 +125,7 @@ def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> Non
         "decision",
         "request",
         "brief",
+        "notification",
         "clock",
     }
 

@@ -15,7 +15,7 @@ from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
 from routing.desk.timeline import timeline_of
 from routing.kernel.events import Event
-from routing.models import Enrichment, ExceptionCase, Run, SLAPolicy
+from routing.models import Enrichment, ExceptionCase, Notification, Run, SLAPolicy
 from routing.runs.choice_words import candidate_words
 from routing.runs.operations import runs
 from routing.runs.operations.exceptions import resolve
@@ -26,6 +26,7 @@ from routing.runs.trace import trace
 from routing.sla.operations.clocks import start
 from routing.sla.operations.escalate import escalate
 from routing.work.details import HandOverDetails
+from routing.work.display import exact
 from routing.work.items import PlainSaveRefused
 from routing.work.notes import Note
 from routing.work.operations import items, notes
@@ -91,6 +92,40 @@ def test_every_act_of_a_person_is_told_with_the_reason(world: World, crm: FakeCR
     assert (closed["reason"], closed["way"].endswith("Closed unproven")) == ("Done by hand.", True)
 
 
+@pytest.mark.requirement("A1", "O16")
+def test_everybody_who_was_notified_of_a_step_stands_under_its_time(
+    world: World, crm: FakeCRM
+) -> None:
+    """C3: who was told, when, is recomputed from the trace alone."""
+    run = run_about("901")
+    request = Request.objects.get(item__run=run)
+    later = NOW + timedelta(minutes=5)
+    pair = HandOverDetails(world.bob.pk, world.alice.pk, None)
+    why = "Alice has too much."
+    done(items.hand_over([request.item_id], by=by(world.olga), at=later, reason=why, details=pair))
+
+    found = [entry for entry in of(run, "notification") if entry.at == later]
+
+    ref = request.item.ref
+    assert {entry.title for entry in found} == {
+        f"{ref}: notified Bob: You are now the owner",
+        f"{ref}: notified Alice: You are now the backup",
+    }
+    rows = Notification.objects.filter(item__run=run)
+    told = {
+        (entry.at, entry.data["work"], who, entry.data["message"])
+        for entry in of(run, "notification")
+        for who in entry.data["notified"]
+    }
+    assert told == {
+        (row.at, row.item.ref, str(row.recipient), row.get_words_display()) for row in rows
+    }
+    Notification.objects.filter(item=request.item, recipient=world.bob).update(sent_at=later)
+    page = words(signed_in(world.olga).get(url(Run, "change", run.pk)))
+    assert f"{ref}: notified Bob: You are now the owner" in page
+    assert f"E-mailed: Bob: {exact(later)}" in page
+
+
 def test_the_source_of_what_a_person_filled_in_is_kept_and_told(world: World, crm: FakeCRM) -> None:
     """C3: the reason was asked for and stored nowhere."""
     del crm.facts["deal.amount"]
@@ -136,7 +171,9 @@ def test_an_escalation_that_was_not_sent_says_what_was_told_instead(
     clock = clock_of(request)
     page = words(signed_in(world.olga).get(url(type(clock), "change", clock.pk)))
 
-    assert "Due soon not sent: a higher level was told instead, Tue 24 Nov 2026, 14:00 UTC" in page
+    assert (
+        "Due soon not sent: a higher level was notified instead, Tue 24 Nov 2026, 14:00 UTC" in page
+    )
     assert "Overdue: escalated to the backup notified Bob" in page
 
 
@@ -150,8 +187,8 @@ def test_a_breach_that_nobody_was_told_of_says_why(world: World, policy: SLAPoli
     page = words(signed_in(world.olga).get(url(Request, "change", request.pk)))
 
     assert (
-        "Overdue nobody was told, because the work was done or over at Tue 24 Nov 2026, 14:00 UTC, "
-        "before anybody was" in page
+        "Overdue nobody was notified, because the work was done or over at Tue 24 Nov 2026, "
+        "14:00 UTC, before anybody was" in page
     )
 
 

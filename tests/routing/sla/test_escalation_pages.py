@@ -62,7 +62,9 @@ def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(
     )
 
     assert "Notified people Due soon notified Alice" in page
-    assert "Overdue not sent: a higher level was told instead, Tue 24 Nov 2026, 14:00 UTC" in page
+    assert (
+        "Overdue not sent: a higher level was notified instead, Tue 24 Nov 2026, 14:00 UTC" in page
+    )
     assert "Backup" in listed.partition("Standard overdue")[2]
 
 

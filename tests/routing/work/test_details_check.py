@@ -118,3 +118,18 @@ def test_a_form_without_a_field_of_the_details_is_refused(monkeypatch: pytest.Mo
 
     assert error.id == "throughline.E023"
     assert error.msg.endswith("details, detials.")
+
+
+def test_a_form_that_converts_values_is_compared_too(monkeypatch: pytest.MonkeyPatch):
+    class Wrong(RequestAnswerForm):
+        detials = forms.CharField()
+
+        def values(self) -> dict[str, Any]:
+            return {}
+
+    key: tuple[type[models.Model], str] = (Request, "answer")
+    monkeypatch.setitem(desk_forms._forms, key, Wrong)
+
+    [error] = check_forms()
+
+    assert error.msg.endswith("detials.")

@@ -1,0 +1,145 @@
+"""The difference of two versions of a flow, with the class of each change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from routing.flows.files.shape import FlowShape
+
+
+class ChangeClass(IntEnum):
+    """Classes of changes, from the one with the smallest effect to the one with the greatest."""
+
+    WORDING = 1
+    ROUTING = 2
+    CHECKS = 3
+    APPROVAL = 4
+    OUTSIDE_EFFECT = 5
+    MONEY = 6
+    PRIVACY = 7
+    CLIENT_SLA = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FlowChange:
+    """
+    One change. ``was`` or ``now`` is None for what one side does not have.
+
+    Rows are named by what identifies them: ``rules[High value].team``.
+    """
+
+    path: str
+    change_class: ChangeClass
+    was: Any
+    now: Any
+
+
+# By the beginning of a path. The first match counts.
+_CLASSES: Sequence[tuple[str, ChangeClass]] = (
+    ("sla_policy", ChangeClass.CLIENT_SLA),
+    ("approval_stages", ChangeClass.APPROVAL),
+    ("action", ChangeClass.OUTSIDE_EFFECT),
+    ("triggers", ChangeClass.ROUTING),
+    ("fields", ChangeClass.ROUTING),
+    ("rules", ChangeClass.ROUTING),
+    ("owner", ChangeClass.ROUTING),
+    ("backup", ChangeClass.ROUTING),
+)
+_NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    "fields": ("name",),
+    "rules": ("name",),
+    "triggers": ("kind", "field", "equals"),
+}
+_MONEY = frozenset({"amount", "currency", "budget", "price", "fee", "rate", "hours"})
+
+
+def differences(was: FlowShape, now: FlowShape) -> list[FlowChange]:
+    """Return every difference of two contents. Applying them to one gives the other."""
+    before, after = (
+        was.model_dump(mode="json", by_alias=True),
+        now.model_dump(mode="json", by_alias=True),
+    )
+    found = []
+    for key in before | after:
+        for path, old, new in _compared(key, before.get(key), after.get(key)):
+            found.append(FlowChange(path, _class_of(path, old, new, before, after), old, new))
+    return found
+
+
+def highest(changes: Sequence[FlowChange]) -> ChangeClass | None:
+    return max((each.change_class for each in changes), default=None)
+
+
+def _compared(key: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    if key in _NAMED_BY:
+        yield from _rows(key, old or [], new or [])
+    elif old != new:
+        yield key, old, new
+
+
+def _rows(key: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
+    before, after = _by_name(key, old), _by_name(key, new)
+    for name in before | after:
+        path = f"{key}[{name}]"
+        if name not in before or name not in after:
+            yield path, before.get(name), after.get(name)
+            continue
+        for part, value in before[name].items():
+            if value != after[name].get(part):
+                yield f"{path}.{part}", value, after[name].get(part)
+    kept = [name for name in before if name in after]
+    order = [name for name in after if name in before]
+    if kept != order:
+        yield f"{key}.order", kept, order
+
+
+def _by_name(key: str, rows: Sequence[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for row in rows:
+        name = " ".join(filter(None, (str(row[part]) for part in _NAMED_BY[key])))
+        # Two triggers may be the same. Both are shown.
+        number = 2
+        base = name
+        while name in found:
+            name, number = f"{base} ({number})", number + 1
+        found[name] = row
+    return found
+
+
+def _class_of(
+    path: str, old: Any, new: Any, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> ChangeClass:
+    """Return the class of a change, by what it is about and by what it touches."""
+    base = next((each for start, each in _CLASSES if path.startswith(start)), ChangeClass.WORDING)
+    if path.endswith(".label"):
+        return ChangeClass.WORDING
+    if path.startswith("rules") and path.endswith(".priority"):
+        return ChangeClass.CLIENT_SLA
+    if path.startswith("fields") and (path.endswith(".personal") or _is_personal(old, new)):
+        return ChangeClass.PRIVACY
+    if path.startswith(("rules", "fields")) and _is_about_money(path, old, new):
+        return max(base, ChangeClass.MONEY)
+    return base
+
+
+def _is_personal(*rows: Any) -> bool:
+    return any(isinstance(row, dict) and row.get("personal") for row in rows)
+
+
+def _is_about_money(path: str, *values: Any) -> bool:
+    """Return whether a field of money is changed, or a rule that decides by one."""
+    if path.startswith("fields["):
+        return path.partition("[")[2].partition("]")[0].rpartition(".")[2] in _MONEY
+    return any(_names_money(value) for value in values)
+
+
+def _names_money(value: Any) -> bool:
+    if isinstance(value, dict):
+        named = str(value.get("field", "")).rpartition(".")[2] in _MONEY
+        return named or any(_names_money(each) for each in value.values())
+    if isinstance(value, list):
+        return any(_names_money(each) for each in value)
+    return False

@@ -1,0 +1,136 @@
+"""
+Shape of a flow as a file: the flow and one of its versions, with names in place of ids.
+
+People are given by their e-mail address, teams and rules by their name, an SLA policy by its slug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    create_model,
+    field_validator,
+)
+
+from routing.flows.conditions import Operator
+from routing.flows.fields import FieldType
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.registry import version_rows
+from routing.flows.rules import Condition, Rule
+
+FORMAT: Literal["throughline.flow/1"] = "throughline.flow/1"
+MOST_PARTS = 500  # rows of one kind in one file
+
+
+def _text(model: Any, name: str, *, empty: bool = False) -> Any:
+    """Return the type of a text that fits a column."""
+    most = model._meta.get_field(name).max_length
+    return Annotated[StrictStr, Field(min_length=0 if empty else 1, max_length=most)]
+
+
+Scalar: TypeAlias = StrictStr | StrictBool | StrictInt | StrictFloat
+Skill = Annotated[StrictStr, Field(min_length=1, max_length=40)]
+
+
+class PriorityName(StrEnum):
+    """Names of the priorities of work."""
+
+    URGENT = "urgent"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class FileShape(BaseModel):
+    """A part of the file. Keys that it does not declare are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TriggerShape(FileShape):
+    kind: _text(Trigger, "kind")  # type: ignore[valid-type]
+    field: _text(Trigger, "field", empty=True) = ""  # type: ignore[valid-type]
+    equals: _text(Trigger, "value", empty=True) = ""  # type: ignore[valid-type]
+
+
+class FieldShape(FileShape):
+    name: Annotated[
+        StrictStr, Field(max_length=60, pattern=r"^[a-z]{1,40}(\.[a-z][a-z_]{0,50}){1,6}$")
+    ]
+    label: _text(FlowField, "label")  # type: ignore[valid-type]
+    type: FieldType
+    required: bool = False
+    personal: bool = False
+    choices: tuple[StrictStr, ...] = ()
+
+
+class ConditionShape(FileShape):
+    field: _text(Condition, "field")  # type: ignore[valid-type]
+    operator: Operator = Field(alias="is")
+    value: Scalar | tuple[Scalar, ...] | None = None
+
+
+class RuleShape(FileShape):
+    """A rule. It matches if all conditions of any group in ``when`` do, or if there is no group."""
+
+    name: _text(Rule, "name")  # type: ignore[valid-type]
+    team: StrictStr
+    skills: tuple[Skill, ...] = ()
+    account_first: bool = False
+    priority: PriorityName = PriorityName.NORMAL
+    when: Annotated[tuple[tuple[ConditionShape, ...], ...], Field(max_length=MOST_PARTS)] = ()
+
+
+class FlowShape(FileShape):
+    """A flow and one of its versions. ``format`` says which keys the file may have."""
+
+    format: Literal["throughline.flow/1"]
+    flow: Annotated[StrictStr, Field(max_length=50, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    name: _text(Flow, "name")  # type: ignore[valid-type]
+    purpose: _text(Flow, "purpose")  # type: ignore[valid-type]
+    outcome: _text(Flow, "outcome")  # type: ignore[valid-type]
+    runbook: StrictStr = ""
+    owner: StrictStr
+    backup: StrictStr
+    action: _text(FlowVersion, "action")  # type: ignore[valid-type]
+    sla_policy: _text(FlowVersion, "policy")  # type: ignore[valid-type]
+    title: _text(FlowVersion, "title")  # type: ignore[valid-type]
+    brief: StrictStr = ""
+    triggers: Annotated[tuple[TriggerShape, ...], Field(max_length=MOST_PARTS)] = ()
+    fields: Annotated[tuple[FieldShape, ...], Field(max_length=MOST_PARTS)] = ()
+    rules: Annotated[tuple[RuleShape, ...], Field(max_length=MOST_PARTS)] = ()
+
+    @field_validator("fields", "rules")
+    @classmethod
+    def _named_once(cls, rows: Sequence[FieldShape | RuleShape]) -> Sequence[Any]:
+        names = [row.name for row in rows]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"stands more than once: {', '.join(twice)}")
+        return rows
+
+    def rows_of(self, part: str) -> Sequence[Any]:
+        """Return the rows of a part that a package above stores with a version."""
+        rows: Sequence[Any] = getattr(self, part)
+        return rows
+
+
+@cache
+def flow_shape() -> type[FlowShape]:
+    """Return the shape with the parts that packages above store with a version."""
+    parts: dict[str, Any] = {
+        each.name: (Annotated[tuple[each.shape, ...], Field(max_length=MOST_PARTS)], ())  # type: ignore[name-defined]
+        for each in version_rows()
+    }
+    return create_model("FlowFile", __base__=FlowShape, **parts)

@@ -1,0 +1,285 @@
+"""Flow versions as files, and files as drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from routing.flows.conditions import BadClause, Clause, Operator, check
+from routing.flows.fields import FieldSpec, FieldType
+from routing.flows.files.shape import (
+    FORMAT,
+    ConditionShape,
+    FieldShape,
+    FlowShape,
+    PriorityName,
+    RuleShape,
+    TriggerShape,
+    flow_shape,
+)
+from routing.flows.files.text import BadFlowFile, FileFault, FlowFile
+from routing.flows.lint import near_to
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.registry import action_names, version_rows
+from routing.flows.rules import Condition, Rule
+from routing.people.actors import Actor
+from routing.people.saving import save_with_reason
+from routing.people.staff import Team, User
+from routing.sla.policies import SLAPolicy
+from routing.work.items import WorkItem
+
+
+def content_of(version: FlowVersion) -> FlowShape:
+    """Return a version and its flow as the content of a file."""
+    flow = version.flow
+    # Not validated: an earlier version may have stored what the format would refuse today.
+    values: dict[str, Any] = {each.name: tuple(each.read(version)) for each in version_rows()}
+    return flow_shape().model_construct(
+        format=FORMAT,
+        flow=flow.slug,
+        name=flow.name,
+        purpose=_lines(flow.purpose),
+        outcome=_lines(flow.outcome),
+        runbook=_lines(flow.runbook),
+        owner=flow.owner.email,
+        backup=flow.backup.email,
+        action=version.action,
+        sla_policy=version.policy,
+        title=version.title,
+        brief=_lines(version.template),
+        triggers=tuple(
+            TriggerShape.model_construct(kind=row.kind, field=row.field, equals=row.value)
+            for row in version.triggers.order_by("pk")
+        ),
+        fields=tuple(_field_shape(row) for row in version.fields.all()),
+        rules=tuple(
+            _rule_shape(row)
+            for row in version.rules.select_related("team").prefetch_related("conditions")
+        ),
+        **values,
+    )
+
+
+def _lines(text: str) -> str:
+    """Return a text with the line ends of files. Browsers send others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _field_shape(row: FlowField) -> FieldShape:
+    return FieldShape.model_construct(
+        name=row.name,
+        label=row.label,
+        type=FieldType(row.type),
+        required=row.required,
+        personal=row.personal,
+        choices=tuple(row.choices),
+    )
+
+
+def _rule_shape(row: Rule) -> RuleShape:
+    by_group = attrgetter("group")
+    rows = sorted(row.conditions.all(), key=by_group)
+    groups = []
+    for _group, members in groupby(rows, key=by_group):
+        groups.append(tuple(_condition_shape(each) for each in members))
+    return RuleShape.model_construct(
+        name=row.name,
+        team=row.team.name,
+        skills=tuple(row.skills),
+        account_first=row.account_first,
+        priority=PriorityName[WorkItem.Priority(row.priority).name],
+        when=tuple(groups),
+    )
+
+
+def _condition_shape(row: Condition) -> ConditionShape:
+    value = tuple(row.value) if isinstance(row.value, list) else row.value
+    return ConditionShape.model_construct(
+        field=row.field, operator=Operator(row.operator), value=value
+    )
+
+
+def unresolved(file: FlowFile) -> list[FileFault]:
+    """Return what the file names and is not there, and conditions that cannot work."""
+    content = file.content
+    people = set(User.objects.staff().values_list("email", flat=True))
+    teams = set(Team.objects.values_list("name", flat=True))
+    policies = set(SLAPolicy.objects.values_list("slug", flat=True))
+    asked: list[tuple[tuple[str | int, ...], str, set[str], str]] = [
+        (("owner",), content.owner, people, "nobody of the agency has this e-mail address"),
+        (("backup",), content.backup, people, "nobody of the agency has this e-mail address"),
+        (("action",), content.action, set(action_names()), "there is no such action"),
+        (("sla_policy",), content.sla_policy, policies, "there is no such SLA policy"),
+    ]
+    asked += [
+        (("rules", place, "team"), rule.team, teams, "there is no such team")
+        for place, rule in enumerate(content.rules)
+    ]
+    found = [
+        file.fault(path, _said(words, value, known))
+        for path, value, known, words in asked
+        if value not in known
+    ]
+    if content.owner == content.backup:
+        found.append(file.fault(("backup",), "Owner and backup must be two different people."))
+    return found + _bad_conditions(file)
+
+
+def _said(words: str, value: str, known: set[str]) -> str:
+    near = near_to(value, known)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"“{value}”: {words}.{hint}"
+
+
+def _bad_conditions(file: FlowFile) -> list[FileFault]:
+    specs = {
+        row.name: FieldSpec(row.name, row.label, row.type, row.required, row.choices)
+        for row in file.content.fields
+    }
+    found = []
+    for place, rule in enumerate(file.content.rules):
+        for group, conditions in enumerate(rule.when):
+            for number, each in enumerate(conditions):
+                path = ("rules", place, "when", group, number)
+                if each.field not in specs:
+                    message = _said("is no field of this flow", each.field, set(specs))
+                    found.append(file.fault((*path, "field"), message))
+                    continue
+                try:
+                    check(Clause(specs[each.field], each.operator, _stored(each.value)))
+                except BadClause as error:
+                    found.append(file.fault(path, str(error)))
+    return found
+
+
+def is_same(one: FlowShape, other: FlowShape) -> bool:
+    return one.model_dump() == other.model_dump()
+
+
+def _stored(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def keep_flow_file(
+    file: FlowFile, *, by: Actor, at: datetime, reason: str, always: bool = False
+) -> FlowVersion | None:
+    """
+    Create a draft of the file's flow, and the flow if there is none of this name.
+
+    Name, purpose, outcome, runbook and people belong to the flow, and count from now on. Return
+    None if the newest version has the same content already.
+
+    :param always: create a draft also if nothing differs
+
+    :raises PermissionDenied: if ``by`` may not change flows
+    :raises BadFlowFile: if it names what is not there; nothing was changed
+    """
+    by.require("routing.add_flowversion", to="change flows")
+    content = file.content
+    with transaction.atomic():
+        # Locked, or two imports at once would get the same number.
+        flow = Flow.objects.select_for_update().filter(slug=content.flow).first()
+        newest = flow.versions.order_by("-number").first() if flow else None
+        faults = unresolved(file)
+        if faults:
+            raise BadFlowFile(faults)
+        if newest is not None and not always and is_same(content_of(newest), content):
+            return None
+        flow = _kept_flow(flow or Flow(slug=content.flow), content, by, at, reason)
+        return _kept_version(flow, content, by, at, reason)
+
+
+def _kept_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str) -> Flow:
+    people = {
+        user.email: user for user in User.objects.filter(email__in=(content.owner, content.backup))
+    }
+    wanted = {
+        "name": content.name,
+        "purpose": content.purpose,
+        "outcome": content.outcome,
+        "runbook": content.runbook,
+        "owner": people[content.owner],
+        "backup": people[content.backup],
+    }
+    if flow.pk:
+        present = {name: getattr(flow, name) for name in wanted}
+        texts = {name: _lines(present[name]) for name in ("purpose", "outcome", "runbook")}
+        if present | texts == wanted:
+            return flow
+        by.require("routing.change_flow", to="change flows")
+    else:
+        by.require("routing.add_flow", to="add flows")
+    for name, value in wanted.items():
+        setattr(flow, name, value)
+    save_with_reason(flow, by=by, at=at, reason=reason)
+    return flow
+
+
+def _kept_version(
+    flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str
+) -> FlowVersion:
+    newest = flow.versions.aggregate(number=Max("number"))["number"] or 0
+    version = FlowVersion(
+        flow=flow,
+        number=newest + 1,
+        action=content.action,
+        template=content.brief,
+        title=content.title,
+        policy=content.sla_policy,
+    )
+    save_with_reason(version, by=by, at=at, reason=reason)
+    Trigger.objects.bulk_create(
+        Trigger(version=version, kind=row.kind, field=row.field, value=row.equals)
+        for row in content.triggers
+    )
+    FlowField.objects.bulk_create(
+        FlowField(
+            version=version,
+            name=row.name,
+            label=row.label,
+            type=row.type.value,
+            required=row.required,
+            personal=row.personal,
+            choices=list(row.choices),
+            position=position,
+        )
+        for position, row in enumerate(content.fields)
+    )
+    _keep_rules(version, content.rules)
+    for each in version_rows():
+        each.write(version, content.rows_of(each.name))
+    return version
+
+
+def _keep_rules(version: FlowVersion, rules: Sequence[RuleShape]) -> None:
+    names = {row.team for row in rules}
+    teams = {team.name: team for team in Team.objects.filter(name__in=names)}
+    for position, row in enumerate(rules, start=1):
+        rule = Rule.objects.create(
+            version=version,
+            position=position,
+            name=row.name,
+            team=teams[row.team],
+            skills=list(row.skills),
+            account_first=row.account_first,
+            priority=WorkItem.Priority[row.priority.name],
+        )
+        conditions = []
+        for group, members in enumerate(row.when, start=1):
+            conditions += [
+                Condition(
+                    rule=rule,
+                    group=group,
+                    field=each.field,
+                    operator=each.operator.value,
+                    value=_stored(each.value),
+                )
+                for each in members
+            ]
+        Condition.objects.bulk_create(conditions)

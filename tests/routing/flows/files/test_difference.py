@@ -1,0 +1,108 @@
+"""The difference of two versions is whole, and each change has its class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from routing.flows.files.difference import ChangeClass, differences, highest
+from routing.flows.files.shape import FlowShape
+from routing.flows.files.text import read_flow_file
+from tests.routing.flows.files.test_text import MINIMAL
+
+FULL = (
+    MINIMAL
+    + """\
+  - name: Rest
+    team: Borealis
+fields:
+  - name: deal.amount
+    label: Amount
+    type: number
+  - name: contact.name
+    label: Contact
+    type: text
+    personal: true
+approval_stages:
+  - audience: client
+"""
+)
+
+
+def content(text: str = FULL) -> FlowShape:
+    return read_flow_file(text.encode()).content
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "path", "kind"),
+    [
+        ("name: Small", "name: Big", "name", ChangeClass.WORDING),
+        ("title: Work", "title: Job", "title", ChangeClass.WORDING),
+        ("label: Amount", "label: Sum", "fields[deal.amount].label", ChangeClass.WORDING),
+        ("owner: olga", "owner: otto", "owner", ChangeClass.ROUTING),
+        ("team: Atlas", "team: Apollo", "rules[Everything].team", ChangeClass.ROUTING),
+        ("- kind: form.submitted", "- kind: x.y", "triggers[x.y]", ChangeClass.ROUTING),
+        (
+            "team: Atlas\n",
+            "team: Atlas\n    priority: high\n",
+            "rules[Everything].priority",
+            ChangeClass.CLIENT_SLA,
+        ),
+        (
+            "team: Atlas\n",
+            "team: Atlas\n    when: [[{field: deal.amount, is: below, value: '5'}]]\n",
+            "rules[Everything].when",
+            ChangeClass.MONEY,
+        ),
+        ("type: number", "type: text", "fields[deal.amount].type", ChangeClass.MONEY),
+        ("    personal: true\n", "", "fields[contact.name].personal", ChangeClass.PRIVACY),
+        ("audience: client", "audience: internal", "approval_stages", ChangeClass.APPROVAL),
+        ("delivery.open_request", "delivery.ask", "action", ChangeClass.OUTSIDE_EFFECT),
+        ("sla_policy: standard", "sla_policy: gold", "sla_policy", ChangeClass.CLIENT_SLA),
+    ],
+)
+def test_a_change_has_its_path_and_its_class(
+    was: str, now: str, path: str, kind: ChangeClass
+) -> None:
+    assert was in FULL
+
+    changes = differences(content(), content(FULL.replace(was, now, 1)))
+
+    assert (path, kind) in [(each.path, each.change_class) for each in changes]
+    assert highest(changes) == kind
+
+
+def test_what_is_equal_has_no_changes() -> None:
+    assert differences(content(), content()) == []
+    assert highest([]) is None
+
+
+def test_another_order_of_rules_is_a_change() -> None:
+    one = "  - name: Everything\n    team: Atlas\n"
+    other = "  - name: Rest\n    team: Borealis\n"
+
+    [change] = differences(content(), content(FULL.replace(one + other, other + one)))
+
+    assert change.path == "rules.order"
+    assert change.now == ["Rest", "Everything"]
+
+
+def test_two_equal_triggers_are_both_compared() -> None:
+    twice = FULL.replace("  - kind: form.submitted\n", "  - kind: form.submitted\n" * 2)
+
+    [change] = differences(content(), content(twice))
+
+    assert change.was is None
+    assert change.path == "triggers[form.submitted (2)]"
+
+
+def test_every_key_of_a_file_is_compared() -> None:
+    """A key that the format gains is in the difference without being named anywhere."""
+    old = content()
+    other: dict[str, Any] = {"approval_stages": (), "fields": (), "rules": (), "triggers": ()}
+    for name in type(old).model_fields:
+        if name == "format":
+            continue
+        new = old.model_copy(update={name: other.get(name, "something else")})
+        assert differences(old, new), name

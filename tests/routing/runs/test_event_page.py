@@ -1,0 +1,51 @@
+"""Events at the desk: what happened in words, and when in the one format of all pages."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone, translation
+from django.utils.formats import localize
+
+from delivery.requests.operations import requests
+from routing.kernel.events import Event
+from tests.delivery.making import done, record_request
+from tests.desk import signed_in, url, words
+from tests.world import NOW, World, by
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.in_zone("Europe/Berlin"),
+    pytest.mark.requirement("A1", "U3"),
+]
+
+
+def test_an_event_says_what_happened_and_when_with_the_zone(world: World) -> None:
+    """C8: the page said “Nov. 23, 2026, 10:30 a.m.” and “captured”."""
+    made = record_request(world, who=world.alice, title="Größe", channel="phone", at=NOW)
+    done(requests.reject([made.pk], by=by(world.alice), at=NOW, reason="Out of scope"))
+    event = Event.objects.get(kind="delivery.request.reject")
+    browser = signed_in(world.audrey)
+
+    page = words(browser.get(url(Event, "change", event.pk)))
+    outside = Event.objects.get(kind="desk.request")
+
+    at = f"{NOW.astimezone(timezone.get_fixed_timezone(60)):%a} {NOW.day} "
+    assert "Alice rejected the request" in page
+    assert "New → Rejected" in page
+    assert f"At {at}" in page
+    assert "CET" in page or "CEST" in page
+    assert "Request recorded at the desk" in words(browser.get(url(Event, "change", outside.pk)))
+    rows = words(browser.get(url(Event, "changelist")))
+    assert "New → Rejected" in rows
+    assert "captured" not in rows
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_values_without_a_format_of_their_own_have_the_format_of_all_pages(language: str) -> None:
+    with translation.override(language), timezone.override("Europe/Berlin"):
+        assert localize(timezone.localtime(NOW)).endswith((" CET", " CEST"))
+        assert "," in localize(timezone.localtime(NOW))
+        assert ":" in localize(timezone.localtime(NOW))
+        assert str(NOW.year) in localize(NOW.date())
+        assert "." not in localize(NOW.date())
