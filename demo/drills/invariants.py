@@ -7,7 +7,7 @@ deal, by the drills and by the traffic of a soak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -91,7 +91,7 @@ def _secrets_in_logs() -> int:
     found = 0
     for log in sorted((settings.VAR_DIR / "log").glob("*.log")):
         with log.open(errors="replace") as lines:
-            found += sum(any(secret in line for secret in secrets) for line in lines)
+            found += _lines_with(lines, secrets)
     return found
 
 
@@ -105,6 +105,13 @@ def server_errors(since: dict[str, int]) -> tuple[int, dict[str, int]]:
         start, size = since.get(log.name, 0), log.stat().st_size
         with log.open(errors="replace") as lines:
             lines.seek(start if start <= size else 0)
-            found += sum(any(mark in line for mark in FIVE_HUNDRED) for line in lines)
+            found += _lines_with(lines, FIVE_HUNDRED)
         places[log.name] = size
     return found, places
+
+
+def _lines_with(lines: Iterable[str], marks: Collection[str]) -> int:
+    found = 0
+    for line in lines:
+        found += any(mark in line for mark in marks)
+    return found

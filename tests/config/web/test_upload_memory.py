@@ -15,6 +15,7 @@ from io import BytesIO
 from math import isqrt
 from threading import Event as Flag
 from threading import Thread
+from typing import Any
 
 import httpx
 import psutil
@@ -51,13 +52,13 @@ TURNED = 6  # a quarter: the picture is decoded and written anew
 Upload = tuple[str, bytes]
 
 
-def picture(kind: str, mode: str = "RGB", **options: object) -> bytes:
+def picture(kind: str, mode: str = "RGB", **options: Any) -> bytes:
     out = BytesIO()
     Image.new(mode, (SIDE, SIDE), 90).save(out, kind, **options)
     return out.getvalue()
 
 
-def turned() -> dict[str, object]:
+def turned() -> dict[str, Any]:
     exif = Image.Exif()
     exif[0x0112] = TURNED
     return {"exif": exif.tobytes()}
