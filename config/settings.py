@@ -200,7 +200,7 @@ STORAGES = {
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
 # Enough for a phone's 48 megapixels. Only one image at a time is decoded, in a process whose memory
 # is limited: see routing.work.file_types.drawing.
-FILE_MAX_PIXELS = 64_000_000
+FILE_MAX_PIXELS = 50_000_000
 # Forms say how many files they take. Above this number, Django refuses the request as a whole, with
 # the text that was typed.
 DATA_UPLOAD_MAX_NUMBER_FILES = 1_000

@@ -9,7 +9,7 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 _IS_THERE = "SELECT FROM pg_class WHERE relname = %s AND relkind = 'i'"
 
 
-class AddIndexOnce(AddIndexConcurrently):  # type: ignore[misc]
+class AddIndexOnce(AddIndexConcurrently):
     """
     Make an index while work goes on, unless it is there.
 

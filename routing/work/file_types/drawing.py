@@ -36,7 +36,7 @@ DAMAGED_ERRORS = (
     ArithmeticError,
 )
 # Enough for two copies of the largest image that is accepted, at four bytes a pixel.
-MEMORY_BYTES = 640 << 20
+MEMORY_BYTES = 500 << 20
 CPU_S = 30
 RESULT_BYTES = 256 << 20
 DAMAGED, TOO_LARGE = 3, 4  # exit codes
@@ -90,6 +90,7 @@ def upright(source: IO[bytes], out: IO[bytes], kind: str, orientation: str) -> N
         image.load()
         image.getexif()[ORIENTATION] = int(orientation)
         turned = ImageOps.exif_transpose(image)
+        image.close()  # its pixels too: writing needs memory of its own
     turned.save(out, FORMATS[kind], exif=b"", **options)
 
 

@@ -245,7 +245,7 @@ def flood(width: int, height: int) -> bytes:
 
 @pytest.mark.drill
 def test_h3_a_flood_of_pixels_stays_within_its_share(world: World) -> None:
-    made = make_file(world.alice, world.acme, content=flood(8000, 7990))
+    made = make_file(world.alice, world.acme, content=flood(7000, 7100))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     drawn = draw_previews(clock=timezone.now)
