@@ -160,6 +160,7 @@ def _of_row(base: str, rest: str, label: str, name: str, view: str) -> list[Visi
     right: dict[str, Collection[int]] = {
         "change/": SEEN | _missing(name),
         "history/": SEEN | _missing(name),
+        "file/": SEEN | _missing(name),
         "delete/": SEEN | DENIED,
         "outcomes/<int:outcome>/look/": ANY,
         "outcomes/<int:outcome>/waive/": ANY,

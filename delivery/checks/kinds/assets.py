@@ -107,7 +107,10 @@ def file_use(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     empty = (
         Finding(
             False,
-            _("The image has no address or a forbidden one."),
+            _(
+                "The image has no address, or one that is left out: it is not https, or has a user "
+                "name or password."
+            ),
             quote(image.alt or ""),
             said(_("body, image {number}"), number=number),
         )

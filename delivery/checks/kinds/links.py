@@ -49,7 +49,10 @@ def _problems(link: PagePart, params: Mapping[str, Any]) -> Iterator[Any]:
     elif text in {word.casefold() for word in params["empty_texts"]} or not text:
         yield _("The link text does not describe where it leads.")
     if not link.href or link.href == "#":
-        yield _("The link has no address or a forbidden one.")
+        yield _(
+            "The link has no address, or one that is left out: it runs a script, or has a user "
+            "name or password."
+        )
         return
     # urlsplit reads the port only when asked, and raises for one that is no number.
     try:

@@ -35,7 +35,7 @@ def test_events_are_found_by_the_reference_of_their_work(world: World) -> None:
 
     page = words(signed_in(world.audrey).get(url(Event, "changelist"), {"q": one.item.ref}))
 
-    assert f"delivery.request.triage {one.item.ref} captured → triaged Alice" in page
+    assert f"delivery.request.triage {one.item.ref} New → Triaged Alice" in page
     assert other.item.ref not in page
 
 

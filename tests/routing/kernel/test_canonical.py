@@ -95,7 +95,9 @@ def test_no_other_place_spells_a_canonical_form() -> None:
     for package in ("routing", "delivery", "integrations", "config"):
         for path in sorted((ROOT / package).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
-            if name != "routing/kernel/canonical.py" and re.search(r"sort_keys", path.read_text()):
+            # A flow's file keeps its order.
+            text = path.read_text().replace("sort_keys=False", "")
+            if name != "routing/kernel/canonical.py" and re.search(r"sort_keys", text):
                 found.append(name)
 
     assert found == []
