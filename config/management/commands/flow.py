@@ -39,6 +39,7 @@ examples:
 SLUG stands for the live version, SLUG@3 for version 3. FILE is a path, or - for standard input.
 docs/howto/keep-a-flow-in-a-file.md
 """
+PUBLISHERS = 1  # whoever publishes; no class of change asks for more people yet
 NOT_DEMO = {
     "code": "demo",
     "message": "This product is not the demo. Commands change its flows only with --yes.",
@@ -130,6 +131,7 @@ class Command(BaseCommand):
         body = {
             "changes": [_in_json(each) for each in changes],
             "highest": top.name.lower() if top else None,
+            "approvals": PUBLISHERS if changes else 0,
         }
         words = "\n".join(_in_words(each) for each in changes) or "Nothing differs."
         self._answer("diff", body, words, as_json=options["json"])

@@ -55,7 +55,7 @@ def test_a_flow_is_exported_changed_compared_imported_published_and_rolled_back(
     back = run("rollback", flow.slug, *person)
 
     assert [(each["path"], each["class"]) for each in changed["changes"]] == [("title", "wording")]
-    assert changed["highest"] == "wording"
+    assert (changed["highest"], changed["approvals"]) == ("wording", 1)
     assert (imported["draft"], published["live"], back["live"]) == (2, 2, 3)
     assert run("export", f"{flow.slug}@2") == file.read_text()
     assert run("export", flow.slug) == text
