@@ -52,10 +52,9 @@ _VALUES = {
     "scope": re.compile(r"col|row|colgroup|rowgroup"),
     **dict.fromkeys(("width", "height", "start", "colspan", "rowspan"), re.compile(r"[0-9]{1,5}")),
 }
-# With a user name before it, an address looks like that of another site. Browsers leave out the
-# slashes of http and https, and all tabs and line ends.
-_USER = re.compile(r"(?:https?:[/\\]*|[/\\]{2,})[^/?#\\]*@", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"[\t\n\r]")
+_SCHEME = re.compile(r"https?:", re.IGNORECASE)
+_AFTER_HOST = re.compile(r"[/?#\\]")
 # Control characters, which HTML forbids, and lone surrogates, which UTF-8 cannot encode.
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(
     range(0xD800, 0xE000), "\ufffd"
@@ -170,9 +169,19 @@ def _composed(html: str) -> str:
 def _misleads(address: str) -> bool:
     """Return whether an address looks like another one, by a user name or by turned letters."""
     unseen = (sign for sign in address if sign not in JOINERS)
-    return _USER.match(_LEFT_OUT.sub("", address)) is not None or any(
-        category(sign) == "Cf" for sign in unseen
-    )
+    return _has_user(address) or any(category(sign) == "Cf" for sign in unseen)
+
+
+def _has_user(address: str) -> bool:
+    """Return whether a user name stands before the host, so that it looks like another site."""
+    # As browsers read it: without tabs and line ends, and with any number of slashes after http.
+    text = _LEFT_OUT.sub("", address)
+    scheme = _SCHEME.match(text)
+    rest = text[scheme.end() :] if scheme else text
+    host = rest.lstrip("/\\")
+    if not scheme and len(rest) - len(host) < len("//"):
+        return False
+    return "@" in _AFTER_HOST.split(host, maxsplit=1)[0]
 
 
 def _allowed(tag: str, name: str, value: str) -> str | None:

@@ -120,7 +120,7 @@ def it_hangs_up(product: Product) -> None:
     environ = json.loads((product.var / "run.env").read_text())
     with psycopg.connect(environ["DATABASE_URL"]) as app:
         app.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND usename = current_user"
         )
     seen = [ask(product, path) for _ in range(5) for path in (HOOK, READY)]

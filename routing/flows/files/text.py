@@ -19,7 +19,7 @@ from routing.flows.files.shape import FlowShape, flow_shape
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 12  # the format needs six
-MOST_DIGITS = 18
+MOST_DIGITS = 25  # a float has up to 24 characters
 WIDTH = 100
 HEAD = "# A flow of Throughline. `manage.py flow import FILE` makes a draft of it.\n"
 
@@ -31,10 +31,10 @@ _BOOL, _NULL, _INT, _FLOAT = (_CORE + name for name in ("bool", "null", "int", "
 _PLAIN = (  # tag, pattern and first characters, as YAML 1.2's core schema reads them
     (_BOOL, re.compile(r"(?:true|false)\Z"), "tf"),
     (_NULL, re.compile(r"(?:null|~|)\Z"), ["n", "~", ""]),
-    (_INT, re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), "-0123456789"),
+    (_INT, re.compile(r"-?(?:0|[1-9][0-9]{0,24})\Z"), "-0123456789"),
     (
         _FLOAT,
-        re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)\Z"),
+        re.compile(r"-?(?:0|[1-9][0-9]{0,24})(?:\.[0-9]{1,24})?(?:[eE][-+]?[0-9]{1,4})?\Z"),
         "-0123456789",
     ),
 )

@@ -21,7 +21,7 @@ _LOADED = frozenset({"attachedtemplate", "oleobject", "frame", "subdocument"})
 _SHOWN = frozenset({"image"})
 # A path on the reader's own disk, or beside the document. Anything else with a colon is elsewhere.
 _DRIVE = re.compile(r"[a-z]:(?:/|$)", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,200}:", re.IGNORECASE)
 
 
 def check_list(content: bytes, name: str) -> None:
