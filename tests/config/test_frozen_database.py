@@ -75,6 +75,8 @@ def comes_back(product: Product) -> None:
     assert eventually(lambda: ask(product, READY)[0] == 200, 60)
     assert eventually(lambda: ask(product, HOOK)[0] == 401, 20)
     assert eventually(lambda: ask(product, PAGE)[0] == 200, 20)
+    # Each process of the web finds out for itself that the database is back.
+    assert eventually(lambda: all(ask(product, READY)[0] == 200 for _ in range(20)), 30)
 
 
 def test_i9_a_database_that_freezes_restarts_or_hangs_up_is_answered_for(product: Product) -> None:
