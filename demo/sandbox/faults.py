@@ -62,7 +62,9 @@ def answer(handler: BaseHTTPRequestHandler, fault: InjectedFault) -> None:
     length = len(fault.body)
     if fault.cut:
         length += 100
-    headers = {"Content-Type": fault.type, "Content-Length": str(length)}
+    # Without "Connection: close" a quick client would send its next call into a connection that is
+    # about to end.
+    headers = {"Content-Type": fault.type, "Content-Length": str(length), "Connection": "close"}
     for name, value in [*headers.items(), *fault.headers.items()]:
         handler.send_header(name, value)
     handler.end_headers()

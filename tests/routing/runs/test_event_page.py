@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.utils import timezone, translation
 from django.utils.formats import localize
@@ -30,7 +32,8 @@ def test_an_event_says_what_happened_and_when_with_the_zone(world: World) -> Non
     page = words(browser.get(url(Event, "change", event.pk)))
     outside = Event.objects.get(kind="desk.request")
 
-    at = f"{NOW.astimezone(timezone.get_fixed_timezone(60)):%a} {NOW.day} "
+    local = NOW.astimezone(ZoneInfo("Europe/Berlin"))
+    at = f"{local:%a} {local.day} "
     assert "Alice rejected the request" in page
     assert "New → Rejected" in page
     assert f"At {at}" in page
