@@ -20,7 +20,7 @@ from config.mail import backend as mail
 from config.observe import logs
 from config.paths import ROOT, var_dir
 from config.storage import databases
-from config.storage.bounded import CONNECT_S, BoundedConnection
+from config.storage.bounded import pool_options
 from config.storage.cache import IMPATIENT
 
 # Allows generic types at runtime, such as ModelAdmin[Request].
@@ -121,22 +121,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 
 # -- Data ------------------------------------------------------------------------------------------
 
-_POOL: dict[str, Any] = {}
-if ENV.database_pool:
-    # The web has limits for waiting: for a free connection, for a new one and for an answer.
-    _POOL = {
-        "connect_timeout": CONNECT_S,
-        "pool": {
-            # All from the start: many requests at once would wait for as many new sessions.
-            "min_size": ENV.database_pool,
-            "max_size": ENV.database_pool,
-            "timeout": 1.8,
-            # The pool tries a lost connection again after 1, 2, 4… s. After these it forgets it,
-            # and the next request makes a new one, so that a long outage has no long echo.
-            "reconnect_timeout": 5,
-            "connection_class": BoundedConnection,
-        },
-    }
+_POOL: dict[str, Any] = pool_options(ENV.database_pool) if ENV.database_pool else {}
 
 DATABASES = {
     "default": databases.for_django(ENV.database_url, prepare_threshold=5, **_POOL)

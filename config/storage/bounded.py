@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg import Connection
 from psycopg.abc import PQGen
@@ -27,6 +27,7 @@ PATIENCE_S = 20.0  # more than any page may take
 DOUBT_S = 1.0  # after each such time without an answer, check if the server lives
 REST_S = 1.0  # after a wait without an answer, nobody waits for this long
 CONNECT_S = 2  # psycopg allows no less
+FREE_S = 1.8  # to wait for a free connection of the pool
 
 _here = threading.local()
 
@@ -95,11 +96,15 @@ class BoundedConnection(Connection[TupleRow]):
     transaction back.
     """
 
+    # Whoever holds a connection asks the watch first. The pool sets up a new one in a thread of its
+    # own: the request that tries again waits for it, so it may not be refused on that account.
+    held = False
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """:raises OperationalError: if no answer came in time"""
         if timeout is not None:  # the caller handles its own time-out
             return super().wait(gen, interval, timeout)
-        if self.info.transaction_status is IDLE:
+        if self.held and self.info.transaction_status is IDLE:
             watch.ask()
         began, until = monotonic(), getattr(_here, "until", None)
         last = min(until or math.inf, began + PATIENCE_S)
@@ -137,3 +142,25 @@ class BoundedConnection(Connection[TupleRow]):
             return error.sqlstate is not None  # it refuses: too many connections, for example
         watch.answered()
         return True
+
+
+def pool_options(size: int) -> dict[str, Any]:
+    """
+    Return Django's options for a pool of ``size`` connections.
+
+    It limits each wait: for a free connection, for a new one and for an answer.
+    """
+    return {
+        "connect_timeout": CONNECT_S,
+        "pool": {
+            # All from the start: many requests at once would wait for as many new sessions.
+            "min_size": size,
+            "max_size": size,
+            "timeout": FREE_S,
+            # The pool would try a lost connection again after 1, 2, 4… s, and requests that come
+            # meanwhile would wait for it in vain. It forgets it instead, and the next request makes
+            # a new one at once.
+            "reconnect_timeout": 0,
+            "connection_class": BoundedConnection,
+        },
+    }

@@ -52,5 +52,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
                         raise
                 else:
                     undo.pop_all()
+                    found.held = True
                     return found
             self.pool.check()

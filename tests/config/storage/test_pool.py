@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
+from psycopg import sql
 
-from config.storage.bounded import BoundedConnection
+from config.storage.bounded import REST_S, pool_options
 from config.storage.postgres.base import DatabaseWrapper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
 
 SIZE = 6
-TIMEOUT_S = 1.8
+OUTAGE_S = 4
 
 
 @pytest.fixture
@@ -25,13 +27,8 @@ def web() -> Iterator[DatabaseWrapper]:
     settings["CONN_MAX_AGE"], settings["CONN_HEALTH_CHECKS"] = 0, False
     settings["OPTIONS"] = {
         **settings["OPTIONS"],
+        **pool_options(SIZE),
         "application_name": "pooled",
-        "pool": {
-            "min_size": SIZE,
-            "max_size": SIZE,
-            "timeout": TIMEOUT_S,
-            "connection_class": BoundedConnection,
-        },
     }
     made = DatabaseWrapper(settings, alias="default")
     made.pool.open(wait=True)
@@ -51,6 +48,18 @@ def ask(web: DatabaseWrapper) -> float:
     return time.monotonic() - began
 
 
+@contextmanager
+def nobody_gets_in(superuser_dsn: str, name: str) -> Iterator[None]:
+    """While the server refuses new sessions, as it does while it starts."""
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
+        superuser.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+        try:
+            yield
+        finally:
+            superuser.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
+
+
 def end_sessions(superuser_dsn: str, name: str) -> int:
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
         rows = superuser.execute(
@@ -68,4 +77,26 @@ def test_i9_the_first_request_after_all_sessions_were_ended_is_answered(
 
     assert end_sessions(superuser_dsn, "pooled") == SIZE
 
+    assert [ask(web) < 1 for _ in range(3)] == [True] * 3
+
+
+def test_i9_an_outage_has_no_echo_but_the_rest_of_the_watch(
+    web: DatabaseWrapper, superuser_dsn: str
+) -> None:
+    """The pool had tried again after 1, 2, 4… s, and who came meanwhile got a 503."""
+    ask(web)
+
+    with nobody_gets_in(superuser_dsn, web.settings_dict["NAME"]):
+        end_sessions(superuser_dsn, "pooled")
+        until = time.monotonic() + OUTAGE_S
+        while time.monotonic() < until:
+            with suppress(OperationalError):
+                ask(web)
+    back = time.monotonic()
+    while time.monotonic() - back < OUTAGE_S:
+        with suppress(OperationalError):
+            ask(web)
+            break
+
+    assert time.monotonic() - back < REST_S + 0.5
     assert [ask(web) < 1 for _ in range(3)] == [True] * 3
