@@ -227,11 +227,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
 
     @admin.display(description=gettext_lazy("exception"), ordering="reason")
     def reason_name(self, row: ExceptionCase) -> SafeString:
-        return format_html(
-            '<span class="tl-ref">{}</span> <span class="tl-name">{}</span>',
-            row.item.ref,
-            row.get_reason_display(),
-        )
+        return display.named(row.item)
 
     @admin.display(description=gettext_lazy("stopped at"), ordering="step")
     def stopped_at(self, row: ExceptionCase) -> str:
