@@ -189,6 +189,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
                 **self.hints(row, by),
                 "failure": failures_behind([row], timezone.now()).get(row.pk),
                 "clients": names.clients,
+                "about": work_seen_by(by).filter(pk=row.item.parent_id).first(),
             }
         return super().page(request, template, row, context, status)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.urls import reverse
@@ -12,6 +13,7 @@ from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, CREATIVE
 from routing.models import ExceptionCase, Run, Team, WorkItem
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
+from tests.delivery.making import record_request
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about
@@ -87,3 +89,30 @@ def test_a_long_title_is_cut_and_the_reason_and_the_reference_stay(world: World)
 
     assert len(case.item.title) <= 200
     assert case.item.title.startswith("No answer in time: ACM-1 ÄÄÄ")
+
+
+def test_the_page_of_an_exception_leads_to_the_work_that_it_is_about(world: World) -> None:
+    request = make_request(world.acme, title=TITLE)
+    case = raised(request)
+
+    page = signed_in(world.alice).get(url(ExceptionCase, "change", case.pk)).content.decode()
+
+    card = page.split('aria-labelledby="wrong"')[1].split("</section>")[0]
+    assert f'href="{url(WorkItem, "change", request.item_id)}"' in card
+    assert TITLE in card
+
+
+def test_the_known_facts_of_a_recorded_request_are_words(world: World) -> None:
+    """The page showed “email”, “new”, “3” and “2026-12-30” (C8)."""
+    request = record_request(world, priority=WorkItem.Priority.HIGH, wanted_date=date(2026, 12, 30))
+    case = raised(request)
+
+    page = words(signed_in(world.olga).get(url(ExceptionCase, "change", case.pk)))
+
+    for label, value in (
+        ("Channel", Request.Channel.EMAIL.label),
+        ("Kind", Request.Kind.NEW.label),
+        ("Priority", WorkItem.Priority.HIGH.label),
+        ("Needed by", "Wed 30 Dec 2026"),
+    ):
+        assert f"{label} {value} recorded by hand" in page
