@@ -1,0 +1,8 @@
+"""Actions of ``manage.py flow``, one module a subject, in the order of its help."""
+
+from __future__ import annotations
+
+from config.management.flow_actions import files, publishing
+from config.management.flow_actions.base import FlowAction
+
+ACTIONS: tuple[FlowAction, ...] = (*files.ACTIONS, *publishing.ACTIONS)
