@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from config.management.flow_actions import files, publishing
+from config.management.flow_actions import files, publishing, switching
 from config.management.flow_actions.base import FlowAction
 
-ACTIONS: tuple[FlowAction, ...] = (*files.ACTIONS, *publishing.ACTIONS)
+ACTIONS: tuple[FlowAction, ...] = (
+    *files.ACTIONS,
+    *publishing.ACTIONS,
+    *switching.ACTIONS,
+)

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.management.flow_actions.base import (
-    Answer,
     FlowAction,
+    FlowAnswer,
     Refused,
     actor_of_options,
     person_arguments,
@@ -36,11 +36,11 @@ from routing.kernel.roles import holders
 PUBLISHERS = 1  # whoever publishes; no class of change asks for more people yet
 
 
-def _export(options: Mapping[str, Any]) -> Answer:
-    return Answer({}, written(content_of(version_of(options["flow"]))), ending="")
+def _export(options: Mapping[str, Any]) -> FlowAnswer:
+    return FlowAnswer({}, written(content_of(version_of(options["flow"]))), ending="")
 
 
-def _import(options: Mapping[str, Any]) -> Answer:
+def _import(options: Mapping[str, Any]) -> FlowAnswer:
     by = actor_of_options(options)
     try:
         file = read_flow_file(_bytes(options["file"]))
@@ -55,10 +55,10 @@ def _import(options: Mapping[str, Any]) -> Answer:
     number = draft.number if draft else None
     body = {"done": True, "flow": file.content.flow, "draft": number, "changed": bool(draft)}
     words = f"Created draft {draft}." if draft else "Nothing differs from the newest version."
-    return Answer(body, words)
+    return FlowAnswer(body, words)
 
 
-def _diff(options: Mapping[str, Any]) -> Answer:
+def _diff(options: Mapping[str, Any]) -> FlowAnswer:
     changes = differences(_content(options["was"]), _content(options["now"]))
     top = highest(changes)
     body = {
@@ -66,14 +66,14 @@ def _diff(options: Mapping[str, Any]) -> Answer:
         "highest": top.name.lower() if top else None,
         "approvals": PUBLISHERS if changes else 0,
     }
-    return Answer(body, "\n".join(_in_words(each) for each in changes) or "Nothing differs.")
+    return FlowAnswer(body, "\n".join(_in_words(each) for each in changes) or "Nothing differs.")
 
 
-def _lint(options: Mapping[str, Any]) -> Answer:
+def _lint(options: Mapping[str, Any]) -> FlowAnswer:
     found = lint_file(_bytes(options["file"]), at=timezone.now())
     words = "\n".join(_in_line(options["file"], each) for each in found)
     count = len(found)
-    return Answer(
+    return FlowAnswer(
         {"findings": [asdict(each) for each in found]},
         words or "Nothing found.",
         found=f"{count} finding{'s' * (count != 1)}." if found else "",

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.management.flow_actions.base import (
-    Answer,
     FlowAction,
+    FlowAnswer,
     Refused,
     actor_of_options,
     flow_of,
@@ -26,7 +26,7 @@ from routing.kernel.channel import through
 from routing.kernel.roles import holders
 
 
-def _publish(options: Mapping[str, Any]) -> Answer:
+def _publish(options: Mapping[str, Any]) -> FlowAnswer:
     flow = flow_of(options["flow"])
     draft = flow.versions.filter(published_at=None).order_by("-number").first()
     if draft is None:
@@ -34,7 +34,7 @@ def _publish(options: Mapping[str, Any]) -> Answer:
     return _change(publish, draft, options)
 
 
-def _roll_back(options: Mapping[str, Any]) -> Answer:
+def _roll_back(options: Mapping[str, Any]) -> FlowAnswer:
     flow = flow_of(options["flow"])
     older = flow.versions.filter(published_at__isnull=False).order_by("-number")
     if options["to"] is not None:
@@ -48,7 +48,7 @@ def _roll_back(options: Mapping[str, Any]) -> Answer:
 
 def _change(
     operation: Callable[..., FlowVersion], version: FlowVersion, options: Mapping[str, Any]
-) -> Answer:
+) -> FlowAnswer:
     by = actor_of_options(options)
     try:
         with through(_("By command")):
@@ -58,7 +58,7 @@ def _change(
     except PermissionDenied as error:
         raise Refused(refusal("permission", str(error), holders("routing.publish_flow"))) from None
     body = {"done": True, "flow": made.flow.slug, "live": made.number}
-    return Answer(body, f"{made} is live.")
+    return FlowAnswer(body, f"{made} is live.")
 
 
 def _publish_arguments(parser: ArgumentParser) -> None:
