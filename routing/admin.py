@@ -7,7 +7,7 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
-from routing.flows.admin import flows, rules, versions
+from routing.flows.admin import flows, publish_approvals, rules, versions
 from routing.messages import admin as messages
 from routing.people.admin import clients, contacts, destinations, security, staff, teams
 from routing.runs.admin import events, exception_routing, exceptions, quarantine, runs
@@ -29,6 +29,7 @@ __all__ = [
     "flows",
     "messages",
     "policies",
+    "publish_approvals",
     "quarantine",
     "rules",
     "runs",
