@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Expression, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.utils.html import conditional_escape, format_html, strip_tags
@@ -64,12 +64,13 @@ def with_waits(rows: QuerySet[Any], by: Actor) -> QuerySet[Any]:
     filtering and counting: the values are computed for the rows that are shown. The rows cannot be
     a subquery of another query.
     """
-    found: QuerySet[Any] = rows.annotate(**_waits(rows.model, by))
+    model: type[Model] = rows.model
+    found: QuerySet[Any] = rows.annotate(**_waits(model, by))
     return found
 
 
 @lru_cache(maxsize=512)
-def _waits(model: type[Model], by: Actor) -> Mapping[str, Expression]:
+def _waits(model: type[Model], by: Actor) -> Mapping[str, Subquery[Any] | RawSQL]:
     """Return the annotations as finished SQL."""
     # Cached, because Django needs 15 ms to make this SQL, half the time of a page. An actor's value
     # includes all of their rights, so other rights make another key.
@@ -78,7 +79,7 @@ def _waits(model: type[Model], by: Actor) -> Mapping[str, Expression]:
     mine = WorkItem.objects.filter(pk=OuterRef(item)).order_by()
     turn: Any = with_turns(mine, model=None if model is WorkItem else model)
     parts = work_seen_by(by).filter(parent=OuterRef(item), is_open=True).order_by("pk")
-    made = {
+    made: dict[str, Subquery[Any]] = {
         "turn_key": Subquery(turn.values("turn_key")),
         "turn_parts": ArraySubquery(parts.values(part=JSONObject(ref="ref", kind="kind"))),
     }

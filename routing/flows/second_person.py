@@ -61,7 +61,7 @@ def standing_of(version: FlowVersion) -> DraftStanding:
 
 def authors_of(version: FlowVersion) -> frozenset[int]:
     """Return the ids of everybody who wrote or changed any part of a draft."""
-    found = version.history.values_list("history_user", flat=True)  # type: ignore[attr-defined]
+    found = version.history.values_list("history_user", flat=True)
     return frozenset(user for user in found if user is not None)
 
 
