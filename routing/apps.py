@@ -37,6 +37,8 @@ REGISTERING = (
     "routing.sla.checks",
     "routing.runs.trace_sections",
     "routing.runs.held_words",
+    "routing.runs.lint.rules",
+    "routing.runs.lint.triggers",
     "routing.runs.turns",
     "routing.runs.messages",
     "routing.runs.questions.started",

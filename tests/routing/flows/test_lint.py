@@ -11,6 +11,7 @@ from routing.flows.lint import LintFinding, lint, lint_findings
 from routing.flows.operations import copy, faults
 from routing.models import (
     Condition,
+    FlowField,
     FlowVersion,
     Rule,
     Team,
@@ -157,3 +158,18 @@ def test_a_team_without_two_people_is_found(world: World, draft: FlowVersion) ->
     assert finding.code == "lone_team"
     assert finding.path == ("rules", 1, "team")
     assert str(world.team) in finding.message
+
+
+def test_a_field_that_nothing_fills_is_found_with_near_ones(draft: FlowVersion) -> None:
+    draft.triggers.exclude(kind="hubspot.deal.creation").delete()
+    FlowField.objects.create(
+        version=draft, name="deal.ammount", label="Amount again", type="number", position=40
+    )
+
+    [finding] = lint_findings(draft)
+
+    assert finding.code == "unsourced_field"
+    assert "Nothing that starts this flow fills the field “Amount again”" in finding.message
+    assert finding.near[0] == "deal.amount"
+    Trigger.objects.create(version=draft, kind="form.submitted")  # a form may bring any fact
+    assert codes(draft) == []
