@@ -16,7 +16,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import conditional_escape, escape, format_html_join
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from unfold.admin import checkbox
@@ -39,11 +39,13 @@ def headers_of(cl: ChangeList) -> list[dict[str, Any]]:
 @register.simple_tag
 def links_of(choices: Iterable[Mapping[str, Any]]) -> SafeString:
     """Return the choices of a filter, of which there may be many, as the items of a list."""
-    links = (
-        (each["query_string"], CHOSEN if each["selected"] else "", each["display"])
+    # Joined here, because ``format_html_join`` takes twice as long, and every list has all clients.
+    links = "".join(
+        f'<li><a href="{escape(each["query_string"])}"{CHOSEN if each["selected"] else ""}>'
+        f"{conditional_escape(each['display'])}</a></li>"
         for each in choices
     )
-    return format_html_join("", '<li><a href="{}"{}>{}</a></li>', links)
+    return mark_safe(links)  # noqa: S308  # every part is escaped
 
 
 @register.simple_tag

@@ -45,6 +45,8 @@ WAIT = operation(
     details=WaitDetails,
 )
 ONE_AT_A_TIME = 7_203_005  # key of the advisory lock for exceptions that have no work item to lock
+# Nothing is overdue while a flow is switched off, until the first event waits for it.
+TIMED_LATER = frozenset({Reason.FLOW_OFF})
 # Reason, kind of subject, its id, and the step or, of a connection, the code of what is wrong.
 Key: TypeAlias = tuple[str, str, Any, str]
 
@@ -56,7 +58,7 @@ class ExceptionFinding:
 
     With a ``step``, it blocks that step of ``run``. Otherwise it blocks nothing, and is about
     ``item``, or else the run, or else the open run of the event. If there is no work, it is about
-    the event or about the connection in the evidence, which ``about`` describes.
+    the event, or about the flow or the connection in the evidence, which ``about`` describes.
 
     ``first`` has people who come before those of exception routing.
     """
@@ -91,6 +93,8 @@ class _Located:
             found.append((reason, "event", self.event.pk, ""))
         if self.work is not None:
             found.append((reason, "work", self.work.pk, ""))
+        if not found and (flow := self.finding.evidence.get("flow")):
+            found.append((reason, "flow", flow, ""))
         code = str(self.finding.evidence.get("code", ""))
         return tuple(found) or ((reason, "connection", self.connection, code),)
 
@@ -154,8 +158,9 @@ def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> l
         made: list[ExceptionCase] = []
         for why, some in _cases(_new(located), routes, titles, at).items():
             made += create(some, by=system, at=at, reason=why)
-        minutes = {case.reason: _minutes(routes.get(case.reason)) for case in made}
-        start_timeboxes(made, minutes, at)
+        timed = [case for case in made if case.reason not in TIMED_LATER]
+        minutes = {case.reason: _minutes(routes.get(case.reason)) for case in timed}
+        start_timeboxes(timed, minutes, at)
         _stop([each for each in located if each.finding.step], titles, at)
         notify(created(ExceptionCase), made, by=system, at=at)
     return made
@@ -249,6 +254,7 @@ def _open_keys(located: Sequence[_Located]) -> set[Key]:
         "run": (rows.filter(run__in=subjects["run"]), "run_id"),
         "work": (loose.filter(item__parent__in=subjects["work"]), "item__parent_id"),
         "event": (rows.filter(evidence__event__in=list(subjects["event"])), "evidence__event"),
+        "flow": (loose.filter(evidence__flow__in=list(subjects["flow"])), "evidence__flow"),
         "connection": (
             loose.filter(
                 run=None,
@@ -335,6 +341,13 @@ def _case(each: _Located, owners: Owners, titles: Mapping[int, str], staff: Staf
         blocking=bool(finding.step),
         evidence=each.evidence,
     )
+
+
+def start_timebox(cases: Sequence[ExceptionCase], *, at: datetime) -> None:
+    """Start the timeboxes of open exceptions that were raised without one, see ``TIMED_LATER``."""
+    routes: dict[str, ExceptionRoute] = ExceptionRoute.objects.in_bulk(field_name="reason")
+    minutes = {case.reason: _minutes(routes.get(case.reason)) for case in cases}
+    start_timeboxes(cases, minutes, at)
 
 
 def _minutes(route: ExceptionRoute | None) -> int:

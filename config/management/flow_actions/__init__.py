@@ -1,0 +1,12 @@
+"""Actions of ``manage.py flow``, one module a subject, in the order of its help."""
+
+from __future__ import annotations
+
+from config.management.flow_actions import files, publishing, switching
+from config.management.flow_actions.base import FlowAction
+
+ACTIONS: tuple[FlowAction, ...] = (
+    *files.ACTIONS,
+    *publishing.ACTIONS,
+    *switching.ACTIONS,
+)
