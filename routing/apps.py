@@ -11,6 +11,7 @@ REGISTERING = (
     "routing.work.operations.items",
     "routing.people.operations",
     "routing.flows.operations",
+    "routing.flows.turns",
     "routing.runs.operations.process",
     "routing.runs.operations.enrich",
     "routing.runs.operations.route_runs",

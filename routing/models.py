@@ -3,6 +3,7 @@ from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
+from routing.flows.approval import PublishApproval
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
@@ -62,6 +63,7 @@ __all__ = [
     "Notification",
     "Outcome",
     "Payload",
+    "PublishApproval",
     "Redaction",
     "RefCounter",
     "Rule",

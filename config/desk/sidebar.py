@@ -56,6 +56,12 @@ PLACES = (
                 "routing.view_flow",
             ),
             (
+                gettext_lazy("Publishing approvals"),
+                "how_to_vote",
+                "admin:routing_publishapproval_changelist",
+                "routing.view_publishapproval",
+            ),
+            (
                 gettext_lazy("Exception routing"),
                 "signpost",
                 "admin:routing_exceptionroute_changelist",

@@ -9,7 +9,7 @@ from delivery.progress.operations.changes import FLOW
 from delivery.progress.operations.submissions import ABOUT, CHANGE
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
@@ -65,4 +65,4 @@ def publish_client_change(
     Rule.objects.create(
         version=version, position=1, name="Every change", team=team, account_first=True
     )
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)

@@ -8,7 +8,7 @@ from delivery.flows.drafts import WHY, ShippedField, published_version, save_dra
 from delivery.progress.operations.submissions import FORM, KIND
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
@@ -78,4 +78,4 @@ def publish_client_request(
     Rule.objects.create(
         version=version, position=1, name="Every request", team=team, account_first=True
     )
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)

@@ -8,7 +8,7 @@ from delivery.flows.drafts import WHY, ShippedField, published_version, save_dra
 from routing.flows.conditions import Operator
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Condition, Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
@@ -84,7 +84,7 @@ def publish_lead_to_brief(
         ]
     )
     _make_rules(version, high_value, usual)
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)
 
 
 def _make_rules(version: FlowVersion, high_value: Team, usual: Team) -> None:

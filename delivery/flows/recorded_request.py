@@ -17,7 +17,7 @@ from delivery.progress.operations.recording import (
 from delivery.requests.models import Request
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
@@ -73,4 +73,4 @@ def publish_recorded_request(
     Rule.objects.create(
         version=version, position=1, name="Every recorded request", team=team, account_first=True
     )
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)

@@ -195,6 +195,12 @@ class FlowField(VersionPart):
     personal = models.BooleanField(
         _("personal"), default=False, help_text=_("Identifies a person. Rules cannot use it.")
     )
+    money = models.BooleanField(
+        _("money"),
+        default=False,
+        db_default=False,
+        help_text=_("Sets what a client pays. Changes of it need a second person."),
+    )
     choices = models.JSONField(_("choices"), blank=True, default=list)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 

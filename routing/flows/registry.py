@@ -1,5 +1,6 @@
 """
-Registries of flows: actions, rows that are stored with a version, and kinds of events.
+Registries of flows: actions, rows that are stored with a version, kinds of events, and facts
+about money.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
@@ -51,11 +52,13 @@ class VersionRows:
     """
     Rows of one kind that a package above stores with a flow version, such as approval stages.
 
-    ``name`` is their key in the file of a flow, ``shape`` a pydantic model of one row. ``read``
-    returns the rows of a version in their order, ``write`` adds rows to a draft.
+    ``name`` is their key in the file of a flow, ``shape`` a pydantic model of one row, and
+    ``model`` the model whose columns have the names of its keys. ``read`` returns the rows of a
+    version in their order, ``write`` adds rows to a draft.
     """
 
     name: str
+    model: Any
     shape: Any
     read: Callable[[Any], Sequence[Any]]
     write: Callable[[Any, Sequence[Any]], None]
@@ -86,3 +89,17 @@ def sends(*kinds: str) -> None:
 
 def event_kinds() -> frozenset[str]:
     return frozenset(_event_kinds)
+
+
+# -- Facts: which of them are about money ----------------------------------------------------------
+
+_money_facts: set[str] = set()
+
+
+def about_money(*facts: str) -> None:
+    """Declare facts that set what a client pays, so that a change of them is one of money."""
+    _money_facts.update(facts)
+
+
+def money_facts() -> frozenset[str]:
+    return frozenset(_money_facts)

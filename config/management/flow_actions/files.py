@@ -24,6 +24,7 @@ from config.management.flow_actions.base import (
     slug_argument,
     version_of,
 )
+from routing.flows.change_classes import people_needed
 from routing.flows.files.difference import FlowChange, differences, highest
 from routing.flows.files.linting import lint_file
 from routing.flows.files.shape import FlowShape
@@ -32,8 +33,6 @@ from routing.flows.files.text import BadFlowFile, read_flow_file, written
 from routing.flows.models import Flow
 from routing.kernel.channel import through
 from routing.kernel.roles import holders
-
-PUBLISHERS = 1  # whoever publishes; no class of change asks for more people yet
 
 
 def _export(options: Mapping[str, Any]) -> FlowAnswer:
@@ -64,7 +63,7 @@ def _diff(options: Mapping[str, Any]) -> FlowAnswer:
     body = {
         "changes": [_in_json(each) for each in changes],
         "highest": top.name.lower() if top else None,
-        "approvals": PUBLISHERS if changes else 0,
+        "approvals": people_needed(top),
     }
     return FlowAnswer(body, "\n".join(_in_words(each) for each in changes) or "Nothing differs.")
 

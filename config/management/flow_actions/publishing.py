@@ -21,7 +21,7 @@ from config.management.flow_actions.base import (
     slug_argument,
 )
 from routing.flows.models import FlowVersion
-from routing.flows.operations import NotPublishable, publish, roll_back
+from routing.flows.operations import NotPublishable, SecondPersonNeeded, publish, roll_back
 from routing.kernel.channel import through
 from routing.kernel.roles import holders
 
@@ -55,6 +55,10 @@ def _change(
             made = operation(version, by=by, at=timezone.now(), reason=options["reason"])
     except NotPublishable as error:
         raise Refused(*(refusal("not_publishable", each) for each in error.faults)) from None
+    except SecondPersonNeeded as needed:
+        ref = needed.asked.item.ref if needed.asked else ""
+        said = refusal("second_person", needed.message, needed.clears_by)
+        raise Refused({**said, "ref": ref}) from None
     except PermissionDenied as error:
         raise Refused(refusal("permission", str(error), holders("routing.publish_flow"))) from None
     body = {"done": True, "flow": made.flow.slug, "live": made.number}

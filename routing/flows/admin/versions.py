@@ -27,17 +27,34 @@ from routing.flows.admin.version_parts import (
     TriggersOfVersion,
     is_editable,
 )
-from routing.flows.files.difference import differences
+from routing.flows.approval import PublishApproval
+from routing.flows.approving import record_edit
 from routing.flows.files.stored import content_of
 from routing.flows.files.text import written
 from routing.flows.files.words import ChangeWords, change_words
 from routing.flows.lint import lint_findings
 from routing.flows.models import FlowVersion
-from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
+from routing.flows.operations import (
+    NotPublishable,
+    SecondPersonNeeded,
+    copy,
+    faults,
+    publish,
+    roll_back,
+)
 from routing.flows.registry import action_names
+from routing.flows.second_person import (
+    DraftStanding,
+    authors_of,
+    names_of,
+    seconds_of,
+    standing_of,
+)
+from routing.people.actors import Actor
 from routing.sla.policies import SLAPolicy
 from routing.work.display import badge, exact, when
 
+ASK = gettext_lazy("Ask for approval")
 Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
 VERBS: dict[str, Verb] = {  # operation, permission, label, message
     "publish": (
@@ -96,6 +113,19 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
         if refused:
             page.status_code = HTTPStatus.FORBIDDEN
         return page
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the rows, and note who edited the draft: the author of any part of it is known."""
+        super().save_related(request, form, formsets, change)
+        if not any(each.has_changed() for each in (form, *formsets)):
+            return
+        record_edit(
+            self.version_of(form.instance),
+            by=actor(request),
+            at=timezone.now(),
+            reason=form.cleaned_data.get("reason", ""),
+            noted=isinstance(form.instance, FlowVersion) and form.has_changed(),
+        )
 
     def published_meanwhile(self, request: HttpRequest, object_id: str | None) -> str:
         """
@@ -195,26 +225,34 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
 
     def around(self, request: HttpRequest, version: FlowVersion) -> dict[str, Any]:
         """Return the context for the page above the form."""
-        draft = version.published_at is None
+        draft, by = version.published_at is None, actor(request)
         found = faults(version) if draft else []
-        live = FlowVersion.objects.live().filter(flow=version.flow_id).first()
+        standing = standing_of(version) if draft else None
+        live = standing.live if standing else _live_of(version)
+        waiting = _waiting(version) if draft else None
         offered = {
             "copy": True,
-            "publish": draft and not found,
+            "publish": draft and not found and waiting is None,
             "roll_back": not draft and live != version,
         }
-        by = actor(request)
+        asks = standing is not None and standing.needs_second
         return {
+            **_agreeing(version, waiting, by),
+            "standing": standing,
             "version": version,
             "draft": draft,
             "faults": found,
             "findings": lint_findings(version) if draft else [],
             "live": live,
             "is_live": live == version,
-            "changes": _changes(live, version) if draft and live else [],
+            "changes": _changes(standing) if standing and live else [],
             "file_url": address(FlowVersion, "file", version.pk),
             "steps": [
-                (label, address(FlowVersion, "do", version.pk, verb), verb != "copy")
+                (
+                    ASK if verb == "publish" and asks else label,
+                    address(FlowVersion, "do", version.pk, verb),
+                    verb != "copy",
+                )
                 for verb, (_operation, permission, label, _said) in VERBS.items()
                 if offered[verb] and by.may(permission)
             ],
@@ -237,6 +275,11 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
                 )
             except NotPublishable as refusal:
                 wrong = refusal.faults
+            except SecondPersonNeeded as needed:
+                if needed.asked is not None:
+                    messages.success(request, needed.message)
+                    return HttpResponseRedirect(page_of(needed.asked))
+                wrong = [needed.message]
             else:
                 messages.success(request, said % {"version": made})
                 return HttpResponseRedirect(page_of(made))
@@ -270,6 +313,29 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         return when(version.published_at)
 
 
-def _changes(live: FlowVersion, draft: FlowVersion) -> list[ChangeWords]:
+def _changes(standing: DraftStanding) -> list[ChangeWords]:
     """Return what would change for new runs if the draft were published."""
-    return [change_words(each) for each in differences(content_of(live), content_of(draft))]
+    return [change_words(each) for each in standing.changes]
+
+
+def _live_of(version: FlowVersion) -> FlowVersion | None:
+    return FlowVersion.objects.live().filter(flow=version.flow_id).first()
+
+
+def _waiting(version: FlowVersion) -> PublishApproval | None:
+    """Return the request about a draft that waits for a second person, or None."""
+    rows = version.publish_approvals.filter(state=PublishApproval.State.PENDING)
+    return rows.select_related("item", "asked_by").first()
+
+
+def _agreeing(version: FlowVersion, waiting: PublishApproval | None, by: Actor) -> dict[str, Any]:
+    """Return who can agree to a draft, with the request that waits for them."""
+    if version.published_at is not None:
+        return {}
+    asker = waiting.asked_by_id if waiting else by.user_id
+    seconds = seconds_of(version, but={*authors_of(version), asker})
+    return {
+        "request_row": waiting,
+        "request_url": page_of(waiting) if waiting else "",
+        "agree": names_of(seconds),
+    }

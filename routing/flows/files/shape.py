@@ -26,7 +26,7 @@ from pydantic import (
 from routing.flows.conditions import Operator
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
-from routing.flows.registry import version_rows
+from routing.flows.registry import money_facts, version_rows
 from routing.flows.rules import Condition, Rule
 
 FORMAT: Literal["throughline.flow/1"] = "throughline.flow/1"
@@ -72,7 +72,13 @@ class FieldShape(FileShape):
     type: FieldType
     required: bool = False
     personal: bool = False
+    money: bool = False
     choices: tuple[StrictStr, ...] = ()
+
+    @property
+    def is_money(self) -> bool:
+        """Return whether it is about money: it says so, or a package above declares the fact."""
+        return self.money or self.name in money_facts()
 
 
 class ConditionShape(FileShape):
@@ -124,6 +130,10 @@ class FlowShape(FileShape):
         """Return the rows of a part that a package above stores with a version."""
         rows: Sequence[Any] = getattr(self, part)
         return rows
+
+
+# Keys that belong to the flow, and count at once. All others belong to a version.
+OF_FLOW = frozenset({"format", "flow", "name", "purpose", "outcome", "runbook", "owner", "backup"})
 
 
 @cache

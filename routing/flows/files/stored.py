@@ -78,6 +78,7 @@ def _field_shape(row: FlowField) -> FieldShape:
         type=FieldType(row.type),
         required=row.required,
         personal=row.personal,
+        money=row.money,
         choices=tuple(row.choices),
     )
 
@@ -246,6 +247,7 @@ def _kept_version(
             type=row.type.value,
             required=row.required,
             personal=row.personal,
+            money=row.money,
             choices=list(row.choices),
             position=position,
         )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from routing.flows.files.difference import ChangeClass, differences, highest
+from routing.flows.change_classes import ChangeClass
+from routing.flows.files.difference import differences, highest
 from routing.flows.files.shape import FlowShape
 from routing.flows.files.text import read_flow_file
 from tests.routing.flows.files.test_text import MINIMAL
