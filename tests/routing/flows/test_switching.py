@@ -34,7 +34,7 @@ from routing.models import (
     Trigger,
 )
 from routing.people.actors import Actor
-from routing.runs.operations.advance import advance
+from routing.runs.operations.advance import advance, next_size
 from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.exceptions import dismiss
 from routing.runs.operations.own_failures import own_failures
@@ -363,3 +363,12 @@ def test_the_command_switches_and_answers_in_json(world: World, flow: Flow) -> N
     assert (second["released"], second["rejected"]) == (0, 1)
     refused = run("switch-on", code=1)
     assert [each["code"] for each in refused["refusals"]] == ["already_on"]
+
+
+def test_a_slow_machine_releases_fewer_events_at_a_time_and_a_quick_one_more() -> None:
+    quick, slow = timedelta(seconds=0.1), timedelta(seconds=2)
+    sizes = [20]
+    for took in (quick, quick, quick, quick, quick, *[slow] * 7, quick):
+        sizes.append(next_size(sizes[-1], took))
+
+    assert sizes == [20, 40, 80, 160, 200, 200, 100, 50, 25, 12, 6, 5, 5, 10]
