@@ -11,8 +11,8 @@ from routing.runs.operations.process import process
 from routing.runs.operations.release import release_held
 from routing.runs.operations.route_runs import route_runs
 
-FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 20, 5, 200
-SHORT = timedelta(seconds=0.5)
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 200
+SHORT = timedelta(seconds=0.8)
 
 
 def advance(*, clock: Callable[[], datetime], apart: bool = False) -> None:
@@ -33,7 +33,7 @@ def advance(*, clock: Callable[[], datetime], apart: bool = False) -> None:
 
 
 def next_size(size: int, took: timedelta) -> int:
-    """Return how many held events to release next, so that new ones wait about half a second."""
+    """Return how many held events to release next, so that new ones wait less than two seconds."""
     if took > SHORT:
         return max(size // 2, SMALLEST_BATCH)
     return min(size * 2, LARGEST_BATCH)

@@ -66,6 +66,7 @@ def test_a_lead_switches_a_flow_off_and_on_by_its_page(world: World, flow: Flow)
     assert again.status_code == 409
     assert "Olga already switched this flow off" in words(again)
     assert not Run.objects.exists()
+    HeldEvent.objects.update(received_at=NOW - timedelta(hours=2))  # and time passed
 
     answer = browser.post(
         url(Flow, "switch", flow.pk, "on"), {"reason": "Back", "waiting": "release"}, follow=True
