@@ -48,8 +48,8 @@ class ReleasedEvents:
         return version.flow_id not in self.flows.get(event.pk, ())
 
     def is_known(self, event: Event) -> bool:
-        """Return whether something is recorded of the event already, if only that it matched."""
-        return event.pk in self.runs
+        """Return whether it is recorded already what the event did, or that it waits elsewhere."""
+        return event.pk in self.flows
 
 
 def with_released(events: QuerySet[Event]) -> QuerySet[Event]:
@@ -70,11 +70,15 @@ def released_of(events: Sequence[Any]) -> ReleasedEvents:
     rows: dict[Waiting, HeldEvent] = {}
     runs: dict[int, set[int]] = defaultdict(set)
     flows: dict[int, set[int]] = defaultdict(set)
-    for row in HeldEvent.objects.filter(event__in=ids).select_for_update().order_by("pk"):
-        if row.state == HeldEvent.State.RELEASED:
-            rows[row.event_id, row.flow_id] = row
-        else:
-            flows[row.event_id].add(row.flow_id)
+    every = HeldEvent.objects.filter(event__in=ids)
+    # Only these are locked. Whoever rejects the others has the lock of their flow first, which
+    # comes last here.
+    mine = every.filter(state=HeldEvent.State.RELEASED).select_for_update().order_by("pk")
+    for row in mine:
+        rows[row.event_id, row.flow_id] = row
+    others = every.exclude(state=HeldEvent.State.RELEASED)
+    for event, flow in others.values_list("event_id", "flow_id"):
+        flows[event].add(flow)
     parts = RunEvent.objects.filter(event__in=ids)
     for event, run, flow in parts.values_list("event_id", "run_id", "run__flow_id"):
         runs[event].add(run)

@@ -16,11 +16,10 @@ from routing.people.saving import record_change
 from routing.runs.held_events import HeldEvent, flow_is_off
 from routing.runs.models import RunStep
 
-BATCH = 100
 UNREAD = 100  # runs of a flow whose facts are still to be read, before it gets no more of them
 
 
-def release_held(*, at: datetime, limit: int = BATCH) -> int:
+def release_held(*, at: datetime, limit: int = 100) -> int:
     """
     Queue the oldest held events of flows that are not switched off, and return their number.
 

@@ -25,7 +25,7 @@ from routing.people.saving import record_change, save_with_reason, tell
 from routing.runs.evidence_words import evidence_word
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.failures import Failure, failures
-from routing.runs.held_events import HeldEvent
+from routing.runs.held_events import HeldEvent, HeldEventQuerySet
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.operations.runs import withdraw_open
@@ -99,7 +99,7 @@ def switch_on(
         tell("routing.flow.switch_on", flow.pk, by=by, at=at)
         # Whoever holds an event has the lock of the flow, so that none is missed here.
         waiting = HeldEvent.objects.waiting().filter(flow=flow)
-        rejected = _reject(list(waiting.values_list("pk", flat=True)), by, at, reason, reject)
+        rejected = _reject(waiting, by, at, reason) if reject else 0
         released = waiting.count()
         _end_case(flow, by, at, reason)
     return SwitchedOn(released, rejected)
@@ -113,9 +113,10 @@ def _locked(flow_id: int) -> Flow:
     return Flow.objects.select_for_update(of=("self",), no_key=True).get(pk=flow_id)
 
 
-def _reject(ids: Sequence[int], by: Actor, at: datetime, reason: str, reject: bool) -> int:
-    if not reject or not ids:
-        return 0
+def _reject(waiting: HeldEventQuerySet, by: Actor, at: datetime, reason: str) -> int:
+    # Locked: a worker may be releasing some that were released before the flow was switched off.
+    locked = waiting.select_for_update(of=("self",)).order_by("pk")
+    ids = list(locked.values_list("pk", flat=True))
     count = turn_all(HeldEvent.objects.filter(pk__in=ids), "reject", at=at)
     record_change(HeldEvent, ids, by=by, at=at, reason=reason)
     Event.objects.bulk_create(

@@ -19,7 +19,7 @@ from django.utils import timezone
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Request
 from delivery.progress.operations.recording import NewRequest, NotRecorded, record
-from routing.flows.operations import copy, publish
+from routing.flows.operations import copy
 from routing.models import (
     Clock,
     Dispatch,
@@ -34,7 +34,7 @@ from routing.models import (
     Trigger,
 )
 from routing.people.actors import Actor
-from routing.runs.operations.advance import advance
+from routing.runs.operations.advance import advance, next_size
 from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.exceptions import dismiss
 from routing.runs.operations.own_failures import own_failures
@@ -88,6 +88,21 @@ def off(world: World, flow: Flow, at: datetime = NOW) -> SwitchOff:
 
 def on(world: World, flow: Flow, at: datetime = LATER, *, reject: bool = False) -> SwitchedOn:
     return switch_on(flow.pk, by=by(world.olga), at=at, reason="Mended", reject=reject)
+
+
+def twin(world: World, flow: Flow, slug: str, **trigger: str) -> Flow:
+    """Return a flow like another one that forms start too, published without further questions."""
+    made = Flow.objects.create(
+        slug=slug, name=slug, purpose="p", outcome="o", owner=world.olga, backup=world.bob
+    )
+    draft = copy(flow.versions.get(), by=by(world.olga), at=NOW, reason="A start")
+    draft.flow, draft.number = made, 1
+    draft.save()
+    draft.triggers.all().delete()
+    Trigger.objects.create(version=draft, kind=KIND, **trigger)
+    draft.published_at, draft.published_by = NOW, world.olga
+    draft.save()
+    return made
 
 
 def test_events_wait_while_a_flow_is_off_and_start_their_runs_when_it_is_on(
@@ -193,15 +208,7 @@ def test_two_held_events_about_one_subject_are_one_run(world: World, flow: Flow)
 def test_a_special_flow_that_is_off_keeps_its_events_from_the_general_flow(
     world: World, flow: Flow
 ) -> None:
-    special = Flow.objects.create(
-        slug="special", name="Special", purpose="p", outcome="o", owner=world.olga, backup=world.bob
-    )
-    draft = copy(flow.versions.get(), by=by(world.olga), at=NOW, reason="A start")
-    draft.flow, draft.number = special, 1
-    draft.save()
-    draft.triggers.all().delete()
-    Trigger.objects.create(version=draft, kind=KIND, field="type", value=KIND)
-    publish(draft, by=by(world.olga), at=NOW, reason="Live")
+    special = twin(world, flow, "special", field="type", value=KIND)
     off(world, special)
     submit("1")
     work(SOON)
@@ -216,13 +223,7 @@ def test_a_special_flow_that_is_off_keeps_its_events_from_the_general_flow(
 def test_an_event_of_two_flows_starts_the_one_and_waits_for_the_other(
     world: World, flow: Flow
 ) -> None:
-    other = Flow.objects.create(
-        slug="other", name="Other", purpose="p", outcome="o", owner=world.olga, backup=world.bob
-    )
-    draft = copy(flow.versions.get(), by=by(world.olga), at=NOW, reason="A start")
-    draft.flow, draft.number = other, 1
-    draft.save()
-    publish(draft, by=by(world.olga), at=NOW, reason="Live")
+    other = twin(world, flow, "other")
     off(world, other)
     submit("1")
     work(SOON)
@@ -363,3 +364,12 @@ def test_the_command_switches_and_answers_in_json(world: World, flow: Flow) -> N
     assert (second["released"], second["rejected"]) == (0, 1)
     refused = run("switch-on", code=1)
     assert [each["code"] for each in refused["refusals"]] == ["already_on"]
+
+
+def test_a_slow_machine_releases_fewer_events_at_a_time_and_a_quick_one_more() -> None:
+    quick, slow = timedelta(seconds=0.1), timedelta(seconds=2)
+    sizes = [50]
+    for took in (quick, quick, quick, *[slow] * 4, quick):
+        sizes.append(next_size(sizes[-1], took))
+
+    assert sizes == [50, 100, 200, 200, 100, 50, 25, 20, 40]

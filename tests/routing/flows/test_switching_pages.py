@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
 from delivery.progress.operations.submissions import submit as submit_form
-from routing.models import Client, ExceptionCase, Flow, HeldEvent, Run, SwitchOff, Team
+from routing.models import Client, Clock, ExceptionCase, Flow, HeldEvent, Run, SwitchOff, Team
 from routing.runs.evidence_words import event_name
 from routing.runs.operations.advance import advance
 from routing.runs.operations.switching import switch_off
@@ -64,14 +66,25 @@ def test_a_lead_switches_a_flow_off_and_on_by_its_page(world: World, flow: Flow)
     assert again.status_code == 409
     assert "Olga already switched this flow off" in words(again)
     assert not Run.objects.exists()
+    HeldEvent.objects.update(received_at=NOW - timedelta(hours=2))  # and time passed
 
     answer = browser.post(
         url(Flow, "switch", flow.pk, "on"), {"reason": "Back", "waiting": "release"}, follow=True
     )
     assert "1 event is released now." in words(answer)
     advance(clock=timezone.now)
-    assert Run.objects.count() == 1
     assert "Off from" in words(browser.get(page))
+    run = Run.objects.get()
+    shown = words(browser.get(url(Run, "change", run.pk)))
+    assert "Held while the flow was switched off from" in shown
+    led_to = words(browser.get(url(HeldEvent, "changelist"), {"status": "processed"}))
+    assert run.item.ref in led_to
+    for clock in Clock.objects.filter(item__run=run):
+        why = words(browser.get(url(Clock, "change", clock.pk)))
+        assert "when the event was received. It was held while the flow was switched off" in why
+    out = StringIO()
+    call_command("explain_due", run.item.ref, stdout=out)
+    assert "It was held while the flow was switched off from" in out.getvalue()
 
 
 def test_a_lead_rejects_what_waited(world: World, flow: Flow) -> None:
