@@ -59,6 +59,10 @@ def publish_client_change(
         "plans what replaces the live work.",
         owner=owner,
         backup=backup,
+        metric="Changes whose impact the client has accepted before work starts",
+        may_change=["Throughline: requests, briefs and deliverables"],
+        system_of_record="Throughline",
+        feels_first="Contacts who use the portal",
     )
     version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, by=by, at=at)
     Trigger.objects.create(version=version, kind=CHANGE)

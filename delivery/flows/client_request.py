@@ -71,6 +71,10 @@ def publish_client_request(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="Requests of the portal that are answered within their SLA",
+        may_change=["Throughline: requests and briefs"],
+        system_of_record="Throughline",
+        feels_first="Contacts who use the portal",
     )
     version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, by=by, at=at)
     # The same kind of event starts other portal forms too. The slug tells them apart.

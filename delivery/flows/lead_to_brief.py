@@ -75,6 +75,10 @@ def publish_lead_to_brief(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="New deals whose request has an owner within one working hour",
+        may_change=["Throughline: clients, contacts, engagements, requests and briefs"],
+        system_of_record="The CRM",
+        feels_first="Account managers",
     )
     version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, by=by, at=at)
     Trigger.objects.bulk_create(

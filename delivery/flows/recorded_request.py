@@ -67,6 +67,10 @@ def publish_recorded_request(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="Recorded requests that are answered within their SLA",
+        may_change=["Throughline: requests and briefs"],
+        system_of_record="Throughline",
+        feels_first="Account managers",
     )
     version = save_draft(flow, "", "{request.title}", FIELDS, action=ACTION, by=by, at=at)
     Trigger.objects.create(version=version, kind=KIND)

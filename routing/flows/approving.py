@@ -22,6 +22,7 @@ from routing.flows.second_person import (
     nobody_words,
     seconds_of,
     standing_of,
+    why_two,
 )
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
@@ -224,9 +225,7 @@ def ask_second(
     authors = authors_of(version)
     asker = asked.asked_by_id if asked else by.user_id
     seconds = seconds_of(version, but={*authors, asker})
-    kind = ChangeClass(standing.highest or ChangeClass.WORDING).label
-    words = _("%(version)s changes what concerns “%(kind)s”, so two people must agree.")
-    said = words % {"version": version, "kind": kind}
+    said = why_two(version, standing)
     if not seconds:
         return SecondPersonNeeded(f"{said} {nobody_words()}", nobody_words(), None)
     if asked is None:

@@ -1,4 +1,4 @@
-"""Flows as files: export, import, compare, check, publish and roll back."""
+"""Flows: their catalogue, their files, and publishing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from config.management.flow_actions.base import Refused
 
 EXAMPLES = """
 examples:
+  manage.py flow list
+  manage.py flow show lead-to-brief --json
   manage.py flow export lead-to-brief > lead-to-brief.yaml
   manage.py flow lint lead-to-brief.yaml
   manage.py flow diff lead-to-brief lead-to-brief.yaml
@@ -28,8 +30,8 @@ docs/howto/keep-a-flow-in-a-file.md
 
 class Command(BaseCommand):
     help = (
-        "Export, import, compare, check, publish and roll back flows. Exits with 1 if something is "
-        "refused or found, and with 2 if the command cannot be understood."
+        "List, show, export, import, compare, check, publish and roll back flows. Exits with 1 if "
+        "something is refused or found, and with 2 if the command cannot be understood."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -49,6 +49,7 @@ from routing.flows.second_person import (
     names_of,
     seconds_of,
     standing_of,
+    why_two,
 )
 from routing.people.actors import Actor
 from routing.sla.policies import SLAPolicy
@@ -239,6 +240,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         return {
             **_agreeing(version, waiting, by),
             "standing": standing,
+            "why_two": why_two(version, standing) if standing and asks else "",
             "version": version,
             "draft": draft,
             "faults": found,

@@ -35,6 +35,10 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
     ("backup", ChangeClass.ROUTING),
+    ("outcome_owner", ChangeClass.ROUTING),
+    ("may_change", ChangeClass.OUTSIDE_EFFECT),
+    ("system_of_record", ChangeClass.OUTSIDE_EFFECT),
+    ("touches", ChangeClass.CLIENT_SLA),
 )
 NONE: frozenset[str] = frozenset()
 _NAMED_BY: Mapping[str, tuple[str, ...]] = {

@@ -54,7 +54,7 @@ def asks(world: World) -> dict[str, int]:
     """The number of decisions that Today asks of each person of whom any is asked."""
     people = (world.alice, world.bob, world.quin, world.olga, world.ivan)
     found = {
-        user.full_name: decisions_of(WorkItem.objects.all(), by(user), NOW).count()  # type: ignore[arg-type]
+        user.full_name: decisions_of(WorkItem.objects.all(), by(user), NOW).count()
         for user in people
     }
     return {name: count for name, count in found.items() if count}
