@@ -37,6 +37,8 @@ REGISTERING = (
     "routing.runs.trace_sections",
     "routing.runs.turns",
     "routing.runs.messages",
+    "routing.runs.checklist",
+    "routing.audit.checklist",
     "routing.runs.questions.started",
     "routing.runs.questions.known",
     "routing.runs.questions.rule",

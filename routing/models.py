@@ -4,6 +4,7 @@ from routing.cover.agency import Agency
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
+from routing.flows.checklist import ChecklistAnswer
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.rules import Condition, Rule
 from routing.kernel.events import Dispatch, Event, Payload
@@ -30,6 +31,7 @@ __all__ = [
     "Agency",
     "Calendar",
     "CalendarUse",
+    "ChecklistAnswer",
     "Client",
     "ClientDomain",
     "ClientMerge",

@@ -15,6 +15,7 @@ from routing.people.staff import Team, User
 from routing.work.items import WorkItem
 
 SLUG = "lead-to-brief"
+CRITERIA = ("Every new deal has an owner within one working hour",)
 
 TEMPLATE = """\
 # {deal.name}
@@ -80,7 +81,7 @@ def publish_lead_to_brief(
         system_of_record="The CRM",
         feels_first="Account managers",
     )
-    version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, by=by, at=at)
+    version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, criteria=CRITERIA, by=by, at=at)
     Trigger.objects.bulk_create(
         [
             Trigger(version=version, kind=kind, field=field, value=value)

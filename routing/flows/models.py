@@ -168,7 +168,7 @@ class FlowVersion(models.Model):
     To roll back, a copy of an older version (``copied_from``) is published.
     """
 
-    redactable = ("template", "title")
+    redactable = ("template", "title", "criteria")
     impersonal = ("action", "policy")
 
     flow = models.ForeignKey(
@@ -191,6 +191,23 @@ class FlowVersion(models.Model):
         help_text=_("Can contain fields in braces."),
     )
     policy = models.CharField(_("SLA policy"), max_length=50, default="standard")
+    criteria = models.JSONField(
+        _("success criteria"),
+        blank=True,
+        default=list,
+        db_default=[],
+        help_text=_("By what this version is judged, one a line. Frozen when it is published."),
+    )
+    rollback_to = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("rollback version"),
+        help_text=_("The version to publish again if this one does harm."),
+    )
     copied_from = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -223,6 +240,12 @@ class FlowVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.flow} v{self.number}"
+
+
+def live_of(flow: int) -> FlowVersion | None:
+    """Return the live version of a flow, by its id, or None if nothing is published."""
+    rows = FlowVersion.objects.filter(flow=flow, published_at__isnull=False)
+    return rows.order_by("-number").first()
 
 
 class VersionPart(models.Model):

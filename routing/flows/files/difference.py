@@ -29,6 +29,7 @@ class FlowChange:
 _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("sla_policy", ChangeClass.CLIENT_SLA),
     ("approval_stages", ChangeClass.APPROVAL),
+    ("criteria", ChangeClass.CHECKS),
     ("action", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),

@@ -146,6 +146,7 @@ class FlowShape(FileShape):
     sla_policy: _text(FlowVersion, "policy")  # type: ignore[valid-type]
     title: _text(FlowVersion, "title")  # type: ignore[valid-type]
     brief: StrictStr = ""
+    criteria: CatalogueLines = ()
     triggers: Annotated[tuple[TriggerShape, ...], Field(max_length=MOST_PARTS)] = ()
     fields: Annotated[tuple[FieldShape, ...], Field(max_length=MOST_PARTS)] = ()
     rules: Annotated[tuple[RuleShape, ...], Field(max_length=MOST_PARTS)] = ()

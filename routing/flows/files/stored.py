@@ -27,7 +27,7 @@ from routing.flows.files.shape import (
 )
 from routing.flows.files.text import BadFlowFile, FileFault, FlowFile
 from routing.flows.lint import near_to
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.registry import action_names, version_rows
 from routing.flows.rules import Condition, Rule
 from routing.people.actors import Actor
@@ -56,6 +56,7 @@ def content_of(version: FlowVersion) -> FlowShape:
         sla_policy=version.policy,
         title=version.title,
         brief=_lines(version.template),
+        criteria=tuple(version.criteria),
         triggers=tuple(
             TriggerShape.model_construct(kind=row.kind, field=row.field, equals=row.value)
             for row in version.triggers.order_by("pk")
@@ -287,6 +288,8 @@ def _kept_version(
         template=content.brief,
         title=content.title,
         policy=content.sla_policy,
+        criteria=list(content.criteria),
+        rollback_to=live_of(flow.pk),
     )
     save_with_reason(version, by=by, at=at, reason=reason)
     Trigger.objects.bulk_create(

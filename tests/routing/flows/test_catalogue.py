@@ -104,8 +104,8 @@ def test_its_file_has_it_and_an_older_file_leaves_it_as_it_is(
     [
         ("- another", "- anotter", "stay_stable.0"),
         ("- billing", "- bills", "touches.0"),
-        ("last_review: 2026-11-02", "last_review: 2026-13-02", "last_review"),
-        ("last_review: 2026-11-02", "last_review: 1000000", "last_review"),
+        ("last_review: '2026-11-02'", "last_review: '2026-13-02'", "last_review"),
+        ("last_review: '2026-11-02'", "last_review: 1000000", "last_review"),
         ("outcome_owner: ", "outcome_owner: x", "outcome_owner"),
         ("- A deal has one owner", "- ''", "must_hold.0"),
     ],
