@@ -16,7 +16,8 @@ from pathlib import Path
 
 from config import env
 from config.embedded import keys, places, processes, running, services
-from config.embedded.supervise import Child, Interrupted, Supervisor
+from config.embedded.nursery import NoNursery, Nursery
+from config.embedded.supervise import Child, Interrupted, Started, Supervisor
 from config.paths import ROOT, var_dir
 
 DEFAULT_PORT = "8000"
@@ -45,6 +46,7 @@ class LocalRun:
     var: Path
     port: int
     supervisor: Supervisor
+    nursery: Nursery
 
     @property
     def url(self) -> str:
@@ -118,18 +120,33 @@ class LocalRun:
         )
         for name, queues in WORKERS.items():
             which = ["-n", f"{name}@%h", "-Q", queues, "-c", str(CHILDREN[name])]
-            self.add(name, [*celery, "worker", *which, *ALONE], environ)
-        self.add("beat", [*celery, "beat", "--pidfile="], environ)
+            self.add_forked(name, [*celery, "worker", *which, *ALONE], environ)
+        self.add_forked("beat", [*celery, "beat", "--pidfile="], environ)
 
     def add(self, name: str, command: list[str], environ: dict[str, str]) -> None:
-        def start() -> subprocess.Popen[bytes]:
-            with (self.var / "log" / f"{name}.log").open("ab") as log:
-                return subprocess.Popen(
-                    command, env=environ, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,  # noqa: E501
-                    start_new_session=True, preexec_fn=processes.tied(signal.SIGKILL),
-                )  # fmt: skip
+        self.supervisor.add(Child(name, lambda: self.started(name, command, environ)))
+
+    def add_forked(self, name: str, command: list[str], environ: dict[str, str]) -> None:
+        """Add one of Celery's processes. They share the memory of what they import."""
+
+        def start() -> Started:
+            try:
+                return self.nursery.fork(command, environ, self.log(name))
+            except NoNursery as error:
+                say(f"{name} is started by itself, because {error} (see {self.log('nursery')})")
+                return self.started(name, command, environ)
 
         self.supervisor.add(Child(name, start))
+
+    def started(self, name: str, command: list[str], environ: dict[str, str]) -> Started:
+        with self.log(name).open("ab") as log:
+            return subprocess.Popen(
+                command, env=environ, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=processes.tied(signal.SIGKILL),
+            )  # fmt: skip
+
+    def log(self, name: str) -> Path:
+        return self.var / "log" / f"{name}.log"
 
     def welcome(self) -> None:
         say(f"Throughline is ready: {self.url}")
@@ -194,8 +211,9 @@ def main() -> int:
     # Others may pass through but not list: the database may run as nobody.
     var.mkdir(parents=True, exist_ok=True, mode=0o711)
     supervisor = Supervisor(say)
+    nursery = Nursery(var / "log" / "nursery.log", supervisor.check)
     try:
-        run = LocalRun(var, chosen_port(), supervisor)
+        run = LocalRun(var, chosen_port(), supervisor, nursery)
         held = running.lock(var, running.Running(os.getpid(), run.url))
     except (StartupError, running.AlreadyRunning) as error:
         say(str(error))
@@ -207,9 +225,11 @@ def main() -> int:
     except (StartupError, keys.KeysLost, services.Misnamed, places.NotInstalled, OSError) as error:
         say(f"Throughline could not start. {error}")
         supervisor.stop(*WAVES)
+        nursery.close()
         return 1
     say("Stopping…")
     supervisor.stop(*WAVES)
+    nursery.close()
     services.clear(var)
     running.retire(var)
     os.close(held)

@@ -134,6 +134,12 @@ PLACES = (
                 "routing.view_dispatch",
             ),
             (
+                gettext_lazy("Held events"),
+                "pause_circle",
+                "admin:routing_heldevent_changelist",
+                "routing.view_heldevent",
+            ),
+            (
                 gettext_lazy("External links"),
                 "link",
                 "admin:integrations_externallink_changelist",

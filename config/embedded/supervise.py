@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Protocol
 
 from config.embedded import processes
 
@@ -17,14 +18,27 @@ LONGEST_PAUSE_S = 30.0
 TICK_S = 0.1
 
 
+class Started(Protocol):
+    """A child process, as ``subprocess`` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+
 @dataclass
 class Child:
     name: str
-    start: Callable[[], subprocess.Popen[bytes]]
+    start: Callable[[], Started]
     stop_signal: signal.Signals = signal.SIGTERM
     patience_s: float = 20
     may_be_cut: bool = True  # may be killed if somebody asks a second time
-    process: subprocess.Popen[bytes] | None = None
+    process: Started | None = None
     started_at: float = 0
     again_at: float | None = None
     failures: int = field(default=0)
@@ -32,7 +46,7 @@ class Child:
     def launch(self) -> None:
         self.process, self.started_at, self.again_at = self.start(), time.monotonic(), None
 
-    def adopt(self, process: subprocess.Popen[bytes]) -> Child:
+    def adopt(self, process: Started) -> Child:
         self.process, self.started_at = process, time.monotonic()
         return self
 
@@ -85,16 +99,19 @@ class Supervisor:
     def watch(self) -> None:
         """Watch the children until somebody asks us to stop."""
         while not self.asked:
-            for child in self.children:
-                child.look(self.say)
+            self._look()
             time.sleep(TICK_S)
+
+    def _look(self) -> None:
+        for child in self.children:
+            child.look(self.say)
+        processes.reap_orphans({each.process.pid for each in self.children if each.process})
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> bool:
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             self.check()
-            for child in self.children:
-                child.look(self.say)
+            self._look()
             if ready():
                 return True
             time.sleep(TICK_S)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.db import models
 from django.urls import reverse
@@ -38,6 +39,7 @@ grant(ANSWER, OPS, INTEGRATIONS)
 class ChecklistAnswer(models.Model):
     """A person's answer to a line of the checklist of a flow. It counts for a while."""
 
+    lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("note",)
     impersonal = ("line",)
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0041_index_merges"),
+        ("routing", "0042_hold_events_of_flows_that_are_off"),
     ]
 
     operations = [

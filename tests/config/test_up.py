@@ -9,12 +9,15 @@ import stat
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
+from config.embedded.nursery import NoNursery, Nursery
 from config.paths import ROOT
+from config.up import CHILDREN
 from tests.config.conftest import Product, command_environ, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_clock]
@@ -33,6 +36,7 @@ def test_it_runs_keeps_its_word_and_stops_on_ctrl_c(product: Product):
     the_running_product_has_no_owner_address(family)
     a_second_start_is_refused(product)
     commands_join_the_running_product(product)
+    workers_share_what_they_import(product)
     a_dead_child_is_started_again(product)
 
     assert product.process
@@ -106,6 +110,19 @@ def commands_join_the_running_product(product: Product) -> None:
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def workers_share_what_they_import(product: Product) -> None:
+    """H3: they are forked from one process, and known by their own command lines."""
+    family = product.family()
+    [nursery] = [each for each in family if "config.queueing.forks" in command(each)]
+    forked = [each for each in family if {"beat", "worker"} & set(command(each))]
+    assert len(forked) == 1 + sum(1 + children for children in CHILDREN.values())
+    assert all(command(each)[1:3] == ["-m", "celery"] for each in forked)
+    started = nursery.create_time()
+    assert all(each.create_time() > started for each in forked)
+    shared = [each.memory_full_info() for each in forked]
+    assert all(each.uss < each.rss / 2 for each in shared)
 
 
 def a_dead_child_is_started_again(product: Product) -> None:
@@ -192,3 +209,14 @@ def test_one_database_address_alone_is_refused(product: Product):
 
     assert code == 1
     assert "Set both DATABASE_URL" in said
+
+
+def test_h3_a_nursery_that_cannot_import_the_product_says_so(tmp_path: Path):
+    """`make run` then starts each process by itself, and its log tells the reason."""
+    nursery = Nursery(tmp_path / "nursery.log", check=lambda: None)
+
+    with pytest.raises(NoNursery, match="did not answer"):
+        nursery.fork([sys.executable, "-m", "celery"], {}, tmp_path / "beat.log")
+
+    nursery.close()
+    assert "SECRET_KEY" in (tmp_path / "nursery.log").read_text()

@@ -1,4 +1,4 @@
-"""Flows: their catalogue, their files, and publishing."""
+"""Flows: their catalogue, their files, and their steps."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ examples:
   manage.py flow import lead-to-brief.yaml --as olu@northlight.example
   manage.py flow publish lead-to-brief --as olu@northlight.example --reason "Reviewed"
   manage.py flow rollback lead-to-brief --as olu@northlight.example --reason "Too many exceptions"
+  manage.py flow switch-off lead-to-brief --as olu@northlight.example --reason "Wrong team"
+  manage.py flow switch-on lead-to-brief --as olu@northlight.example --reason "Mended"
 
 SLUG stands for the live version, SLUG@3 for version 3. FILE is a path, or - for standard input.
 docs/howto/keep-a-flow-in-a-file.md
+docs/howto/switch-a-flow-off.md
 """
 
 
 class Command(BaseCommand):
     help = (
-        "List, show, export, import, compare, check, publish and roll back flows. Exits with 1 if "
-        "something is refused or found, and with 2 if the command cannot be understood."
+        "List, show, export, import, compare, check, publish, roll back and switch flows. Exits "
+        "with 1 if something is refused or found, and with 2 if the command cannot be understood."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from config.management.flow_actions import catalogue, files, publishing
+from config.management.flow_actions import catalogue, files, publishing, switching
 from config.management.flow_actions.base import FlowAction
 
-ACTIONS: tuple[FlowAction, ...] = (*catalogue.ACTIONS, *files.ACTIONS, *publishing.ACTIONS)
+ACTIONS: tuple[FlowAction, ...] = (
+    *catalogue.ACTIONS,
+    *files.ACTIONS,
+    *publishing.ACTIONS,
+    *switching.ACTIONS,
+)

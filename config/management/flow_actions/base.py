@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FlowAnswer:
     """
     Result of an action: an object for ``--json`` and words for a person.
 
@@ -55,7 +55,7 @@ class FlowAction:
     name: str
     help: str
     arguments: Callable[[ArgumentParser], None]
-    run: Callable[[Mapping[str, Any]], Answer]
+    run: Callable[[Mapping[str, Any]], FlowAnswer]
     in_json: bool = True
 
 

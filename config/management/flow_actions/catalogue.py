@@ -8,23 +8,25 @@ from typing import Any
 
 from django.db.models import Count
 
-from config.management.flow_actions.base import Answer, FlowAction, flow_of, slug_argument
+from config.management.flow_actions.base import FlowAction, FlowAnswer, flow_of, slug_argument
 from routing.flows.models import Flow, FlowVersion
+from routing.flows.switch_off import SwitchOff
+from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run
 
 PEOPLE = ("owner", "backup", "outcome_owner")
 
 
-def _list(options: Mapping[str, Any]) -> Answer:
+def _list(options: Mapping[str, Any]) -> FlowAnswer:
     rows = _entries(list(Flow.objects.select_related(*PEOPLE).order_by("slug")))
     words = "\n".join(_in_line(row) for row in rows) or "There are no flows."
-    return Answer({"flows": rows}, words)
+    return FlowAnswer({"flows": rows}, words)
 
 
-def _show(options: Mapping[str, Any]) -> Answer:
+def _show(options: Mapping[str, Any]) -> FlowAnswer:
     flow = Flow.objects.select_related(*PEOPLE).get(pk=flow_of(options["flow"]).pk)
     [row] = _entries([flow])
-    return Answer(row, "\n".join(f"{name}: {_shown(value)}" for name, value in row.items()))
+    return FlowAnswer(row, "\n".join(f"{name}: {_shown(value)}" for name, value in row.items()))
 
 
 def _entries(flows: Sequence[Flow]) -> list[dict[str, Any]]:
@@ -37,7 +39,17 @@ def _entries(flows: Sequence[Flow]) -> list[dict[str, Any]]:
         .order_by("version__number")
     ):
         runs[flow][str(number)] = count
-    return [_entry(flow, live.get(flow.pk), runs[flow.pk]) for flow in flows]
+    off = set(SwitchOff.objects.filter(on_at=None).values_list("flow_id", flat=True))
+    held = HeldEvent.objects.waiting().order_by().values("flow").annotate(count=Count("pk"))
+    waiting = dict(held.values_list("flow", "count"))
+    return [
+        {
+            **_entry(flow, live.get(flow.pk), runs[flow.pk]),
+            "state": "off" if flow.pk in off else "on",
+            "waiting": waiting.get(flow.pk, 0),
+        }
+        for flow in flows
+    ]
 
 
 def _entry(flow: Flow, live: int | None, runs: Mapping[str, int]) -> dict[str, Any]:

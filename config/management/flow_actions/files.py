@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.management.flow_actions.base import (
-    Answer,
     FlowAction,
+    FlowAnswer,
     Refused,
     actor_of_options,
     person_arguments,
@@ -35,11 +35,11 @@ from routing.kernel.channel import through
 from routing.kernel.roles import holders
 
 
-def _export(options: Mapping[str, Any]) -> Answer:
-    return Answer({}, written(content_of(version_of(options["flow"]))), ending="")
+def _export(options: Mapping[str, Any]) -> FlowAnswer:
+    return FlowAnswer({}, written(content_of(version_of(options["flow"]))), ending="")
 
 
-def _import(options: Mapping[str, Any]) -> Answer:
+def _import(options: Mapping[str, Any]) -> FlowAnswer:
     by = actor_of_options(options)
     try:
         file = read_flow_file(_bytes(options["file"]))
@@ -54,10 +54,10 @@ def _import(options: Mapping[str, Any]) -> Answer:
     number = draft.number if draft else None
     body = {"done": True, "flow": file.content.flow, "draft": number, "changed": bool(draft)}
     words = f"Created draft {draft}." if draft else "Nothing differs from the newest version."
-    return Answer(body, words)
+    return FlowAnswer(body, words)
 
 
-def _diff(options: Mapping[str, Any]) -> Answer:
+def _diff(options: Mapping[str, Any]) -> FlowAnswer:
     was, now = _content(options["was"]), _content(options["now"])
     changes = differences(was, now)
     sensitive = bool(was.touches or now.touches)
@@ -67,14 +67,14 @@ def _diff(options: Mapping[str, Any]) -> Answer:
         "highest": top.name.lower() if top else None,
         "approvals": people_needed(top, sensitive=sensitive),
     }
-    return Answer(body, "\n".join(_in_words(each) for each in changes) or "Nothing differs.")
+    return FlowAnswer(body, "\n".join(_in_words(each) for each in changes) or "Nothing differs.")
 
 
-def _lint(options: Mapping[str, Any]) -> Answer:
+def _lint(options: Mapping[str, Any]) -> FlowAnswer:
     found = lint_file(_bytes(options["file"]), at=timezone.now())
     words = "\n".join(_in_line(options["file"], each) for each in found)
     count = len(found)
-    return Answer(
+    return FlowAnswer(
         {"findings": [asdict(each) for each in found]},
         words or "Nothing found.",
         found=f"{count} finding{'s' * (count != 1)}." if found else "",

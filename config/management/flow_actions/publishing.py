@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.management.flow_actions.base import (
-    Answer,
     FlowAction,
+    FlowAnswer,
     Refused,
     actor_of_options,
     flow_of,
@@ -35,7 +35,7 @@ from routing.kernel.channel import through
 from routing.kernel.roles import holders
 
 
-def _publish(options: Mapping[str, Any]) -> Answer:
+def _publish(options: Mapping[str, Any]) -> FlowAnswer:
     return _change(publish, _draft_of(options["flow"]), options)
 
 
@@ -48,7 +48,7 @@ def _draft_of(slug: str) -> FlowVersion:
     return draft
 
 
-def _roll_back(options: Mapping[str, Any]) -> Answer:
+def _roll_back(options: Mapping[str, Any]) -> FlowAnswer:
     flow = flow_of(options["flow"])
     older = flow.versions.filter(published_at__isnull=False).order_by("-number")
     if options["to"] is not None:
@@ -63,7 +63,7 @@ def _roll_back(options: Mapping[str, Any]) -> Answer:
 
 def _change(
     operation: Callable[..., FlowVersion], version: FlowVersion, options: Mapping[str, Any]
-) -> Answer:
+) -> FlowAnswer:
     by = actor_of_options(options)
     try:
         with through(_("By command")):
@@ -82,7 +82,7 @@ def _change(
     except PermissionDenied as error:
         raise Refused(refusal("permission", str(error), holders("routing.publish_flow"))) from None
     body = {"done": True, "flow": made.flow.slug, "live": made.number}
-    return Answer(body, f"{made} is live.")
+    return FlowAnswer(body, f"{made} is live.")
 
 
 def _open_line(line: CheckedLine) -> Mapping[str, str]:
@@ -90,11 +90,11 @@ def _open_line(line: CheckedLine) -> Mapping[str, str]:
     return {**refusal("checklist_open", message, line.clears_by), "line": line.code}
 
 
-def _checklist(options: Mapping[str, Any]) -> Answer:
+def _checklist(options: Mapping[str, Any]) -> FlowAnswer:
     draft = _draft_of(options["flow"])
     lines = checklist_of(draft, timezone.now())
     body = {"version": draft.number, "lines": [_in_json(each) for each in lines]}
-    return Answer(body, "\n".join(_in_words(each) for each in lines))
+    return FlowAnswer(body, "\n".join(_in_words(each) for each in lines))
 
 
 def _in_json(line: CheckedLine) -> Mapping[str, Any]:
@@ -117,7 +117,7 @@ def _in_words(line: CheckedLine) -> str:
     return f"{line.code} ({said}): {line.look.because}{given}"
 
 
-def _answer(options: Mapping[str, Any]) -> Answer:
+def _answer(options: Mapping[str, Any]) -> FlowAnswer:
     by, draft = actor_of_options(options), _draft_of(options["flow"])
     try:
         with through(_("By command")):
@@ -134,7 +134,7 @@ def _answer(options: Mapping[str, Any]) -> Answer:
         raise Refused(refusal("no_such_line", words)) from None
     except PermissionDenied as error:
         raise Refused(refusal("permission", str(error), holders(ANSWER))) from None
-    return Answer({"done": True, "line": given.line}, f"{by.name} answered “{given.line}”.")
+    return FlowAnswer({"done": True, "line": given.line}, f"{by.name} answered “{given.line}”.")
 
 
 def _answer_arguments(parser: ArgumentParser) -> None:

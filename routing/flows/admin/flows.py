@@ -24,8 +24,10 @@ from routing.desk.base import actor
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.flows.admin.reason_form import ReasonForm
+from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
+from routing.flows.switch_off import SwitchOff
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.work import display
@@ -71,10 +73,11 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(SavedAdmin[Flow]):
+class FlowAdmin(Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",
+        "state",
         "live_version",
         "open_runs",
         "open_exceptions",
@@ -82,8 +85,8 @@ class FlowAdmin(SavedAdmin[Flow]):
         "backup",
         "next_review",
     )
-    list_filter = ("criticality",)
     list_select_related = ("owner", "backup")
+    list_filter = (FlowState, "criticality")
     search_fields = ("name", "slug", "purpose")
     search_help_text = gettext_lazy("Name or purpose")
     form = FlowForm
@@ -130,7 +133,12 @@ class FlowAdmin(SavedAdmin[Flow]):
             .get_queryset(request)
             .annotate(runs_open=_count(runs, "flow"), cases_open=_count(cases, "run__flow"))
             .prefetch_related(
-                Prefetch("versions", queryset=published, to_attr="published_versions")
+                Prefetch("versions", queryset=published, to_attr="published_versions"),
+                Prefetch(
+                    "switch_offs",
+                    queryset=SwitchOff.objects.current().select_related("off_by"),
+                    to_attr="switched_off",
+                ),
             )
         )
 
@@ -168,6 +176,7 @@ class FlowAdmin(SavedAdmin[Flow]):
             "versions": rows.annotate(runs_open=_count(runs, "version")),
             "drafting": address(Flow, "draft", object_id) if may_draft else "",
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
+            **self.switching(request, flow_id),
         }
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})
@@ -205,6 +214,10 @@ class FlowAdmin(SavedAdmin[Flow]):
     @admin.display(description=gettext_lazy("decision"))
     def purpose_short(self, flow: Flow) -> str:
         return flow.purpose
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, flow: Any) -> SafeString:
+        return state_badge(flow.switched_off)
 
     @admin.display(description=gettext_lazy("live"))
     def live_version(self, flow: Any) -> SafeString | str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 FORMATS: Mapping[str, str] = {
     "image/png": "PNG",
@@ -35,13 +36,28 @@ DAMAGED_ERRORS = (
     TypeError,
     ArithmeticError,
 )
-# Enough for two copies of the largest image that is accepted, at four bytes a pixel.
-MEMORY_BYTES = 500 << 20
+# Enough for the largest AVIF that is accepted: its decoder takes two copies of four bytes a pixel.
+# With it, all processes stay below 1.5 GB: tests/config/web/test_upload_memory.py.
+MEMORY_BYTES = 480 << 20
+STRIP_ROWS = 256  # of an image that is worked on strip by strip, for want of memory for two of it
 CPU_S = 30
 RESULT_BYTES = 256 << 20
 DAMAGED, TOO_LARGE = 3, 4  # exit codes
 
 TURNED = range(2, 9)  # orientations of EXIF that differ from how the pixels are stored
+_METHODS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = frozenset({5, 6, 7, 8})  # columns become rows
+_BACKWARDS = frozenset({3, 4, 7, 8})  # what was last is above
+_WIDE = frozenset({"RGB", "RGBA", "CMYK", "LA"})  # four bytes a pixel in memory
+_SHOWN = ("transparency", "dpi", "gamma")  # written into the file again
 ORIENTATION = 0x0112
 
 
@@ -64,15 +80,39 @@ def preview(source: IO[bytes], out: IO[bytes], kind: str, most_side: str) -> Non
         image.draft("RGB", (side, side))
         orientation = image.getexif().get(ORIENTATION, 1)
         # Made small before it is turned: a turned copy of the whole would need the memory twice.
-        image.thumbnail((side, side))
-        small = image
+        small = _reduced(image, side)
+        small.thumbnail((side, side))
         if orientation in TURNED:
-            small = ImageOps.exif_transpose(image)
+            small = small.transpose(_METHODS[orientation])
         transparent = small.has_transparency_data
         # Without EXIF and XMP, which may say where a photo was taken.
         small.convert("RGBA" if transparent else "RGB").save(
             out, "WEBP", quality=82, exif=b"", icc_profile=b"", xmp=b""
         )
+
+
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """
+    Return the image with about twice the pixels that are needed, or as it is if it has fewer.
+
+    Pillow would first make a copy of the whole, to weigh colours by their opacity.
+    """
+    image.load()
+    deep = image.mode.startswith("I;16")
+    if image.mode not in _WIDE and not deep:
+        return image
+    factor = max(1, max(image.size) // (2 * side))
+    width, height = image.size
+    small = Image.new("L" if deep else image.mode, (-(-width // factor), -(-height // factor)))
+    step = factor * max(1, STRIP_ROWS // factor)
+    for top in range(0, height, step):
+        strip = image.crop((0, top, width, min(height, top + step)))
+        if deep:  # which Pillow would cut off at 255
+            strip = strip.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        small.paste(strip.reduce(factor), (0, top // factor))
+    small.info.update(image.info)
+    image.close()
+    return small
 
 
 def upright(source: IO[bytes], out: IO[bytes], kind: str, orientation: str) -> None:
@@ -88,10 +128,45 @@ def upright(source: IO[bytes], out: IO[bytes], kind: str, orientation: str) -> N
         elif kind == "image/webp":
             options |= {"quality": 95, "method": 4}
         image.load()
-        image.getexif()[ORIENTATION] = int(orientation)
-        turned = ImageOps.exif_transpose(image)
-        image.close()  # its pixels too: writing needs memory of its own
+        with tempfile.TemporaryFile() as room:
+            turned = _turned(image, int(orientation), room)
     turned.save(out, FORMATS[kind], exif=b"", **options)
+
+
+def _turned(image: Image.Image, orientation: int, room: IO[bytes]) -> Image.Image:
+    """
+    Return the image as its orientation says, and close it.
+
+    One of four bytes a pixel waits in ``room`` strip by strip, so that there is one copy in memory.
+    """
+    method = _METHODS[orientation]
+    mode, info = image.mode, {name: image.info[name] for name in _SHOWN if name in image.info}
+    if mode not in _WIDE:
+        turned = image.transpose(method)
+        image.close()  # its pixels too: writing needs memory of its own
+        return turned
+    size = image.size[::-1] if orientation in _SIDEWAYS else image.size
+    for box in _strips(image.size, orientation):
+        room.write(image.crop(box).transpose(method).tobytes())
+    image.close()
+    room.seek(0)
+    turned = Image.new(mode, size)
+    for top in range(0, size[1], STRIP_ROWS):
+        rows = min(STRIP_ROWS, size[1] - top)
+        content = room.read(size[0] * rows * len(mode))
+        turned.paste(Image.frombytes(mode, (size[0], rows), content), (0, top))
+    turned.info.update(info)
+    return turned
+
+
+def _strips(size: tuple[int, int], orientation: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield parts of the image in the order in which they stand below each other once turned."""
+    width, height = size
+    length = width if orientation in _SIDEWAYS else height
+    for start in range(0, length, STRIP_ROWS):
+        end = min(length, start + STRIP_ROWS)
+        low, high = (length - end, length - start) if orientation in _BACKWARDS else (start, end)
+        yield (low, 0, high, height) if orientation in _SIDEWAYS else (0, low, width, high)
 
 
 def _like_before(image: Any) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _run(arguments: Sequence[str], source: IO[bytes], out: IO[bytes]) -> int:
             stderr=subprocess.DEVNULL,
             timeout=TIMEOUT_S,
             check=False,
-            env={"MALLOC_ARENA_MAX": "1"},
+            env={"MALLOC_ARENA_MAX": "1", "TMPDIR": str(workshop())},
         )
     except subprocess.TimeoutExpired:
         return drawing.TOO_LARGE

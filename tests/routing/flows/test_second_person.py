@@ -196,7 +196,8 @@ def test_wording_and_routing_need_one_person(world: World, live: FlowVersion) ->
 def test_a_new_flow_counts_as_the_highest_class_that_it_contains(
     world: World, live: FlowVersion
 ) -> None:
-    flow = Flow.objects.create(slug="calls", name="Calls", owner=world.olga, backup=world.bob)
+    people = {"owner": world.olga, "backup": world.bob}
+    flow = Flow.objects.create(slug="calls", name="Calls", runbook="Call again", **people)
     first = copy(live, by=by(world.olga), at=NOW, reason="New flow")
     FlowVersion.objects.filter(pk=first.pk).update(flow=flow, number=1, copied_from=None)
 

@@ -219,6 +219,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "integrations.discard_outbound": (INTEGRATIONS,),
     "routing.view_dispatch": (OPS, INTEGRATIONS, AUDITOR),
     "routing.unpark_dispatch": (OPS, INTEGRATIONS),
+    "routing.view_heldevent": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
+    "routing.view_switchoff": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
+    "routing.switch_flow": (OPS,),
     # absences, the default pair, messages
     "routing.view_absence": EVERYONE,
     **{f"routing.{verb}_absence": (OPS,) for verb in ("add", "change", "delete")},

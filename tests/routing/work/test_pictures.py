@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from routing.kernel.storage import private
 from routing.models import File, ImagePreview
@@ -35,6 +35,7 @@ pytestmark = pytest.mark.usefixtures("own_folder", "without_second_factor")
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 SECRET = b"Alice at home"
+NOISE = b"".join(sha256(bytes([number])).digest() for number in range(256))
 ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif", "GIF": "gif"}
 
 
@@ -255,6 +256,47 @@ def test_h3_a_flood_of_pixels_stays_within_its_share(world: World) -> None:
     assert (made.size < 300_000, drawn) == (True, 1)
     assert used * 1024 < drawing.MEMORY_BYTES
     assert grown * 1024 < 100 << 20
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "I;16", "P", "L", "1"])
+@pytest.mark.parametrize("orientation", drawing.TURNED)
+def test_h3_strips_of_a_picture_are_turned_as_the_whole_would_be(
+    monkeypatch: pytest.MonkeyPatch, mode: str, orientation: int
+) -> None:
+    monkeypatch.setattr(drawing, "STRIP_ROWS", 7)
+    picture = Image.frombytes(mode, (32, 45), NOISE[: len(Image.new(mode, (32, 45)).tobytes())])
+    if mode == "P":
+        picture.putpalette(NOISE[:768])
+    source, out = BytesIO(), BytesIO()
+    picture.save(source, "PNG")
+
+    drawing.upright(source, out, "image/png", str(orientation))
+
+    picture.getexif()[drawing.ORIENTATION] = orientation
+    right = ImageOps.exif_transpose(picture)
+    with Image.open(out) as turned:
+        assert (turned.mode, turned.size) == (right.mode, right.size)
+        assert turned.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "I;16"])
+def test_h3_a_preview_is_drawn_strip_by_strip(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setattr(drawing, "STRIP_ROWS", 64)
+    grey = Image.linear_gradient("L").resize((900, 600))
+    wide = grey.convert("I").point(lambda value: value * 256).convert("I;16")
+    source, out = BytesIO(), BytesIO()
+    (wide if mode == "I;16" else grey.convert(mode)).save(source, "PNG")
+
+    drawing.preview(source, out, "image/png", "90")
+
+    with Image.open(out) as small:
+        shown = small.convert("L")
+    right = grey.resize((90, 60))
+    assert shown.size == right.size
+    differences = [
+        abs(seen - due) for seen, due in zip(shown.tobytes(), right.tobytes(), strict=True)
+    ]
+    assert max(differences) < 8
 
 
 def test_h3_the_process_that_draws_cannot_exceed_its_limit(tmp_path: Path) -> None:
