@@ -16,7 +16,7 @@ def connections(version: FlowVersion) -> LineLook:
     where = reverse("admin:integrations_connection_changelist")
     # The kind of an event begins with the kind of the system that sends it.
     kinds = {row.kind.partition(".")[0] for row in version.triggers.all()}
-    sending = Connection.objects.active().filter(kind__in=kinds).order_by("name")
+    sending = Connection.objects.active().unnamed().filter(kind__in=kinds).order_by("name")
     rows = list(sending.select_related("health_owner"))
     if not rows:
         return LineLook(True, _("No connected system starts it."), where, guess=True)
@@ -26,4 +26,4 @@ def connections(version: FlowVersion) -> LineLook:
         return LineLook(False, words % {"names": ", ".join(gone)}, where)
     named = ", ".join(f"{row.name} ({row.health_owner})" for row in rows)
     words = _("Has the alert of each health owner been tested? %(names)s.")
-    return LineLook(None, words % {"names": named}, where)
+    return LineLook(None, words % {"names": named}, where, lasts=True)

@@ -7,7 +7,8 @@ suppose, it says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -71,15 +72,16 @@ class ChecklistAnswer(models.Model):
 @dataclass(frozen=True, slots=True)
 class LineLook:
     """
-    What the system found about a line. ``passed`` is None if it cannot look, so that a person has
-    to answer. ``guess`` is true if it only supposes.
+    What the system found about a line. ``passed`` is None if it cannot tell, so that a person has
+    to answer. ``guess`` is true if it only supposes. ``lasts`` is true if the answer of a person is
+    about the flow and not about one draft.
     """
 
     passed: bool | None
     because: str
     where: str = ""
     guess: bool = False
-    clears_by: str = ""
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,7 @@ class CheckedLine:
 
     @property
     def clears_by(self) -> str:
-        permission = ANSWER if self.asks_person else "routing.change_flowversion"
-        return self.look.clears_by or holders(permission)
+        return holders(ANSWER if self.asks_person else "routing.change_flowversion")
 
 
 class ChecklistOpen(NotPublishable):
@@ -143,15 +144,19 @@ def checklist_of(version: FlowVersion, at: datetime) -> list[CheckedLine]:
     given = _answers(version.flow_id, at)
     found = []
     for code, (_place, label, look) in sorted(_lines.items(), key=lambda each: each[1][0]):
-        found.append(CheckedLine(code, label, look(version), given.get(code)))
+        seen = look(version)
+        mine = [row for row in given[code] if seen.lasts or row.version_id == version.pk]
+        found.append(CheckedLine(code, label, seen, mine[-1] if mine else None))
     return found
 
 
-def _answers(flow: int, at: datetime) -> dict[str, ChecklistAnswer]:
-    """Return the newest answer to each line of a flow that still counts."""
+def _answers(flow: int, at: datetime) -> Mapping[str, list[ChecklistAnswer]]:
+    """Return the answers to each line of a flow that still count, the newest last."""
     rows = ChecklistAnswer.objects.filter(version__flow=flow, at__gt=at - COUNTS_FOR)
-    newest = rows.select_related("answered_by").order_by("pk")
-    return {row.line: row for row in newest}
+    found: dict[str, list[ChecklistAnswer]] = defaultdict(list)
+    for row in rows.select_related("answered_by").order_by("pk"):
+        found[row.line].append(row)
+    return found
 
 
 def require_complete(version: FlowVersion, at: datetime) -> None:
@@ -190,8 +195,9 @@ def answer_line(
 
 
 def _linted(version: FlowVersion, *codes: str) -> str:
+    """Return the findings of these codes as a question: they can be meant, and keep nothing out."""
     found = [each.message for each in lint_findings(version) if each.code in codes]
-    return " ".join(found)
+    return " ".join([*found, _("Is that meant?")]) if found else ""
 
 
 def _page(row: FlowVersion | Flow) -> str:
@@ -202,7 +208,7 @@ def _page(row: FlowVersion | Flow) -> str:
 def _triggers(version: FlowVersion) -> LineLook:
     wrong = _linted(version, "unknown_trigger")
     if wrong:
-        return LineLook(False, wrong, f"{_page(version)}#triggers-group")
+        return LineLook(None, wrong, f"{_page(version)}#triggers-group")
     kinds = ", ".join(sorted({row.kind for row in version.triggers.all()}))
     return LineLook(True, _("It is started by %(kinds)s.") % {"kinds": kinds}, _page(version))
 
@@ -224,7 +230,7 @@ def _sla(version: FlowVersion) -> LineLook:
     policy = SLAPolicy.objects.filter(slug=version.policy).first()
     where = reverse("admin:routing_slapolicy_change", args=[policy.pk]) if policy else ""
     if wrong := _linted(version, "empty_policy"):
-        return LineLook(False, wrong, where)
+        return LineLook(None, wrong, where)
     count = policy.targets.count() if policy else 0
     words = _("“%(policy)s” has %(count)s targets, and each escalates until somebody acts.")
     return LineLook(True, words % {"policy": policy, "count": count}, where)
@@ -234,7 +240,7 @@ def _sla(version: FlowVersion) -> LineLook:
 def _rules(version: FlowVersion) -> LineLook:
     where = f"{_page(version)}#rules-group"
     if wrong := _linted(version, "unreachable_rule", "unknown_skill"):
-        return LineLook(False, wrong, where)
+        return LineLook(None, wrong, where)
     words = _("Each of the %(count)s rules can be reached, and the last one takes every event.")
     return LineLook(True, words % {"count": version.rules.count()}, where)
 

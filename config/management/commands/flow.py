@@ -20,6 +20,7 @@ examples:
   manage.py flow lint lead-to-brief.yaml
   manage.py flow diff lead-to-brief lead-to-brief.yaml
   manage.py flow import lead-to-brief.yaml --as olu@northlight.example
+  manage.py flow checklist lead-to-brief
   manage.py flow publish lead-to-brief --as olu@northlight.example --reason "Reviewed"
   manage.py flow rollback lead-to-brief --as olu@northlight.example --reason "Too many exceptions"
   manage.py flow switch-off lead-to-brief --as olu@northlight.example --reason "Wrong team"

@@ -23,6 +23,7 @@ from routing.flows.operations import copy, publish
 from routing.models import ExceptionRoute, Flow, FlowVersion, Rule, Trigger, User, WorkItem
 from tests.config.management.test_flow import run
 from tests.desk import filled, signed_in, url, words
+from tests.integrations.inbox.senders import make_connection
 from tests.flows import asked_to_publish
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
@@ -54,9 +55,8 @@ def draft(world: World) -> FlowVersion:
 
 @pytest.fixture
 def crm(world: World) -> Connection:
-    return Connection.objects.create(
-        slug="crm", name="CRM", kind="hubspot", health_owner=world.ivan, health_backup=world.bob
-    )
+    people = {"health_owner": world.ivan, "health_backup": world.bob}
+    return make_connection("hubspot", world, name="CRM", **people)
 
 
 def open_lines(version: FlowVersion) -> list[str]:
@@ -117,19 +117,27 @@ def test_a_person_says_that_the_alert_was_tested_and_that_counts_for_a_while(
         answer_line(draft, "connections", by=by(world.alice), at=NOW, note="Yes")
     with pytest.raises(LookupError):
         answer_line(draft, "runbook", by=by(world.ivan), at=NOW, note="Yes")
-
+    Rule.objects.filter(version=draft, position=1).update(skills=["magic"])
+    answer_line(draft, "rules", by=by(world.olga), at=NOW, note="Bob learns it")
+    assert open_lines(draft) == ["connections"]
     answer_line(draft, "connections", by=by(world.ivan), at=NOW, note="Sent one to myself")
 
     assert open_lines(draft) == []
-    [line] = [each for each in checklist_of(draft, NOW) if each.asks_person]
+    lines = {each.code: each for each in checklist_of(draft, NOW)}
+    line = lines["connections"]
     assert line.answer is not None
     assert (line.answer.answered_by, line.answer.note) == (world.ivan, "Sent one to myself")
     later = NOW + COUNTS_FOR + timedelta(days=1)
-    assert [each.code for each in checklist_of(draft, later) if each.is_open] == ["connections"]
+    assert {each.code for each in checklist_of(draft, later) if each.is_open} == {
+        "connections",
+        "rules",
+    }
     made = publish(draft, by=by(world.olga), at=NOW, reason="Ready")
-    assert open_lines(copy(made, by=by(world.olga), at=NOW, reason="Next")) == []
+    # That a finding is meant was said of one draft.
+    assert open_lines(copy(made, by=by(world.olga), at=NOW, reason="Next")) == ["rules"]
     Connection.objects.update(health_owner=None, health_backup=None)
-    assert open_lines(copy(made, by=by(world.olga), at=NOW, reason="Next")) == ["connections"]
+    found = open_lines(copy(made, by=by(world.olga), at=NOW, reason="Next"))
+    assert found == ["rules", "connections"]
 
 
 def test_it_is_answered_at_the_desk_and_by_command(

@@ -19,7 +19,7 @@ from django.utils import timezone
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Request
 from delivery.progress.operations.recording import NewRequest, NotRecorded, record
-from routing.flows.operations import copy, publish
+from routing.flows.operations import copy, publish_shipped
 from routing.models import (
     Clock,
     Dispatch,
@@ -201,7 +201,7 @@ def test_a_special_flow_that_is_off_keeps_its_events_from_the_general_flow(
     draft.save()
     draft.triggers.all().delete()
     Trigger.objects.create(version=draft, kind=KIND, field="type", value=KIND)
-    publish(draft, by=by(world.olga), at=NOW, reason="Live")
+    publish_shipped(draft, by=by(world.olga), at=NOW, reason="Live")
     off(world, special)
     submit("1")
     work(SOON)
@@ -222,7 +222,7 @@ def test_an_event_of_two_flows_starts_the_one_and_waits_for_the_other(
     draft = copy(flow.versions.get(), by=by(world.olga), at=NOW, reason="A start")
     draft.flow, draft.number = other, 1
     draft.save()
-    publish(draft, by=by(world.olga), at=NOW, reason="Live")
+    publish_shipped(draft, by=by(world.olga), at=NOW, reason="Live")
     off(world, other)
     submit("1")
     work(SOON)
