@@ -25,6 +25,7 @@ from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.switching import FlowState, Switching, state_badge
+from routing.flows.admin.workflow_map import MapStop, map_of
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
 from routing.flows.switch_off import SwitchOff
@@ -175,6 +176,7 @@ class FlowAdmin(Switching, SavedAdmin[Flow]):
         more = {
             "versions": rows.annotate(runs_open=_count(runs, "version")),
             "drafting": address(Flow, "draft", object_id) if may_draft else "",
+            "map": _map(rows),
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
             **self.switching(request, flow_id),
         }
@@ -245,6 +247,12 @@ class FlowAdmin(Switching, SavedAdmin[Flow]):
             flow.cases_open,
             _("open exceptions"),
         )
+
+
+def _map(versions: Any) -> list[MapStop]:
+    """Return the workflow map of the live version, or of the newest draft if nothing is live."""
+    live = versions.filter(published_at__isnull=False).first() or versions.first()
+    return map_of(live.flow, live) if live else []
 
 
 def _count(rows: Any, key: str) -> Coalesce:

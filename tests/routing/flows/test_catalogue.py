@@ -154,6 +154,26 @@ def test_routing_of_a_flow_that_touches_billing_needs_two_people(
     assert publish(worded, by=by(world.olga), at=NOW, reason="Words").number == worded.number
 
 
+def test_its_map_is_drawn_from_the_rows(world: World, complete: FlowVersion) -> None:
+    page = words(signed_in(world.alice).get(url(Flow, "change", complete.flow_id)))
+
+    _before, _heading, shown = page.partition("Workflow map")
+    stops = (
+        "Trigger hubspot.deal.creation",
+        "Context Needs: Deal, Amount",
+        "Rules High value: deal.amount is at least 50000 → High value, High",
+        "Owner Policy: Olga, backup Bob",
+        "Checkpoints The agency approves, then the client",
+        "Exceptions",
+        "Outcome The agreed work is live",
+        "Review Last: Mon 2 Nov 2026 Next: Mon 1 Feb 2027",
+    )
+    places = [shown.find(stop) for stop in stops]
+    assert -1 not in places, list(zip(stops, places, strict=True))
+    assert places == sorted(places)
+    assert "two people, because it touches Billing, SLA with clients" in shown
+
+
 def test_the_commands_list_and_show_it(world: World, complete: FlowVersion) -> None:
     shown, listed, text = StringIO(), StringIO(), StringIO()
     call_command("flow", "show", complete.flow.slug, "--json", stdout=shown)

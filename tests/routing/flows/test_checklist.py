@@ -23,8 +23,8 @@ from routing.flows.operations import copy, publish
 from routing.models import ExceptionRoute, Flow, FlowVersion, Rule, Trigger, User, WorkItem
 from tests.config.management.test_flow import run
 from tests.desk import filled, signed_in, url, words
-from tests.integrations.inbox.senders import make_connection
 from tests.flows import asked_to_publish
+from tests.integrations.inbox.senders import make_connection
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
 

@@ -20,7 +20,7 @@ from routing.flows.operations import (
     roll_back,
 )
 from routing.kernel.roles import OPS
-from routing.models import Flow, FlowVersion, Notification, Rule, Trigger, User, WorkItem
+from routing.models import Flow, FlowVersion, Notification, Rule, Trigger, WorkItem
 from routing.work.turns import decisions_of
 from tests.desk import filled, signed_in, url, words
 from tests.flows import asked_to_publish, publish_by_two

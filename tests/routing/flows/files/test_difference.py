@@ -104,7 +104,9 @@ def test_every_key_of_a_file_is_compared() -> None:
     """A key that the format gains is in the difference without being named anywhere."""
     old = content()
     other: dict[str, Any] = {"approval_stages": (), "fields": (), "rules": (), "triggers": ()}
-    other |= dict.fromkeys(("criteria", "may_change", "must_hold", "stay_stable"), ("something else",))
+    other |= dict.fromkeys(
+        ("criteria", "may_change", "must_hold", "stay_stable"), ("something else",)
+    )
     other |= dict.fromkeys(("last_review", "next_review"), date(2027, 3, 31))
     other |= {"criticality": Flow.Criticality.MAY_PAUSE, "touches": (Flow.Touches.BILLING,)}
     for name in type(old).model_fields:
