@@ -117,6 +117,13 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
             page.status_code = HTTPStatus.FORBIDDEN
         return page
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # Held before any of its rows: two people who save rows of one draft would each hold a share
+        # of it, and wait for each other when their edits are noted.
+        draft = FlowVersion.objects.filter(pk=self.version_of(obj).pk)
+        list(draft.select_for_update(of=("self",)).values_list("pk", flat=True))
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the rows, and note who edited the draft: the author of any part of it is known."""
         super().save_related(request, form, formsets, change)
