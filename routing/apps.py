@@ -41,6 +41,8 @@ REGISTERING = (
     "routing.runs.lint.triggers",
     "routing.runs.turns",
     "routing.runs.messages",
+    "routing.runs.checklist",
+    "routing.audit.checklist",
     "routing.runs.questions.started",
     "routing.runs.questions.known",
     "routing.runs.questions.rule",

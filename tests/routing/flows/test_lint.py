@@ -98,10 +98,16 @@ def test_publishing_shows_the_findings_and_is_still_possible_e2(
     browser, path = signed_in(world.olga), url(FlowVersion, "do", draft.pk, "publish")
 
     asked = browser.get(path)
+    refused = browser.post(path, {"reason": "On purpose"})
+    for line in ("triggers", "sla", "rules"):
+        answer = url(FlowVersion, "answer", draft.pk, line)
+        assert browser.post(answer, {"reason": "On purpose"}).status_code == 302
     done = browser.post(path, {"reason": "On purpose"})
 
     assert "check these findings first" in words(asked)
     assert "The rule “Behind” is never reached" in words(asked)
+    assert refused.status_code == 409
+    assert "Is that meant?" in words(refused)
     assert done.status_code == 302
     assert FlowVersion.objects.live().get() == draft
 
