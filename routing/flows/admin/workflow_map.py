@@ -65,7 +65,7 @@ def _rules(version: FlowVersion) -> Iterator[str]:
             "name": rule.name,
             "when": _when(rule),
             "team": rule.team,
-            "priority": rule.get_priority_display(),  # type: ignore[attr-defined]
+            "priority": rule.get_priority_display(),
         }
 
 
