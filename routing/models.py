@@ -4,6 +4,7 @@ from routing.cover.agency import Agency
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
+from routing.flows.checklist import ChecklistAnswer
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
@@ -32,6 +33,7 @@ __all__ = [
     "Agency",
     "Calendar",
     "CalendarUse",
+    "ChecklistAnswer",
     "Client",
     "ClientDomain",
     "ClientMerge",

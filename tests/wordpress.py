@@ -1,5 +1,6 @@
 """
-A real WordPress for the tests: Debian's packages, a database of its own, gone when the tests end.
+A real WordPress for the tests: Debian's package or another core, with a database of its own that is
+gone when the tests end.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -22,7 +24,8 @@ from typing import Any
 
 import httpx
 
-CORE = Path("/usr/share/wordpress")
+# The folder of another version, unpacked: with wp-admin, wp-includes and its own PHP files.
+CORE = Path(os.environ.get("WORDPRESS_CORE") or "/usr/share/wordpress")
 PARTS = Path(__file__).with_name("wp")  # the PHP that we put around it
 PROGRAMS = ("php", "mariadbd", "mariadb-install-db")
 WORKERS = 4  # WordPress calls itself
@@ -70,6 +73,13 @@ class WordPress:
         )
         answer.raise_for_status()
         return answer.json()
+
+    def version(self) -> tuple[int, ...]:
+        """Of its core, such as (6, 1, 9)."""
+        said = (CORE / "wp-includes" / "version.php").read_text(encoding="utf-8")
+        found = re.search(r"^\$wp_version = '([0-9.]+)", said, re.MULTILINE)
+        assert found, said
+        return tuple(int(part) for part in found[1].split("."))
 
     def misbehave(self, token: str, fault: str, call: int = 1) -> None:
         """

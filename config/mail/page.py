@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -28,12 +30,17 @@ def may_read_mail(request: HttpRequest) -> bool:
     """
     Return whether the user may read stored e-mails.
 
-    In the demo, all staff may. Elsewhere, only those who may change people: an e-mail can hold a
-    sign-in code or a password link.
+    In the demo on one's own machine, all staff may. Elsewhere, only those who may change people: an
+    e-mail can hold a sign-in code, a password link or the title of restricted work.
     """
     if not stored_emails.are_kept():
         return False
-    return settings.EMBEDDED or actor(request).may("routing.change_user")
+    return is_demo() or actor(request).may("routing.change_user")
+
+
+def is_demo() -> bool:
+    """Return whether this is `make run` with the demo, whose passwords are in a file beside it."""
+    return settings.EMBEDDED and Path(settings.SIGN_INS_FILE).exists()
 
 
 @never_cache
@@ -53,6 +60,7 @@ def mail(request: HttpRequest) -> TemplateResponse:
         "emails": list(stored_emails.read(list(page.object_list))),
         "page": page,
         "folder": stored_emails.folder(),
+        "is_demo": is_demo(),
     }
     return TemplateResponse(request, "desk/mail.html", shared | found)
 

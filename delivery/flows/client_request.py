@@ -14,6 +14,7 @@ from routing.people.actors import Actor
 from routing.people.staff import Team, User
 
 SLUG = "client-request"
+CRITERIA = ("Every request of the portal has an owner within one working hour",)
 
 TEMPLATE = """\
 # {request.title}
@@ -71,8 +72,12 @@ def publish_client_request(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="Requests of the portal that are answered within their SLA",
+        may_change=["Throughline: requests and briefs"],
+        system_of_record="Throughline",
+        feels_first="Contacts who use the portal",
     )
-    version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, by=by, at=at)
+    version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, criteria=CRITERIA, by=by, at=at)
     # The same kind of event starts other portal forms too. The slug tells them apart.
     Trigger.objects.create(version=version, kind=KIND, field=FORM, value=SLUG)
     Rule.objects.create(

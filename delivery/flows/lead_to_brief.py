@@ -15,6 +15,7 @@ from routing.people.staff import Team, User
 from routing.work.items import WorkItem
 
 SLUG = "lead-to-brief"
+CRITERIA = ("Every new deal has an owner within one working hour",)
 
 TEMPLATE = """\
 # {deal.name}
@@ -75,8 +76,12 @@ def publish_lead_to_brief(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="New deals whose request has an owner within one working hour",
+        may_change=["Throughline: clients, contacts, engagements, requests and briefs"],
+        system_of_record="The CRM",
+        feels_first="Account managers",
     )
-    version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, by=by, at=at)
+    version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, criteria=CRITERIA, by=by, at=at)
     Trigger.objects.bulk_create(
         [
             Trigger(version=version, kind=kind, field=field, value=value)

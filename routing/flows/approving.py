@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from routing.flows.approval import PublishApproval
 from routing.flows.change_classes import ChangeClass
-from routing.flows.faults import faults
+from routing.flows.checklist import require_complete
+from routing.flows.faults import NotPublishable, faults
 from routing.flows.models import FlowVersion
 from routing.flows.second_person import (
     PUBLISH,
@@ -22,6 +23,7 @@ from routing.flows.second_person import (
     nobody_words,
     seconds_of,
     standing_of,
+    why_two,
 )
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
@@ -65,11 +67,22 @@ def request_facts(
         standing = standing_of(row.version)
         live = standing.live.pk if standing.live else None
         found[row.pk] = RequestFacts(
-            tuple(faults(row.version)),
+            _in_the_way(row.version, at),
             (row.digest, row.base_id) == (standing.digest, live),
             tuple(seconds_of(row.version, but={*row.authors, row.asked_by_id})),
         )
     return found
+
+
+def _in_the_way(version: FlowVersion, at: datetime) -> tuple[str, ...]:
+    found = faults(version)
+    if found:
+        return tuple(found)
+    try:
+        require_complete(version, at)
+    except NotPublishable as refusal:
+        return tuple(refusal.faults)
+    return ()
 
 
 def is_second_person(row: PublishApproval, context: GateContext) -> GateResult:
@@ -100,7 +113,7 @@ def is_what_was_asked(row: PublishApproval, context: GateContext) -> GateResult:
 
 
 def would_work(row: PublishApproval, context: GateContext) -> GateResult:
-    """Refuses a draft that would not work."""
+    """Refuses a draft that would not work, or whose checklist is open."""
     facts: RequestFacts = context.facts[row.pk]
     if not facts.faults:
         return passed("publishable", _("The draft is valid."))
@@ -224,9 +237,7 @@ def ask_second(
     authors = authors_of(version)
     asker = asked.asked_by_id if asked else by.user_id
     seconds = seconds_of(version, but={*authors, asker})
-    kind = ChangeClass(standing.highest or ChangeClass.WORDING).label
-    words = _("%(version)s changes what concerns “%(kind)s”, so two people must agree.")
-    said = words % {"version": version, "kind": kind}
+    said = why_two(version, standing)
     if not seconds:
         return SecondPersonNeeded(f"{said} {nobody_words()}", nobody_words(), None)
     if asked is None:

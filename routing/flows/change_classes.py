@@ -35,6 +35,13 @@ PEOPLE: Mapping[ChangeClass, int] = {
 }
 
 
-def people_needed(highest: ChangeClass | None) -> int:
-    """Return how many people must agree to publish. None stands for no change at all."""
-    return 0 if highest is None else PEOPLE[highest]
+def people_needed(highest: ChangeClass | None, *, sensitive: bool = False) -> int:
+    """
+    Return how many people must agree to publish. None stands for no change at all.
+
+    :param sensitive: the flow touches billing, privacy or an SLA with clients, so that whatever
+        changes its course can reach them
+    """
+    if highest is None:
+        return 0
+    return 2 if sensitive and highest > ChangeClass.WORDING else PEOPLE[highest]

@@ -18,8 +18,9 @@ from routing.flows.approving import (
     tell_of_rollback,
     withdraw,
 )
+from routing.flows.checklist import require_complete
 from routing.flows.faults import NotPublishable, faults
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.registry import action_names, version_rows
 from routing.flows.rules import Condition, Rule
 from routing.flows.second_person import PUBLISH, can_be_second, seconds_of, standing_of
@@ -60,6 +61,8 @@ def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Fl
 
     :raises PermissionDenied: if ``by`` may not publish
     :raises NotPublishable: if it is published already, or would not work
+    :raises CriteriaMissing: if it has no success criteria
+    :raises ChecklistOpen: if a line of the checklist is open
     :raises SecondPersonNeeded: if a second person must agree; they have been asked
     """
     with transaction.atomic():
@@ -70,6 +73,7 @@ def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Fl
         found = faults(version)
         if found:
             raise NotPublishable(found)
+        require_complete(version, at)
         needed = _agreed_by_all(version, by, at, reason)
     # Raised after the commit, so that the request stays.
     if needed is not None:
@@ -112,8 +116,9 @@ def publish_shipped(version: FlowVersion, *, by: Actor, at: datetime, reason: st
     """
     Publish the first version of a flow that ships with the product, or with its demo.
 
-    Setting up needs no second person: its content was reviewed with the product, and an agency that
-    has just begun may have only one person. The history names ``by`` and the reason.
+    Setting up needs no second person and no checklist: its content was reviewed with the product,
+    and an agency that has just begun may have only one person. The history names ``by`` and the
+    reason.
 
     :raises PermissionDenied: if ``by`` may not publish, or the flow has a published version
     :raises NotPublishable: if it would not work
@@ -154,6 +159,8 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
             title=version.title,
             policy=version.policy,
             copied_from=version,
+            criteria=list(version.criteria),
+            rollback_to=live_of(version.flow_id),
         )
         save_with_reason(made, by=by, at=at, reason=reason)
         Trigger.objects.bulk_create([_twin(row, version=made) for row in version.triggers.all()])

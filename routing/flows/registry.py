@@ -1,13 +1,13 @@
 """
-Registries of flows: actions, rows that are stored with a version, kinds of events, and facts
-about money.
+Registries of flows: actions, rows that are stored with a version, kinds of events with the facts
+they bring, and facts about money.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,6 +89,23 @@ def sends(*kinds: str) -> None:
 
 def event_kinds() -> frozenset[str]:
     return frozenset(_event_kinds)
+
+
+_facts_of: dict[str, frozenset[str]] = {}
+
+
+def fills(kinds: Iterable[str], facts: Iterable[str]) -> None:
+    """
+    Declare the only facts that are known of the subjects of these kinds of events.
+
+    A kind without a declaration, such as a form, may bring any fact.
+    """
+    _facts_of.update(dict.fromkeys(kinds, frozenset(facts)))
+
+
+def facts_of_kind(kind: str) -> frozenset[str] | None:
+    """Return the facts that events of a kind can bring, None if they may bring any."""
+    return _facts_of.get(kind)
 
 
 # -- Facts: which of them are about money ----------------------------------------------------------

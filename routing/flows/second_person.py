@@ -18,7 +18,7 @@ from routing.flows.change_classes import ChangeClass, people_needed
 from routing.flows.files.difference import FlowChange, content_digest, differences, highest
 from routing.flows.files.stored import content_of
 from routing.flows.lint import LintFinding, lint
-from routing.flows.models import FlowVersion
+from routing.flows.models import Flow, FlowVersion
 from routing.people.actors import Actor
 from routing.people.staff import User
 
@@ -27,11 +27,16 @@ PUBLISH, APPROVE = "routing.publish_flow", "routing.approve_publishapproval"
 
 @dataclass(frozen=True, slots=True)
 class DraftStanding:
-    """The content of a draft, and what it changes in comparison with ``live``, if there is one."""
+    """
+    The content of a draft, and what it changes in comparison with ``live``, if there is one.
+
+    ``sensitive`` is true of a flow that touches billing, privacy or an SLA with clients.
+    """
 
     digest: str
     live: FlowVersion | None
     changes: tuple[FlowChange, ...]
+    sensitive: bool
 
     @property
     def highest(self) -> ChangeClass | None:
@@ -39,7 +44,7 @@ class DraftStanding:
 
     @property
     def people(self) -> int:
-        return people_needed(self.highest)
+        return people_needed(self.highest, sensitive=self.sensitive)
 
     @property
     def needs_second(self) -> bool:
@@ -56,7 +61,8 @@ def standing_of(version: FlowVersion) -> DraftStanding:
     live = FlowVersion.objects.live().filter(flow=version.flow_id).exclude(pk=version.pk).first()
     now = content_of(version)
     was = content_of(live) if live else None
-    return DraftStanding(content_digest(now), live, tuple(differences(was, now)))
+    changes = tuple(differences(was, now))
+    return DraftStanding(content_digest(now), live, changes, bool(now.touches))
 
 
 def authors_of(version: FlowVersion) -> frozenset[int]:
@@ -67,8 +73,8 @@ def authors_of(version: FlowVersion) -> frozenset[int]:
 
 def seconds_of(version: FlowVersion, *, but: Collection[int]) -> list[User]:
     """
-    Return the people who can agree as the second: the policy owner and backup of the flow, and
-    everybody who may publish flows.
+    Return the people who can agree as the second: the outcome owner, the policy owner and the
+    policy backup of the flow, and everybody who may publish flows.
 
     The backup is among them because the owner is often the author. The people of the flow come
     first.
@@ -76,11 +82,16 @@ def seconds_of(version: FlowVersion, *, but: Collection[int]) -> list[User]:
     :param but: ids of people who cannot, such as the authors
     """
     flow = version.flow
-    own = Q(pk__in=[flow.owner_id, flow.backup_id])
+    own = Q(pk__in=[flow.outcome_owner_id, flow.owner_id, flow.backup_id])
     able = User.objects.staff().who_may(APPROVE)
     found = list(able.filter(own | Q(pk__in=_publishers())).exclude(pk__in=but))
-    order = {flow.owner_id: 0, flow.backup_id: 1}
-    return sorted(found, key=lambda user: (order.get(user.pk, 2), user.full_name, user.pk))
+    order = [flow.outcome_owner_id, flow.owner_id, flow.backup_id]
+
+    def place(user: User) -> tuple[int, str, int]:
+        first = order.index(user.pk) if user.pk in order else len(order)
+        return first, user.full_name, user.pk
+
+    return sorted(found, key=place)
 
 
 def _publishers() -> Sequence[int]:
@@ -94,7 +105,22 @@ def can_be_second(by: Actor) -> Q:
     mine &= ~Q(asked_by=by.user_id) & ~Q(authors__contains=[by.user_id])
     if by.may(PUBLISH):
         return mine
-    return mine & (Q(version__flow__owner=by.user_id) | Q(version__flow__backup=by.user_id))
+    return mine & (
+        Q(version__flow__outcome_owner=by.user_id)
+        | Q(version__flow__owner=by.user_id)
+        | Q(version__flow__backup=by.user_id)
+    )
+
+
+def why_two(version: FlowVersion, standing: DraftStanding) -> str:
+    """Return why two people must agree to a draft, as a sentence."""
+    values = {"version": version}
+    if people_needed(standing.highest) > 1 and standing.highest is not None:
+        words = _("%(version)s changes what concerns “%(kind)s”, so two people must agree.")
+        return words % {**values, "kind": standing.highest.label}
+    touched = ", ".join(str(Flow.Touches(each).label) for each in version.flow.touches)
+    words = _("The flow touches %(what)s, so two people must agree to %(version)s.")
+    return words % {**values, "what": touched}
 
 
 def names_of(people: Sequence[User]) -> str:
@@ -123,6 +149,7 @@ def no_second_person(version: FlowVersion) -> Iterator[LintFinding]:
 
 def nobody_words() -> str:
     return _(
-        "Nobody but the authors of this draft can agree to it. Make somebody else the policy owner "
-        "or the policy backup of the flow, or give another person the role Operations lead."
+        "Nobody but the authors of this draft can agree to it. Make somebody else the outcome "
+        "owner, policy owner or policy backup of the flow, or give another person the role "
+        "Operations lead."
     )

@@ -22,6 +22,8 @@ def test_mail_is_readable_and_its_links_lead_on(
     agency: World, sit_down: SitDown, settings: Settings, tmp_path
 ):
     settings.VAR_DIR = tmp_path
+    settings.SIGN_INS_FILE = tmp_path / "sign-ins"
+    settings.SIGN_INS_FILE.touch()  # as in the demo
     settings.EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"
     desk = sit_down(agency.alice)
     desk.open("/admin/mail/")

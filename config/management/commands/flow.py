@@ -1,4 +1,4 @@
-"""Flows as files, and their steps: publish, roll back, switch off and on."""
+"""Flows: their catalogue, their files, and their steps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from config.management.flow_actions.base import Refused
 
 EXAMPLES = """
 examples:
+  manage.py flow list
+  manage.py flow show lead-to-brief --json
   manage.py flow export lead-to-brief > lead-to-brief.yaml
   manage.py flow lint lead-to-brief.yaml
   manage.py flow diff lead-to-brief lead-to-brief.yaml
   manage.py flow import lead-to-brief.yaml --as olu@northlight.example
+  manage.py flow checklist lead-to-brief
   manage.py flow publish lead-to-brief --as olu@northlight.example --reason "Reviewed"
   manage.py flow rollback lead-to-brief --as olu@northlight.example --reason "Too many exceptions"
   manage.py flow switch-off lead-to-brief --as olu@northlight.example --reason "Wrong team"
@@ -31,8 +34,8 @@ docs/howto/switch-a-flow-off.md
 
 class Command(BaseCommand):
     help = (
-        "Export, import, compare, check, publish, roll back and switch flows. Exits with 1 if "
-        "something is refused or found, and with 2 if the command cannot be understood."
+        "List, show, export, import, compare, check, publish, roll back and switch flows. Exits "
+        "with 1 if something is refused or found, and with 2 if the command cannot be understood."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from config.management.flow_actions import files, publishing, switching
+from config.management.flow_actions import catalogue, files, publishing, switching
 from config.management.flow_actions.base import FlowAction
 
 ACTIONS: tuple[FlowAction, ...] = (
+    *catalogue.ACTIONS,
     *files.ACTIONS,
     *publishing.ACTIONS,
     *switching.ACTIONS,

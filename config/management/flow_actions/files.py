@@ -28,7 +28,7 @@ from routing.flows.change_classes import people_needed
 from routing.flows.files.difference import FlowChange, differences, highest
 from routing.flows.files.linting import lint_file
 from routing.flows.files.shape import FlowShape
-from routing.flows.files.stored import content_of, keep_flow_file
+from routing.flows.files.stored import content_of, keep_flow_file, with_catalogue
 from routing.flows.files.text import BadFlowFile, read_flow_file, written
 from routing.flows.models import Flow
 from routing.kernel.channel import through
@@ -58,12 +58,14 @@ def _import(options: Mapping[str, Any]) -> FlowAnswer:
 
 
 def _diff(options: Mapping[str, Any]) -> FlowAnswer:
-    changes = differences(_content(options["was"]), _content(options["now"]))
+    was, now = _content(options["was"]), _content(options["now"])
+    changes = differences(was, now)
+    sensitive = bool(was.touches or now.touches)
     top = highest(changes)
     body = {
         "changes": [_in_json(each) for each in changes],
         "highest": top.name.lower() if top else None,
-        "approvals": people_needed(top),
+        "approvals": people_needed(top, sensitive=sensitive),
     }
     return FlowAnswer(body, "\n".join(_in_words(each) for each in changes) or "Nothing differs.")
 
@@ -85,7 +87,7 @@ def _content(text: str) -> FlowShape:
     if text != "-" and not Path(text).is_file() and Flow.objects.filter(slug=slug).exists():
         return content_of(version_of(text))
     try:
-        return read_flow_file(_bytes(text)).content
+        return with_catalogue(read_flow_file(_bytes(text)).content)
     except BadFlowFile as error:
         raise CommandError(f"{text}: {error}", returncode=2) from None
 

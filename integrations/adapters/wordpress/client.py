@@ -40,6 +40,7 @@ class WordPressPost:
     meta: Mapping[str, Any]
     categories: Sequence[int]
     tags: Sequence[int]
+    shown: str = ""  # the content as HTML for readers
     date_gmt: str = ""  # of publication, without a zone: it is UTC
 
 
@@ -300,8 +301,14 @@ def _remote(value: Any, *, wrote: bool = False) -> WordPressPost:
         meta=meta if isinstance(meta, dict) else {},  # PHP writes an empty object as a list
         categories=tuple(given.get("categories") or ()),
         tags=tuple(given.get("tags") or ()),
+        shown=_shown(given.get("content")),
         date_gmt=str(given.get("date_gmt") or ""),
     )
+
+
+def _shown(content: Any) -> str:
+    found = content.get("rendered") if isinstance(content, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _medium(value: Any, *, wrote: bool = False) -> Medium:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
+from delivery.deliverables.markup import Open, read
 from integrations.adapters.wordpress.client import TRASHED, WordPressPost
 from integrations.adapters.wordpress.spelling import body_as_html, text_of
 from integrations.base.adapter import Asset
@@ -146,6 +147,31 @@ def unlike(remote: WordPressPost, wanted: Mapping[str, Any]) -> list[str]:
         if remote.meta.get(name) != value
     ]
     return found
+
+
+def rewritten_alt(remote: WordPressPost) -> str:
+    """
+    Return one sentence about an alternative text that readers get otherwise, or an empty string.
+
+    From version 7.1 on, WordPress resolves character references in attributes when it cleans the
+    HTML of an author. Words in square brackets are shortcodes again then, and no spelling prevents
+    that.
+    """
+    if not remote.shown:
+        return ""
+    shown = _alts(remote.shown)
+    changed = [alt for alt in _alts(remote.content) if "[" in alt and alt not in shown]
+    if not changed:
+        return ""
+    return (
+        f"The site takes a part of the alternative text “{_short(changed[0])}” for a shortcode. "
+        f"Leave out its square brackets, or give the connection an editor's application password."
+    )
+
+
+def _alts(html: str) -> list[str]:
+    opened = [piece for piece in read(html) if isinstance(piece, Open) and piece.tag == "img"]
+    return [" ".join(piece.attributes.get("alt", "").split()) for piece in opened]
 
 
 def mark_of_text(content: str) -> str:

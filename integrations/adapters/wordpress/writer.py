@@ -129,6 +129,8 @@ class WordPressWriter:
         Write the files, then the text, then the status.
 
         A new post starts as a draft. So whichever answer is lost, no public page lacks a part.
+
+        :raises Permanent: if the site shows a part of it otherwise, whatever the spelling
         """
         if message.verb == TRASH:
             return over.to_trash(self._client, message)
@@ -153,6 +155,8 @@ class WordPressWriter:
         # update of its status would bring it back.
         if now.status == TRASHED:
             raise Conflict(f"Post {now.id} was moved to the trash of the site meanwhile.")
+        if changed := mapping.rewritten_alt(now):
+            raise Permanent(f"{changed} {_now_public(now)}")
         if status != now.status:
             now = client.update(post_type, now.id, over.now_public(now, status))
         # “written” is a digest of the answer, not of what was sent: WordPress spells HTML its way.
@@ -323,6 +327,12 @@ def _file(client: WordPressClient, sha256: str, medium: Mapping[str, Any]) -> st
     if there.url != medium["url"]:
         return f"The file {sha256[:12]}… has moved to {there.url}."
     return ""
+
+
+def _now_public(remote: WordPressPost) -> str:
+    if remote.status == "draft":
+        return f"Nothing was published: {remote.link} is a draft."
+    return f"The page is {remote.status} at {remote.link}."
 
 
 def _ids(remotes: Any) -> str:

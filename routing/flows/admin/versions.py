@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy
 from routing.desk.addresses import address, page_of
 from routing.desk.base import ModelT, actor
 from routing.desk.forms import choice
-from routing.desk.saved import SavedAdmin, refuse
+from routing.desk.lists import LineList
+from routing.desk.saved import SavedAdmin, SavedForm, refuse
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.version_parts import (
     FieldsOfVersion,
@@ -29,6 +30,7 @@ from routing.flows.admin.version_parts import (
 )
 from routing.flows.approval import PublishApproval
 from routing.flows.approving import record_edit
+from routing.flows.checklist import ANSWER, CheckedLine, answer_line, checklist_of
 from routing.flows.files.stored import content_of
 from routing.flows.files.text import written
 from routing.flows.files.words import ChangeWords, change_words
@@ -49,6 +51,7 @@ from routing.flows.second_person import (
     names_of,
     seconds_of,
     standing_of,
+    why_two,
 )
 from routing.people.actors import Actor
 from routing.sla.policies import SLAPolicy
@@ -114,6 +117,13 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
             page.status_code = HTTPStatus.FORBIDDEN
         return page
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # Held before any of its rows: two people who save rows of one draft would each hold a share
+        # of it, and wait for each other when their edits are noted.
+        draft = FlowVersion.objects.filter(pk=self.version_of(obj).pk)
+        list(draft.select_for_update(of=("self",)).values_list("pk", flat=True))
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the rows, and note who edited the draft: the author of any part of it is known."""
         super().save_related(request, form, formsets, change)
@@ -164,12 +174,28 @@ def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
     return part
 
 
+class VersionForm(SavedForm):
+    criteria = LineList(
+        label=gettext_lazy("Success criteria"),
+        help_text=FlowVersion._meta.get_field("criteria").help_text,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "rollback_to" in self.fields:  # not on a page that only shows the version
+            published = FlowVersion.objects.filter(
+                flow=self.instance.flow_id, published_at__isnull=False
+            )
+            self.fields["rollback_to"].queryset = published  # type: ignore[attr-defined]
+
+
 @admin.register(FlowVersion)
 class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     list_display = ("__str__", "status", "published", "published_by", "copied_from")
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)
-    fields = ("title", "action", "policy", "template", "reason")
+    form = VersionForm
+    fields = ("title", "action", "policy", "template", "criteria", "rollback_to", "reason")
     inlines = (TriggersOfVersion, FieldsOfVersion, RulesOfVersion)
     change_form_outer_before_template = "desk/version.html"
     empty_title = gettext_lazy("No versions")
@@ -186,6 +212,11 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
                 "<path:object_id>/file/",
                 self.admin_site.admin_view(self.file_view),
                 name="routing_flowversion_file",
+            ),
+            path(
+                "<path:object_id>/checklist/<slug:line>/",
+                self.admin_site.admin_view(self.answer_view),
+                name="routing_flowversion_answer",
             ),
             *super().get_urls(),
         ]
@@ -238,7 +269,9 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         asks = standing is not None and standing.needs_second
         return {
             **_agreeing(version, waiting, by),
+            "checklist": _checklist(version, by) if draft else [],
             "standing": standing,
+            "why_two": why_two(version, standing) if standing and asks else "",
             "version": version,
             "draft": draft,
             "faults": found,
@@ -294,6 +327,28 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         }
         return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
 
+    def answer_view(self, request: HttpRequest, object_id: str, line: str) -> HttpResponse:
+        """Ask what a person looked at, and keep the answer to a line of the checklist."""
+        version, by, now = self.seen(request, object_id), actor(request), timezone.now()
+        by.require(ANSWER, to=_("answer the checklist of flows"))
+        known = {each.code: each for each in checklist_of(version, now) if each.asks_person}
+        if line not in known or version.published_at is not None:
+            raise Http404
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            answer_line(version, line, by=by, at=now, note=form.cleaned_data["reason"])
+            messages.success(request, _("Answered “%(line)s”.") % {"line": known[line].label})
+            return HttpResponseRedirect(f"{page_of(version)}#checklist")
+        form.fields["reason"].label = _("What did you look at?")
+        context = {
+            "title": _("%(step)s: %(version)s") % {"step": known[line].label, "version": version},
+            "form": form,
+            "submit": _("Answer yes"),
+            "back": page_of(version),
+            "question": known[line].look.because,
+        }
+        return self.render(request, "desk/version_step.html", context)
+
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send the version as a file, for a review or another product."""
         version = self.seen(request, object_id)
@@ -316,6 +371,17 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
 def _changes(standing: DraftStanding) -> list[ChangeWords]:
     """Return what would change for new runs if the draft were published."""
     return [change_words(each) for each in standing.changes]
+
+
+def _checklist(version: FlowVersion, by: Actor) -> list[tuple[CheckedLine, str]]:
+    """Return the lines of the checklist, each with the address to answer it, if this person may."""
+    may = by.may(ANSWER)
+    return [
+        (each, address(FlowVersion, "answer", version.pk, each.code))
+        if may and each.asks_person
+        else (each, "")
+        for each in checklist_of(version, timezone.now())
+    ]
 
 
 def _live_of(version: FlowVersion) -> FlowVersion | None:

@@ -29,12 +29,17 @@ class FlowChange:
 _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("sla_policy", ChangeClass.CLIENT_SLA),
     ("approval_stages", ChangeClass.APPROVAL),
+    ("criteria", ChangeClass.CHECKS),
     ("action", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
     ("backup", ChangeClass.ROUTING),
+    ("outcome_owner", ChangeClass.ROUTING),
+    ("may_change", ChangeClass.OUTSIDE_EFFECT),
+    ("system_of_record", ChangeClass.OUTSIDE_EFFECT),
+    ("touches", ChangeClass.CLIENT_SLA),
 )
 NONE: frozenset[str] = frozenset()
 _NAMED_BY: Mapping[str, tuple[str, ...]] = {

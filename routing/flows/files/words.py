@@ -84,6 +84,11 @@ def _part_name(key: str, part: str) -> str:
     return _label(model, columns.get(part, part))
 
 
+def row_words(key: str, row: Mapping[str, Any]) -> str:
+    """Return a row of a version, as in its file, in words."""
+    return _shown(row, key)
+
+
 def _rows(key: str) -> tuple[Any, Mapping[str, str]] | None:
     above = {each.name: (each.model, NO_COLUMNS) for each in version_rows()}
     return _ROWS.get(key) or above.get(key)

@@ -14,7 +14,7 @@ import zlib
 from io import BytesIO
 from typing import IO
 
-from routing.work.file_types.part_lists import CONTENT_TYPES, check_list
+from routing.work.file_types.part_lists import CONTENT_TYPES, check_list, is_list
 from routing.work.file_types.refusal import NotKept
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -131,7 +131,7 @@ def _check_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], *, nest
             _office_type(BytesIO(archive.read(part)), nested=True)
         elif ending not in _PARTS and not _HARMLESS.fullmatch(name):
             raise NotKept("embedded", what=name[-60:])
-        elif ending == "rels" or name == CONTENT_TYPES:
+        elif is_list(name):
             budget.take(part)
             check_list(archive.read(part), name)
         elif ending not in _TEXTS:

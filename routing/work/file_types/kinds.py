@@ -11,6 +11,7 @@ import filetype
 from routing.work.file_types import archives, images
 from routing.work.file_types.encodings import BOMS, UTF16
 from routing.work.file_types.names import ending_of
+from routing.work.file_types.pdfs import check_pdf
 from routing.work.file_types.refusal import NotKept
 from routing.work.file_types.streams import FileScan
 
@@ -23,8 +24,9 @@ _INSTRUCTIONS = re.compile(
     r"|web\s*\r?\n\s*\d+\s*\r?\n|id;p[^\r\n]*\r?\n[bcefopw];",
     re.IGNORECASE,
 )
+PDF = "application/pdf"
 _MEDIA = {
-    "application/pdf": "application/pdf",
+    PDF: PDF,
     "video/mp4": "video/mp4",
     "video/x-m4v": "video/mp4",
     "video/quicktime": "video/quicktime",
@@ -64,6 +66,10 @@ def kind_of(stream: IO[bytes], name: str, seen: FileScan, *, most_pixels: int) -
             raise NotKept("program")
         return FileType(mime, width, height)
     if mime in _MEDIA:
+        if seen.holds_page:
+            raise NotKept("code")
+        if mime == PDF:
+            check_pdf(stream)
         return FileType(_MEDIA[mime])
     if mime or not seen.encoding or seen.holds_code or _is_instruction(head, seen.encoding):
         raise NotKept("archive" if mime in _ARCHIVES else "type")

@@ -14,10 +14,14 @@ from xml.parsers import expat
 from routing.work.file_types.refusal import NotKept
 
 CONTENT_TYPES = "[Content_Types].xml"
+# A workbook that another one takes values from, or a program that is asked for them.
+_LINKED_BOOK = re.compile(r"xl/externalLinks/[^/]+\.xml", re.IGNORECASE)
 MOST_DEEP = 8  # elements within each other; these lists have two
 _MACROS = ("macroenabled", "vbaproject", "macrosheet", "dialogsheet")
 # What a document loads when it is opened, by the last part of the type.
 _LOADED = frozenset({"attachedtemplate", "oleobject", "frame", "subdocument"})
+# A page or another document that is taken into this one, and controls that run.
+_TAKEN_IN = frozenset({"afchunk", "control", "activexcontrolbinary"})
 _SHOWN = frozenset({"image"})
 # A path on the reader's own disk, or beside the document. Anything else with a colon is elsewhere.
 _DRIVE = re.compile(r"[a-z]:(?:/|$)", re.IGNORECASE)
@@ -36,14 +40,27 @@ def check_list(content: bytes, name: str) -> None:
             if any(word in attributes.get("ContentType", "").lower() for word in _MACROS):
                 raise NotKept("macros")
         return
+    if _LINKED_BOOK.fullmatch(name):
+        if next(elements(content, ("ddeLink",)), None) is not None:
+            raise NotKept("embedded", what="ddeLink")
+        return
     for attributes in elements(content, ("Relationship",)):
         kind = attributes.get("Type", "").strip().rpartition("/")[2]
         target = attributes.get("Target", "")
         loaded = kind.lower() in _LOADED and is_elsewhere(target)
         # Whoever shows it signs in at that computer, and so sends a password's digest there.
         shared = kind.lower() in _SHOWN and is_share(target)
-        if loaded or shared:
+        if loaded or shared or kind.lower() in _TAKEN_IN:
             raise NotKept("embedded", what=kind)
+
+
+def is_list(name: str) -> bool:
+    """Return whether a part is one of those that ``check_list`` reads."""
+    return (
+        name == CONTENT_TYPES
+        or name.lower().endswith(".rels")
+        or _LINKED_BOOK.fullmatch(name) is not None
+    )
 
 
 def elements(content: bytes, names: tuple[str, ...]) -> Iterator[Mapping[str, str]]:

@@ -42,6 +42,27 @@ _SENTENCES: dict[str, tuple[int, str | Promise]] = {
             "save the document as a PDF, then send it again."
         ),
     ),
+    "acts": (
+        415,
+        _(
+            "The PDF does something by itself (%(what)s), such as running a script or sending a "
+            "form. Print it to a new PDF and send that one."
+        ),
+    ),
+    "sealed": (
+        415,
+        _(
+            "The PDF is protected or packed in a way that cannot be checked. Save it without a "
+            "password, or print it to a new PDF, then send it again."
+        ),
+    ),
+    "code": (
+        415,
+        _(
+            "The file contains program code. Export it again from the program it was made with, "
+            "then send it."
+        ),
+    ),
     "busy": (
         503,
         _("Other images are being prepared. Wait a minute and send the file again."),

@@ -112,7 +112,7 @@ def examine(upload: Upload[Any], name: str) -> tuple[FileScan, FileType]:
         raise NotKept("too_large", limit=size(settings.FILE_MAX_BYTES))
     stream: Any = upload
     seen = look(stream)
-    if not seen.size:
+    if not seen.size or seen.is_blank:
         raise NotKept("empty")
     if seen.is_infected:
         raise NotKept("virus")

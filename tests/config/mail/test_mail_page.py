@@ -19,6 +19,8 @@ def _embedded_demo(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     settings.EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"
     settings.EMBEDDED = True
+    settings.SIGN_INS_FILE = tmp_path / "sign-ins"
+    settings.SIGN_INS_FILE.touch()
 
 
 def send(
@@ -168,6 +170,17 @@ def test_on_servers_of_ones_own_only_who_may_change_people_reads_it(world: World
 
     assert signed_in(world.alice).get(PAGE).status_code == 403
     assert signed_in(world.olga).get(PAGE).status_code == 200
+
+
+@pytest.mark.django_db
+def test_everybody_reads_it_in_the_demo_alone_and_is_told_so(world: World, settings):
+    send()
+
+    assert "This is the demo, so everybody" in words(signed_in(world.alice).get(PAGE))
+    settings.SIGN_INS_FILE.unlink()
+    assert signed_in(world.alice).get(PAGE).status_code == 403
+    assert "This is the demo" not in words(signed_in(world.olga).get(PAGE))
+    assert "Enter 123456." in words(signed_in(world.olga).get(PAGE))
 
 
 @pytest.mark.django_db

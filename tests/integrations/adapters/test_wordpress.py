@@ -167,6 +167,8 @@ TYPED = [
 ]
 
 
+# WordPress resolves references in attributes since then, see ``mapping.rewritten_alt``.
+RESOLVING = (7, 1)
 EVERY_ROLE = pytest.mark.parametrize(
     "role", ["author", pytest.param("editor", marks=pytest.mark.drill)]
 )
@@ -192,7 +194,8 @@ def test_i2_what_was_typed_is_what_a_reader_gets_whatever_the_role(
     wordpress: WordPress, request: pytest.FixtureRequest, role: str
 ):
     site: Site = request.getfixturevalue(role)
-    message = as_typed(TYPED)
+    told = role == "author" and wordpress.version() >= RESOLVING
+    message = as_typed([text for text in TYPED if not (told and "[" in text)])
     written = site.publish(message)
 
     for text in TYPED:
@@ -206,6 +209,27 @@ def test_i2_what_was_typed_is_what_a_reader_gets_whatever_the_role(
         assert "<iframe" not in shown
         assert 'class="gallery' not in shown
         assert "🙂" not in shown
+
+
+@EVERY_ROLE
+def test_i2_an_alternative_text_that_becomes_a_shortcode_is_not_published(
+    wordpress: WordPress, request: pytest.FixtureRequest, role: str
+):
+    """From 7.1 on, no spelling of an author's brackets is safe in attributes; before, ours is."""
+    site: Site = request.getfixturevalue(role)
+    body = '<p>Text</p><figure><img src="asset:{sha}" alt="%s"></figure>'
+    brackets = article(f"brackets-{token_hex(5)}", body=body % "Sales [in euros]")
+    shortcode = article(f"shortcode-{token_hex(5)}", body=body % "A [gallery] of all")
+
+    written = site.publish(brackets)
+    assert probe(site.connection, brackets.content, written).differences == []
+    if role == "author" and wordpress.version() >= RESOLVING:
+        with pytest.raises(Permanent, match="“A \\[gallery\\] of all” for a shortcode") as refusal:
+            site.publish(shortcode)
+        assert "Nothing was published" in str(refusal.value)
+        return
+    written = site.publish(shortcode)
+    assert probe(site.connection, shortcode.content, written).differences == []
 
 
 @EVERY_ROLE

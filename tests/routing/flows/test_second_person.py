@@ -20,7 +20,7 @@ from routing.flows.operations import (
     roll_back,
 )
 from routing.kernel.roles import OPS
-from routing.models import Flow, FlowVersion, Notification, Rule, Trigger, User, WorkItem
+from routing.models import Flow, FlowVersion, Notification, Rule, Trigger, WorkItem
 from routing.work.turns import decisions_of
 from tests.desk import filled, signed_in, url, words
 from tests.flows import asked_to_publish, publish_by_two
@@ -128,7 +128,7 @@ def test_saving_the_page_of_the_draft_ends_the_request_and_makes_an_author(
     asked = asked_to_publish(draft, world.olga)
     browser, path = signed_in(oscar), url(FlowVersion, "change", draft.pk)
 
-    sent = filled(browser.get(path)) | {"triggers-0-kind": "hubspot.deal.won"}
+    sent = filled(browser.get(path)) | {"triggers-0-kind": "hubspot.deal.restore"}
     assert browser.post(path, sent).status_code == 302
 
     assert PublishApproval.objects.get(pk=asked.pk).state == "outdated"
@@ -171,7 +171,7 @@ def test_an_author_and_the_only_other_change_places(world: World, draft: FlowVer
     """Somebody who did not write the draft asked first, and nobody but the author is left."""
     oscar = make_user("Oscar", OPS)
     first = asked_to_publish(draft, oscar)
-    User.objects.filter(pk=world.bob.pk).update(is_staff=False)
+    world.bob.groups.clear()
 
     second = asked_to_publish(draft, world.olga)
 
@@ -196,7 +196,8 @@ def test_wording_and_routing_need_one_person(world: World, live: FlowVersion) ->
 def test_a_new_flow_counts_as_the_highest_class_that_it_contains(
     world: World, live: FlowVersion
 ) -> None:
-    flow = Flow.objects.create(slug="calls", name="Calls", owner=world.olga, backup=world.bob)
+    people = {"owner": world.olga, "backup": world.bob}
+    flow = Flow.objects.create(slug="calls", name="Calls", runbook="Call again", **people)
     first = copy(live, by=by(world.olga), at=NOW, reason="New flow")
     FlowVersion.objects.filter(pk=first.pk).update(flow=flow, number=1, copied_from=None)
 
@@ -229,7 +230,7 @@ def test_a_draft_that_nobody_could_agree_to_says_so_at_once(
     world: World, draft: FlowVersion
 ) -> None:
     assert "no_second_person" not in [each.code for each in lint_findings(draft)]
-    User.objects.filter(pk=world.bob.pk).update(is_staff=False)
+    world.bob.groups.clear()
 
     [finding] = [each for each in lint_findings(draft) if each.code == "no_second_person"]
     with pytest.raises(SecondPersonNeeded) as needed:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Request
 from delivery.progress.operations.recording import NewRequest, NotRecorded, record
-from routing.flows.operations import copy
+from routing.flows.operations import copy, publish_shipped
 from routing.models import (
     Clock,
     Dispatch,
@@ -91,7 +91,7 @@ def on(world: World, flow: Flow, at: datetime = LATER, *, reject: bool = False) 
 
 
 def twin(world: World, flow: Flow, slug: str, **trigger: str) -> Flow:
-    """Return a flow like another one that forms start too, published without further questions."""
+    """Return a flow like another one that forms start too, published."""
     made = Flow.objects.create(
         slug=slug, name=slug, purpose="p", outcome="o", owner=world.olga, backup=world.bob
     )
@@ -100,8 +100,7 @@ def twin(world: World, flow: Flow, slug: str, **trigger: str) -> Flow:
     draft.save()
     draft.triggers.all().delete()
     Trigger.objects.create(version=draft, kind=KIND, **trigger)
-    draft.published_at, draft.published_by = NOW, world.olga
-    draft.save()
+    publish_shipped(draft, by=by(world.olga), at=NOW, reason="Live")
     return made
 
 

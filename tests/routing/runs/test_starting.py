@@ -12,13 +12,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
+from routing.flows.operations import publish_shipped
 from routing.models import Flow, FlowVersion, Rule, Run, RunEvent, Trigger
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.process import process
 from routing.sla.operations.calendars import ensure_defaults
-from tests.flows import publish_by_two
 from tests.world import NOW, World, by
 
 
@@ -45,7 +45,7 @@ def flows(world: World) -> None:
             version=version, kind="hubspot.deal.creation", field="portalId", value=value
         )
     Rule.objects.create(version=version, position=1, name="Everything", team=world.team)
-    publish_by_two(version, world.olga, world.bob)
+    publish_shipped(version, by=by(world.olga), at=NOW, reason="")
 
 
 def started(portal: object, at: datetime = NOW) -> list[str]:

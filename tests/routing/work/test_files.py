@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
+UTF16 = b"\xff\xfe"
 OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
@@ -101,6 +104,16 @@ def test_a_file_is_what_its_bytes_are(
         (files.office()[:-10], "a.docx", "broken"),
         (files.EICAR, "a.txt", "virus"),
         (files.png() + files.EICAR, "a.png", "virus"),
+        (UTF16 + files.EICAR.decode().encode("utf-16-le"), "a.txt", "virus"),
+        (files.EICAR.decode().encode("utf-16"), "a.csv", "virus"),
+        (files.png() + files.EICAR.decode().encode("utf-16-be"), "a.png", "virus"),
+        (b"\xef\xbb\xbf", "a.txt", "empty"),
+        (UTF16, "a.txt", "empty"),
+        (files.pdf().replace(b"/Type/Catalog", b"/OpenAction<</S/JavaScript>>"), "a.pdf", "acts"),
+        (b"%PDF-1.4\n<html><script>x()</script></html>\n" + files.pdf(), "a.pdf", "code"),
+        (files.mp4() + b"<script>alert(1)</script>", "a.mp4", "code"),
+        (files.mp3() + files.PHP, "a.mp3", "code"),
+        (files.png() + b"<svg onload=alert(1)>", "a.png", "program"),
         (b"text\0text", "a.txt", "type"),
         ("Grüße".encode("utf-16-le"), "a.txt", "type"),
         ("Grüße".encode("utf-32"), "a.txt", "type"),
@@ -117,6 +130,20 @@ def test_what_could_harm_is_refused_with_what_to_do(
     assert len(str(refusal.value)) > 40
     assert not File.objects.exists()
     assert lying() == []
+
+
+def test_h17_four_signs_that_stand_in_a_photo_by_chance_are_no_drawing(world: World) -> None:
+    """Of large photos one in a hundred has them, and was refused."""
+    png = files.png()
+    kept = make_file(world.alice, content=png[:-12] + comment(b"\x9a<SvG\x07\x81") + png[-12:])
+
+    assert kept.type == "image/png"
+
+
+def comment(text: bytes) -> bytes:
+    """A chunk of a PNG that is left out when it is kept."""
+    raw = b"tEXt" + text
+    return struct.pack(">I", len(text)) + raw + struct.pack(">I", zlib.crc32(raw))
 
 
 def test_a_zip_whose_directory_would_fill_the_memory_is_not_read(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from io import BytesIO
 
 import pytest
@@ -56,6 +57,8 @@ def code_of(content: bytes, name: str = RELS) -> str:
         listed(TEMPLATE, r"file:///\\10.0.0.1\share\a.dotm"),
         listed(TEMPLATE, "FILE:\\\\evil.example\\a.dotm"),
         listed("frame", "ftp://evil.example/x"),
+        listed("aFChunk", "afchunk.htm"),
+        listed("control", "activeX/activeX1.xml"),
         listed("image", r"\\10.0.0.1\share\a.png"),
         listed("image", "file://10.0.0.1/share/a.png"),
     ],
@@ -130,3 +133,25 @@ def test_h17_whatever_follows_another_place_is_elsewhere(rest: str, start: str) 
 @given(st.binary(max_size=200))
 def test_h17_any_bytes_are_kept_or_refused_and_never_fail(content: bytes) -> None:
     assert code_of(content) in {"kept", "broken", "embedded"}
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    [
+        (b"<ddeLink ddeService='cmd' ddeTopic='/c calc'/>", "embedded"),
+        (b"<externalBook r:id='rId1' xmlns:r='x'/>", "kept"),
+    ],
+)
+def test_h17_a_workbook_that_asks_a_program_for_values_is_refused(link: bytes, code: str) -> None:
+    name = "xl/externalLinks/externalLink1.xml"
+    content = b"<externalLink xmlns='x'>%s</externalLink>" % link
+
+    assert code_of(content, name) == code
+    with zipfile.ZipFile(BytesIO(files.office("xl/workbook.xml"))) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    book = BytesIO(files.zipped(parts | {name: content}))
+    if code == "kept":
+        assert office_type(book)
+        return
+    with pytest.raises(NotKept, match="ddeLink"):
+        office_type(book)
