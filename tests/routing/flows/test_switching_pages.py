@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from delivery.flows.client_request import KINDS
 from delivery.progress.operations.submissions import submit as submit_form
 from routing.models import Client, Clock, ExceptionCase, Flow, HeldEvent, Run, SwitchOff, Team
 from routing.runs.evidence_words import event_name
@@ -37,7 +38,7 @@ def send(world: World, client: Client | None = None, title: str = "A film") -> N
     contact = invited(world, title.replace(" ", ""), (about, "requester"))
     submit_form(
         "client-request",
-        {"request.title": title},
+        {"request.title": title, "request.details": "Two minutes", "request.type": KINDS[0]},
         client_id=about.pk,
         token=title.replace(" ", "").ljust(32, "x"),
         by=by(user_of(contact)),
@@ -79,7 +80,9 @@ def test_a_lead_switches_a_flow_off_and_on_by_its_page(world: World, flow: Flow)
     assert "Held while the flow was switched off from" in shown
     led_to = words(browser.get(url(HeldEvent, "changelist"), {"status": "processed"}))
     assert run.item.ref in led_to
-    for clock in Clock.objects.filter(item__run=run):
+    clocks = list(Clock.objects.filter(item__run=run))
+    assert clocks
+    for clock in clocks:
         why = words(browser.get(url(Clock, "change", clock.pk)))
         assert "when the event was received. It was held while the flow was switched off" in why
     out = StringIO()
