@@ -31,6 +31,7 @@ REGISTERING = (
     "delivery.progress.operations.impacts",
     "delivery.progress.operations.changes",
     "delivery.flows.defaults",
+    "delivery.checks.checklist",
     "delivery.progress.trace_sections",
     "delivery.turns.table",
     "delivery.turns.messages",

@@ -12,6 +12,7 @@ REGISTERING = (
     "integrations.inbox.moves",
     "integrations.inbox.event_kinds",
     "integrations.connections.operations",
+    "integrations.connections.checklist",
     "integrations.inbox.forget",
     "integrations.inbox.unreadable",
     "integrations.inbox.form_keys",

@@ -7,10 +7,17 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
-from routing.flows.admin import flows, rules, versions
+from routing.flows.admin import flows, publish_approvals, rules, versions
 from routing.messages import admin as messages
 from routing.people.admin import clients, contacts, destinations, security, staff, teams
-from routing.runs.admin import events, exception_routing, exceptions, quarantine, runs
+from routing.runs.admin import (
+    events,
+    exception_routing,
+    exceptions,
+    held_events,
+    quarantine,
+    runs,
+)
 from routing.sla.admin import calendars, clocks, policies
 from routing.work import admin as work
 from routing.work import admin_forms as work_forms
@@ -27,8 +34,10 @@ __all__ = [
     "exception_routing",
     "exceptions",
     "flows",
+    "held_events",
     "messages",
     "policies",
+    "publish_approvals",
     "quarantine",
     "rules",
     "runs",

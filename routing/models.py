@@ -3,8 +3,11 @@ from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
+from routing.flows.approval import PublishApproval
+from routing.flows.checklist import ChecklistAnswer
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.rules import Condition, Rule
+from routing.flows.switch_off import SwitchOff
 from routing.kernel.events import Dispatch, Event, Payload
 from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
@@ -14,6 +17,7 @@ from routing.people.security import SecurityEvent
 from routing.people.staff import Team, TeamMembership, User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+from routing.runs.held_events import HeldEvent
 from routing.runs.models import Enrichment, Run, RunEvent, RunStep
 from routing.runs.outcomes import Outcome
 from routing.sla.calendars import Calendar, CalendarUse
@@ -29,6 +33,7 @@ __all__ = [
     "Agency",
     "Calendar",
     "CalendarUse",
+    "ChecklistAnswer",
     "Client",
     "ClientDomain",
     "ClientMerge",
@@ -52,6 +57,7 @@ __all__ = [
     "Flow",
     "FlowField",
     "FlowVersion",
+    "HeldEvent",
     "ImagePreview",
     "Membership",
     "Note",
@@ -59,6 +65,7 @@ __all__ = [
     "Notification",
     "Outcome",
     "Payload",
+    "PublishApproval",
     "Redaction",
     "RefCounter",
     "Rule",
@@ -71,6 +78,7 @@ __all__ = [
     "SealedRow",
     "SecurityEvent",
     "Sending",
+    "SwitchOff",
     "Target",
     "Team",
     "TeamMembership",

@@ -56,6 +56,12 @@ PLACES = (
                 "routing.view_flow",
             ),
             (
+                gettext_lazy("Publishing approvals"),
+                "how_to_vote",
+                "admin:routing_publishapproval_changelist",
+                "routing.view_publishapproval",
+            ),
+            (
                 gettext_lazy("Exception routing"),
                 "signpost",
                 "admin:routing_exceptionroute_changelist",
@@ -126,6 +132,12 @@ PLACES = (
                 "pending",
                 "admin:routing_dispatch_changelist",
                 "routing.view_dispatch",
+            ),
+            (
+                gettext_lazy("Held events"),
+                "pause_circle",
+                "admin:routing_heldevent_changelist",
+                "routing.view_heldevent",
             ),
             (
                 gettext_lazy("External links"),

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from config.desk.waiting import QUEUE, WaitingCounts, waiting_for
 from delivery.approvals.operations.approvals import nudge
+from routing.desk.addresses import page_of
 from routing.desk.base import actor
 from routing.desk.days import Days, Due
 from routing.desk.my_work import (
@@ -33,6 +34,7 @@ from routing.desk.my_work import (
 from routing.desk.operations.visits import look_in
 from routing.desk.waits import turns_in_words
 from routing.people.actors import Actor
+from routing.runs.operations.switching import switched_off_for, waiting_words
 from routing.work.items import WorkItem, WorkItemQuerySet
 from routing.work.turns import decisions_of, with_turns
 from routing.work.visibility import work_seen_by
@@ -67,6 +69,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     beside = (
         waiting_on_clients(items, found),
         exceptions(items, found),
+        switched_off_flows(by),
         changed(items, by, since),
         absent(by, days),
     )
@@ -128,6 +131,17 @@ def exceptions(items: WorkItemQuerySet, found: WaitingCounts) -> TodayGroup | No
     return TodayGroup(
         "exceptions", _("My exceptions"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine"
     )
+
+
+def switched_off_flows(by: Actor) -> TodayGroup | None:
+    """Return the flows that are switched off and concern the reader, with what waits for them."""
+    rows = [
+        (waiting_words(each, each.count), page_of(each.flow), each.since)
+        for each in switched_off_for(by)
+    ]
+    if not rows:
+        return None
+    return TodayGroup("switched_off", _("Switched-off flows"), rows, 0, "")
 
 
 def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> TodayGroup | None:

@@ -60,7 +60,7 @@ def _keep_stages(version: FlowVersion, stages: Sequence[StageShape]) -> None:
     )
 
 
-with_version(VersionRows("approval_stages", StageShape, _stages, _keep_stages))
+with_version(VersionRows("approval_stages", ApprovalStage, StageShape, _stages, _keep_stages))
 
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:

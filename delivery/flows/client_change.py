@@ -9,7 +9,7 @@ from delivery.progress.operations.changes import FLOW
 from delivery.progress.operations.submissions import ABOUT, CHANGE
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
@@ -24,6 +24,7 @@ Wanted by: {request.wanted}
 ## What should be different
 {request.details}
 """
+CRITERIA = ("No change is worked on before the client accepted its impact",)
 
 FIELDS = (
     ShippedField("request.title", "Title", FieldType.TEXT, required=True),
@@ -59,10 +60,14 @@ def publish_client_change(
         "plans what replaces the live work.",
         owner=owner,
         backup=backup,
+        metric="Changes whose impact the client has accepted before work starts",
+        may_change=["Throughline: requests, briefs and deliverables"],
+        system_of_record="Throughline",
+        feels_first="Contacts who use the portal",
     )
-    version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, by=by, at=at)
+    version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, criteria=CRITERIA, by=by, at=at)
     Trigger.objects.create(version=version, kind=CHANGE)
     Rule.objects.create(
         version=version, position=1, name="Every change", team=team, account_first=True
     )
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)

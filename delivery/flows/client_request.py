@@ -8,12 +8,13 @@ from delivery.flows.drafts import WHY, ShippedField, published_version, save_dra
 from delivery.progress.operations.submissions import FORM, KIND
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
 
 SLUG = "client-request"
+CRITERIA = ("Every request of the portal has an owner within one working hour",)
 
 TEMPLATE = """\
 # {request.title}
@@ -71,11 +72,15 @@ def publish_client_request(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="Requests of the portal that are answered within their SLA",
+        may_change=["Throughline: requests and briefs"],
+        system_of_record="Throughline",
+        feels_first="Contacts who use the portal",
     )
-    version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, by=by, at=at)
+    version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, criteria=CRITERIA, by=by, at=at)
     # The same kind of event starts other portal forms too. The slug tells them apart.
     Trigger.objects.create(version=version, kind=KIND, field=FORM, value=SLUG)
     Rule.objects.create(
         version=version, position=1, name="Every request", team=team, account_first=True
     )
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)

@@ -43,13 +43,21 @@ def save_draft(
     title: str,
     fields: Sequence[ShippedField],
     *,
+    criteria: Sequence[str],
     action: str = "delivery.open_request",
     by: Actor,
     at: datetime,
 ) -> FlowVersion:
     """Save a new flow with the draft of its first version, which opens requests."""
     save_with_reason(flow, by=by, at=at, reason=WHY)
-    version = FlowVersion(flow=flow, number=1, action=action, template=template, title=title)
+    version = FlowVersion(
+        flow=flow,
+        number=1,
+        action=action,
+        template=template,
+        title=title,
+        criteria=list(criteria),
+    )
     save_with_reason(version, by=by, at=at, reason=WHY)
     FlowField.objects.bulk_create(
         [_field(version, field, position) for position, field in enumerate(fields)]

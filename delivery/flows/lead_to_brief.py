@@ -8,13 +8,14 @@ from delivery.flows.drafts import WHY, ShippedField, published_version, save_dra
 from routing.flows.conditions import Operator
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Condition, Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
 from routing.work.items import WorkItem
 
 SLUG = "lead-to-brief"
+CRITERIA = ("Every new deal has an owner within one working hour",)
 
 TEMPLATE = """\
 # {deal.name}
@@ -75,8 +76,12 @@ def publish_lead_to_brief(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="New deals whose request has an owner within one working hour",
+        may_change=["Throughline: clients, contacts, engagements, requests and briefs"],
+        system_of_record="The CRM",
+        feels_first="Account managers",
     )
-    version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, by=by, at=at)
+    version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, criteria=CRITERIA, by=by, at=at)
     Trigger.objects.bulk_create(
         [
             Trigger(version=version, kind=kind, field=field, value=value)
@@ -84,7 +89,7 @@ def publish_lead_to_brief(
         ]
     )
     _make_rules(version, high_value, usual)
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)
 
 
 def _make_rules(version: FlowVersion, high_value: Team, usual: Team) -> None:

@@ -17,12 +17,13 @@ from delivery.progress.operations.recording import (
 from delivery.requests.models import Request
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowVersion, Trigger
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
 from routing.people.staff import Team, User
 
 SLUG = "recorded-request"
+CRITERIA = ("Every recorded request has an owner when it is saved",)
 ACTION = "delivery.record_request"
 
 FIELDS = (
@@ -67,10 +68,16 @@ def publish_recorded_request(
         "roll back, copy an older one.",
         owner=owner,
         backup=backup,
+        metric="Recorded requests that are answered within their SLA",
+        may_change=["Throughline: requests and briefs"],
+        system_of_record="Throughline",
+        feels_first="Account managers",
     )
-    version = save_draft(flow, "", "{request.title}", FIELDS, action=ACTION, by=by, at=at)
+    version = save_draft(
+        flow, "", "{request.title}", FIELDS, action=ACTION, criteria=CRITERIA, by=by, at=at
+    )
     Trigger.objects.create(version=version, kind=KIND)
     Rule.objects.create(
         version=version, position=1, name="Every recorded request", team=team, account_first=True
     )
-    return publish(version, by=by, at=at, reason=WHY)
+    return publish_shipped(version, by=by, at=at, reason=WHY)

@@ -82,8 +82,6 @@ class RequestForm(AsksAboutPast):
 
     def clean(self) -> None:
         super().clean()
-        if self.errors and self.cleaned_data.get("uploads"):
-            self.add_error("uploads", _("Choose your files again. Browsers do not keep them."))
         if self.stale:
             raise ValidationError(
                 _(

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from delivery.portal.access import for_contacts
 from delivery.portal.drafts import drop, restore
 from delivery.portal.forms import RequestForm
-from delivery.portal.submissions import form_named, forms, opened
+from delivery.portal.submissions import forms, opened
 from delivery.portal.views import page
 from delivery.progress.operations.submissions import submit, submitted_before
 from delivery.requests.reach import ASKING
@@ -48,7 +48,8 @@ def choose(request: HttpRequest, by: Actor) -> HttpResponse:
 @for_contacts
 def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
     _may_ask(by)
-    found = form_named(slug)
+    every = {form.flow.slug: form for form in forms()}
+    found = every.get(slug)
     if found is None:
         raise Http404
     if request.method == "POST":
@@ -75,7 +76,9 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
         else:
             drop(by, f"request:{slug}")
             return redirect("portal:sent", token)
-    return page(request, by, "new", {"form": form, "name": found.flow.name})
+    return page(
+        request, by, "new", {"form": form, "name": found.flow.name if len(every) > 1 else ""}
+    )
 
 
 @require_safe

@@ -48,10 +48,6 @@ def forms() -> list[PortalForm]:
     return sorted(found, key=lambda form: form.flow.name)
 
 
-def form_named(slug: str) -> PortalForm | None:
-    return next((form for form in forms() if form.flow.slug == slug), None)
-
-
 def _is_form(version: FlowVersion) -> bool:
     # A trigger without a value takes every form, including that of its own flow.
     wanted = {("", ""), (FORM, version.flow.slug)}

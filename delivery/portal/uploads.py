@@ -26,8 +26,3 @@ class WithFiles(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         self.fields["uploads"] = files_field()
-
-    def clean(self) -> None:
-        super().clean()
-        if self.errors and self.cleaned_data.get("uploads"):
-            self.add_error("uploads", _("Choose your files again. Browsers do not keep them."))

@@ -23,6 +23,8 @@ class EvidenceForm(StepForm):
     ``kept`` is the stored file, or None.
     """
 
+    keeps_files = True
+
     evidence_kept = forms.IntegerField(widget=forms.HiddenInput(), required=False)
     evidence = forms.FileField(
         label=gettext_lazy("Evidence"),

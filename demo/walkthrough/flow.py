@@ -17,7 +17,7 @@ from delivery.flows import lead_to_brief, recorded_request
 from delivery.flows.drafts import ShippedField
 from delivery.progress.operations import recording
 from demo.walkthrough.people import WHY, Cast, by
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.flows.rules import Rule
 from routing.kernel.sql import run as sql
 from routing.models import Client, Flow, FlowField, FlowVersion, SLAPolicy, Target, Trigger
@@ -167,4 +167,4 @@ def _publish(
     Rule.objects.create(
         version=version, position=1, name="Everything", team=cast.team, account_first=True
     )
-    publish(version, by=by(cast.lead), at=at, reason=WHY)
+    publish_shipped(version, by=by(cast.lead), at=at, reason=WHY)

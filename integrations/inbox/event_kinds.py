@@ -1,4 +1,4 @@
-"""Declare the kinds of events that the adapters read."""
+"""Declare the kinds of events that the adapters read, and the facts they bring."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from itertools import product
 
 from integrations.adapters.form.adapter import KIND
 from integrations.adapters.hubspot.events import OBJECTS, VERBS
-from routing.flows.registry import sends
+from integrations.adapters.hubspot.mapping import FIELDS, FULL_NAME
+from routing.flows.registry import fills, sends
 
-sends(KIND, *(f"hubspot.{name}.{verb}" for name, verb in product(OBJECTS, VERBS)))
+HUBSPOT_KINDS = tuple(f"hubspot.{name}.{verb}" for name, verb in product(OBJECTS, VERBS))
+
+sends(KIND, *HUBSPOT_KINDS)
+fills(HUBSPOT_KINDS, [FULL_NAME, *(each.name for each in FIELDS)])

@@ -25,6 +25,7 @@ from routing.work.items import DoorOnly
 PLACES = (
     "owner",
     "backup",
+    "outcome_owner",
     "default_owner",
     "default_backup",
     "health_owner",

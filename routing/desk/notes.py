@@ -79,10 +79,7 @@ class NoteForm(forms.Form):
                     reached_client([item.pk], ResponseChannel.CALL, by=by, at=at)
                 return note
         except files.NotKept as refusal:
-            self.add_error(
-                "uploads",
-                f"{name}: {refusal} {_('Choose the files again. Your note is still here.')}",
-            )
+            self.add_error("uploads", f"{name}: {refusal}")
         except ValidationError as refusal:
             self.add_error("body", refusal)
         return None

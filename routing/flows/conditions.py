@@ -51,6 +51,11 @@ class Clause:
     value: Any
     group: int = 1
 
+    @property
+    def wanted(self) -> str:
+        """Return the value as text, empty if the operator takes none."""
+        return "" if self.operator in _WITHOUT_VALUE else str(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
@@ -118,9 +123,12 @@ def _answer(clause: Clause, facts: Mapping[str, Any]) -> ClauseResult:
     except WrongType:
         found = None
     held = _HOLDS[clause.operator](found, clause)
-    wanted = "" if clause.operator in _WITHOUT_VALUE else str(clause.value)
     return ClauseResult(
-        clause.spec.name, clause.operator.value, wanted, "" if found is None else str(found), held
+        clause.spec.name,
+        clause.operator.value,
+        clause.wanted,
+        "" if found is None else str(found),
+        held,
     )
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.choose import PAIR
 from routing.flows.models import FlowVersion
-from routing.flows.registry import event_kinds
+from routing.flows.registry import event_kinds, facts_of_kind
 from routing.flows.rules import Rule
 from routing.people.staff import TeamMembership, User
 from routing.sla.policies import SLAPolicy
@@ -63,7 +63,8 @@ def near_to(text: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(get_close_matches(text, sorted(known), n=NEAR))
 
 
-def _with_near(message: str, near: Sequence[str]) -> str:
+def with_near(message: str, near: Sequence[str]) -> str:
+    """Return a message that ends with the near matches, if there are any."""
     if not near:
         return message
     return f"{message} " + _("Did you mean %(names)s?") % {"names": _(" or ").join(near)}
@@ -80,7 +81,7 @@ def unknown_triggers(version: FlowVersion) -> Iterator[LintFinding]:
             message = _("Nothing sends events of the kind “%(kind)s”, so they start no run.")
             yield LintFinding(
                 "unknown_trigger",
-                _with_near(message % {"kind": trigger.kind}, near),
+                with_near(message % {"kind": trigger.kind}, near),
                 f"{page}#triggers-group",
                 near,
                 ("triggers", place, "kind"),
@@ -135,7 +136,7 @@ def unknown_skills(version: FlowVersion) -> Iterator[LintFinding]:
                 continue
             said = message % {"skill": skill, "rule": rule.name, "team": rule.team}
             path = ("rules", place, "skills")
-            yield LintFinding("unknown_skill", _with_near(said, near), _page_of(rule), near, path)
+            yield LintFinding("unknown_skill", with_near(said, near), _page_of(rule), near, path)
 
 
 def _skills(people: Iterable[User]) -> set[str]:
@@ -157,6 +158,23 @@ def empty_policy(version: FlowVersion) -> Iterator[LintFinding]:
             reverse("admin:routing_slapolicy_change", args=[policy.pk]),
             path=("sla_policy",),
         )
+
+
+@lint
+def unsourced_fields(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find fields that no event of the triggers brings, so that a person must fill them in."""
+    brought = [facts_of_kind(trigger.kind) for trigger in version.triggers.all()]
+    known = frozenset[str]().union(*(facts for facts in brought if facts is not None))
+    if not brought or None in brought:
+        return
+    page = reverse("admin:routing_flowversion_change", args=[version.pk])
+    for place, row in enumerate(version.fields.all()):
+        if row.name not in known:
+            near = near_to(row.name, known)
+            message = _("Nothing that starts this flow fills the field “%(label)s” (%(name)s).")
+            words = with_near(message % {"label": row.label, "name": row.name}, near)
+            path = ("fields", place, "name")
+            yield LintFinding("unsourced_field", words, page, near, path)
 
 
 @lint

@@ -16,8 +16,27 @@ from routing.people.staff import User
 
 
 class Flow(models.Model):
-    redactable = ("name", "purpose", "outcome", "runbook")
-    impersonal = ("slug",)
+    class Criticality(models.TextChoices):
+        ESSENTIAL = "essential", _("Essential")
+        MAY_PAUSE = "may_pause", _("May pause")
+
+    class Touches(models.TextChoices):
+        BILLING = "billing", _("Billing")
+        PRIVACY = "privacy", _("Privacy")
+        CLIENT_SLA = "client_sla", _("SLA with clients")
+
+    redactable = (
+        "name",
+        "purpose",
+        "outcome",
+        "runbook",
+        "metric",
+        "may_change",
+        "system_of_record",
+        "must_hold",
+        "feels_first",
+    )
+    impersonal = ("slug", "criticality", "touches", "stay_stable")
 
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -37,6 +56,78 @@ class Flow(models.Model):
     backup = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy backup")
     )
+    metric = models.CharField(
+        _("metric"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The one figure that shows that the flow helps."),
+    )
+    outcome_owner = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("outcome owner"),
+        help_text=_("Answers for the outcome, and can agree to changes as the second person."),
+    )
+    criticality = models.CharField(
+        _("criticality"),
+        max_length=10,
+        choices=Criticality.choices,
+        default=Criticality.ESSENTIAL,
+        db_default=Criticality.ESSENTIAL,
+        help_text=_("Whether work would come to harm if the flow were switched off for a day."),
+    )
+    touches = models.JSONField(
+        _("touches"),
+        blank=True,
+        default=list,
+        db_default=[],
+        help_text=_("Every change but one of wording then needs two people."),
+    )
+    may_change = models.JSONField(
+        _("may change"),
+        blank=True,
+        default=list,
+        db_default=[],
+        help_text=_("Records, systems and fields that its runs write, one a line."),
+    )
+    system_of_record = models.CharField(
+        _("system of record"),
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The system that is right if two differ."),
+    )
+    must_hold = models.JSONField(
+        _("must hold"),
+        blank=True,
+        default=list,
+        db_default=[],
+        help_text=_("Constraints that every version must keep, one a line."),
+    )
+    stay_stable = models.JSONField(
+        _("flows that must stay stable"),
+        blank=True,
+        default=list,
+        db_default=[],
+        help_text=_("A change of this flow must not disturb them."),
+    )
+    feels_first = models.CharField(
+        _("feels a change first"),
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The people or the client who would notice a change first."),
+    )
+    last_review = models.DateField(_("last review"), null=True, blank=True)
+    next_review = models.DateField(_("next review"), null=True, blank=True)
 
     history = Tracked()
 
@@ -77,7 +168,7 @@ class FlowVersion(models.Model):
     To roll back, a copy of an older version (``copied_from``) is published.
     """
 
-    redactable = ("template", "title")
+    redactable = ("template", "title", "criteria")
     impersonal = ("action", "policy")
 
     flow = models.ForeignKey(
@@ -100,6 +191,23 @@ class FlowVersion(models.Model):
         help_text=_("Can contain fields in braces."),
     )
     policy = models.CharField(_("SLA policy"), max_length=50, default="standard")
+    criteria = models.JSONField(
+        _("success criteria"),
+        blank=True,
+        default=list,
+        db_default=[],
+        help_text=_("By what this version is judged, one a line. Frozen when it is published."),
+    )
+    rollback_to = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("rollback version"),
+        help_text=_("The version to publish again if this one does harm."),
+    )
     copied_from = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -132,6 +240,12 @@ class FlowVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.flow} v{self.number}"
+
+
+def live_of(flow: int) -> FlowVersion | None:
+    """Return the live version of a flow, by its id, or None if nothing is published."""
+    rows = FlowVersion.objects.filter(flow=flow, published_at__isnull=False)
+    return rows.order_by("-number").first()
 
 
 class VersionPart(models.Model):
@@ -194,6 +308,12 @@ class FlowField(VersionPart):
     # Records of decisions are never rewritten, so rules may not use what identifies a person.
     personal = models.BooleanField(
         _("personal"), default=False, help_text=_("Identifies a person. Rules cannot use it.")
+    )
+    money = models.BooleanField(
+        _("money"),
+        default=False,
+        db_default=False,
+        help_text=_("Sets what a client pays. Changes of it need a second person."),
     )
     choices = models.JSONField(_("choices"), blank=True, default=list)
     position = models.PositiveSmallIntegerField(_("position"), default=0)

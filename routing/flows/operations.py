@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,18 +9,24 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from routing.flows.conditions import BadClause, Clause, check
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.approval import PublishApproval
+from routing.flows.approving import (
+    SecondPersonNeeded,
+    approve,
+    ask_second,
+    freeze,
+    tell_of_rollback,
+    withdraw,
+)
+from routing.flows.checklist import require_complete
+from routing.flows.faults import NotPublishable, faults
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.registry import action_names, version_rows
 from routing.flows.rules import Condition, Rule
-from routing.flows.template import placeholders
-from routing.flows.versions import Plan, read
+from routing.flows.second_person import PUBLISH, can_be_second, seconds_of, standing_of
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
-from routing.people.saving import save_with_reason, tell
-from routing.people.staff import User
-from routing.sla.policies import SLAPolicy
-from routing.work.display import exact
+from routing.people.saving import save_with_reason
 
 for _model in ("flow", "flowversion"):
     grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
@@ -31,111 +36,107 @@ for _model in ("trigger", "flowfield", "rule", "condition"):
     grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
     for _verb in ("add", "change", "delete"):
         grant(f"routing.{_verb}_{_model}", OPS)
-grant("routing.publish_flow", OPS)
+grant(PUBLISH, OPS)
+
+__all__ = [
+    "NotPublishable",
+    "SecondPersonNeeded",
+    "begin",
+    "copy",
+    "faults",
+    "publish",
+    "publish_shipped",
+    "roll_back",
+]
 
 Part = TypeVar("Part", Trigger, FlowField, Rule, Condition)
-
-
-class NotPublishable(ValueError):
-    """The draft would not work. ``faults`` lists everything that is wrong with it."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__(" ".join(faults))
-        self.faults = faults
 
 
 def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     """
     Freeze a draft and let new runs use it. Existing runs keep their versions.
 
+    If the class of the change needs a second person, the first call asks for one, and the call of
+    that person publishes.
+
     :raises PermissionDenied: if ``by`` may not publish
     :raises NotPublishable: if it is published already, or would not work
+    :raises CriteriaMissing: if it has no success criteria
+    :raises ChecklistOpen: if a line of the checklist is open
+    :raises SecondPersonNeeded: if a second person must agree; they have been asked
     """
-    by.require("routing.publish_flow", to="publish flows")
     with transaction.atomic():
-        # Locked, because an edit between the check and the freeze could not be undone.
-        version = FlowVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+        version = _locked(version)
+        waiting = PublishApproval.objects.filter(version=version, state="pending")
+        if not waiting.filter(can_be_second(by)).exists():
+            by.require(PUBLISH, to="publish flows")
         found = faults(version)
         if found:
             raise NotPublishable(found)
-        version.published_at, version.published_by = at, User.objects.get(pk=by.user_id)
-        save_with_reason(version, by=by, at=at, reason=reason)
-        tell("routing.flowversion.publish", version.pk, by=by, at=at)
+        require_complete(version, at)
+        needed = _agreed_by_all(version, by, at, reason)
+    # Raised after the commit, so that the request stays.
+    if needed is not None:
+        raise needed
+    version.refresh_from_db()
     return version
 
 
-def faults(version: FlowVersion) -> list[str]:
-    """Return everything that is wrong with a draft, in words for the person who wrote it."""
-    plan = read(version)
-    said = (
-        (version.published_at is not None, _published(version)),
-        (not version.triggers.exists(), _("The version has no trigger. Add one.")),
-        (
-            not plan.rules or bool(plan.rules[-1].clauses),
-            _("The last rule must have no conditions, so that every event reaches a team."),
-        ),
-        (
-            version.action not in action_names(),
-            _("The action is missing. Choose one of %(known)s.")
-            % {"known": ", ".join(action_names())},
-        ),
-        (
-            not SLAPolicy.objects.filter(slug=version.policy).exists(),
-            _("There is no SLA policy “%(slug)s”.") % {"slug": version.policy},
-        ),
-    )
-    return (
-        [words for wrong, words in said if wrong]
-        + _faults_of_texts(version, plan)
-        + _faults_of_rules(version, plan)
-    )
+def _agreed_by_all(
+    version: FlowVersion, by: Actor, at: datetime, reason: str
+) -> SecondPersonNeeded | None:
+    """Publish a draft if this person's word is enough, and otherwise ask somebody else."""
+    standing = standing_of(version)
+    if not standing.needs_second:
+        freeze(version, by=by, at=at, reason=reason)
+        return None
+    asked = PublishApproval.objects.filter(
+        version=version, state="pending", digest=standing.digest, base=standing.live
+    ).first()
+    if (
+        asked is not None
+        and PublishApproval.objects.filter(can_be_second(by), pk=asked.pk).exists()
+    ):
+        [result] = approve([asked.pk], by=by, at=at, reason=reason)
+        if not result.done:
+            raise NotPublishable([str(refusal.message) for refusal in result.refusals])
+        return None
+    if asked is not None and asked.asked_by_id != by.user_id:
+        others = seconds_of(version, but={*asked.authors, asked.asked_by_id, by.user_id})
+        first = asked.asked_by_id not in asked.authors
+        # An author cannot be the second. If nobody else is left, the two change places: the author
+        # asks, and whoever asked before can agree.
+        if not others and first:
+            withdraw([asked.pk], by=by, at=at, reason=reason)
+            asked = None
+    return ask_second(version, standing, asked, by=by, at=at, reason=reason)
 
 
-def _published(version: FlowVersion) -> str:
-    """Return who published a version and when, for somebody who comes too late."""
-    if version.published_at is None:
-        return ""
-    words = _("%(who)s already published this version on %(when)s. Copy it.")
-    return words % {"who": version.published_by, "when": exact(version.published_at)}
+def publish_shipped(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    Publish the first version of a flow that ships with the product, or with its demo.
+
+    Setting up needs no second person and no checklist: its content was reviewed with the product,
+    and an agency that has just begun may have only one person. The history names ``by`` and the
+    reason.
+
+    :raises PermissionDenied: if ``by`` may not publish, or the flow has a published version
+    :raises NotPublishable: if it would not work
+    """
+    by.require(PUBLISH, to="publish flows")
+    with transaction.atomic():
+        version = _locked(version)
+        if version.flow.versions.filter(published_at__isnull=False).exists():
+            raise NotPublishable([_("The flow is published already. Publish a draft instead.")])
+        found = faults(version)
+        if found:
+            raise NotPublishable(found)
+        return freeze(version, by=by, at=at, reason=reason)
 
 
-def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
-    """Return the problems with fields in the title and the brief."""
-    # History keeps titles and briefs and is never rewritten, so they may not name a person:
-    # docs/decisions/0006.
-    named = placeholders(version.title) | placeholders(version.template)
-    known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}
-    said = (
-        (named - known, _("Unknown fields in braces: %(names)s.")),
-        (
-            named & known - usable,
-            _("Titles and briefs cannot contain personal fields. Remove %(names)s."),
-        ),
-    )
-    return [words % {"names": ", ".join(sorted(names))} for names, words in said if names]
-
-
-def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:
-    usable = {spec.name for spec in plan.rule_fields}
-    used = Condition.objects.filter(rule__version=version).values_list("field", flat=True)
-    found = [
-        _("A rule uses %(name)s, which is personal or is not a field of this version.")
-        % {"name": name}
-        for name in sorted(set(used) - usable)
-    ]
-    for rule in plan.rules:
-        found += _faults_of_clauses(rule.clauses)
-    return found
-
-
-def _faults_of_clauses(clauses: Sequence[Clause]) -> list[str]:
-    found = []
-    for clause in clauses:
-        try:
-            check(clause)
-        except BadClause as error:
-            found.append(str(error))
-    return found
+def _locked(version: FlowVersion) -> FlowVersion:
+    # Locked, because an edit between the check and the freeze could not be undone.
+    return FlowVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
 
 
 def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
@@ -158,6 +159,8 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
             title=version.title,
             policy=version.policy,
             copied_from=version,
+            criteria=list(version.criteria),
+            rollback_to=live_of(version.flow_id),
         )
         save_with_reason(made, by=by, at=at, reason=reason)
         Trigger.objects.bulk_create([_twin(row, version=made) for row in version.triggers.all()])
@@ -191,11 +194,26 @@ def roll_back(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> 
     """
     Publish a copy of an older version, which new runs then use.
 
+    One person is enough, whatever differs: this content was agreed to when it was published, and a
+    flow that does harm must not wait for somebody who is asleep. The reason is kept, and whoever
+    could have been the second person is told at once.
+
     :raises PermissionDenied: if ``by`` may not change or publish flows
-    :raises NotPublishable: if it would no longer work; nothing was changed
+    :raises NotPublishable: if it was never published or would no longer work; nothing was changed
     """
+    by.require(PUBLISH, to="publish flows")
+    if version.published_at is None:
+        raise NotPublishable([_("This version was never published. Publish it instead.")])
     with transaction.atomic():
-        return publish(copy(version, by=by, at=at, reason=reason), by=by, at=at, reason=reason)
+        made = copy(version, by=by, at=at, reason=reason)
+        found = faults(made)
+        if found:
+            raise NotPublishable(found)
+        standing = standing_of(made)
+        freeze(made, by=by, at=at, reason=reason)
+        if standing.needs_second:
+            tell_of_rollback(made, standing, by=by, at=at, reason=reason)
+    return made
 
 
 def _twin(row: Part, **changes: object) -> Part:

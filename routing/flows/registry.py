@@ -1,12 +1,13 @@
 """
-Registries of flows: actions, rows that are stored with a version, and kinds of events.
+Registries of flows: actions, rows that are stored with a version, kinds of events with the facts
+they bring, and facts about money.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,11 +52,13 @@ class VersionRows:
     """
     Rows of one kind that a package above stores with a flow version, such as approval stages.
 
-    ``name`` is their key in the file of a flow, ``shape`` a pydantic model of one row. ``read``
-    returns the rows of a version in their order, ``write`` adds rows to a draft.
+    ``name`` is their key in the file of a flow, ``shape`` a pydantic model of one row, and
+    ``model`` the model whose columns have the names of its keys. ``read`` returns the rows of a
+    version in their order, ``write`` adds rows to a draft.
     """
 
     name: str
+    model: Any
     shape: Any
     read: Callable[[Any], Sequence[Any]]
     write: Callable[[Any, Sequence[Any]], None]
@@ -86,3 +89,34 @@ def sends(*kinds: str) -> None:
 
 def event_kinds() -> frozenset[str]:
     return frozenset(_event_kinds)
+
+
+_facts_of: dict[str, frozenset[str]] = {}
+
+
+def fills(kinds: Iterable[str], facts: Iterable[str]) -> None:
+    """
+    Declare the only facts that are known of the subjects of these kinds of events.
+
+    A kind without a declaration, such as a form, may bring any fact.
+    """
+    _facts_of.update(dict.fromkeys(kinds, frozenset(facts)))
+
+
+def facts_of_kind(kind: str) -> frozenset[str] | None:
+    """Return the facts that events of a kind can bring, None if they may bring any."""
+    return _facts_of.get(kind)
+
+
+# -- Facts: which of them are about money ----------------------------------------------------------
+
+_money_facts: set[str] = set()
+
+
+def about_money(*facts: str) -> None:
+    """Declare facts that set what a client pays, so that a change of them is one of money."""
+    _money_facts.update(facts)
+
+
+def money_facts() -> frozenset[str]:
+    return frozenset(_money_facts)

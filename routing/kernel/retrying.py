@@ -4,6 +4,8 @@ Retry after a deadlock or serialization failure, in which the database rolls bac
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,6 +15,7 @@ from django.db import OperationalError, connection
 T = TypeVar("T")
 
 ATTEMPTS = 3
+APART_S = 0.05  # at most, before the second attempt; twice as long before the third
 
 
 def again(do: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T:
@@ -30,8 +33,12 @@ def again(do: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T
         try:
             return do()
         except OperationalError as error:
-            if not _undone_for_another(error) or (attempt == ATTEMPTS and otherwise is None):
+            last = attempt == ATTEMPTS
+            if not _undone_for_another(error) or (last and otherwise is None):
                 raise
+            # Otherwise two that undid each other would meet again.
+            if not last:
+                time.sleep(random.uniform(0, APART_S * attempt))  # noqa: S311  # no secret
     assert otherwise is not None
     return otherwise()
 

@@ -56,6 +56,18 @@ def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: 
     run(table.history_insert(source, "+", reason="why"), values)
 
 
+def record_change(
+    model: type[models.Model], ids: Sequence[int], *, by: Actor, at: datetime, reason: str
+) -> None:
+    """Add the rows of a tracked model, as they are now, to its history in one statement."""
+    if not ids:
+        return
+    table = Table.of(model)
+    source = f'"{table.name}" WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id'
+    values = {"ids": list(ids), "at": at, "actor": by.user_id, "reason": reason}
+    run(table.history_insert(source, "~"), values)
+
+
 def tell(kind: str, object_id: int, *, by: Actor, at: datetime) -> None:
     """Record an event about something that is not work."""
     Event.objects.create(kind=kind, object_id=object_id, actor_id=by.user_id, at=at)

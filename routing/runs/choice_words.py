@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.flows.choose import UNCLEARED
+from routing.flows.operator_words import OPERATORS
 from routing.runs.decisions import Decision
 from routing.work.gates import Words
 
@@ -93,17 +94,6 @@ def _why_backup(user: int, ruled_out: Sequence[str], fallback: Mapping[str, Any]
 
 
 # -- Rules -----------------------------------------------------------------------------------------
-
-OPERATORS: Mapping[str, Words] = {
-    "equals": gettext_lazy("is"),
-    "not_equals": gettext_lazy("is not"),
-    "at_least": gettext_lazy("is at least"),
-    "below": gettext_lazy("is below"),
-    "one_of": gettext_lazy("is one of"),
-    "contains": gettext_lazy("contains"),
-    "known": gettext_lazy("is set"),
-    "unknown": gettext_lazy("is not set"),
-}
 
 
 def clause_words(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
-from routing.flows.fields import FieldSpec
+from routing.flows.fields import FieldSpec, FieldType
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, Run
@@ -40,6 +42,16 @@ def fact_text(name: str, value: Any) -> str:
     if value is None or name not in _words:
         return "" if value is None else str(value)
     return _words[name][1](value)
+
+
+def field_text(spec: FieldSpec, value: Any) -> str:
+    """Return the value of a field of a flow as people read it. Facts hold days as ISO text."""
+    if spec.type is FieldType.DATE:
+        try:
+            return formats.date_format(date.fromisoformat(str(value)), "D j M Y")
+        except ValueError:
+            return str(value)
+    return fact_text(spec.name, value)
 
 
 def may_read(by: Actor | None, name: str, specs: Mapping[str, FieldSpec]) -> bool:

@@ -8,10 +8,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from routing.cover.operations.leaving import replace_person
+from routing.kernel.reasons import Reason
 from routing.messages.models import ANY_OPEN, ON_HOLD, Notification
 from routing.messages.telling import tells, tells_nobody
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunStep
 from routing.runs.operations import exceptions, outcomes, runs
 from routing.runs.operations.raising import WAIT
@@ -44,6 +46,11 @@ def itself(rows: Sequence[WorkItem], by: Actor) -> Sequence[WorkItem]:
     """Return the items that were held or resumed for themselves, not with the work above them."""
     held_by = was(rows, "held_by_id")
     return [row for row in rows if row.pk in {row.held_by_id, held_by.get(row.pk)}]
+
+
+def flows_off(rows: Sequence[ExceptionCase], by: Actor) -> Sequence[ExceptionCase]:
+    """Return the exceptions about flows that were switched off."""
+    return [row for row in rows if row.reason == Reason.FLOW_OFF]
 
 
 # -- Any work --------------------------------------------------------------------------------------
@@ -89,6 +96,15 @@ tells_nobody(outcomes.REOPEN, because=_("The owner of the exception about the pr
 
 # ``raise_exceptions`` notifies, once for all of a batch.
 tells(created(ExceptionCase), OWNER, words=Words.EXCEPTION, lasts=ANY_OPEN, reaction=False)
+# Whoever owns the flow in place of an absent owner must know as well that it starts nothing.
+tells(
+    created(ExceptionCase),
+    BACKUP,
+    words=Words.BACKS_UP,
+    lasts=ANY_OPEN,
+    only=flows_off,
+    reaction=False,
+)
 tells(exceptions.claim, OWNER, BACKUP, words=Words.CLAIMED, lasts=ExceptionCase.State.CLAIMED)
 tells(exceptions.resolve, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
 tells(exceptions.dismiss, OWNER, BACKUP, words=Words.DISMISSED, only=by_a_person)
@@ -119,4 +135,11 @@ tells_nobody(
     EventKind.of(Outcome, "prove"),
     EventKind.of(Outcome, "supersede"),
     because=_("Nothing is left to do."),
+)
+
+# -- Held events -----------------------------------------------------------------------------------
+
+tells_nobody(
+    *(EventKind.of(HeldEvent, verb) for verb in ("reject", "release", "settle", "wait_again")),
+    because=_("The owner of the exception about the flow is notified when it is switched."),
 )

@@ -107,6 +107,26 @@ def outside_readings() -> Sequence[OutsideReading]:
     return tuple(_outside)
 
 
+# -- Clients that events name ----------------------------------------------------------------------
+
+EventClients = Callable[[Sequence[Event]], Mapping[int, int]]
+_event_clients: list[EventClients] = []
+
+
+def event_clients(function: EventClients) -> EventClients:
+    """Register a function that returns the client by event id, for events that name one."""
+    _event_clients.append(function)
+    return function
+
+
+def clients_of_events(events: Sequence[Event]) -> Mapping[int, int]:
+    """Return the client by event id, for events whose body names a client of ours."""
+    found: dict[int, int] = {}
+    for look in _event_clients:
+        found |= look(events)
+    return found
+
+
 # -- Recognisers: they know facts about many subjects without an external call ---------------------
 
 
@@ -232,7 +252,12 @@ def duplicate_enders() -> Sequence[DuplicateEnder]:
 
 @dataclass(frozen=True, slots=True)
 class RoutedRun:
-    """A routed run with its facts and the chosen owners, for the action of its flow."""
+    """
+    A routed run with its facts and the chosen owners, for the action of its flow.
+
+    ``clocks_from`` is when its event was received, if it was held while the flow was switched off.
+    Clocks then count from there.
+    """
 
     run: Run
     facts: Mapping[str, Any]
@@ -246,6 +271,7 @@ class RoutedRun:
     contact_ids: tuple[int, ...]
     engagement_id: int | None
     policy: str
+    clocks_from: datetime | None = None
 
 
 # -- Sections of the trace of a run ----------------------------------------------------------------

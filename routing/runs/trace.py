@@ -31,6 +31,7 @@ from routing.runs.registry import TraceEntry, trace_sections
 # The order of entries with the same time. There are many, since one transaction writes several.
 ORDER = (
     "event",
+    "held",
     "step capture",
     "step enrich",
     "enrichment",

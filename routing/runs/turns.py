@@ -8,10 +8,20 @@ from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
 from routing.runs.exceptions import ExceptionCase
+from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunStep
 from routing.runs.outcomes import Outcome, next_look
 from routing.work.items import WorkItem
-from routing.work.turns import OWNER, PARTS, SYSTEM, next_attempt, turn
+from routing.work.turns import OWNER, PARTS, SYSTEM, Party, next_attempt, nobodys_turn, turn
+
+# An event is no work item. The exception about its flow says whose turn it is.
+SWITCHERS = Party(
+    "switchers",
+    _("Operations lead"),
+    lambda items: {},
+    nobodys_turn,
+    _("an operations lead"),
+)
 
 
 def _next_of_run(item: WorkItem) -> datetime | None:
@@ -118,4 +128,20 @@ turn(
     act=_("check that the proof still holds"),
     waits=_("Throughline has been checking the proof since %(since)s"),
     by=("decay", "supersede"),
+)
+turn(
+    HeldEvent,
+    HeldEvent.State.HELD,
+    party=SWITCHERS,
+    act=_("switch the flow on, which releases or rejects the event"),
+    waits=_("Waits for %(who)s to switch the flow on since %(since)s"),
+    by=("release", "reject"),
+)
+turn(
+    HeldEvent,
+    HeldEvent.State.RELEASED,
+    party=SYSTEM,
+    act=_("process the event"),
+    waits=_("Throughline has been processing the event since %(since)s"),
+    by=("settle", "wait_again"),
 )

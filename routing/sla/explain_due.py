@@ -4,7 +4,7 @@ Explanation of a due time, recomputed from the clock's marks, in words and as JS
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,12 +58,32 @@ class CalendarThen:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSpan:
+    """The time in which an event waited before its work began. Its clocks count it."""
+
+    received_at: datetime
+    off_from: datetime
+    off_until: datetime | None
+
+
+HeldBefore = Callable[[Clock], HeldSpan | None]
+_held_before: list[HeldBefore] = []
+
+
+def held_before(function: HeldBefore) -> HeldBefore:
+    """Register a function that says why a clock counts from before its work began."""
+    _held_before.append(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """
     Reasons for the current values of a clock.
 
     No ``calendars`` means around the clock. ``instead_of`` names calendars that were configured but
-    never overlap. ``agrees`` is false if the stored clock differs from its marks.
+    never overlap. ``agrees`` is false if the stored clock differs from its marks. ``held`` says why
+    the clock counts from before its work began.
     """
 
     ref: str
@@ -77,6 +97,7 @@ class Explanation:
     started_at: datetime
     reading: ClockReading
     agrees: bool
+    held: HeldSpan | None = None
 
 
 def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] = ()) -> Explanation:
@@ -112,7 +133,15 @@ def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] =
         reading=reading,
         # The row has the newest turn only, so an earlier time cannot be compared with it.
         agrees=at < clock.turned_at or stored == (reading.turn, reading.due_at, reading.met_at),
+        held=_held(clock),
     )
+
+
+def _held(clock: Clock) -> HeldSpan | None:
+    # Asked only of the few clocks that started before their work.
+    if clock.started_at >= clock.item.created_at:
+        return None
+    return next((found for look in _held_before if (found := look(clock))), None)
 
 
 def states_of(item: WorkItem, at: datetime) -> Sequence[tuple[datetime, str]]:
@@ -171,6 +200,8 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
         },
         f"  {status_sentence(reading, zone)}",
     ]
+    if explanation.held:
+        lines.append(f"  {held_sentence(explanation.held, zone)}")
     for stretch in reading.stretches:
         lines += [f"  {line}" for line in _stretch(stretch, explanation.kind, zone)]
     whose = ", ".join(
@@ -199,6 +230,19 @@ def status_sentence(reading: ClockReading, zone: ZoneInfo) -> str:
         "due": instant(reading.due_at, zone) if reading.due_at else "",
         "breached": instant(reading.breached_at, zone) if reading.breached_at else "",
         "why": f"{WorkItem.WaitingOn(reading.turn.party).label}, {CAUSES[reading.turn.cause]}",
+    }
+
+
+def held_sentence(held: HeldSpan, zone: ZoneInfo) -> str:
+    """Return one sentence about the time that an event waited, which its clocks count."""
+    words = _(
+        "Counted from %(received)s, when the event was received. It was held while the flow was "
+        "switched off from %(from)s to %(until)s."
+    )
+    return words % {
+        "received": instant(held.received_at, zone),
+        "from": instant(held.off_from, zone),
+        "until": instant(held.off_until, zone) if held.off_until else _("now"),
     }
 
 

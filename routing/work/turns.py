@@ -290,20 +290,30 @@ def turns_of(model: type[models.Model], state: str) -> tuple[Turn, ...]:
     return tuple(row for row in _turns.values() if row.model is model and row.state == state)
 
 
-def with_turns(items: WorkItemQuerySet, state: str = "") -> WorkItemQuerySet:
+def with_turns(
+    items: WorkItemQuerySet, state: str = "", model: type[models.Model] | None = None
+) -> WorkItemQuerySet:
     """
     Annotate items with ``turn_key``: the key of the turn that holds, ``HELD`` for work on hold, or
     an empty string for work that has ended.
 
     :param state: the state of all these items, if it is known: fewer conditions are asked
+    :param model: their noun, likewise
     """
-    rows = [row for row in _of_work() if state in {"", row.state}]
-    cases = [When(row.condition, then=Value(row.key)) for row in rows]
+    kinds: dict[str, list[When]] = {}
+    for row in _of_work():
+        if state in {"", row.state} and model in {None, row.model}:
+            holds = When(Q(state=row.state) & row.when, then=Value(row.key))
+            kinds.setdefault(str(row.model._meta.model_name), []).append(holds)
+    cases = [When(kind=kind, then=_first_of(*holding)) for kind, holding in kinds.items()]
+    ended = When(is_open=False, then=Value(""))
     # A hold refuses every verb but resume and cancel, so it comes before the turn of any state.
-    held = When(Q(is_open=True, held_at__isnull=False), then=Value(HELD))
-    return items.annotate(
-        turn_key=Case(held, *cases, default=Value(""), output_field=models.CharField())
-    )
+    held = When(held_at__isnull=False, then=Value(HELD))
+    return items.annotate(turn_key=_first_of(ended, held, *cases))
+
+
+def _first_of(*cases: When) -> Case:
+    return Case(*cases, default=Value(""), output_field=models.CharField())
 
 
 def waits_for(items: WorkItemQuerySet, *parties: Party) -> WorkItemQuerySet:

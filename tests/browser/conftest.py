@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -14,6 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.test import Client as Session
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -40,6 +42,9 @@ COLOURS = {
 Scheme: TypeAlias = Literal["light", "dark"]
 WIDTHS = (1440, 390)
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+if os.environ.get("SCHEME") == "dark":  # a browser that is dark from the first page on
+    SCHEMES = ("dark", "light")
+HIGHEST_PICTURE = 1_800  # pixels
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 
@@ -115,11 +120,20 @@ class Desk:
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         if os.environ.get("SCREENSHOTS") == "1":
-            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+            photograph(self.page, SCREENSHOTS / f"{name}.png")
         assert not told, f"{name}: {told}"
         assert width <= 0, f"{name} scrolls sideways by {width} px"
         assert not self.problems, f"{name}: {self.problems}"
+
+
+def photograph(page: Page, path: Path) -> None:
+    """Write a picture of the page, or of the top of a long one, in a third of the bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    taken = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    shown = taken.crop((0, 0, taken.width, min(taken.height, HIGHEST_PICTURE)))
+    # Of the methods to choose the colours, this one keeps those of few pixels, such as a red word.
+    few = shown.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 def _size(width: int) -> ViewportSize:

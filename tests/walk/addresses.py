@@ -154,9 +154,12 @@ def _of_row(base: str, rest: str, label: str, name: str, view: str) -> list[Visi
         return [Visit(f"{base}history/1/", lambda _: DENIED)]
     if rest == "delete/" and not _deletable(label):
         return [Visit(f"{base}delete/", lambda _: DENIED)]
-    if rest in {"step/<slug:verb>/", "do/<slug:verb>/"}:
-        paths = [base + rest.replace("<slug:verb>", verb) for verb in _verbs(label)]
-        return [Visit(path, partial(ours, "", ANY | {409})) for path in paths]
+    if rest in {"step/<slug:verb>/", "do/<slug:verb>/", "switch/<slug:verb>/"}:
+        switches = rest.startswith("switch/")
+        verbs = ["off", "on"] if switches else _verbs(label)
+        needed = "routing.switch_flow" if switches else ""
+        paths = [base + rest.replace("<slug:verb>", verb) for verb in verbs]
+        return [Visit(path, partial(ours, needed, ANY | {409})) for path in paths]
     right: dict[str, Collection[int]] = {
         "change/": SEEN | _missing(name),
         "history/": SEEN | _missing(name),

@@ -74,6 +74,7 @@ FileForms = forms.formset_factory(
 @step_form(versions.upload)
 class UploadForm(StepForm):
     submit = gettext_lazy("Upload")
+    keeps_files = True
     template: ClassVar[str] = "desk/upload.html"
     width: ClassVar[str] = "tl-broad"
 

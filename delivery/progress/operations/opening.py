@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from delivery.briefs.models import Brief
 from delivery.briefs.plan import Planned
@@ -26,6 +26,7 @@ from routing.work.creation import create, created
 from routing.work.items import WorkItem
 from routing.work.new_items import new_item
 
+Timed: TypeAlias = tuple[str, datetime]
 # Fields of a flow that are fields of the request too.
 DETAILS, WANTED = ("request.details", "request.wanted")
 
@@ -40,10 +41,10 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
         at=at,
         reason="From the template.",
     )
-    items: dict[str, list[WorkItem]] = defaultdict(list)
+    items: dict[Timed, list[WorkItem]] = defaultdict(list)
     for job, request, brief in zip(jobs, requests, briefs, strict=True):
-        items[job.policy] += [request.item, brief.item]
-    _start_clocks(items, at)
+        items[job.policy, job.clocks_from or at] += [request.item, brief.item]
+    _start_clocks(items)
     notify(created(Request), requests, by=by, at=at)
 
 
@@ -61,10 +62,10 @@ def record_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
         by_person[Actor.of(found.recorded_by) if found else by].append(job)
     for person, some in by_person.items():
         requests = _open(some, person, at, "Recorded by hand.")
-        items: dict[str, list[WorkItem]] = defaultdict(list)
+        items: dict[Timed, list[WorkItem]] = defaultdict(list)
         for job, request in zip(some, requests, strict=True):
-            items[job.policy].append(request.item)
-        _start_clocks(items, at)
+            items[job.policy, job.clocks_from or at].append(request.item)
+        _start_clocks(items)
         notify(created(Request), requests, by=person, at=at)
 
 
@@ -80,11 +81,13 @@ def _open(jobs: Sequence[RoutedRun], by: Actor, at: datetime, reason: str) -> li
     return requests
 
 
-def _start_clocks(items: Mapping[str, Sequence[WorkItem]], at: datetime) -> None:
-    """:param items: work by the slug of its policy"""
-    # One call for each policy, however many jobs there are.
-    for policy in SLAPolicy.objects.filter(slug__in=items).order_by("slug"):
-        start(items[policy.slug], policy, at)
+def _start_clocks(items: Mapping[Timed, Sequence[WorkItem]]) -> None:
+    """:param items: work by the slug of its policy and the instant from which its clocks count"""
+    policies = SLAPolicy.objects.in_bulk({slug for slug, _since in items}, field_name="slug")
+    # One call for each policy, however many jobs there are, unless their events were held.
+    for slug, since in sorted(items):
+        if slug in policies:
+            start(items[slug, since], policies[slug], since)
 
 
 def _item(job: RoutedRun, client: Client | None, parent: WorkItem, title: str) -> WorkItem:

@@ -29,10 +29,12 @@ from routing.people.clients import Client, Contact
 from routing.people.staff import User
 from routing.runs.by_hand import BECAUSE, CHANNEL, CHOSEN, SOURCE, hand_records
 from routing.runs.fact_words import fact_word
+from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunEvent
 from routing.runs.operations.capture import Capture, Signal, capture
 from routing.runs.operations.take_in import take_in
 from routing.runs.registry import Problem, enricher, recogniser
+from routing.work.display import exact
 from routing.work.files import File
 from routing.work.items import WorkItem
 from routing.work.notes import Note
@@ -124,16 +126,28 @@ def record(call: NewRequest, *, by: Actor, at: datetime, token: str = "") -> Rec
             return _recorded_before(captured.event_id)
         run = take_in(captured.event_id, at=at)
         if run is None:
-            raise NotRecorded(
-                _(
-                    "No published flow takes recorded requests. Ask an operations lead to publish "
-                    "“Recorded request”."
-                )
-            )
+            raise NotRecorded(_why_not(captured.event_id))
         if (made := request_of(run)) is None:
             # The evidence waits on the run, and follows to the request when there is one.
             hand_evidence_on([(run, run.item)], at)
     return RecordedRequest(run, made)
+
+
+def _why_not(event_id: int) -> str:
+    """Return why no flow takes a recorded request: its flow is switched off, or there is none."""
+    held = HeldEvent.objects.filter(event=event_id).select_related("switch_off__off_by", "flow")
+    if (row := held.first()) is None:
+        return _(
+            "No published flow takes recorded requests. Ask an operations lead to publish "
+            "“Recorded request”."
+        )
+    # Whoever is on the phone needs an owner for the request now. Nothing is kept that nobody sees.
+    words = _(
+        "%(who)s switched the flow “%(flow)s” off on %(when)s. Ask an operations lead to switch it "
+        "on, then record the request again."
+    )
+    span = row.switch_off
+    return words % {"who": span.off_by, "flow": row.flow, "when": exact(span.off_at)}
 
 
 def request_of(run: Run) -> Request | None:

@@ -21,7 +21,7 @@ from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.runs.models import RunEvent
 from routing.runs.operations.capture import Capture, Captured, Signal, capture
-from routing.runs.registry import Problem, enricher
+from routing.runs.registry import Problem, enricher, event_clients
 from routing.work.files import File
 from routing.work.notes import Note
 from routing.work.operations.files import keep
@@ -97,6 +97,14 @@ def submit(
             # The form was sent before. Undo the files that have just been stored a second time.
             transaction.set_rollback(True)
     return captured
+
+
+@event_clients
+def clients_of_forms(events: Sequence[Event]) -> Mapping[int, int]:
+    """Return the client of each sent form, which is that of the sign-in."""
+    mine = [event for event in events if event.source == SOURCE and hasattr(event, "payload")]
+    named = {event.pk: event.payload.body.get("client") for event in mine}
+    return {event: client for event, client in named.items() if isinstance(client, int)}
 
 
 def hand_files_on(opened: Sequence[Request], at: datetime) -> None:

@@ -50,7 +50,7 @@ FIELDS = (
     Field("contact.email", "email"),
 )
 MOST_SHOWN = 80  # characters of a value that could not be read
-NAME_PARTS = ("firstname", "lastname")
+FULL_NAME, NAME_PARTS = "contact.name", ("firstname", "lastname")
 
 
 def fields(settings: Mapping[str, Any], object_type: str) -> list[Field]:
@@ -105,8 +105,8 @@ def mapped(
         except (ValueError, OverflowError) as error:
             sources[f"{field.name}{UNREAD}"] = f"{where}: {error}: {given[:MOST_SHOWN]}"
     if name := full_name(remote):
-        facts["contact.name"] = name
-        sources["contact.name"] = f"HubSpot contact {remote.id}, firstname and lastname"
+        facts[FULL_NAME] = name
+        sources[FULL_NAME] = f"HubSpot contact {remote.id}, firstname and lastname"
     return Mapped(facts, sources)
 
 

@@ -14,6 +14,7 @@ from integrations.base.adapter import SubjectFacts
 from integrations.base.typed import Typed, amount, currency, day, number, whole
 from integrations.inbox.keep.writer import RecordWriter
 from integrations.inbox.matching import SubjectLinks
+from routing.flows.registry import about_money
 from routing.kernel.clean_text import one_line
 from routing.models import Client
 from routing.people.actors import Actor
@@ -21,6 +22,8 @@ from routing.people.saving import save_with_reason
 from routing.runs.registry import Problem, fact_keeper
 
 MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # limits of the columns
+
+about_money("deal.amount", "deal.currency", "deal.hours")  # an engagement is billed by them
 
 
 def keep_engagement(

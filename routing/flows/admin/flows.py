@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
@@ -16,35 +17,105 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
-from routing.desk.saved import SavedAdmin
+from routing.desk.lists import LineList
+from routing.desk.saved import SavedAdmin, SavedForm
 from routing.flows.admin.reason_form import ReasonForm
+from routing.flows.admin.switching import FlowState, Switching, state_badge
+from routing.flows.admin.workflow_map import MapStop, map_of
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
+from routing.flows.switch_off import SwitchOff
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.work import display
 from routing.work.visibility import work_seen_by
 
 
+class FlowForm(SavedForm):
+    """The catalogue entry of a flow. Its lists are entered one a line, or ticked."""
+
+    touches = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Touches"),
+        choices=Flow.Touches.choices,
+        required=False,
+        empty_value=[],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=Flow._meta.get_field("touches").help_text,
+    )
+    may_change = LineList(
+        label=gettext_lazy("May change"), help_text=Flow._meta.get_field("may_change").help_text
+    )
+    must_hold = LineList(
+        label=gettext_lazy("Must hold"), help_text=Flow._meta.get_field("must_hold").help_text
+    )
+    stay_stable = forms.MultipleChoiceField(
+        label=gettext_lazy("Flows that must stay stable"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=Flow._meta.get_field("stay_stable").help_text,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "stay_stable" in self.fields:  # not on a page that only shows the flow
+            others = Flow.objects.exclude(pk=self.instance.pk).values_list("slug", "name")
+            self.fields["stay_stable"].choices = list(others)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        last, following = cleaned.get("last_review"), cleaned.get("next_review")
+        if last and following and following <= last:
+            self.add_error("next_review", _("The next review comes after the last one."))
+        return cleaned
+
+
 @admin.register(Flow)
-class FlowAdmin(SavedAdmin[Flow]):
+class FlowAdmin(Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",
+        "state",
         "live_version",
         "open_runs",
         "open_exceptions",
         "owner",
         "backup",
+        "next_review",
     )
     list_select_related = ("owner", "backup")
+    list_filter = (FlowState, "criticality")
     search_fields = ("name", "slug", "purpose")
     search_help_text = gettext_lazy("Name or purpose")
-    fields = ("name", "slug", "purpose", "outcome", "runbook", "owner", "backup", "reason")
-    owner_fields = ("owner", "backup")
+    form = FlowForm
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "purpose", "outcome", "metric")}),
+        (
+            gettext_lazy("People"),
+            {"fields": ("owner", "backup", "outcome_owner", "feels_first")},
+        ),
+        (
+            gettext_lazy("Reach"),
+            {
+                "fields": (
+                    "criticality",
+                    "touches",
+                    "may_change",
+                    "system_of_record",
+                    "must_hold",
+                    "stay_stable",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Operation"),
+            {"fields": ("runbook", "last_review", "next_review", "reason")},
+        ),
+    )
+    owner_fields = ("owner", "backup", "outcome_owner")
     change_form_outer_before_template = "desk/flow.html"
     empty_title = gettext_lazy("No flows")
     empty_text = gettext_lazy(
@@ -63,7 +134,12 @@ class FlowAdmin(SavedAdmin[Flow]):
             .get_queryset(request)
             .annotate(runs_open=_count(runs, "flow"), cases_open=_count(cases, "run__flow"))
             .prefetch_related(
-                Prefetch("versions", queryset=published, to_attr="published_versions")
+                Prefetch("versions", queryset=published, to_attr="published_versions"),
+                Prefetch(
+                    "switch_offs",
+                    queryset=SwitchOff.objects.current().select_related("off_by"),
+                    to_attr="switched_off",
+                ),
             )
         )
 
@@ -100,7 +176,9 @@ class FlowAdmin(SavedAdmin[Flow]):
         more = {
             "versions": rows.annotate(runs_open=_count(runs, "version")),
             "drafting": address(Flow, "draft", object_id) if may_draft else "",
+            "map": _map(rows),
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
+            **self.switching(request, flow_id),
         }
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})
@@ -139,6 +217,10 @@ class FlowAdmin(SavedAdmin[Flow]):
     def purpose_short(self, flow: Flow) -> str:
         return flow.purpose
 
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, flow: Any) -> SafeString:
+        return state_badge(flow.switched_off)
+
     @admin.display(description=gettext_lazy("live"))
     def live_version(self, flow: Any) -> SafeString | str:
         if not flow.published_versions:
@@ -165,6 +247,12 @@ class FlowAdmin(SavedAdmin[Flow]):
             flow.cases_open,
             _("open exceptions"),
         )
+
+
+def _map(versions: Any) -> list[MapStop]:
+    """Return the workflow map of the live version, or of the newest draft if nothing is live."""
+    live = versions.filter(published_at__isnull=False).first() or versions.first()
+    return map_of(live.flow, live) if live else []
 
 
 def _count(rows: Any, key: str) -> Coalesce:

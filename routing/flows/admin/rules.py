@@ -21,10 +21,10 @@ from routing.flows.admin.version_parts import PartOfVersion
 from routing.flows.admin.versions import FrozenWhenPublished
 from routing.flows.conditions import BadClause, Clause, Operator, check
 from routing.flows.fields import FieldSpec
+from routing.flows.operator_words import OPERATORS
 from routing.flows.rule_history import versions_of
 from routing.flows.rules import Condition, Rule
 from routing.flows.versions import read
-from routing.runs.choice_words import OPERATORS
 from routing.work.saves import FieldChange
 
 WITHOUT_VALUE = {Operator.KNOWN, Operator.UNKNOWN}

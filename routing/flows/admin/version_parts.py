@@ -15,8 +15,8 @@ from routing.desk.addresses import page_of
 from routing.desk.lists import CommaList
 from routing.desk.saved import Rows, refusal_of
 from routing.flows.models import FlowField, FlowVersion, Trigger
+from routing.flows.operator_words import OPERATORS
 from routing.flows.rules import Rule
-from routing.runs.choice_words import OPERATORS
 
 
 class PartOfVersion(Rows):

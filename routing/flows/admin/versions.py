@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy
 from routing.desk.addresses import address, page_of
 from routing.desk.base import ModelT, actor
 from routing.desk.forms import choice
-from routing.desk.saved import SavedAdmin, refuse
+from routing.desk.lists import LineList
+from routing.desk.saved import SavedAdmin, SavedForm, refuse
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.version_parts import (
     FieldsOfVersion,
@@ -27,17 +28,36 @@ from routing.flows.admin.version_parts import (
     TriggersOfVersion,
     is_editable,
 )
-from routing.flows.files.difference import differences
+from routing.flows.approval import PublishApproval
+from routing.flows.approving import record_edit
+from routing.flows.checklist import ANSWER, CheckedLine, answer_line, checklist_of
 from routing.flows.files.stored import content_of
 from routing.flows.files.text import written
 from routing.flows.files.words import ChangeWords, change_words
 from routing.flows.lint import lint_findings
 from routing.flows.models import FlowVersion
-from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
+from routing.flows.operations import (
+    NotPublishable,
+    SecondPersonNeeded,
+    copy,
+    faults,
+    publish,
+    roll_back,
+)
 from routing.flows.registry import action_names
+from routing.flows.second_person import (
+    DraftStanding,
+    authors_of,
+    names_of,
+    seconds_of,
+    standing_of,
+    why_two,
+)
+from routing.people.actors import Actor
 from routing.sla.policies import SLAPolicy
 from routing.work.display import badge, exact, when
 
+ASK = gettext_lazy("Ask for approval")
 Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
 VERBS: dict[str, Verb] = {  # operation, permission, label, message
     "publish": (
@@ -97,6 +117,26 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
             page.status_code = HTTPStatus.FORBIDDEN
         return page
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # Held before any of its rows: two people who save rows of one draft would each hold a share
+        # of it, and wait for each other when their edits are noted.
+        draft = FlowVersion.objects.filter(pk=self.version_of(obj).pk)
+        list(draft.select_for_update(of=("self",)).values_list("pk", flat=True))
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the rows, and note who edited the draft: the author of any part of it is known."""
+        super().save_related(request, form, formsets, change)
+        if not any(each.has_changed() for each in (form, *formsets)):
+            return
+        record_edit(
+            self.version_of(form.instance),
+            by=actor(request),
+            at=timezone.now(),
+            reason=form.cleaned_data.get("reason", ""),
+            noted=isinstance(form.instance, FlowVersion) and form.has_changed(),
+        )
+
     def published_meanwhile(self, request: HttpRequest, object_id: str | None) -> str:
         """
         Return who published the version that this form would change, and what to do with the input.
@@ -134,12 +174,28 @@ def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
     return part
 
 
+class VersionForm(SavedForm):
+    criteria = LineList(
+        label=gettext_lazy("Success criteria"),
+        help_text=FlowVersion._meta.get_field("criteria").help_text,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "rollback_to" in self.fields:  # not on a page that only shows the version
+            published = FlowVersion.objects.filter(
+                flow=self.instance.flow_id, published_at__isnull=False
+            )
+            self.fields["rollback_to"].queryset = published  # type: ignore[attr-defined]
+
+
 @admin.register(FlowVersion)
 class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     list_display = ("__str__", "status", "published", "published_by", "copied_from")
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)
-    fields = ("title", "action", "policy", "template", "reason")
+    form = VersionForm
+    fields = ("title", "action", "policy", "template", "criteria", "rollback_to", "reason")
     inlines = (TriggersOfVersion, FieldsOfVersion, RulesOfVersion)
     change_form_outer_before_template = "desk/version.html"
     empty_title = gettext_lazy("No versions")
@@ -156,6 +212,11 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
                 "<path:object_id>/file/",
                 self.admin_site.admin_view(self.file_view),
                 name="routing_flowversion_file",
+            ),
+            path(
+                "<path:object_id>/checklist/<slug:line>/",
+                self.admin_site.admin_view(self.answer_view),
+                name="routing_flowversion_answer",
             ),
             *super().get_urls(),
         ]
@@ -195,26 +256,36 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
 
     def around(self, request: HttpRequest, version: FlowVersion) -> dict[str, Any]:
         """Return the context for the page above the form."""
-        draft = version.published_at is None
+        draft, by = version.published_at is None, actor(request)
         found = faults(version) if draft else []
-        live = FlowVersion.objects.live().filter(flow=version.flow_id).first()
+        standing = standing_of(version) if draft else None
+        live = standing.live if standing else _live_of(version)
+        waiting = _waiting(version) if draft else None
         offered = {
             "copy": True,
-            "publish": draft and not found,
+            "publish": draft and not found and waiting is None,
             "roll_back": not draft and live != version,
         }
-        by = actor(request)
+        asks = standing is not None and standing.needs_second
         return {
+            **_agreeing(version, waiting, by),
+            "checklist": _checklist(version, by) if draft else [],
+            "standing": standing,
+            "why_two": why_two(version, standing) if standing and asks else "",
             "version": version,
             "draft": draft,
             "faults": found,
             "findings": lint_findings(version) if draft else [],
             "live": live,
             "is_live": live == version,
-            "changes": _changes(live, version) if draft and live else [],
+            "changes": _changes(standing) if standing and live else [],
             "file_url": address(FlowVersion, "file", version.pk),
             "steps": [
-                (label, address(FlowVersion, "do", version.pk, verb), verb != "copy")
+                (
+                    ASK if verb == "publish" and asks else label,
+                    address(FlowVersion, "do", version.pk, verb),
+                    verb != "copy",
+                )
                 for verb, (_operation, permission, label, _said) in VERBS.items()
                 if offered[verb] and by.may(permission)
             ],
@@ -237,6 +308,11 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
                 )
             except NotPublishable as refusal:
                 wrong = refusal.faults
+            except SecondPersonNeeded as needed:
+                if needed.asked is not None:
+                    messages.success(request, needed.message)
+                    return HttpResponseRedirect(page_of(needed.asked))
+                wrong = [needed.message]
             else:
                 messages.success(request, said % {"version": made})
                 return HttpResponseRedirect(page_of(made))
@@ -250,6 +326,28 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             "findings": lint_findings(version) if verb != "copy" else [],
         }
         return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
+
+    def answer_view(self, request: HttpRequest, object_id: str, line: str) -> HttpResponse:
+        """Ask what a person looked at, and keep the answer to a line of the checklist."""
+        version, by, now = self.seen(request, object_id), actor(request), timezone.now()
+        by.require(ANSWER, to=_("answer the checklist of flows"))
+        known = {each.code: each for each in checklist_of(version, now) if each.asks_person}
+        if line not in known or version.published_at is not None:
+            raise Http404
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            answer_line(version, line, by=by, at=now, note=form.cleaned_data["reason"])
+            messages.success(request, _("Answered “%(line)s”.") % {"line": known[line].label})
+            return HttpResponseRedirect(f"{page_of(version)}#checklist")
+        form.fields["reason"].label = _("What did you look at?")
+        context = {
+            "title": _("%(step)s: %(version)s") % {"step": known[line].label, "version": version},
+            "form": form,
+            "submit": _("Answer yes"),
+            "back": page_of(version),
+            "question": known[line].look.because,
+        }
+        return self.render(request, "desk/version_step.html", context)
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send the version as a file, for a review or another product."""
@@ -270,6 +368,40 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         return when(version.published_at)
 
 
-def _changes(live: FlowVersion, draft: FlowVersion) -> list[ChangeWords]:
+def _changes(standing: DraftStanding) -> list[ChangeWords]:
     """Return what would change for new runs if the draft were published."""
-    return [change_words(each) for each in differences(content_of(live), content_of(draft))]
+    return [change_words(each) for each in standing.changes]
+
+
+def _checklist(version: FlowVersion, by: Actor) -> list[tuple[CheckedLine, str]]:
+    """Return the lines of the checklist, each with the address to answer it, if this person may."""
+    may = by.may(ANSWER)
+    return [
+        (each, address(FlowVersion, "answer", version.pk, each.code))
+        if may and each.asks_person
+        else (each, "")
+        for each in checklist_of(version, timezone.now())
+    ]
+
+
+def _live_of(version: FlowVersion) -> FlowVersion | None:
+    return FlowVersion.objects.live().filter(flow=version.flow_id).first()
+
+
+def _waiting(version: FlowVersion) -> PublishApproval | None:
+    """Return the request about a draft that waits for a second person, or None."""
+    rows = version.publish_approvals.filter(state=PublishApproval.State.PENDING)
+    return rows.select_related("item", "asked_by").first()
+
+
+def _agreeing(version: FlowVersion, waiting: PublishApproval | None, by: Actor) -> dict[str, Any]:
+    """Return who can agree to a draft, with the request that waits for them."""
+    if version.published_at is not None:
+        return {}
+    asker = waiting.asked_by_id if waiting else by.user_id
+    seconds = seconds_of(version, but={*authors_of(version), asker})
+    return {
+        "request_row": waiting,
+        "request_url": page_of(waiting) if waiting else "",
+        "agree": names_of(seconds),
+    }

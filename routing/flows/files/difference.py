@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
-from routing.flows.files.shape import FlowShape
-
-
-class ChangeClass(IntEnum):
-    """Classes of changes, from the one with the smallest effect to the one with the greatest."""
-
-    WORDING = 1
-    ROUTING = 2
-    CHECKS = 3
-    APPROVAL = 4
-    OUTSIDE_EFFECT = 5
-    MONEY = 6
-    PRIVACY = 7
-    CLIENT_SLA = 8
+from routing.flows.change_classes import ChangeClass
+from routing.flows.files.shape import OF_FLOW, FlowShape
+from routing.kernel.canonical import json_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +29,51 @@ class FlowChange:
 _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("sla_policy", ChangeClass.CLIENT_SLA),
     ("approval_stages", ChangeClass.APPROVAL),
+    ("criteria", ChangeClass.CHECKS),
     ("action", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
     ("backup", ChangeClass.ROUTING),
+    ("outcome_owner", ChangeClass.ROUTING),
+    ("may_change", ChangeClass.OUTSIDE_EFFECT),
+    ("system_of_record", ChangeClass.OUTSIDE_EFFECT),
+    ("touches", ChangeClass.CLIENT_SLA),
 )
+NONE: frozenset[str] = frozenset()
 _NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "fields": ("name",),
     "rules": ("name",),
     "triggers": ("kind", "field", "equals"),
 }
-_MONEY = frozenset({"amount", "currency", "budget", "price", "fee", "rate", "hours"})
 
 
-def differences(was: FlowShape, now: FlowShape) -> list[FlowChange]:
-    """Return every difference of two contents. Applying them to one gives the other."""
-    before, after = (
-        was.model_dump(mode="json", by_alias=True),
-        now.model_dump(mode="json", by_alias=True),
-    )
+def differences(was: FlowShape | None, now: FlowShape) -> list[FlowChange]:
+    """
+    Return every difference of two contents. Applying them to one gives the other.
+
+    :param was: None for a flow that is new, so that everything it contains is a change
+    """
+    before = was.model_dump(mode="json", by_alias=True) if was else {}
+    after = now.model_dump(mode="json", by_alias=True)
+    # A field that is about money on one side is, or was, about money.
+    money = _money_of(was) | _money_of(now)
     found = []
     for key in before | after:
         for path, old, new in _compared(key, before.get(key), after.get(key)):
-            found.append(FlowChange(path, _class_of(path, old, new, before, after), old, new))
+            found.append(FlowChange(path, _class_of(path, old, new, money), old, new))
     return found
+
+
+def content_digest(content: FlowShape) -> str:
+    """Return the digest of what belongs to the version. Keys of the flow are left out."""
+    values = content.model_dump(mode="json", by_alias=True)
+    return json_digest({key: value for key, value in values.items() if key not in OF_FLOW})
+
+
+def _money_of(content: FlowShape | None) -> frozenset[str]:
+    return frozenset(each.name for each in content.fields if each.is_money) if content else NONE
 
 
 def highest(changes: Sequence[FlowChange]) -> ChangeClass | None:
@@ -109,9 +116,7 @@ def _by_name(key: str, rows: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def _class_of(
-    path: str, old: Any, new: Any, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> ChangeClass:
+def _class_of(path: str, old: Any, new: Any, money: frozenset[str]) -> ChangeClass:
     """Return the class of a change, by what it is about and by what it touches."""
     base = next((each for start, each in _CLASSES if path.startswith(start)), ChangeClass.WORDING)
     if path.endswith(".label"):
@@ -120,7 +125,7 @@ def _class_of(
         return ChangeClass.CLIENT_SLA
     if path.startswith("fields") and (path.endswith(".personal") or _is_personal(old, new)):
         return ChangeClass.PRIVACY
-    if path.startswith(("rules", "fields")) and _is_about_money(path, old, new):
+    if path.startswith(("rules", "fields")) and _is_about_money(path, money, old, new):
         return max(base, ChangeClass.MONEY)
     return base
 
@@ -129,17 +134,17 @@ def _is_personal(*rows: Any) -> bool:
     return any(isinstance(row, dict) and row.get("personal") for row in rows)
 
 
-def _is_about_money(path: str, *values: Any) -> bool:
+def _is_about_money(path: str, money: frozenset[str], *values: Any) -> bool:
     """Return whether a field of money is changed, or a rule that decides by one."""
     if path.startswith("fields["):
-        return path.partition("[")[2].partition("]")[0].rpartition(".")[2] in _MONEY
-    return any(_names_money(value) for value in values)
+        return path.partition("[")[2].partition("]")[0] in money
+    return any(_names_one_of(money, value) for value in values)
 
 
-def _names_money(value: Any) -> bool:
+def _names_one_of(fields: frozenset[str], value: Any) -> bool:
     if isinstance(value, dict):
-        named = str(value.get("field", "")).rpartition(".")[2] in _MONEY
-        return named or any(_names_money(each) for each in value.values())
+        named = value.get("field", "") in fields
+        return named or any(_names_one_of(fields, each) for each in value.values())
     if isinstance(value, list):
-        return any(_names_money(each) for each in value)
+        return any(_names_one_of(fields, each) for each in value)
     return False

@@ -7,12 +7,14 @@ People are given by their e-mail address, teams and rules by their name, an SLA 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -26,8 +28,9 @@ from pydantic import (
 from routing.flows.conditions import Operator
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
-from routing.flows.registry import version_rows
+from routing.flows.registry import money_facts, version_rows
 from routing.flows.rules import Condition, Rule
+from routing.kernel.days import can_be_meant
 
 FORMAT: Literal["throughline.flow/1"] = "throughline.flow/1"
 MOST_PARTS = 500  # rows of one kind in one file
@@ -40,7 +43,26 @@ def _text(model: Any, name: str, *, empty: bool = False) -> Any:
 
 
 Scalar: TypeAlias = StrictStr | StrictBool | StrictInt | StrictFloat
+CatalogueLine = Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^\S.*$")]
+CatalogueLines = Annotated[tuple[CatalogueLine, ...], Field(max_length=50)]
 Skill = Annotated[StrictStr, Field(min_length=1, max_length=40)]
+
+
+def _day(value: Any) -> date | None:
+    """
+    Read a day. pydantic would read a number as seconds since 1970.
+
+    :raises ValueError: if it is none, or of a year in which nothing here can happen
+    """
+    if value is None:
+        return None
+    day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    if not can_be_meant(day):
+        raise ValueError("is not a day on which anything here can happen")
+    return day
+
+
+ReviewDay = Annotated[date | None, BeforeValidator(_day)]
 
 
 class PriorityName(StrEnum):
@@ -72,7 +94,13 @@ class FieldShape(FileShape):
     type: FieldType
     required: bool = False
     personal: bool = False
+    money: bool = False
     choices: tuple[StrictStr, ...] = ()
+
+    @property
+    def is_money(self) -> bool:
+        """Return whether it is about money: it says so, or a package above declares the fact."""
+        return self.money or self.name in money_facts()
 
 
 class ConditionShape(FileShape):
@@ -103,13 +131,33 @@ class FlowShape(FileShape):
     runbook: StrictStr = ""
     owner: StrictStr
     backup: StrictStr
+    metric: _text(Flow, "metric", empty=True) = ""  # type: ignore[valid-type]
+    outcome_owner: StrictStr = ""
+    criticality: Flow.Criticality = Flow.Criticality.ESSENTIAL
+    touches: Annotated[tuple[Flow.Touches, ...], Field(max_length=len(Flow.Touches))] = ()
+    may_change: CatalogueLines = ()
+    system_of_record: _text(Flow, "system_of_record", empty=True) = ""  # type: ignore[valid-type]
+    must_hold: CatalogueLines = ()
+    stay_stable: CatalogueLines = ()
+    feels_first: _text(Flow, "feels_first", empty=True) = ""  # type: ignore[valid-type]
+    last_review: ReviewDay = None
+    next_review: ReviewDay = None
     action: _text(FlowVersion, "action")  # type: ignore[valid-type]
     sla_policy: _text(FlowVersion, "policy")  # type: ignore[valid-type]
     title: _text(FlowVersion, "title")  # type: ignore[valid-type]
     brief: StrictStr = ""
+    criteria: CatalogueLines = ()
     triggers: Annotated[tuple[TriggerShape, ...], Field(max_length=MOST_PARTS)] = ()
     fields: Annotated[tuple[FieldShape, ...], Field(max_length=MOST_PARTS)] = ()
     rules: Annotated[tuple[RuleShape, ...], Field(max_length=MOST_PARTS)] = ()
+
+    @field_validator("touches", "may_change", "must_hold", "stay_stable")
+    @classmethod
+    def _listed_once(cls, rows: Sequence[str]) -> Sequence[str]:
+        twice = sorted({str(row) for row in rows if rows.count(row) > 1})
+        if twice:
+            raise ValueError(f"stands more than once: {', '.join(twice)}")
+        return rows
 
     @field_validator("fields", "rules")
     @classmethod
@@ -124,6 +172,26 @@ class FlowShape(FileShape):
         """Return the rows of a part that a package above stores with a version."""
         rows: Sequence[Any] = getattr(self, part)
         return rows
+
+
+# Keys of the catalogue. A file that leaves some of them out leaves them as they are.
+CATALOGUE = (
+    "metric",
+    "outcome_owner",
+    "criticality",
+    "touches",
+    "may_change",
+    "system_of_record",
+    "must_hold",
+    "stay_stable",
+    "feels_first",
+    "last_review",
+    "next_review",
+)
+# Keys that belong to the flow, and count at once. All others belong to a version.
+OF_FLOW = frozenset(
+    {"format", "flow", "name", "purpose", "outcome", "runbook", "owner", "backup", *CATALOGUE}
+)
 
 
 @cache

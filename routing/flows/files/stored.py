@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -14,6 +15,7 @@ from django.db.models import Max
 from routing.flows.conditions import BadClause, Clause, Operator, check
 from routing.flows.fields import FieldSpec, FieldType
 from routing.flows.files.shape import (
+    CATALOGUE,
     FORMAT,
     ConditionShape,
     FieldShape,
@@ -25,7 +27,7 @@ from routing.flows.files.shape import (
 )
 from routing.flows.files.text import BadFlowFile, FileFault, FlowFile
 from routing.flows.lint import near_to
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.registry import action_names, version_rows
 from routing.flows.rules import Condition, Rule
 from routing.people.actors import Actor
@@ -49,10 +51,12 @@ def content_of(version: FlowVersion) -> FlowShape:
         runbook=_lines(flow.runbook),
         owner=flow.owner.email,
         backup=flow.backup.email,
+        **_catalogue_of(flow),
         action=version.action,
         sla_policy=version.policy,
         title=version.title,
         brief=_lines(version.template),
+        criteria=tuple(version.criteria),
         triggers=tuple(
             TriggerShape.model_construct(kind=row.kind, field=row.field, equals=row.value)
             for row in version.triggers.order_by("pk")
@@ -64,6 +68,35 @@ def content_of(version: FlowVersion) -> FlowShape:
         ),
         **values,
     )
+
+
+def _catalogue_of(flow: Flow) -> dict[str, Any]:
+    return {
+        "metric": flow.metric,
+        "outcome_owner": flow.outcome_owner.email if flow.outcome_owner else "",
+        "criticality": Flow.Criticality(flow.criticality),
+        "touches": tuple(Flow.Touches(each) for each in flow.touches),
+        "may_change": tuple(flow.may_change),
+        "system_of_record": flow.system_of_record,
+        "must_hold": tuple(flow.must_hold),
+        "stay_stable": tuple(flow.stay_stable),
+        "feels_first": flow.feels_first,
+        "last_review": flow.last_review,
+        "next_review": flow.next_review,
+    }
+
+
+def with_catalogue(content: FlowShape) -> FlowShape:
+    """
+    Return the content of a file with the keys of the catalogue that it leaves out, as its flow has
+    them now: importing keeps them.
+    """
+    left_out = [name for name in CATALOGUE if name not in content.model_fields_set]
+    flow = Flow.objects.filter(slug=content.flow).select_related("outcome_owner").first()
+    if flow is None or not left_out:
+        return content
+    present = _catalogue_of(flow)
+    return content.model_copy(update={name: present[name] for name in left_out})
 
 
 def _lines(text: str) -> str:
@@ -78,6 +111,7 @@ def _field_shape(row: FlowField) -> FieldShape:
         type=FieldType(row.type),
         required=row.required,
         personal=row.personal,
+        money=row.money,
         choices=tuple(row.choices),
     )
 
@@ -116,6 +150,14 @@ def unresolved(file: FlowFile) -> list[FileFault]:
         (("backup",), content.backup, people, "nobody of the agency has this e-mail address"),
         (("action",), content.action, set(action_names()), "there is no such action"),
         (("sla_policy",), content.sla_policy, policies, "there is no such SLA policy"),
+    ]
+    if content.outcome_owner:
+        words = "nobody of the agency has this e-mail address"
+        asked.append((("outcome_owner",), content.outcome_owner, people, words))
+    flows = set(Flow.objects.values_list("slug", flat=True)) - {content.flow}
+    asked += [
+        (("stay_stable", place), slug, flows, "there is no such other flow")
+        for place, slug in enumerate(content.stay_stable)
     ]
     asked += [
         (("rules", place, "team"), rule.team, teams, "there is no such team")
@@ -181,6 +223,7 @@ def keep_flow_file(
     :raises BadFlowFile: if it names what is not there; nothing was changed
     """
     by.require("routing.add_flowversion", to="change flows")
+    file = replace(file, content=with_catalogue(file.content))
     content = file.content
     with transaction.atomic():
         # Locked, or two imports at once would get the same number.
@@ -197,7 +240,10 @@ def keep_flow_file(
 
 def _kept_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str) -> Flow:
     people = {
-        user.email: user for user in User.objects.filter(email__in=(content.owner, content.backup))
+        user.email: user
+        for user in User.objects.filter(
+            email__in=(content.owner, content.backup, content.outcome_owner)
+        )
     }
     wanted = {
         "name": content.name,
@@ -206,6 +252,8 @@ def _kept_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: 
         "runbook": content.runbook,
         "owner": people[content.owner],
         "backup": people[content.backup],
+        **_catalogue_columns(content),
+        "outcome_owner": people.get(content.outcome_owner),
     }
     if flow.pk:
         present = {name: getattr(flow, name) for name in wanted}
@@ -221,6 +269,14 @@ def _kept_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: 
     return flow
 
 
+def _catalogue_columns(content: FlowShape) -> dict[str, Any]:
+    values = {name: getattr(content, name) for name in CATALOGUE}
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            values[name] = [str(each) for each in value]
+    return values
+
+
 def _kept_version(
     flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str
 ) -> FlowVersion:
@@ -232,6 +288,8 @@ def _kept_version(
         template=content.brief,
         title=content.title,
         policy=content.sla_policy,
+        criteria=list(content.criteria),
+        rollback_to=live_of(flow.pk),
     )
     save_with_reason(version, by=by, at=at, reason=reason)
     Trigger.objects.bulk_create(
@@ -246,6 +304,7 @@ def _kept_version(
             type=row.type.value,
             required=row.required,
             personal=row.personal,
+            money=row.money,
             choices=list(row.choices),
             position=position,
         )

@@ -9,61 +9,24 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.flows.files.difference import ChangeClass, FlowChange
+from routing.flows.files.difference import FlowChange
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.operator_words import OPERATORS
+from routing.flows.registry import version_rows
+from routing.flows.rules import Rule
 
-_CLASSES: Mapping[ChangeClass, Any] = {
-    ChangeClass.WORDING: gettext_lazy("Wording"),
-    ChangeClass.ROUTING: gettext_lazy("Routing"),
-    ChangeClass.CHECKS: gettext_lazy("Checks"),
-    ChangeClass.APPROVAL: gettext_lazy("Approval"),
-    ChangeClass.OUTSIDE_EFFECT: gettext_lazy("Effect on other systems"),
-    ChangeClass.MONEY: gettext_lazy("Money"),
-    ChangeClass.PRIVACY: gettext_lazy("Privacy"),
-    ChangeClass.CLIENT_SLA: gettext_lazy("SLA with clients"),
+NO_COLUMNS: Mapping[str, str] = {}
+
+# Rows of a version by their key in the file, with the columns whose keys have other names there.
+_ROWS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
+    "triggers": (Trigger, {"equals": "value"}),
+    "fields": (FlowField, {}),
+    "rules": (Rule, {}),
 }
-_KEYS: Mapping[str, Any] = {
-    "name": gettext_lazy("name"),
-    "purpose": gettext_lazy("purpose"),
-    "outcome": gettext_lazy("outcome"),
-    "runbook": gettext_lazy("runbook"),
-    "owner": gettext_lazy("policy owner"),
-    "backup": gettext_lazy("policy backup"),
-    "action": gettext_lazy("action"),
-    "sla_policy": gettext_lazy("SLA policy"),
-    "title": gettext_lazy("work title"),
-    "brief": gettext_lazy("brief template"),
-    "approval_stages": gettext_lazy("approval stages"),
-    "triggers": gettext_lazy("trigger"),
-    "fields": gettext_lazy("field"),
-    "rules": gettext_lazy("rule"),
-    "kind": gettext_lazy("kind of event"),
-    "field": gettext_lazy("field"),
-    "equals": gettext_lazy("equals"),
-    "label": gettext_lazy("label"),
-    "type": gettext_lazy("type"),
-    "required": gettext_lazy("required"),
-    "personal": gettext_lazy("personal"),
-    "choices": gettext_lazy("choices"),
-    "team": gettext_lazy("team"),
-    "skills": gettext_lazy("required skills"),
-    "account_first": gettext_lazy("prefer account owner"),
-    "priority": gettext_lazy("priority"),
+_OF_VERSION = {"sla_policy": "policy", "brief": "template"}  # likewise
+_OTHERS: Mapping[str, Any] = {  # parts of a row that are no column of it
     "when": gettext_lazy("conditions"),
-    "audience": gettext_lazy("audience"),
-    "quorum": gettext_lazy("required answers"),
-    "need": gettext_lazy("number of approvals"),
-    "answer_days": gettext_lazy("days to answer"),
     "order": gettext_lazy("order"),
-}
-_OPERATORS: Mapping[str, Any] = {
-    "equals": gettext_lazy("is"),
-    "not_equals": gettext_lazy("is not"),
-    "at_least": gettext_lazy("is at least"),
-    "below": gettext_lazy("is below"),
-    "one_of": gettext_lazy("is one of"),
-    "contains": gettext_lazy("contains"),
-    "known": gettext_lazy("is known"),
-    "unknown": gettext_lazy("is unknown"),
 }
 
 
@@ -78,11 +41,12 @@ class ChangeWords:
 
 
 def change_words(change: FlowChange) -> ChangeWords:
+    key = change.path.partition("[")[0].partition(".")[0]
     return ChangeWords(
         _about(change.path),
-        str(_CLASSES[change.change_class]),
-        _shown(change.was),
-        _shown(change.now),
+        str(change.change_class.label),
+        _shown(change.was, key),
+        _shown(change.now, key),
     )
 
 
@@ -91,23 +55,60 @@ def _about(path: str) -> str:
     key, bracket, rest = path.partition("[")
     if not bracket:
         key, _dot, part = path.partition(".")
-        return ", ".join(str(_KEYS.get(each, each)) for each in (key, part) if each)
+        names = [_name(key), _part_name(key, part)] if part else [_name(key)]
+        return ", ".join(names)
     name, _bracket, part = rest.rpartition("]")
-    row = f"{_KEYS[key]} “{name}”"
-    return f"{row}, {_KEYS[part[1:]]}" if part else row
+    row = f"{_name(key)} “{name}”"
+    return f"{row}, {_part_name(key, part[1:])}" if part else row
 
 
-def _shown(value: Any) -> str:
+def _name(key: str) -> str:
+    """Return the name of a key of the file: of the kind of its rows, or of its column."""
+    rows = _rows(key)
+    if rows is not None:
+        return str(
+            rows[0]._meta.verbose_name if key in _ROWS else rows[0]._meta.verbose_name_plural
+        )
+    column = _OF_VERSION.get(key, key)
+    for model in (FlowVersion, Flow):
+        if column in {field.name for field in model._meta.fields}:
+            return _label(model, column)
+    return key
+
+
+def _part_name(key: str, part: str) -> str:
+    rows = _rows(key)
+    if part in _OTHERS or rows is None:
+        return str(_OTHERS.get(part, part))
+    model, columns = rows
+    return _label(model, columns.get(part, part))
+
+
+def row_words(key: str, row: Mapping[str, Any]) -> str:
+    """Return a row of a version, as in its file, in words."""
+    return _shown(row, key)
+
+
+def _rows(key: str) -> tuple[Any, Mapping[str, str]] | None:
+    above = {each.name: (each.model, NO_COLUMNS) for each in version_rows()}
+    return _ROWS.get(key) or above.get(key)
+
+
+def _label(model: Any, column: str) -> str:
+    return str(model._meta.get_field(column).verbose_name)
+
+
+def _shown(value: Any, key: str = "") -> str:
     if value is None or value in ("", []):
         return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         return "; ".join(
-            f"{_KEYS.get(key, key)}: {_part(key, each)}" for key, each in value.items() if each
+            f"{_part_name(key, part)}: {_part(part, each)}" for part, each in value.items() if each
         )
     if isinstance(value, list):
-        return _list(value)
+        return _list(value, key)
     return str(value)
 
 
@@ -115,10 +116,10 @@ def _part(key: str, value: Any) -> str:
     return _conditions(value) if key == "when" else _shown(value)
 
 
-def _list(values: Sequence[Any]) -> str:
+def _list(values: Sequence[Any], key: str) -> str:
     if values and all(isinstance(each, list) for each in values):
         return _conditions(values)
-    return ", ".join(_shown(each) for each in values)
+    return ", ".join(_shown(each, key) for each in values)
 
 
 def _conditions(groups: Sequence[Sequence[Mapping[str, Any]]]) -> str:
@@ -130,5 +131,5 @@ def _group(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _condition(row: Mapping[str, Any]) -> str:
-    words = f"{row['field']} {_OPERATORS[row['is']]}"
+    words = f"{row['field']} {OPERATORS[row['is']]}"
     return words if row["value"] is None else f"{words} {_shown(row['value'])}"

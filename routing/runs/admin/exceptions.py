@@ -189,6 +189,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
                 **self.hints(row, by),
                 "failure": failures_behind([row], timezone.now()).get(row.pk),
                 "clients": names.clients,
+                "about": work_seen_by(by).filter(pk=row.item.parent_id).first(),
             }
         return super().page(request, template, row, context, status)
 
@@ -227,11 +228,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
 
     @admin.display(description=gettext_lazy("exception"), ordering="reason")
     def reason_name(self, row: ExceptionCase) -> SafeString:
-        return format_html(
-            '<span class="tl-ref">{}</span> <span class="tl-name">{}</span>',
-            row.item.ref,
-            row.get_reason_display(),
-        )
+        return display.named(row.item)
 
     @admin.display(description=gettext_lazy("stopped at"), ordering="step")
     def stopped_at(self, row: ExceptionCase) -> str:

@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from routing.runs.operations.enrich import enrich
 from routing.runs.operations.enrich_batch import enrich_batch
 from routing.runs.operations.process import process
+from routing.runs.operations.release import release_held
 from routing.runs.operations.route_runs import route_runs
+
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 200
+SHORT = timedelta(seconds=0.8)
 
 
 def advance(*, clock: Callable[[], datetime], apart: bool = False) -> None:
     """
-    Process, enrich and route until nothing is due. The next call finds what failed or was not due.
+    Process, enrich and route until nothing is due, then events that waited for a flow, by the
+    batch. The next call finds what failed or was not due.
 
     :param clock: returns the current time (aware). It is called before each stage, because
         enriching waits for other systems.
     :param apart: leave steps that call other systems to other workers, so that nothing waits here
     """
+    _advance(clock=clock, apart=apart)
+    size = FIRST_BATCH
+    while release_held(at=clock(), limit=size):
+        began = clock()
+        _advance(clock=clock, apart=apart)
+        size = next_size(size, clock() - began)
+
+
+def next_size(size: int, took: timedelta) -> int:
+    """Return how many held events to release next, so that new ones wait less than two seconds."""
+    if took > SHORT:
+        return max(size // 2, SMALLEST_BATCH)
+    return min(size * 2, LARGEST_BATCH)
+
+
+def _advance(*, clock: Callable[[], datetime], apart: bool) -> None:
     moved = 1
     while (processed := process(at=clock())) or moved:
         moved = enrich_batch(at=clock()) + enrich(clock=clock, apart=apart) + route_runs(at=clock())

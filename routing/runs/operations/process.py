@@ -1,5 +1,6 @@
 """
-Route captured events to runs: each event starts a run, joins an open run or matches no flow.
+Route captured events to runs: each event starts a run, joins an open run, waits for a flow that is
+switched off, or matches no flow.
 """
 
 from __future__ import annotations
@@ -20,7 +21,17 @@ from routing.kernel.queues import Patience, claim_batch, put_off
 from routing.kernel.reasons import Reason
 from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
+from routing.runs.held_events import flow_is_off
 from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.operations.holding import (
+    ReleasedEvents,
+    Waiting,
+    hold,
+    released_of,
+    settle,
+    switch_offs_of,
+    with_released,
+)
 from routing.runs.operations.merging import move_runs
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.registry import SubjectMove, move_of, survivors_of
@@ -65,9 +76,8 @@ def process_events(ids: Sequence[int], at: datetime) -> int:
         claimed = claim_batch(waiting, key="event_id")
         if not claimed:
             return 0
-        events = list(
-            Event.objects.filter(pk__in=claimed).select_related("payload").order_by("at", "id")
-        )
+        rows = Event.objects.filter(pk__in=claimed).select_related("payload")
+        events = list(with_released(rows).order_by("at", "id"))
         moves = _moves(events)
         subjects = {_subject(event) for event in events}
         for move in moves.values():
@@ -102,8 +112,9 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
         move_runs(move, list(_open_runs(set(move.subjects)).values()), at)
     about = _abouts(events, moves)
     open_runs = _open_runs(set(about.values()))
-    live = _live()
-    starting = {event.pk: _started_by(event, live) for event in events}
+    live, released = _live(), released_of(events)
+    starting = {event.pk: _started_by(event, live, released) for event in events}
+    off = switch_offs_of(starting)
     late = _merged_before(about, open_runs, starting)
     ended: Mapping[tuple[int, Subject], Run] = {}
     if late:
@@ -112,15 +123,24 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
         # The object had its run. That news of one of its parts comes late starts no other.
         ended = _newest_runs(set(late.values()))
     new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
+    held: dict[Waiting, Event] = {}
     for event in events:
         for version in starting[event.pk]:
             key = (version.flow_id, about[event.pk])
-            if key not in open_runs and key not in new and key not in ended:
+            if key in open_runs or key in new or key in ended:
+                continue
+            if version.flow_id in off:
+                held[event.pk, version.flow_id] = event
+            else:
                 new[key] = (_new_run(version, about[event.pk]), event)
     if new:
         _follow(new)
         create([run for run, _ in new.values()], by=Actor.system(), at=at)
-    _record(events, about, {**ended, **open_runs}, new, at)
+    hold(held, off, released, at)
+    parts = _parts(events, about, {**ended, **open_runs}, new, at)
+    parts = _unknown(parts, events, held, released, at)
+    RunEvent.objects.bulk_create(parts)
+    settle(released, parts, held, off, at)
     made = [run.pk for run, _ in new.values()]
     mark_done(made, [RunStep.Name.CAPTURE], at)
     make_due(made, RunStep.Name.ENRICH, at)
@@ -175,18 +195,22 @@ def _subject(event: Event) -> Subject:
     return Subject(event.source, event.subject_type, event.subject_id)
 
 
-def _live() -> list[FlowVersion]:
-    return list(FlowVersion.objects.live().select_related("flow").prefetch_related("triggers"))
+def _live() -> list[Any]:
+    """Return the live version of each flow, with whether the flow ``is_off``."""
+    live = FlowVersion.objects.live().annotate(is_off=flow_is_off("flow"))
+    return list(live.select_related("flow").prefetch_related("triggers"))
 
 
-def _started_by(event: Event, live: Sequence[FlowVersion]) -> list[FlowVersion]:
+def _started_by(
+    event: Event, live: Sequence[FlowVersion], released: ReleasedEvents
+) -> list[FlowVersion]:
     """
     Return the flow versions that this event starts.
 
     Flows with a matching value win over flows that take any event of the kind.
     """
     # So a special flow, such as for one form, takes its events from the general flow, and one deal
-    # does not become two runs.
+    # does not become two runs. That holds while the special flow is switched off, too.
     body: Mapping[str, Any] = event.payload.body if hasattr(event, "payload") else {}
     by_value: dict[FlowVersion, None] = {}
     by_kind: dict[FlowVersion, None] = {}
@@ -198,7 +222,7 @@ def _started_by(event: Event, live: Sequence[FlowVersion]) -> list[FlowVersion]:
                 by_kind[version] = None
             elif str(body.get(trigger.field)) == trigger.value:
                 by_value[version] = None
-    return list(by_value or by_kind)
+    return [each for each in by_value or by_kind if released.may_start(event, each)]
 
 
 def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:
@@ -250,13 +274,14 @@ def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
         run.follows = last.get(key)
 
 
-def _record(
+def _parts(
     events: Sequence[Event],
     subjects: Mapping[int, Subject],
     runs: Mapping[tuple[int, Subject], Run],
     new: Mapping[tuple[int, Subject], tuple[Run, Event]],
     at: datetime,
-) -> None:
+) -> list[RunEvent]:
+    """Return which runs each event starts and which it joins, unsaved."""
     started, about = defaultdict(list), defaultdict(list)
     for (_flow, subject), (run, first) in new.items():
         started[first.pk].append(run)
@@ -266,7 +291,6 @@ def _record(
     parts = []
     for event in events:
         if event.kind.endswith(ECHO):
-            parts.append(RunEvent(event=event, part=RunEvent.Part.ECHO, at=at))
             continue
         mine = started[event.pk]
         joined = [run for run in about[subjects[event.pk]] if run not in mine]
@@ -274,9 +298,25 @@ def _record(
         parts += [
             RunEvent(event=event, run=run, part=RunEvent.Part.JOINED, at=at) for run in joined
         ]
-        if not mine and not joined:
-            parts.append(RunEvent(event=event, part=RunEvent.Part.UNCLAIMED, at=at))
-    RunEvent.objects.bulk_create(parts)
+    return parts
+
+
+def _unknown(
+    parts: Sequence[RunEvent],
+    events: Sequence[Event],
+    held: Mapping[Waiting, Event],
+    released: ReleasedEvents,
+    at: datetime,
+) -> list[RunEvent]:
+    """Add the echoes and the events without a flow, and leave out what is recorded already."""
+    found = [part for part in parts if not released.has_run(part.event, part.run_id or 0)]
+    known = {part.event_id for part in parts} | {event for event, _flow in held}
+    for event in events:
+        if event.kind.endswith(ECHO):
+            found.append(RunEvent(event=event, part=RunEvent.Part.ECHO, at=at))
+        elif event.pk not in known and not released.is_known(event):
+            found.append(RunEvent(event=event, part=RunEvent.Part.UNCLAIMED, at=at))
+    return found
 
 
 def _refresh(

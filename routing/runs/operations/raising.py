@@ -45,6 +45,8 @@ WAIT = operation(
     details=WaitDetails,
 )
 ONE_AT_A_TIME = 7_203_005  # key of the advisory lock for exceptions that have no work item to lock
+# Nothing is overdue while a flow is switched off, until the first event waits for it.
+TIMED_LATER = frozenset({Reason.FLOW_OFF})
 # Reason, kind of subject, its id, and the step or, of a connection, the code of what is wrong.
 Key: TypeAlias = tuple[str, str, Any, str]
 
@@ -56,7 +58,7 @@ class ExceptionFinding:
 
     With a ``step``, it blocks that step of ``run``. Otherwise it blocks nothing, and is about
     ``item``, or else the run, or else the open run of the event. If there is no work, it is about
-    the event or about the connection in the evidence, which ``about`` describes.
+    the event, or about the flow or the connection in the evidence, which ``about`` describes.
 
     ``first`` has people who come before those of exception routing.
     """
@@ -91,6 +93,8 @@ class _Located:
             found.append((reason, "event", self.event.pk, ""))
         if self.work is not None:
             found.append((reason, "work", self.work.pk, ""))
+        if not found and (flow := self.finding.evidence.get("flow")):
+            found.append((reason, "flow", flow, ""))
         code = str(self.finding.evidence.get("code", ""))
         return tuple(found) or ((reason, "connection", self.connection, code),)
 
@@ -112,10 +116,11 @@ class _Located:
             evidence["work"] = self.work.ref
         return evidence
 
-    @property
-    def subject(self) -> str:
+    def subject(self, titles: Mapping[int, str]) -> str:
+        """:param titles: of the runs that stop, by id, which their work items take over"""
         if self.work is not None:
-            return self.work.ref
+            stops = self.run.pk if self.run is not None and self.finding.step else None
+            return f"{self.work.ref} {titles[stops] if stops else self.work.title}"
         if self.event is not None:
             return f"{self.event.subject_type} {self.event.subject_id}"
         return self.finding.about
@@ -149,12 +154,14 @@ def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> l
         _one_at_a_time(located)
         routes: dict[str, ExceptionRoute] = ExceptionRoute.objects.in_bulk(field_name="reason")
         system = Actor.system()
+        titles = _titles_of_stops(located)
         made: list[ExceptionCase] = []
-        for why, some in _cases(_new(located), routes, at).items():
+        for why, some in _cases(_new(located), routes, titles, at).items():
             made += create(some, by=system, at=at, reason=why)
-        minutes = {case.reason: _minutes(routes.get(case.reason)) for case in made}
-        start_timeboxes(made, minutes, at)
-        _stop([each for each in located if each.finding.step], at)
+        timed = [case for case in made if case.reason not in TIMED_LATER]
+        minutes = {case.reason: _minutes(routes.get(case.reason)) for case in timed}
+        start_timeboxes(timed, minutes, at)
+        _stop([each for each in located if each.finding.step], titles, at)
         notify(created(ExceptionCase), made, by=system, at=at)
     return made
 
@@ -247,6 +254,7 @@ def _open_keys(located: Sequence[_Located]) -> set[Key]:
         "run": (rows.filter(run__in=subjects["run"]), "run_id"),
         "work": (loose.filter(item__parent__in=subjects["work"]), "item__parent_id"),
         "event": (rows.filter(evidence__event__in=list(subjects["event"])), "evidence__event"),
+        "flow": (loose.filter(evidence__flow__in=list(subjects["flow"])), "evidence__flow"),
         "connection": (
             loose.filter(
                 run=None,
@@ -270,7 +278,10 @@ def _open_keys(located: Sequence[_Located]) -> set[Key]:
 
 
 def _cases(
-    located: Sequence[_Located], routes: Mapping[str, ExceptionRoute], at: datetime
+    located: Sequence[_Located],
+    routes: Mapping[str, ExceptionRoute],
+    titles: Mapping[int, str],
+    at: datetime,
 ) -> Mapping[str, list[ExceptionCase]]:
     """Return unsaved exceptions by the reason for their choice of owner."""
     # Grouped, because one call of ``create`` writes the same reason for all of its rows.
@@ -284,7 +295,7 @@ def _cases(
     for each in located:
         owners = _owners(each, routes, staff, clearance)
         if owners is not None:
-            found[owners.why].append(_case(each, owners, staff))
+            found[owners.why].append(_case(each, owners, titles, staff))
     return found
 
 
@@ -309,10 +320,12 @@ def _owners(
         return None
 
 
-def _case(each: _Located, owners: Owners, staff: Staff) -> ExceptionCase:
+def _case(each: _Located, owners: Owners, titles: Mapping[int, str], staff: Staff) -> ExceptionCase:
     work, finding = each.work, each.finding
+    # Whoever sees the exception may read the title of the work in it: both have the same client and
+    # team, and only people who may see the work are given its exceptions.
     item = new_item(
-        f"{Reason(finding.reason).label}: {each.subject}",
+        f"{Reason(finding.reason).label}: {each.subject(titles)}",
         parent=work,
         run_id=each.run.pk if each.run else None,
         team_id=work.team_id if work else staff.team_id,
@@ -330,12 +343,27 @@ def _case(each: _Located, owners: Owners, staff: Staff) -> ExceptionCase:
     )
 
 
+def start_timebox(cases: Sequence[ExceptionCase], *, at: datetime) -> None:
+    """Start the timeboxes of open exceptions that were raised without one, see ``TIMED_LATER``."""
+    routes: dict[str, ExceptionRoute] = ExceptionRoute.objects.in_bulk(field_name="reason")
+    minutes = {case.reason: _minutes(routes.get(case.reason)) for case in cases}
+    start_timeboxes(cases, minutes, at)
+
+
 def _minutes(route: ExceptionRoute | None) -> int:
     """Return the timebox of a route, or the default without a route."""
     return (route or ExceptionRoute()).timebox_minutes
 
 
-def _stop(located: Sequence[_Located], at: datetime) -> None:
+def _titles_of_stops(located: Sequence[_Located]) -> dict[int, str]:
+    """Return the title of each run that stops, by its id, as far as it is known by now."""
+    ids = [each.run.pk for each in located if each.finding.step and each.run is not None]
+    if not ids:
+        return {}
+    return {each.run.pk: waiting_title_of(each) for each in run_snapshots(ids)}
+
+
+def _stop(located: Sequence[_Located], titles: dict[int, str], at: datetime) -> None:
     """Stop each run at its step, which is retried when the exception is resolved."""
     by_step: dict[str, list[int]] = defaultdict(list)
     for each in located:
@@ -345,6 +373,5 @@ def _stop(located: Sequence[_Located], at: datetime) -> None:
         turn_all(RunStep.objects.filter(run__in=runs, name=step), "stop", at=at)
     ids = list(chain.from_iterable(by_step.values()))
     if ids:
-        titles = {each.run.pk: waiting_title_of(each) for each in run_snapshots(ids)}
         reason = "A blocking exception was raised."
         move(WAIT, ids, by=Actor.system(), at=at, reason=reason, details=WaitDetails(titles))

@@ -29,6 +29,7 @@ from routing.people.actors import Actor
 from routing.runs.candidates import Pool, one_batch_at_a_time, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.details import RouteDetails
+from routing.runs.held_events import received_of
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.offering import offer_later, settle
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
@@ -213,17 +214,20 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
     )
     # A run that the door refused starts no action.
     routed = {result.id: result.row for result in results if result.done}
+    received = received_of(list(routed))
     jobs: dict[str, list[RoutedRun]] = defaultdict(list)
     for snapshot, choice, _decision in decided:
-        if snapshot.run.pk in routed:
-            jobs[snapshot.plan.action].append(_job(routed[snapshot.run.pk], snapshot, choice))
+        if (run := routed.get(snapshot.run.pk)) is not None:
+            jobs[snapshot.plan.action].append(_job(run, snapshot, choice, received.get(run.pk)))
     for name, batch in jobs.items():
         action_named(name)(batch, system, at)
     BEGIN(list(routed), by=system, at=at)
     settle(waited, at)
 
 
-def _job(run: Run, snapshot: RunSnapshot, choice: Choice) -> RoutedRun:
+def _job(
+    run: Run, snapshot: RunSnapshot, choice: Choice, clocks_from: datetime | None
+) -> RoutedRun:
     found, plan = snapshot.found, snapshot.plan
     return RoutedRun(
         run=run,
@@ -238,6 +242,7 @@ def _job(run: Run, snapshot: RunSnapshot, choice: Choice) -> RoutedRun:
         contact_ids=found.contact_ids,
         engagement_id=found.engagement_id,
         policy=plan.policy,
+        clocks_from=clocks_from,
     )
 
 

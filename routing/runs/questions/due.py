@@ -15,7 +15,13 @@ from routing.runs.questions.registry import Statement, statements
 from routing.sla.clock_words import purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import escalation_entries
-from routing.sla.explain_due import calendars_in_words, explain, length, status_sentence
+from routing.sla.explain_due import (
+    calendars_in_words,
+    explain,
+    held_sentence,
+    length,
+    status_sentence,
+)
 from routing.sla.operations.first_response import RESPONDED
 from routing.work.display import exact
 
@@ -87,6 +93,8 @@ def _clock(work: AskedWork, clock: Clock, zone: ZoneInfo) -> Statement:
         "v%(version)s, counted in %(hours)s."
     )
     said = text % values
+    if found.held:
+        said += " " + held_sentence(found.held, zone)
     if not found.agrees:
         said += " " + _("The stored clock differs from its marks.")
     if clock.trouble:

@@ -31,7 +31,16 @@ from routing.sla.admin.compliance import (
 from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import SHORT, escalation_entries
-from routing.sla.explain_due import CAUSES, CLOSED, explain, length, party_label, span, states_of
+from routing.sla.explain_due import (
+    CAUSES,
+    CLOSED,
+    explain,
+    held_sentence,
+    length,
+    party_label,
+    span,
+    states_of,
+)
 from routing.sla.explain_due import status_sentence as in_a_sentence
 from routing.sla.hours import Segment
 from routing.sla.ladder import level_of
@@ -124,6 +133,7 @@ class ClockAdmin(ReadOnly[Clock]):
             "found": found,
             "target": length(found.target),
             "sentence": in_a_sentence(found.reading, zone),
+            "held": held_sentence(found.held, zone) if found.held else "",
             "whose": [
                 (party_label(party), length(time)) for party, time in found.reading.whose.items()
             ],

@@ -43,7 +43,8 @@ def _spelled(name: str) -> str:
     """Return a pattern for a name, each letter of which may be written as a number."""
     signs = []
     for sign in name:
-        high, low = f"{ord(sign):02x}"
+        code = f"{ord(sign):02x}"
+        high, low = code[0], code[1]
         signs.append(f"(?:{sign}|#{high}[{low}{low.upper()}])")
     return "".join(signs)
 

@@ -8,6 +8,7 @@ import hashlib
 import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass
+from itertools import product
 from typing import IO
 
 from routing.work.file_types.encodings import BOMS, TextScan
@@ -24,8 +25,8 @@ _DRAWING = re.compile(rb"<svg[\s/>:]")
 
 def _wide(*marks: bytes) -> tuple[bytes, ...]:
     """Return marks as they stand in UTF-16."""
-    orders = ("utf-16-le", "utf-16-be")
-    return tuple(mark.decode().encode(order) for mark in marks for order in orders)
+    both = product(marks, ("utf-16-le", "utf-16-be"))
+    return tuple(mark.decode().encode(order) for mark, order in both)
 
 
 _VIRUSES = (EICAR, *_wide(EICAR))

@@ -22,7 +22,7 @@ from delivery.requests.operations import requests
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, OPS, QA
 from routing.models import Absence, User, WorkItem
-from routing.runs.operations.raising import ExceptionFinding, raise_exception
+from routing.runs.operations.raising import ExceptionFinding, raise_exception, raise_exceptions
 from routing.work import display
 from routing.work.operations import items
 from tests.delivery.making import (
@@ -218,6 +218,34 @@ def test_the_earliest_due_comes_first_with_its_age(world: World) -> None:
     assert group.count == 10
     since = display.since(now - timedelta(days=2), now)
     assert f"waiting since {strip_tags(since)}" in words(page)
+
+
+def test_what_is_overdue_is_not_said_to_be_due(world: World) -> None:
+    """It read “due 2 weeks overdue”."""
+    now, about = timezone.now(), [make_request(world.acme).item for _ in range(2)]
+    late, soon = raise_exceptions(
+        [ExceptionFinding(Reason.NO_ANSWER, item=item) for item in about], at=now
+    )
+    WorkItem.objects.filter(pk=late.item_id).update(next_due_at=now - timedelta(days=3))
+    WorkItem.objects.filter(pk=soon.item_id).update(next_due_at=now + timedelta(days=3, hours=1))
+
+    said = words(signed_in(world.alice).get("/admin/"))
+
+    assert "· 3 days overdue" in said
+    assert "due 3 days overdue" not in said
+    assert "· due in 3 days" in said
+
+
+def test_with_a_decision_and_no_work_today_does_not_send_to_the_work_of_others(
+    world: World,
+) -> None:
+    Check.objects.create(name="Tone", kind="judgment", position=1)
+    hand_in(world, make_deliverables(world)[0])
+
+    said = words(signed_in(world.quin).get("/admin/"))
+
+    assert "Only the decisions above wait for you." in said
+    assert "You have no open work" not in said
 
 
 def test_all_is_quiet_only_while_nothing_waits_for_a_decision(world: World) -> None:

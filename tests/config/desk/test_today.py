@@ -208,6 +208,17 @@ def test_nothing_to_do_is_said_and_leads_on(world: World) -> None:
     assert "Nothing needs your attention" in words(page)
 
 
+def test_work_that_is_due_is_not_followed_by_nothing_to_do(world: World) -> None:
+    """Beside an overdue deliverable stood “Nothing needs your attention”."""
+    row = due_at(make_request(world.acme), DUE["late"])
+    WorkItem.objects.filter(pk=row.item_id).update(doer=world.cora)
+
+    said = words(open_today(signed_in(world.cora)))
+
+    assert "Nothing else needs your attention" in said
+    assert "Nothing needs your attention" not in said
+
+
 def test_the_number_of_queries_does_not_grow_with_the_work(world: World) -> None:
     browser = signed_in(world.alice)
 

@@ -74,7 +74,17 @@ def test_an_error_elsewhere_says_that_files_are_to_be_chosen_again(
 ) -> None:
     page = words(browser.post(FORM, filled(uploads=upload(), **{"request.title": ""})))
 
-    assert "Choose your files again" in page
+    assert "Choose your files again: lodge.png." in page
+    assert page.count("Files (optional)") == 2  # beside the field, and in the list of what is wrong
+
+
+def test_files_beside_one_that_is_refused_are_to_be_chosen_again_too(
+    browser: Browser, flow: str
+) -> None:
+    both = [upload("first.png"), upload("virus.exe", EXE)]
+    page = words(browser.post(FORM, filled(uploads=both)))
+
+    assert "Choose your files again: first.png, virus.exe." in page
 
 
 def test_the_agencys_own_notes_and_files_and_other_requests_are_out_of_reach(

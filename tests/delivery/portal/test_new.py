@@ -149,6 +149,14 @@ def test_errors_say_what_is_wrong_and_keep_what_was_typed(
     assert not Event.objects.filter(kind="portal.request").exists()
 
 
+def test_the_only_form_is_headed_by_what_it_is_for(browser: Browser, flow: str) -> None:
+    """Clients read “Client request”, the agency's own name of the flow."""
+    page = browser.get(FORM).content.decode()
+
+    assert "<h1>New request</h1>" in page
+    assert "Client request" not in page
+
+
 def test_a_broken_token_is_replaced_so_that_the_next_try_goes_through(
     browser: Browser, flow: str
 ) -> None:

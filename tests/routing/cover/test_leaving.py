@@ -49,7 +49,7 @@ def test_every_pair_and_lead_is_known() -> None:
 
     assert found == {
         Client: {"owner", "backup"},
-        Flow: {"owner", "backup"},
+        Flow: {"owner", "backup", "outcome_owner"},
         Agency: {"owner", "backup", "security_owner"},
         Connection: {"default_owner", "default_backup", "health_owner", "health_backup"},
         Team: {"lead"},

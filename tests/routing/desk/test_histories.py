@@ -13,8 +13,8 @@ from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.models import Brief
 from routing.desk.timeline import timeline_of
-from routing.flows.operations import copy, publish
-from routing.kernel.roles import AM
+from routing.flows.operations import copy
+from routing.kernel.roles import AM, OPS
 from routing.models import (
     Absence,
     CalendarUse,
@@ -35,6 +35,7 @@ from routing.runs.operations.outcomes import expect
 from routing.sla.operations.calendars import ensure_defaults, save_policy
 from tests.delivery.making import done, make_brief
 from tests.desk import signed_in, url, words
+from tests.flows import publish_by_two
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by, make_contact, make_request, make_user
 
@@ -111,11 +112,12 @@ def test_a_promise_that_moved_says_from_what_to_what(world: World) -> None:
 def test_a_rule_says_what_each_published_version_changed(world: World) -> None:
     version = make_flow(world)
     rule = version.rules.get(name="Everything else")
-    draft = copy(version, by=by(world.olga), at=NOW, reason="More")
+    oscar = make_user("Oscar", OPS)
+    draft = copy(version, by=by(oscar), at=NOW, reason="More")
     changed = FlowVersion.objects.get(pk=draft.pk).rules.get(name="Everything else")
     other = Team.objects.create(name="Far", lead=world.bob)
     Rule.objects.filter(pk=changed.pk).update(team=other, priority=1)
-    publish(FlowVersion.objects.get(pk=draft.pk), by=by(world.olga), at=NOW, reason="Moved")
+    publish_by_two(FlowVersion.objects.get(pk=draft.pk), oscar, world.olga, reason="Moved")
 
     page = words(signed_in(world.olga).get(url(Rule, "history", rule.pk)))
 

@@ -17,6 +17,7 @@ from delivery.briefs.operations import briefs
 from delivery.models import Brief, Check, Deliverable, Request
 from delivery.requests.operations import requests
 from routing.desk.addresses import page_of
+from routing.desk.waits import _waits, with_waits
 from routing.kernel.events import Event
 from routing.kernel.roles import QA
 from routing.models import User, WorkItem
@@ -278,3 +279,16 @@ def test_a_part_that_a_person_may_not_see_is_not_named(world: World) -> None:
             [asked.pk], by=by(world.alice), at=timezone.now(), details=DecideDetails()
         )
     )
+
+
+def test_whose_turn_it_is_costs_a_list_no_building_of_queries(world: World) -> None:
+    """Django needs half the time of a page to make this SQL, so it is made once for each reader."""
+    request = make_request(world.acme, title="50 % off, they’re “new”")
+    [first], [second] = (
+        with_waits(Request.objects.filter(pk=request.pk), by(world.alice)) for _ in range(2)
+    )
+    everything = with_waits(WorkItem.objects.filter(pk=request.item_id), by(world.olga)).get()
+
+    assert first.turn_key == second.turn_key == everything.turn_key == "request.captured.owner"
+    assert _waits(Request, by(world.alice)) is _waits(Request, by(world.alice))
+    assert _waits(Request, by(world.alice)) is not _waits(Request, by(world.cora))

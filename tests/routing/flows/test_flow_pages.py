@@ -154,6 +154,7 @@ def test_publishing_and_rolling_back_through_the_desk(
 def test_a_new_flow_gets_its_first_draft(world: World, live: FlowVersion) -> None:
     browser = signed_in(world.olga)
     sent = {"name": "Renewals", "slug": "renewals", "purpose": "p", "outcome": "o", "runbook": ""}
+    sent["criticality"] = "essential"
 
     browser.post(url(Flow, "add"), sent | {"owner": world.olga.pk, "backup": world.bob.pk})
     flow = Flow.objects.get(slug="renewals")

@@ -11,6 +11,7 @@ from routing.flows.lint import LintFinding, lint, lint_findings
 from routing.flows.operations import copy, faults
 from routing.models import (
     Condition,
+    FlowField,
     FlowVersion,
     Rule,
     Team,
@@ -97,10 +98,16 @@ def test_publishing_shows_the_findings_and_is_still_possible_e2(
     browser, path = signed_in(world.olga), url(FlowVersion, "do", draft.pk, "publish")
 
     asked = browser.get(path)
+    refused = browser.post(path, {"reason": "On purpose"})
+    for line in ("triggers", "sla", "rules"):
+        answer = url(FlowVersion, "answer", draft.pk, line)
+        assert browser.post(answer, {"reason": "On purpose"}).status_code == 302
     done = browser.post(path, {"reason": "On purpose"})
 
     assert "check these findings first" in words(asked)
     assert "The rule “Behind” is never reached" in words(asked)
+    assert refused.status_code == 409
+    assert "Is that meant?" in words(refused)
     assert done.status_code == 302
     assert FlowVersion.objects.live().get() == draft
 
@@ -157,3 +164,18 @@ def test_a_team_without_two_people_is_found(world: World, draft: FlowVersion) ->
     assert finding.code == "lone_team"
     assert finding.path == ("rules", 1, "team")
     assert str(world.team) in finding.message
+
+
+def test_a_field_that_nothing_fills_is_found_with_near_ones(draft: FlowVersion) -> None:
+    draft.triggers.exclude(kind="hubspot.deal.creation").delete()
+    FlowField.objects.create(
+        version=draft, name="deal.ammount", label="Amount again", type="number", position=40
+    )
+
+    [finding] = lint_findings(draft)
+
+    assert finding.code == "unsourced_field"
+    assert "Nothing that starts this flow fills the field “Amount again”" in finding.message
+    assert finding.near[0] == "deal.amount"
+    Trigger.objects.create(version=draft, kind="form.submitted")  # a form may bring any fact
+    assert codes(draft) == []

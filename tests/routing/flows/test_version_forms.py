@@ -11,10 +11,11 @@ from django.db import IntegrityError, models
 
 from delivery.approvals.models import ApprovalStage
 from routing.desk.saved import KeepsInput, SavedAdmin
-from routing.flows.operations import copy, publish
+from routing.flows.operations import copy
 from routing.models import FlowField, FlowVersion, Membership, Rule, Target, Team, TeamMembership
 from routing.sla.policies import SLAPolicy
 from tests.desk import filled, signed_in, url, words
+from tests.flows import publish_by_two
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by, make_contact
 
@@ -157,13 +158,12 @@ def test_a_draft_that_somebody_published_meanwhile_keeps_the_input_e1(
 ) -> None:
     browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
     sent = filled(browser.get(path)) | {"title": "Kept: {deal.name}", "rules-0-name": "Kept rule"}
-    other = by(world.olga)
-    publish(draft, by=other, at=NOW, reason="First")
+    publish_by_two(draft, world.olga, world.bob)
 
     page = browser.post(path, sent)
 
     assert page.status_code == 403
-    assert f"Not saved. Olga published this version on {NOW:%a %-d %b %Y}" in words(page)
+    assert f"Not saved. Bob published this version on {NOW:%a %-d %b %Y}" in words(page)
     assert "Copy it to a new draft" in words(page)
     shown = page.content.decode()
     assert "Kept: {deal.name}" in shown

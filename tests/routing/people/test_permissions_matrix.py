@@ -219,6 +219,15 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "integrations.discard_outbound": (INTEGRATIONS,),
     "routing.view_dispatch": (OPS, INTEGRATIONS, AUDITOR),
     "routing.unpark_dispatch": (OPS, INTEGRATIONS),
+    "routing.view_heldevent": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
+    "routing.view_switchoff": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
+    "routing.switch_flow": (OPS,),
+    # a second person agrees, among whom are policy owners and backups
+    **{f"routing.{verb}_publishapproval": (AM, OPS) for verb in ("approve", "refuse", "withdraw")},
+    "routing.outdate_publishapproval": (),
+    "routing.view_publishapproval": NOT_CREATIVES,
+    "routing.view_checklistanswer": NOT_CREATIVES,
+    "routing.add_checklistanswer": (OPS, INTEGRATIONS),
     # absences, the default pair, messages
     "routing.view_absence": EVERYONE,
     **{f"routing.{verb}_absence": (OPS,) for verb in ("add", "change", "delete")},

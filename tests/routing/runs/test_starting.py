@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from routing.flows.operations import publish
+from routing.flows.operations import publish_shipped
 from routing.models import Flow, FlowVersion, Rule, Run, RunEvent, Trigger
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
@@ -45,7 +45,7 @@ def flows(world: World) -> None:
             version=version, kind="hubspot.deal.creation", field="portalId", value=value
         )
     Rule.objects.create(version=version, position=1, name="Everything", team=world.team)
-    publish(version, by=by(world.olga), at=NOW, reason="")
+    publish_shipped(version, by=by(world.olga), at=NOW, reason="")
 
 
 def started(portal: object, at: datetime = NOW) -> list[str]:
@@ -87,8 +87,9 @@ def test_events_without_a_flow_are_processed_in_the_same_few_statements_for_one_
             advance(clock=lambda: NOW)
         return len(statements)
 
-    assert count(1) == count(30) == 14
+    assert count(1) == count(30) == 15
     assert RunEvent.objects.filter(part=RunEvent.Part.UNCLAIMED).count() == 31
     with CaptureQueriesContext(connection) as statements:
         advance(clock=lambda: NOW)
-    assert len(statements) == 4  # one for events, and one for each kind of step
+    # One for events, one for each kind of step, and one for flows that were switched on.
+    assert len(statements) == 5

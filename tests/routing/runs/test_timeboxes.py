@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from routing.flows.operations import copy, publish
+from routing.flows.operations import copy
 from routing.kernel.reasons import Reason
 from routing.models import Clock, ExceptionCase, FlowVersion, SLAPolicy, Target
 from routing.people.actors import Actor
 from routing.runs.operations.capture import capture
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.sla.operations.calendars import ensure_defaults, save_policy
+from tests.flows import publish_by_two
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.world import NOW, World, by
@@ -49,7 +50,7 @@ def choose(world: World, flow: FlowVersion, kind: str) -> None:
     draft = copy(flow, by=by(world.olga), at=NOW, reason="Quicker")
     draft.policy = "quick"
     draft.save()
-    publish(draft, by=by(world.olga), at=NOW, reason="Quicker")
+    publish_by_two(draft, world.olga, world.bob)
 
 
 def stopped(world: World) -> ExceptionCase:

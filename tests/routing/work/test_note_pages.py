@@ -198,3 +198,24 @@ def test_notes_cost_the_page_the_same_however_many_there_are(
 
     with django_assert_max_num_queries(25):
         browser.get(url(Request, "change", row.pk))
+
+
+def test_files_of_a_note_that_was_refused_are_named_to_be_chosen_again(world: World) -> None:
+    row = make_request(world.acme)
+    both = [upload(png(), "plan.png"), upload(png(9, 9), "logo.png")]
+
+    page = words(send(world.alice, row, audience="nobody", uploads=both))
+
+    assert "Choose your files again: plan.png, logo.png. Browsers do not keep them." in page
+    assert "Call them" in page
+    assert "Choose your files again" not in words(
+        signed_in(world.alice).get(url(Request, "change", row.pk))
+    )
+
+
+def test_evidence_of_a_new_request_that_was_refused_is_named_too(world: World) -> None:
+    sent = {"client": world.acme.pk, "title": "", "evidence": upload(png(), "minutes.png")}
+
+    page = words(signed_in(world.alice).post(url(Request, "add"), sent))
+
+    assert "Choose your files again: minutes.png." in page

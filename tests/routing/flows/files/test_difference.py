@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from routing.flows.files.difference import ChangeClass, differences, highest
+from routing.flows.change_classes import ChangeClass
+from routing.flows.files.difference import differences, highest
 from routing.flows.files.shape import FlowShape
 from routing.flows.files.text import read_flow_file
+from routing.models import Flow
 from tests.routing.flows.files.test_text import MINIMAL
 
 FULL = (
@@ -101,6 +104,11 @@ def test_every_key_of_a_file_is_compared() -> None:
     """A key that the format gains is in the difference without being named anywhere."""
     old = content()
     other: dict[str, Any] = {"approval_stages": (), "fields": (), "rules": (), "triggers": ()}
+    other |= dict.fromkeys(
+        ("criteria", "may_change", "must_hold", "stay_stable"), ("something else",)
+    )
+    other |= dict.fromkeys(("last_review", "next_review"), date(2027, 3, 31))
+    other |= {"criticality": Flow.Criticality.MAY_PAUSE, "touches": (Flow.Touches.BILLING,)}
     for name in type(old).model_fields:
         if name == "format":
             continue

@@ -9,8 +9,9 @@ from delivery.approvals.models import ApprovalStage
 from routing.flows.files.linting import lint_file
 from routing.flows.files.stored import content_of, is_same, keep_flow_file
 from routing.flows.files.text import BadFlowFile, FlowFile, read_flow_file, written
-from routing.flows.operations import copy, faults, publish
+from routing.flows.operations import copy, faults
 from routing.models import Condition, Flow, FlowVersion, Rule, Team
+from tests.flows import publish_by_two
 from tests.routing.flows.test_lint import staffed
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
@@ -27,7 +28,7 @@ def version(world: World) -> FlowVersion:
         )
     ApprovalStage.objects.create(flow_version=draft, position=4, audience="client", answer_days=3)
     staffed(draft, world.alice, world.bob)
-    return publish(draft, by=by(world.olga), at=NOW, reason="Ready")
+    return publish_by_two(draft, world.olga, world.bob)
 
 
 def as_file(text: str) -> FlowFile:

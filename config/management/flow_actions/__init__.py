@@ -1,0 +1,13 @@
+"""Actions of ``manage.py flow``, one module a subject, in the order of its help."""
+
+from __future__ import annotations
+
+from config.management.flow_actions import catalogue, files, publishing, switching
+from config.management.flow_actions.base import FlowAction
+
+ACTIONS: tuple[FlowAction, ...] = (
+    *catalogue.ACTIONS,
+    *files.ACTIONS,
+    *publishing.ACTIONS,
+    *switching.ACTIONS,
+)

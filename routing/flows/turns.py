@@ -1,0 +1,85 @@
+"""Whose turn it is with requests to publish a draft, and who is notified of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from routing.flows.approval import PublishApproval
+from routing.flows.approving import approve, outdate, refuse, withdraw
+from routing.flows.second_person import can_be_second, seconds_of
+from routing.messages.models import Notification
+from routing.messages.telling import tells
+from routing.people.actors import Actor
+from routing.work.creation import created
+from routing.work.items import WorkItem
+from routing.work.turns import Party, People, WaitingSide, nobodys_turn, turn
+
+State, Words = PublishApproval.State, Notification.Words
+
+
+def _seconds(items: Sequence[WorkItem]) -> People:
+    rows = PublishApproval.objects.filter(item__in=items).select_related("version__flow")
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        able = seconds_of(row.version, but={*row.authors, row.asked_by_id})
+        found[row.item_id] = [user.pk for user in able]
+    return found
+
+
+def _agrees(by: Actor, at: datetime) -> Q:
+    mine = PublishApproval.objects.filter(can_be_second(by))
+    return Q(pk__in=mine.order_by().values("item"))
+
+
+def _askers(items: Sequence[WorkItem]) -> People:
+    rows = PublishApproval.objects.filter(item__in=items).values_list("item_id", "asked_by_id")
+    return {item: [user] for item, user in rows}
+
+
+SECOND_PERSON = Party(
+    "second_person",
+    _("Second person"),
+    _seconds,
+    _agrees,
+    _("a second person"),
+    WaitingSide.AGENCY,
+)
+WHO_ASKED = Party("asked_to_publish", _("Whoever asked"), _askers, nobodys_turn)
+
+
+def _in_state(state: str) -> Any:
+    """Return what chooses the requests that began in this state."""
+    return lambda rows, by: [row for row in rows if row.state == state]
+
+
+turn(
+    PublishApproval,
+    State.PENDING,
+    party=SECOND_PERSON,
+    act=_("agree to a change of a flow"),
+    waits=_("Waits for %(who)s to agree to the change since %(since)s"),
+    by=("approve", "refuse", "withdraw"),
+    decision=True,
+)
+tells(
+    created(PublishApproval),
+    SECOND_PERSON,
+    words=Words.APPROVAL,
+    turn=State.PENDING,
+    only=_in_state(State.PENDING),
+)
+tells(
+    created(PublishApproval),
+    SECOND_PERSON,
+    words=Words.ROLLED_BACK,
+    only=_in_state(State.ROLLED_BACK),
+)
+tells(approve, WHO_ASKED, words=Words.APPROVED)
+tells(refuse, WHO_ASKED, words=Words.REJECTED)
+tells(withdraw, WHO_ASKED, words=Words.CLOSED)
+tells(outdate, WHO_ASKED, words=Words.CLOSED)
