@@ -16,16 +16,34 @@ from routing.kernel.transitions import verb_of
 from routing.models import Run, User, WorkItem
 
 # The newest attempt, whose number is that of the lease, and the state are written together. What
-# somebody discards never comes back.
+# somebody discards never comes back, and nothing else is discarded. A newer message takes the place
+# of one that was superseded, and a failed one of the same object holds others back. The e-mails of
+# the demo's past, which is loaded before anything is sealed, are discarded without history.
 STATE_EVIDENCE = """
     SELECT o.id, CASE WHEN h.state = %(discarded)s THEN 'was discarded, and is ' || o.state
+        WHEN o.state = %(discarded)s AND a.outcome = ANY(%(good)s) THEN
+            'is discarded, although its newest attempt says ' || a.outcome
+        WHEN o.state = %(discarded)s THEN 'is discarded, and its history does not say so'
+        WHEN o.state = %(superseded)s AND coalesce(a.outcome <> ALL(%(good)s), true) THEN
+            'is superseded, and no newer message takes its place'
+        WHEN o.state = %(held)s AND coalesce(a.outcome <> ALL(%(good)s), true) THEN
+            'is held, and no message of its object failed'
         WHEN a.outcome IS NULL THEN 'is ' || o.state || ', and no attempt says so'
         ELSE 'is ' || o.state || ', although its newest attempt says ' || a.outcome END
     FROM integrations_outbound o
     LEFT JOIN integrations_attempt a ON a.outbound_id = o.id AND a.number = o.lease
     LEFT JOIN LATERAL (SELECT state FROM integrations_historicaloutbound h WHERE h.id = o.id
         ORDER BY h.history_id DESC LIMIT 1) h ON true
-    WHERE (h.state = %(discarded)s AND o.state <> %(discarded)s) OR CASE
+    WHERE h.state = %(discarded)s AND o.state <> %(discarded)s
+        OR o.state = %(discarded)s AND coalesce(h.state, '') <> %(discarded)s
+            AND o.created_at > (SELECT min(sealed_at) FROM routing_seal)
+        OR o.state = %(superseded)s AND NOT EXISTS (SELECT FROM integrations_outbound n
+            WHERE n.connection_id = o.connection_id AND n.object_key = o.object_key
+            AND n.id > o.id AND n.verb = o.verb)
+        OR o.state = %(held)s AND NOT EXISTS (SELECT FROM integrations_outbound d
+            WHERE d.connection_id = o.connection_id AND d.object_key = o.object_key
+            AND d.state = %(dead)s)
+        OR CASE
         WHEN o.state = %(delivered)s THEN coalesce(a.outcome, '') <> ALL(%(good)s)
         WHEN o.state = ANY(%(failed)s) THEN a.outcome IS NULL OR a.outcome = ANY(%(good)s)
         WHEN o.state = %(leased)s THEN a.outcome IS NOT NULL
@@ -223,6 +241,9 @@ class Outbound(models.Model):
             "delivered": cls.State.DELIVERED,
             "discarded": cls.State.DISCARDED,
             "leased": cls.State.LEASED,
+            "superseded": cls.State.SUPERSEDED,
+            "held": cls.State.HELD,
+            "dead": cls.State.DEAD,
             "failed": [*cls.tried_again, cls.State.DEAD],
             "good": [Attempt.Outcome.DELIVERED, Attempt.Outcome.FOUND],
         }

@@ -13,6 +13,7 @@ from demo.agency import agency
 from demo.agency.load import load
 from demo.agency.remove import StillInUse, end_work, remove
 from demo.agency.sign_ins import write
+from routing.audit.models import Seal
 from routing.people.clients import Client
 from routing.people.staff import User
 
@@ -58,6 +59,11 @@ class Command(BaseCommand):
             return
         if options["refresh"]:
             end_work(at, "The demo was refreshed.")
+            if Seal.objects.exists():
+                self.stderr.write(
+                    "Its new past is older than seals that are there, so `manage.py verify` will "
+                    "report it as backdated. For evidence that verifies, start on a new VAR_DIR."
+                )
         elif User.objects.filter(email__endswith=f"@{agency.DOMAIN}", is_active=True).exists():
             raise CommandError(
                 "The demo is loaded already. Use --refresh to load it again, dated from now, or "
