@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, Case, Exists, F, Func, OuterRef, Subquery, Value, When
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -18,10 +19,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from routing.desk.addresses import address, work_page
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
-from routing.messages.models import Notification
+from routing.messages.models import OF_A_CLOCK, Notification
 from routing.messages.operations import mark_read
 from routing.messages.shown import shown_to
 from routing.runs.admin.events import ReadOnly
+from routing.sla.clocks import Clock
 from routing.work import display
 from routing.work.visibility import work_seen_by
 
@@ -67,7 +69,12 @@ class NotificationAdmin(ReadOnly[Notification]):
 
     def for_page(self, request: HttpRequest, rows: Any) -> Any:
         seen = work_seen_by(actor(request)).filter(pk=OuterRef("item")).order_by()
-        return rows.annotate(seen=Exists(seen))
+        # Work can have several clocks, whose messages would otherwise look the same.
+        key = Func(F("dedupe_key"), Value(":"), Value(2), function="split_part")
+        of_clock = When(dedupe_key__startswith=OF_A_CLOCK, then=Cast(key, BigIntegerField()))
+        clock = Clock.objects.filter(pk=OuterRef("clock_id")).values("purpose")
+        named = rows.annotate(seen=Exists(seen), clock_id=Case(of_clock))
+        return named.annotate(purpose=Subquery(clock))
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.read_view)
@@ -134,7 +141,12 @@ class NotificationAdmin(ReadOnly[Notification]):
     @admin.display(description=gettext_lazy("message"))
     def said(self, row: Notification) -> SafeString | str:
         words = row.get_words_display()
-        return display.badge(words, TONES[row.words]) if row.words in TONES else words
+        if row.words not in TONES:
+            return words
+        purpose = (getattr(row, "purpose", None) or "").replace("_", " ")
+        return format_html(
+            '{} <span class="tl-meta">{}</span>', display.badge(words, TONES[row.words]), purpose
+        )
 
     @admin.display(description=gettext_lazy("due"), ordering="item__next_due_at")
     def due_at(self, row: Notification) -> SafeString | str:

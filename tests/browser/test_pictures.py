@@ -35,7 +35,7 @@ pytestmark = [
     pytest.mark.drill,  # the demo is loaded, and each page is looked at four times
     pytest.mark.timeout(600),
     pytest.mark.django_db(transaction=True),
-    pytest.mark.requirement("Q22", "O16", "U3"),
+    pytest.mark.requirement("Q22"),
 ]
 QUESTION = "Which of the two photographs may we use on the page?"
 PEOPLE = {

@@ -20,7 +20,7 @@ from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, make_client, make_request, make_user
 
 pytestmark = [
-    pytest.mark.requirement("E12", "O16", "U3"),
+    pytest.mark.requirement("R4", "E12"),
     pytest.mark.usefixtures("without_second_factor"),
 ]
 TITLE = "Trail Week landing page"

@@ -94,6 +94,21 @@ def test_messages_say_what_is_the_matter_and_by_when(world: World, late: Clock) 
     assert "Due soon" not in mine
 
 
+def test_messages_about_two_clocks_of_one_work_are_told_apart(world: World) -> None:
+    """Two lines of one work, at one instant, read the same."""
+    request = make_request(world.acme)
+    purposes = {"triage", "first_look"}
+    start([request.item], ensure_defaults(at=MONDAY), MONDAY, purposes=purposes)
+    for hour in range(10, 17):
+        escalate(at=at(23, hour))
+    escalate(at=at(24, 14))
+
+    page = words(signed_in(world.bob).get(url(Notification, "changelist")))
+
+    for purpose in ("triage", "first look"):
+        assert f"A new site Overdue and escalated to you {purpose}" in page
+
+
 def test_a_trace_tells_of_every_level(world: World) -> None:
     ensure_defaults(at=MONDAY)
     make_flow(world)

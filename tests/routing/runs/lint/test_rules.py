@@ -19,7 +19,7 @@ from routing.runs.lint.rules import ENOUGH, try_rules
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("G4")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

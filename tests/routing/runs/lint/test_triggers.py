@@ -15,7 +15,7 @@ from routing.runs.operations.capture import Signal, capture
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("G4")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
