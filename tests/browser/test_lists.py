@@ -82,7 +82,10 @@ def test_a_card_on_a_phone_begins_with_its_name_and_has_no_empty_lines(
     first.get_by_role("link").click()
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("in three languages")
-    assert heading.evaluate("title => title.scrollHeight <= title.clientHeight")
+    # Awaited, because the font may come after the text.
+    page.wait_for_function(
+        "title => title.scrollHeight <= title.clientHeight", arg=heading.element_handle()
+    )
     desk.check("exception-long-name")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.go_back()

@@ -33,6 +33,8 @@ OF_CLIENT = {
     "routing.client", "routing.contact", "routing.destination", "delivery.engagement",
     "delivery.check",
 }  # fmt: skip
+# Work of the agency itself, which belongs to no client.
+OF_AGENCY = {"routing.publishapproval"}
 # There is one agency, commands make connections, and flows make their versions and rules.
 ADDED_ELSEWHERE = {
     "integrations.connection",
@@ -55,6 +57,7 @@ EXTRA = {
     "deactivate/": "routing.change_user",
     "reactivate/": "routing.change_user",
     "draft/": "routing.change_flow",
+    "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",
     "version/<int:number>/": "",
     "version/<int:number>/preview/": "",
@@ -172,7 +175,7 @@ def _of_row(base: str, rest: str, label: str, name: str, view: str) -> list[Visi
     right["take-back/"] = ANY  # not there unless the client was merged
     if rest not in right:
         return []
-    path = base + re.sub(r"<int:\w+>", "1", rest)
+    path = base + re.sub(r"<(int|slug):\w+>", "1", rest)
     return [Visit(path, partial(ours, EXTRA.get(rest, ""), right[rest]))]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,22 +59,25 @@ def _context(version: FlowVersion) -> Iterator[str]:
 
 
 def _rules(version: FlowVersion) -> Iterator[str]:
+    labels = dict(version.fields.values_list("name", "label"))
     for rule in version.rules.select_related("team").prefetch_related("conditions"):
         words = _("%(name)s: %(when)s → %(team)s, %(priority)s")
         yield words % {
             "name": rule.name,
-            "when": _when(rule),
+            "when": _when(rule, labels),
             "team": rule.team,
             "priority": rule.get_priority_display(),
         }
 
 
-def _when(rule: Rule) -> str:
+def _when(rule: Rule, labels: Mapping[str, str]) -> str:
     groups: dict[int, list[str]] = {}
     for row in rule.conditions.all():
         value = ", ".join(map(str, row.value)) if isinstance(row.value, list) else row.value
         shown = "" if value is None else f" {value}"
-        said = f"{row.field} {OPERATORS.get(row.operator, row.operator)}{shown}"
+        said = (
+            f"{labels.get(row.field, row.field)} {OPERATORS.get(row.operator, row.operator)}{shown}"
+        )
         groups.setdefault(row.group, []).append(said)
     return _(", or ").join(_(" and ").join(each) for each in groups.values()) or _("always")
 

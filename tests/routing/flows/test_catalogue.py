@@ -161,7 +161,7 @@ def test_its_map_is_drawn_from_the_rows(world: World, complete: FlowVersion) -> 
     stops = (
         "Trigger hubspot.deal.creation",
         "Context Needs: Deal, Amount",
-        "Rules High value: deal.amount is at least 50000 → High value, High",
+        "Rules High value: Amount is at least 50000 → High value, High",
         "Owner Policy: Olga, backup Bob",
         "Checkpoints The agency approves, then the client",
         "Exceptions",
