@@ -19,7 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.flows.faults import NotPublishable
-from routing.flows.lint import lint_findings
+from routing.flows.lint import (
+    Lint,
+    empty_policy,
+    unknown_skills,
+    unknown_triggers,
+    unreachable_rules,
+)
 from routing.flows.models import Flow, FlowVersion
 from routing.kernel.history import Tracked
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant, holders
@@ -194,9 +200,12 @@ def answer_line(
 # -- Lines about the flow itself -------------------------------------------------------------------
 
 
-def _linted(version: FlowVersion, *codes: str) -> str:
-    """Return the findings of these codes as a question: they can be meant, and keep nothing out."""
-    found = [each.message for each in lint_findings(version) if each.code in codes]
+def _linted(version: FlowVersion, *checks: Lint) -> str:
+    """Return what these checks find as a question: it can be meant, and keeps nothing out."""
+    # These alone, because others try the rules on a thousand decisions.
+    found: list[str] = []
+    for check in checks:
+        found += [each.message for each in check(version)]
     return " ".join([*found, _("Is that meant?")]) if found else ""
 
 
@@ -206,7 +215,7 @@ def _page(row: FlowVersion | Flow) -> str:
 
 @checklist_line("triggers", gettext_lazy("Triggers"), place=10)
 def _triggers(version: FlowVersion) -> LineLook:
-    wrong = _linted(version, "unknown_trigger")
+    wrong = _linted(version, unknown_triggers)
     if wrong:
         return LineLook(None, wrong, f"{_page(version)}#triggers-group")
     kinds = ", ".join(sorted({row.kind for row in version.triggers.all()}))
@@ -229,7 +238,7 @@ def _owners(version: FlowVersion) -> LineLook:
 def _sla(version: FlowVersion) -> LineLook:
     policy = SLAPolicy.objects.filter(slug=version.policy).first()
     where = reverse("admin:routing_slapolicy_change", args=[policy.pk]) if policy else ""
-    if wrong := _linted(version, "empty_policy"):
+    if wrong := _linted(version, empty_policy):
         return LineLook(None, wrong, where)
     count = policy.targets.count() if policy else 0
     words = _("“%(policy)s” has %(count)s targets, and each escalates until somebody acts.")
@@ -239,7 +248,7 @@ def _sla(version: FlowVersion) -> LineLook:
 @checklist_line("rules", gettext_lazy("Rules"), place=40)
 def _rules(version: FlowVersion) -> LineLook:
     where = f"{_page(version)}#rules-group"
-    if wrong := _linted(version, "unreachable_rule", "unknown_skill"):
+    if wrong := _linted(version, unreachable_rules, unknown_skills):
         return LineLook(None, wrong, where)
     words = _("Each of the %(count)s rules can be reached, and the last one takes every event.")
     return LineLook(True, words % {"count": version.rules.count()}, where)

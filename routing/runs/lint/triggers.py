@@ -1,4 +1,4 @@
-"""Triggers of a draft that nobody ever sent."""
+"""Triggers of a draft that nobody sent lately."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.db.models import Max
 from django.db.models.fields.json import KeyTextTransform
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from routing.flows.lint import LintFinding, lint, near_to, with_near
@@ -20,7 +21,7 @@ LAST_VALUES = 1_000  # events of one kind
 
 @lint
 def silent_triggers(version: FlowVersion) -> Iterator[LintFinding]:
-    """Find triggers that no event matched, though the system that sends them sends others."""
+    """Find triggers that none of the last events matched, though their system sent others."""
     oldest = (Event.objects.aggregate(newest=Max("pk"))["newest"] or 0) - LAST_EVENTS
     recent = Event.objects.filter(pk__gt=oldest).order_by()
     seen = frozenset(recent.values_list("kind", flat=True).distinct())
@@ -33,13 +34,18 @@ def silent_triggers(version: FlowVersion) -> Iterator[LintFinding]:
             continue
         if trigger.kind not in seen:
             near, key = near_to(trigger.kind, seen), "kind"
-            said = _("No event of the kind “%(kind)s” has come so far.")
+            said = _("None of the last %(count)s events is of the kind “%(kind)s”.")
         elif trigger.field and trigger.value not in (values := _values(trigger, oldest)):
             near, key = near_to(trigger.value, values), "value"
-            said = _("No event of the kind “%(kind)s” had “%(value)s” in %(field)s so far.")
+            said = _("None of the last events of the kind “%(kind)s” has “%(value)s” in %(field)s.")
         else:
             continue
-        words = said % {"kind": trigger.kind, "value": trigger.value, "field": trigger.field}
+        words = said % {
+            "count": number_format(LAST_EVENTS, force_grouping=True),
+            "kind": trigger.kind,
+            "value": trigger.value,
+            "field": trigger.field,
+        }
         path = ("triggers", place, key)
         yield LintFinding("silent_trigger", with_near(words, near), page, near, path)
 

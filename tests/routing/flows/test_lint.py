@@ -155,6 +155,24 @@ def test_packages_add_checks_of_their_own_e2(world: World, draft: FlowVersion) -
     assert f"Looked at {draft}." in words(page)
 
 
+def test_the_page_of_a_draft_with_its_checklist_asks_each_check_once(
+    world: World, draft: FlowVersion
+) -> None:
+    """The checklist had asked all of them for each of its lines, also the slow ones."""
+    asked: list[FlowVersion] = []
+
+    @lint
+    def counted(version: FlowVersion) -> list[LintFinding]:
+        asked.append(version)
+        return []
+
+    page = signed_in(world.olga).get(url(FlowVersion, "change", draft.pk))
+    linting._lints.remove(counted)
+
+    assert page.status_code == 200
+    assert asked == [draft]
+
+
 def test_a_team_without_two_people_is_found(world: World, draft: FlowVersion) -> None:
     TeamMembership.objects.filter(team=world.team, user=world.bob).delete()
     User.objects.filter(pk=world.cora.pk).update(is_active=False)
