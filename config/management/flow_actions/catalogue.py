@@ -39,29 +39,27 @@ def _entries(flows: Sequence[Flow]) -> list[dict[str, Any]]:
         .order_by("version__number")
     ):
         runs[flow][str(number)] = count
-    off = set(SwitchOff.objects.filter(on_at=None).values_list("flow_id", flat=True))
+    off = set(SwitchOff.objects.current().values_list("flow_id", flat=True))
     held = HeldEvent.objects.waiting().order_by().values("flow").annotate(count=Count("pk"))
     waiting = dict(held.values_list("flow", "count"))
     return [
-        {
-            **_entry(flow, live.get(flow.pk), runs[flow.pk]),
-            "state": "off" if flow.pk in off else "on",
-            "waiting": waiting.get(flow.pk, 0),
-        }
+        _entry(flow, live.get(flow.pk), runs[flow.pk], flow.pk in off, waiting.get(flow.pk, 0))
         for flow in flows
     ]
 
 
-def _entry(flow: Flow, live: int | None, runs: Mapping[str, int]) -> dict[str, Any]:
+def _entry(
+    flow: Flow, live: int | None, runs: Mapping[str, int], is_off: bool, waiting: int
+) -> dict[str, Any]:
     return {
         "slug": flow.slug,
         "name": flow.name,
-        "state": "on",
-        "waiting": 0,
+        "state": "off" if is_off else "on",
+        "waiting": waiting,
         "live": live,
         "pilot": None,
         "shadow": None,
-        "runs_by_version": dict(runs),
+        "runs_by_version": runs,
         "owner": flow.owner.email,
         "backup": flow.backup.email,
         "outcome_owner": flow.outcome_owner.email if flow.outcome_owner else None,
@@ -83,7 +81,8 @@ def _in_line(row: Mapping[str, Any]) -> str:
     live = f"v{row['live']}" if row["live"] else "not published"
     runs = sum(row["runs_by_version"].values())
     review = f", next review {row['next_review']}" if row["next_review"] else ""
-    return f"{row['slug']}: {row['state']}, {live}, {runs} open runs, {row['owner']}{review}"
+    held = f", {row['waiting']} events wait" if row["waiting"] else ""
+    return f"{row['slug']}: {row['state']}, {live}, {runs} open runs{held}, {row['owner']}{review}"
 
 
 def _shown(value: Any) -> str:
