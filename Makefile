@@ -10,7 +10,7 @@ help: ## List these targets
 
 run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty agency); Ctrl-C stops it
 	@scripts/venv run
-	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m config.up --tied
+	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m config.up --tied $$PPID
 
 test: ## Run every test but the drills, beside whatever else is running (ARGS= for pytest; AT=2028-02-29T23:59:30Z and ZONE=Europe/Berlin for elsewhere)
 	@scripts/venv dev

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from celery import Celery, signals
@@ -64,8 +65,14 @@ def _share_memory(**_: Any) -> None:
     gc.freeze()
 
 
-@signals.worker_process_init.connect
-def _end_with_the_worker(**_: Any) -> None:
+@signals.worker_init.connect
+def _tie_children(**_: Any) -> None:
+    # Noted before there are children: one whose worker has ended already sees another parent.
+    signals.worker_process_init.connect(partial(_end_with, os.getpid()), weak=False)
+
+
+def _end_with(worker: int, **_: Any) -> None:
     # Without this, kill -9 of the worker leaves a busy pool process behind with its database
     # connection.
-    processes.die_with(os.getppid(), signal.SIGKILL)
+    if os.getpid() != worker:  # the solo pool has no children
+        processes.die_with(worker, signal.SIGKILL)

@@ -205,8 +205,8 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    if "--tied" in sys.argv[1:]:  # stop when `make` is killed, because nobody else would stop us
-        processes.die_with(os.getppid(), signal.SIGTERM)
+    if "--tied" in sys.argv[1:-1]:  # stop when `make` is killed, because nobody else would stop us
+        processes.die_with(int(sys.argv[-1]), signal.SIGTERM)
     var = var_dir()
     # Others may pass through but not list: the database may run as nobody.
     var.mkdir(parents=True, exist_ok=True, mode=0o711)

@@ -50,7 +50,7 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    processes.die_with(os.getppid(), signal.SIGKILL)
+    processes.die_with(worker.ppid, signal.SIGKILL)  # its own question could come too late
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:
