@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ from django.urls import get_resolver
 from config.celery import app
 from config.embedded import processes
 
+# What Celery imports only once it knows what it is to be.
+LATER = (
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "celery.concurrency.prefork",
+    "celery.worker.consumer",
+    "django_celery_beat.schedulers",
+)
 ADOPTED_WITHIN_S = 10
 # Where the command line lies in memory: fields 48 and 49 of /proc/self/stat, two before a bracket.
 _ARGUMENTS = slice(45, 47)
@@ -90,6 +100,8 @@ def main() -> None:
     wire = socket.socket(fileno=int(sys.argv[1]))
     app.loader.import_default_modules()
     get_resolver().url_patterns  # noqa: B018 - what most tasks import later
+    for each in LATER:
+        import_module(each)
     command = serve(wire)
     if command:
         name(command)
