@@ -64,13 +64,18 @@ def _rules(version: FlowVersion) -> Iterator[str]:
         words = _("%(name)s: %(when)s → %(team)s, %(priority)s")
         yield words % {
             "name": rule.name,
-            "when": _when(rule, labels),
+            "when": when_of(rule, labels),
             "team": rule.team,
             "priority": rule.get_priority_display(),
         }
 
 
-def _when(rule: Rule, labels: Mapping[str, str]) -> str:
+def when_of(rule: Rule, labels: Mapping[str, str]) -> str:
+    """
+    Return in words when a rule matches.
+
+    :param labels: of the fields, by their names
+    """
     groups: dict[int, list[str]] = {}
     for row in rule.conditions.all():
         value = ", ".join(map(str, row.value)) if isinstance(row.value, list) else row.value
