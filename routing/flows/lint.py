@@ -31,8 +31,8 @@ NEAR = 3  # near matches that are named
 class LintFinding:
     """
     One finding. ``code`` is stable and never translated, ``where`` the page on which to correct it,
-    ``path`` its place in the file of the flow. ``in_file`` is the message for a file, in which kinds
-    of events are written and not chosen by their names.
+    ``path`` its place in the file of the flow. ``in_file`` is the message for a file, in which
+    kinds of events are written and not chosen by their names.
     """
 
     code: str
