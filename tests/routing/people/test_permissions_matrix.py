@@ -106,7 +106,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.close_unproven_run": (OPS,),
     "routing.reopen_run": (),
     "routing.view_outcome": EVERYONE,
-    "routing.waive_outcome": (OPS,),
+    "routing.waive_any_outcome": (OPS,),
+    "routing.waive_outcome": (AM, OPS),
     "routing.probe_outcome": (AM, OPS, INTEGRATIONS),
     **{
         f"routing.{verb}_run": ()
