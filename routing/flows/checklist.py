@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.flows.event_catalogue import kind_words
 from routing.flows.faults import NotPublishable
 from routing.flows.lint import (
     Lint,
@@ -218,7 +219,7 @@ def _triggers(version: FlowVersion) -> LineLook:
     wrong = _linted(version, unknown_triggers)
     if wrong:
         return LineLook(None, wrong, f"{_page(version)}#triggers-group")
-    kinds = ", ".join(sorted({row.kind for row in version.triggers.all()}))
+    kinds = "; ".join(sorted({kind_words(row.kind) for row in version.triggers.all()}))
     return LineLook(True, _("It is started by %(kinds)s.") % {"kinds": kinds}, _page(version))
 
 

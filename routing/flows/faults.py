@@ -11,6 +11,8 @@ from routing.flows.models import FlowVersion
 from routing.flows.registry import action_names
 from routing.flows.rules import Condition
 from routing.flows.template import placeholders
+from routing.flows.trigger_words import trigger_words
+from routing.flows.triggers import trigger_fault
 from routing.flows.versions import Plan, read
 from routing.sla.policies import SLAPolicy
 from routing.work.display import exact
@@ -46,6 +48,7 @@ def faults(version: FlowVersion) -> list[str]:
     )
     return (
         [words for wrong, words in said if wrong]
+        + _faults_of_triggers(version)
         + _faults_of_texts(version, plan)
         + _faults_of_rules(version, plan)
     )
@@ -57,6 +60,15 @@ def _published(version: FlowVersion) -> str:
         return ""
     words = _("%(who)s already published this version on %(when)s. Copy it.")
     return words % {"who": version.published_by, "when": exact(version.published_at)}
+
+
+def _faults_of_triggers(version: FlowVersion) -> list[str]:
+    found = []
+    for trigger in version.triggers.order_by("pk"):
+        if fault := trigger_fault(trigger):
+            words = _("The trigger “%(trigger)s” never matches. %(fault)s")
+            found.append(words % {"trigger": trigger_words(trigger), "fault": fault})
+    return found
 
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:

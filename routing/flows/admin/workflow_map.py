@@ -16,6 +16,7 @@ from routing.flows.models import Flow, FlowVersion
 from routing.flows.operator_words import OPERATORS
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
+from routing.flows.trigger_words import trigger_words
 from routing.runs.exceptions import ExceptionRoute
 
 
@@ -45,9 +46,7 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
 
 def _triggers(version: FlowVersion) -> Iterator[str]:
     for row in version.triggers.order_by("pk"):
-        words = _("%(kind)s, if %(field)s is “%(value)s”")
-        values = {"kind": row.kind, "field": row.field, "value": row.value}
-        yield words % values if row.field else row.kind
+        yield trigger_words(row)
 
 
 def _context(version: FlowVersion) -> Iterator[str]:

@@ -160,7 +160,7 @@ def test_its_map_is_drawn_from_the_rows(world: World, complete: FlowVersion) -> 
 
     _before, _heading, shown = page.partition("Workflow map")
     stops = (
-        "Trigger hubspot.deal.creation",
+        "Trigger Deal created (HubSpot)",
         "Context Needs: Deal, Amount",
         "Rules High value: Amount is at least 50000 → High value, High",
         "Owner Policy: Olga, backup Bob",
