@@ -32,6 +32,7 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("criteria", ChangeClass.CHECKS),
     ("action", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
+    ("recurrences", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
@@ -46,6 +47,7 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "fields": ("name",),
     "rules": ("name",),
     "triggers": ("kind", "field", "equals"),
+    "recurrences": ("name",),
 }
 
 
