@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.conditions import BadClause, Clause, check
 from routing.flows.models import FlowVersion
+from routing.flows.recurrence_faults import faults_of_recurrences
 from routing.flows.registry import action_names
 from routing.flows.rules import Condition
 from routing.flows.template import placeholders
@@ -31,7 +32,7 @@ def faults(version: FlowVersion) -> list[str]:
     plan = read(version)
     said = (
         (version.published_at is not None, _published(version)),
-        (not version.triggers.exists(), _("The version has no trigger. Add one.")),
+        (not _is_started(version), _("The version has no trigger. Add one.")),
         (
             not plan.rules or bool(plan.rules[-1].clauses),
             _("The last rule must have no conditions, so that every event reaches a team."),
@@ -51,7 +52,12 @@ def faults(version: FlowVersion) -> list[str]:
         + _faults_of_triggers(version)
         + _faults_of_texts(version, plan)
         + _faults_of_rules(version, plan)
+        + faults_of_recurrences(version)
     )
+
+
+def _is_started(version: FlowVersion) -> bool:
+    return version.triggers.exists() or version.recurrences.exists()
 
 
 def _published(version: FlowVersion) -> str:

@@ -14,6 +14,8 @@ from routing.desk.addresses import page_of
 from routing.flows.files.words import row_words
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operator_words import OPERATORS
+from routing.flows.recurrence_words import recurrence_words
+from routing.flows.recurrences import KEY
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -47,6 +49,8 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
 def _triggers(version: FlowVersion) -> Iterator[str]:
     for row in version.triggers.order_by("pk"):
         yield trigger_words(row)
+    for recurrence in version.recurrences.all():
+        yield recurrence_words(recurrence)
 
 
 def _context(version: FlowVersion) -> Iterator[str]:
@@ -95,6 +99,8 @@ def _people(flow: Flow) -> Iterator[str]:
 def _checkpoints(version: FlowVersion) -> Iterator[str]:
     found = False
     for rows in version_rows():
+        if rows.name == KEY:
+            continue  # they start it
         for row in rows.read(version):
             found = True
             yield row_words(rows.name, row.model_dump(mode="json"))

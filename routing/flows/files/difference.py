@@ -35,6 +35,7 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("criteria", ChangeClass.CHECKS),
     ("action", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
+    ("recurrences", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
@@ -49,6 +50,7 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "fields": ("name",),
     "rules": ("name",),
     "triggers": ("kind", "field", *TriggerOperator.values),
+    "recurrences": ("name",),
 }
 
 

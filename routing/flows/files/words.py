@@ -14,6 +14,7 @@ from routing.flows.files.difference import FlowChange
 from routing.flows.files.shape import TriggerShape
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.operator_words import OPERATORS
+from routing.flows.recurrences import Recurrence
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -25,6 +26,7 @@ _ROWS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
     "triggers": (Trigger, {"equals": "value"}),
     "fields": (FlowField, {}),
     "rules": (Rule, {}),
+    "recurrences": (Recurrence, {}),
 }
 _OF_VERSION = {"sla_policy": "policy", "brief": "template"}  # likewise
 _OTHERS: Mapping[str, Any] = {  # parts of a row that are no column of it

@@ -23,6 +23,7 @@ from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.held_events import flow_is_off
 from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.occurrences import is_of
 from routing.runs.operations.earlier_values import EarlierValues, earlier_values
 from routing.runs.operations.holding import (
     ReleasedEvents,
@@ -220,6 +221,8 @@ def _started_by(
     by_value: dict[FlowVersion, None] = {}
     by_kind: dict[FlowVersion, None] = {}
     for version in live:
+        if is_of(event, body, version.flow_id):
+            by_value[version] = None
         for trigger in version.triggers.all():
             if trigger.kind != event.kind:
                 continue
