@@ -5,7 +5,7 @@ from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
 from routing.flows.checklist import ChecklistAnswer
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
 from routing.kernel.events import Dispatch, Event, Payload
@@ -84,6 +84,7 @@ __all__ = [
     "TeamMembership",
     "Trigger",
     "User",
+    "VersionAction",
     "Visit",
     "WorkItem",
     "WorkNoun",
