@@ -19,6 +19,8 @@ REGISTERING = (
     "routing.runs.operations.route_runs",
     "routing.runs.operations.exceptions",
     "routing.runs.operations.runs",
+    "routing.runs.operations.act",
+    "routing.runs.operations.notices",
     "routing.sla.operations.calendars",
     "routing.sla.operations.clocks",
     "routing.cover.operations.agency",
