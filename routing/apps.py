@@ -21,6 +21,7 @@ REGISTERING = (
     "routing.runs.operations.runs",
     "routing.runs.operations.act",
     "routing.runs.operations.notices",
+    "routing.runs.operations.starting",
     "routing.sla.operations.calendars",
     "routing.sla.operations.clocks",
     "routing.cover.operations.agency",

@@ -198,6 +198,7 @@ def test_differences_say_in_words_what_an_action_does_and_how_far_it_reaches(
     assert standing_of(draft).highest == ChangeClass.OUTSIDE_EFFECT
 
 
+@pytest.mark.requirement("G18")
 def test_the_map_and_the_catalogue_know_what_actions_may_change(draft: FlowVersion) -> None:
     version = with_notice(draft, "owner")
 

@@ -11,16 +11,21 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from delivery.models import Request
-from routing.flows.actions import ActionSpec, actions_of, kind_named
-from routing.flows.operations import copy, publish
+from routing.flows.actions import ActionSpec, action_faults, actions_of, keep_actions, kind_named
+from routing.flows.approving import freeze
+from routing.flows.operations import copy, publish, publish_shipped
 from routing.flows.second_person import standing_of
 from routing.messages.models import Notification
 from routing.models import (
     ExceptionCase,
+    Flow,
+    FlowField,
     FlowVersion,
     Note,
+    Rule,
     Run,
     RunStep,
+    Trigger,
     VersionAction,
 )
 from routing.runs.operations import act
@@ -166,8 +171,9 @@ def test_a_worker_that_is_killed_loses_no_action_and_repeats_none(
     def die(*given: Any) -> None:
         raise OperationalError("terminating connection")
 
-    with monkeypatch.context() as broken:
-        broken.setattr(act, "mark_done", die)
+    # The last statement of the step: all of its work is done, and nothing is committed.
+    with monkeypatch.context() as dying:
+        dying.setattr(act, "mark_done", die)
         run = run_about("907")
     assert steps_of(run) == [("act", "done"), ("act_2", "due")]
     assert not Notification.objects.filter(words="flow_says").exists()
@@ -212,3 +218,72 @@ def test_the_trace_says_what_each_action_does(world: World, flow: FlowVersion) -
     titles: Sequence[str] = [entry.title for entry in trace(run_about("910")).entries]
 
     assert "Action 2, Notify: Done" in titles
+
+
+def startable(world: World, flow: FlowVersion, slug: str, *specs: ActionSpec) -> Flow:
+    """Publish another flow that flows can start."""
+    other = Flow.objects.create(
+        slug=slug, name=slug.title(), purpose="", outcome="", owner=world.olga, backup=world.bob
+    )
+    version = FlowVersion.objects.create(flow=other, number=1, title="Check {deal.name}")
+    keep_actions(version, specs)
+    Trigger.objects.create(version=version, kind="flow.started")
+    FlowField.objects.create(version=version, name="deal.name", label="Deal", type="text")
+    Rule.objects.create(version=version, position=1, name="All", team=world.team)
+    publish_shipped(version, by=by(world.olga), at=timezone.now(), reason="Set up")
+    return other
+
+
+def starts(flow: Flow) -> ActionSpec:
+    return ActionSpec("routing.start_flow", {"flow": str(flow.pk)})
+
+
+def test_a_flow_starts_another_one_that_knows_its_facts(world: World, flow: FlowVersion) -> None:
+    check = startable(world, flow, "check", OPEN)
+    startable(world, flow, "bystander", OPEN)
+    with_actions(world, flow, OPEN, starts(check))
+
+    run = run_about("911")
+
+    [started] = Run.objects.exclude(flow=run.flow)
+    assert (started.flow, started.item.title) == (check, "Check: Check Spring campaign")
+    assert started.item.client == world.acme
+    assert Request.objects.filter(item__run=started).count() == 1
+    titles = [entry.title for entry in trace(run).entries]
+    assert f"Started “Check”: {started.item.ref}" in titles
+
+
+def test_flows_that_start_each_other_stop_at_an_exception_with_the_chain(
+    world: World, flow: FlowVersion
+) -> None:
+    one, other = startable(world, flow, "one", OPEN), startable(world, flow, "other", OPEN)
+    for each, next_one in ((one, other), (other, one)):
+        draft = copy(each.versions.get(), by=by(world.olga), at=timezone.now(), reason="Round")
+        keep_actions(draft, [starts(next_one)])
+        freeze(draft, by=by(world.olga), at=timezone.now(), reason="Round")
+    with_actions(world, flow, OPEN, starts(one))
+
+    run = run_about("912")
+
+    [case] = ExceptionCase.objects.filter(reason="action_refused")
+    first, second = Run.objects.get(flow=one), Run.objects.get(flow=other)
+    assert case.run == second
+    assert case.evidence["chain"] == (
+        f"{run.flow.name} ({run.item.ref}) → One ({first.item.ref}) → Other ({second.item.ref}) "
+        "→ One"
+    )
+
+
+def test_a_flow_that_cannot_be_started_is_said_in_the_draft(
+    world: World, flow: FlowVersion
+) -> None:
+    draft = copy(flow, by=by(world.olga), at=timezone.now(), reason="Try")
+    keep_actions(draft, [starts(draft.flow)])
+    assert "cannot start itself" in action_faults(draft)[0].message
+
+    other = Flow.objects.create(
+        slug="x", name="X", purpose="", outcome="", owner=world.olga, backup=world.bob
+    )
+    draft.actions.last().delete()  # type: ignore[union-attr]
+    keep_actions(draft, [starts(other)])
+    assert "not published with the trigger" in action_faults(draft)[0].message
