@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from routing.flows.files.difference import FlowChange
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.operator_words import OPERATORS
-from routing.flows.recurrences import Recurrence
+from routing.flows.recurrences import KEY, Recurrence
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 
@@ -44,11 +44,12 @@ class ChangeWords:
 
 def change_words(change: FlowChange) -> ChangeWords:
     key = change.path.partition("[")[0].partition(".")[0]
+    part = change.path.rpartition("].")[2]
     return ChangeWords(
         _about(change.path),
         str(change.change_class.label),
-        _shown(change.was, key),
-        _shown(change.now, key),
+        _part(key, part, change.was),
+        _part(key, part, change.now),
     )
 
 
@@ -107,15 +108,27 @@ def _shown(value: Any, key: str = "") -> str:
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         return "; ".join(
-            f"{_part_name(key, part)}: {_part(part, each)}" for part, each in value.items() if each
+            f"{_part_name(key, part)}: {_part(key, part, each)}"
+            for part, each in value.items()
+            if each
         )
     if isinstance(value, list):
         return _list(value, key)
     return str(value)
 
 
-def _part(key: str, value: Any) -> str:
-    return _conditions(value) if key == "when" else _shown(value)
+def _part(key: str, part: str, value: Any) -> str:
+    """Return a value of a row, or of the version itself, in words."""
+    if part == "when":
+        return _conditions(value) if value else _shown(value)
+    if key == KEY and isinstance(value, str | int):
+        choices = dict(_field(Recurrence, part).choices or ()) if hasattr(Recurrence, part) else {}
+        return str(choices.get(value, value)) if value != "" else _shown(value)
+    return _shown(value, key)
+
+
+def _field(model: Any, column: str) -> Any:
+    return model._meta.get_field(column)
 
 
 def _list(values: Sequence[Any], key: str) -> str:
