@@ -16,7 +16,7 @@ from routing.flows.files.difference import FlowChange
 from routing.flows.files.shape import TriggerShape
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.operator_words import OPERATORS
-from routing.flows.recurrences import Recurrence
+from routing.flows.recurrences import KEY, Recurrence
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -67,8 +67,12 @@ def change_words(change: FlowChange) -> ChangeWords:
             _inputs(kind, was),
             _inputs(kind, now),
         )
+    part = change.path.rpartition("].")[2]
     return ChangeWords(
-        _about(change.path), str(change.change_class.label), _shown(was, key), _shown(now, key)
+        _about(change.path),
+        str(change.change_class.label),
+        _part(key, part, was),
+        _part(key, part, now),
     )
 
 
@@ -152,7 +156,7 @@ def _shown(value: Any, key: str = "") -> str:
 
 def _row(row: Mapping[str, Any], key: str) -> str:
     return "; ".join(
-        f"{_part_name(key, part)}: {_part(part, each)}" for part, each in row.items() if each
+        f"{_part_name(key, part)}: {_part(key, part, each)}" for part, each in row.items() if each
     )
 
 
@@ -175,8 +179,18 @@ def _inputs(name: str, inputs: Mapping[str, str] | None) -> str:
     return "; ".join(said) or _("none")
 
 
-def _part(key: str, value: Any) -> str:
-    return _conditions(value) if key == "when" else _shown(value)
+def _part(key: str, part: str, value: Any) -> str:
+    """Return a value of a row, or of the version itself, in words."""
+    if part == "when":
+        return _conditions(value) if value else _shown(value)
+    if key == KEY and isinstance(value, str | int):
+        choices = dict(_field(Recurrence, part).choices or ()) if hasattr(Recurrence, part) else {}
+        return str(choices.get(value, value)) if value != "" else _shown(value)
+    return _shown(value, key)
+
+
+def _field(model: Any, column: str) -> Any:
+    return model._meta.get_field(column)
 
 
 def _list(values: Sequence[Any], key: str) -> str:
