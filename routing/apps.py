@@ -17,6 +17,7 @@ REGISTERING = (
     "routing.runs.operations.route_runs",
     "routing.runs.operations.exceptions",
     "routing.runs.operations.runs",
+    "routing.runs.operations.migrating",
     "routing.sla.operations.calendars",
     "routing.sla.operations.clocks",
     "routing.cover.operations.agency",
