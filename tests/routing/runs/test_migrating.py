@@ -272,7 +272,15 @@ def test_what_is_refused_stays_and_others_only_look(world: World, flow: Flow) ->
 def test_runs_are_moved_by_command(world: World, flow: Flow) -> None:
     run = stopped_run()
     new = published(world, flow, without_end)
-    given = ("migrate", flow.slug, "--to", str(new.number), "--as", world.olga.email, "--json")
+    given: tuple[str, ...] = (
+        "migrate",
+        flow.slug,
+        "--to",
+        str(new.number),
+        "--as",
+        world.olga.email,
+        "--json",
+    )
 
     def call(*more: str) -> Any:
         out = StringIO()
