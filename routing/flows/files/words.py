@@ -9,11 +9,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.flows.event_catalogue import kind_words
 from routing.flows.files.difference import FlowChange
+from routing.flows.files.shape import TriggerShape
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.operator_words import OPERATORS
+from routing.flows.recurrences import Recurrence
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
+from routing.flows.trigger_words import trigger_words
 
 NO_COLUMNS: Mapping[str, str] = {}
 
@@ -22,6 +26,7 @@ _ROWS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
     "triggers": (Trigger, {"equals": "value"}),
     "fields": (FlowField, {}),
     "rules": (Rule, {}),
+    "recurrences": (Recurrence, {}),
 }
 _OF_VERSION = {"sla_policy": "policy", "brief": "template"}  # likewise
 _OTHERS: Mapping[str, Any] = {  # parts of a row that are no column of it
@@ -42,12 +47,26 @@ class ChangeWords:
 
 def change_words(change: FlowChange) -> ChangeWords:
     key = change.path.partition("[")[0].partition(".")[0]
+    if change.path.startswith("triggers["):
+        return ChangeWords(
+            str(Trigger._meta.verbose_name),
+            str(change.change_class.label),
+            _trigger(change.was),
+            _trigger(change.now),
+        )
     return ChangeWords(
         _about(change.path),
         str(change.change_class.label),
         _shown(change.was, key),
         _shown(change.now, key),
     )
+
+
+def _trigger(row: Any) -> str:
+    """Return a trigger of a file in words."""
+    if not isinstance(row, dict):
+        return _shown(row)
+    return trigger_words(TriggerShape.model_validate(row))
 
 
 def _about(path: str) -> str:
@@ -99,6 +118,9 @@ def _label(model: Any, column: str) -> str:
 
 
 def _shown(value: Any, key: str = "") -> str:
+    if key == "triggers" and isinstance(value, str):
+        kind, _space, rest = value.partition(" ")  # the name of a row, in an order
+        return f"{kind_words(kind)} {rest}".strip()
     if value is None or value in ("", []):
         return _("none")
     if isinstance(value, bool):
