@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from routing.desk.addresses import page_of
+from routing.flows.actions import action_words, actions_of, changes_of
 from routing.flows.files.words import row_words
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operator_words import OPERATORS
@@ -18,6 +19,7 @@ from routing.flows.recurrence_words import recurrence_words
 from routing.flows.recurrences import KEY
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
+from routing.flows.trigger_words import trigger_words
 from routing.runs.exceptions import ExceptionRoute
 
 
@@ -38,6 +40,7 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
         MapStop(_("Context"), tuple(_context(version)), f"{page}#fields-group"),
         MapStop(_("Rules"), tuple(_rules(version)), f"{page}#rules-group"),
         MapStop(_("Owner"), tuple(_people(flow))),
+        MapStop(_("Actions"), tuple(_actions(version)), f"{page}#actions-group"),
         MapStop(_("Checkpoints"), tuple(_checkpoints(version)), page),
         MapStop(_("Exceptions"), tuple(_exceptions()), _routing()),
         MapStop(_("Outcome"), tuple(_outcome(flow, version))),
@@ -47,9 +50,7 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
 
 def _triggers(version: FlowVersion) -> Iterator[str]:
     for row in version.triggers.order_by("pk"):
-        words = _("%(kind)s, if %(field)s is “%(value)s”")
-        values = {"kind": row.kind, "field": row.field, "value": row.value}
-        yield words % values if row.field else row.kind
+        yield trigger_words(row)
     for recurrence in version.recurrences.all():
         yield recurrence_words(recurrence)
 
@@ -68,13 +69,18 @@ def _rules(version: FlowVersion) -> Iterator[str]:
         words = _("%(name)s: %(when)s → %(team)s, %(priority)s")
         yield words % {
             "name": rule.name,
-            "when": _when(rule, labels),
+            "when": when_of(rule, labels),
             "team": rule.team,
             "priority": rule.get_priority_display(),
         }
 
 
-def _when(rule: Rule, labels: Mapping[str, str]) -> str:
+def when_of(rule: Rule, labels: Mapping[str, str]) -> str:
+    """
+    Return in words when a rule matches.
+
+    :param labels: of the fields, by their names
+    """
     groups: dict[int, list[str]] = {}
     for row in rule.conditions.all():
         value = ", ".join(map(str, row.value)) if isinstance(row.value, list) else row.value
@@ -84,6 +90,12 @@ def _when(rule: Rule, labels: Mapping[str, str]) -> str:
         )
         groups.setdefault(row.group, []).append(said)
     return _(", or ").join(_(" and ").join(each) for each in groups.values()) or _("always")
+
+
+def _actions(version: FlowVersion) -> Iterator[str]:
+    for place, spec in enumerate(actions_of(version), start=1):
+        yield _("%(place)s. %(action)s") % {"place": place, "action": action_words(spec)}
+    yield _("May change: %(what)s") % {"what": "; ".join(changes_of(version))}
 
 
 def _people(flow: Flow) -> Iterator[str]:

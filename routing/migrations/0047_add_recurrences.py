@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0045_add_checklist"),
+        ("routing", "0046_compare_triggers"),
     ]
 
     operations = [
