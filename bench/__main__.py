@@ -1,6 +1,6 @@
 """
-``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages]``: one, by NAME too;
-SCALE=0.1 is shorter. JSON on stdout.
+``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages|calendar]``: one, by NAME
+too; SCALE=0.1 is shorter. JSON on stdout.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ WORKLOADS = {
     "drain": ("bench.drain", "drain"),
     "outbox": ("bench.outbox", "outbox"),
     "pages": ("bench.desk", "pages"),
+    "calendar": ("bench.calendar", "calendar"),
 }
 ALIASES = {
     "W1": "lifecycle",

@@ -58,6 +58,14 @@ def change_words(change: FlowChange) -> ChangeWords:
             _trigger(was),
             _trigger(now),
         )
+    if key == KEY:
+        part = change.path.rpartition("].")[2]
+        return ChangeWords(
+            _about(change.path),
+            str(change.change_class.label),
+            _recurrence(was, part),
+            _recurrence(now, part),
+        )
     if key == "actions" and change.path.endswith("].with"):
         # The values of inputs mean something only beside the kind that declares them.
         kind = change.path.partition("[")[2].partition("]")[0].partition(" ")[0]
@@ -67,12 +75,8 @@ def change_words(change: FlowChange) -> ChangeWords:
             _inputs(kind, was),
             _inputs(kind, now),
         )
-    part = change.path.rpartition("].")[2]
     return ChangeWords(
-        _about(change.path),
-        str(change.change_class.label),
-        _part(key, part, was),
-        _part(key, part, now),
+        _about(change.path), str(change.change_class.label), _shown(was, key), _shown(now, key)
     )
 
 
@@ -154,9 +158,24 @@ def _shown(value: Any, key: str = "") -> str:
     return str(value)
 
 
+def _recurrence(value: Any, part: str) -> str:
+    """Return a calendar trigger, or one value of it, with the labels of its choices."""
+    if isinstance(value, dict):
+        return "; ".join(
+            f"{_label(Recurrence, name)}: {_recurrence(each, name)}"
+            for name, each in value.items()
+            if each
+        )
+    if isinstance(value, str | int) and value != "":
+        column: Any = Recurrence._meta.get_field(part)
+        choices = dict(column.choices or ())
+        return str(choices.get(value, value))
+    return _shown(value)
+
+
 def _row(row: Mapping[str, Any], key: str) -> str:
     return "; ".join(
-        f"{_part_name(key, part)}: {_part(key, part, each)}" for part, each in row.items() if each
+        f"{_part_name(key, part)}: {_part(part, each)}" for part, each in row.items() if each
     )
 
 
@@ -179,18 +198,8 @@ def _inputs(name: str, inputs: Mapping[str, str] | None) -> str:
     return "; ".join(said) or _("none")
 
 
-def _part(key: str, part: str, value: Any) -> str:
-    """Return a value of a row, or of the version itself, in words."""
-    if part == "when":
-        return _conditions(value) if value else _shown(value)
-    if key == KEY and isinstance(value, str | int):
-        choices = dict(_field(Recurrence, part).choices or ()) if hasattr(Recurrence, part) else {}
-        return str(choices.get(value, value)) if value != "" else _shown(value)
-    return _shown(value, key)
-
-
-def _field(model: Any, column: str) -> Any:
-    return model._meta.get_field(column)
+def _part(key: str, value: Any) -> str:
+    return _conditions(value) if key == "when" else _shown(value)
 
 
 def _list(values: Sequence[Any], key: str) -> str:

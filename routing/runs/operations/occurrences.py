@@ -7,7 +7,7 @@ killed loses nothing and doubles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -111,12 +111,17 @@ def _capture_due(ids: Sequence[int], days_off: DaysOff, at: datetime) -> int:
     with transaction.atomic():
         mine = claim_batch(Schedule.objects.filter(pk__in=ids, at__lte=at))
         signals: list[Signal] = []
+        known: dict[Hashable, DueNow] = {}
         planned: list[PlannedNext] = []
         for row in Schedule.objects.filter(pk__in=mine).select_related("recurrence"):
             recurrence = row.recurrence
             assert recurrence is not None  # only a schedule that has one is due
-            is_working = days_off.working_days(recurrence)
-            found = due_now(recurrence.rhythm, is_working, row.last_day, row.day, at)
+            # Many triggers have one rhythm, such as the first working day at 9:00.
+            key = (recurrence.rhythm, recurrence.calendar, row.last_day, row.day)
+            if key not in known:
+                is_working = days_off.working_days(recurrence)
+                known[key] = due_now(recurrence.rhythm, is_working, row.last_day, row.day, at)
+            found = known[key]
             signals += [_signal(row, recurrence, each) for each in found.run]
             stamp = days_off.stamp_of(recurrence)
             planned.append(PlannedNext(row.pk, recurrence.pk, found.then, found.last_day, stamp))

@@ -23,7 +23,6 @@ from tests.world import NOW, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("T5"),
     pytest.mark.in_zone("UTC"),
 ]
 

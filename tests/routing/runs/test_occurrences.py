@@ -31,7 +31,7 @@ from routing.runs.operations.switching import switch_off, switch_on
 from routing.sla.operations.calendars import ensure_defaults, save_calendar
 from tests.world import World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("T5")]
+pytestmark = pytest.mark.django_db
 
 BEGIN = datetime(2026, 11, 2, 8, tzinfo=UTC)  # a Monday
 NINE = datetime(2026, 11, 3, 9, tzinfo=UTC)  # the first occurrence

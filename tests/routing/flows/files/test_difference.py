@@ -11,6 +11,7 @@ from routing.flows.change_classes import ChangeClass
 from routing.flows.files.difference import differences, highest
 from routing.flows.files.shape import ActionShape, FlowShape
 from routing.flows.files.text import read_flow_file
+from routing.flows.recurrences import RecurrenceShape
 from routing.models import Flow
 from tests.routing.flows.files.test_text import MINIMAL
 
@@ -138,6 +139,9 @@ def test_every_key_of_a_file_is_compared() -> None:
         ("criteria", "may_change", "must_hold", "stay_stable"), ("something else",)
     )
     other |= {"actions": (ActionShape(do="routing.notify"),)}
+    day = date(2027, 3, 31)
+    weekly = {"name": "Weekly", "every": "week", "at": "09:00", "zone": "UTC", "start": day}
+    other |= {"recurrences": (RecurrenceShape.model_validate(weekly),)}
     other |= dict.fromkeys(("last_review", "next_review"), date(2027, 3, 31))
     other |= {"criticality": Flow.Criticality.MAY_PAUSE, "touches": (Flow.Touches.BILLING,)}
     for name in type(old).model_fields:
