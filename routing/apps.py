@@ -13,6 +13,8 @@ REGISTERING = (
     "routing.flows.operations",
     "routing.flows.turns",
     "routing.runs.operations.process",
+    "routing.runs.occurrences",
+    "routing.flows.recurrence_faults",
     "routing.runs.operations.enrich",
     "routing.runs.operations.route_runs",
     "routing.runs.operations.exceptions",

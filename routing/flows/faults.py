@@ -9,8 +9,11 @@ from django.utils.translation import gettext as _
 from routing.flows.actions import MOST_ACTIONS, action_faults, texts_of
 from routing.flows.conditions import BadClause, Clause, check
 from routing.flows.models import FlowVersion
+from routing.flows.recurrence_faults import faults_of_recurrences
 from routing.flows.rules import Condition
 from routing.flows.template import placeholders
+from routing.flows.trigger_words import trigger_words
+from routing.flows.triggers import trigger_fault
 from routing.flows.versions import Plan, read
 from routing.sla.policies import SLAPolicy
 from routing.work.display import exact
@@ -29,7 +32,7 @@ def faults(version: FlowVersion) -> list[str]:
     plan = read(version)
     said = (
         (version.published_at is not None, _published(version)),
-        (not version.triggers.exists(), _("The version has no trigger. Add one.")),
+        (not _is_started(version), _("The version has no trigger. Add one.")),
         (
             not plan.rules or bool(plan.rules[-1].clauses),
             _("The last rule must have no conditions, so that every event reaches a team."),
@@ -47,9 +50,15 @@ def faults(version: FlowVersion) -> list[str]:
     return (
         [words for wrong, words in said if wrong]
         + [each.message for each in action_faults(version)]
+        + _faults_of_triggers(version)
         + _faults_of_texts(version, plan)
         + _faults_of_rules(version, plan)
+        + faults_of_recurrences(version)
     )
+
+
+def _is_started(version: FlowVersion) -> bool:
+    return version.triggers.exists() or version.recurrences.exists()
 
 
 def _published(version: FlowVersion) -> str:
@@ -58,6 +67,15 @@ def _published(version: FlowVersion) -> str:
         return ""
     words = _("%(who)s already published this version on %(when)s. Copy it.")
     return words % {"who": version.published_by, "when": exact(version.published_at)}
+
+
+def _faults_of_triggers(version: FlowVersion) -> list[str]:
+    found = []
+    for trigger in version.triggers.order_by("pk"):
+        if fault := trigger_fault(trigger):
+            words = _("The trigger “%(trigger)s” never matches. %(fault)s")
+            found.append(words % {"trigger": trigger_words(trigger), "fault": fault})
+    return found
 
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:

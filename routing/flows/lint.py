@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.actions import action_faults
 from routing.flows.choose import PAIR
+from routing.flows.event_catalogue import kind_words
 from routing.flows.models import FlowVersion
 from routing.flows.registry import event_kinds, facts_of_kind
 from routing.flows.rules import Rule
@@ -31,7 +32,8 @@ NEAR = 3  # near matches that are named
 class LintFinding:
     """
     One finding. ``code`` is stable and never translated, ``where`` the page on which to correct it,
-    ``path`` its place in the file of the flow.
+    ``path`` its place in the file of the flow. ``in_file`` is the message for a file, in which
+    kinds of events are written and not chosen by their names.
     """
 
     code: str
@@ -39,6 +41,7 @@ class LintFinding:
     where: str = ""
     near: tuple[str, ...] = ()
     path: tuple[str | int, ...] = ()
+    in_file: str = ""
 
 
 Lint = Callable[[FlowVersion], Iterable[LintFinding]]
@@ -80,12 +83,14 @@ def unknown_triggers(version: FlowVersion) -> Iterator[LintFinding]:
         if trigger.kind not in known:
             near = near_to(trigger.kind, known)
             message = _("Nothing sends events of the kind “%(kind)s”, so they start no run.")
+            message %= {"kind": trigger.kind}
             yield LintFinding(
                 "unknown_trigger",
-                with_near(message % {"kind": trigger.kind}, near),
+                with_near(message, [kind_words(each) for each in near]),
                 f"{page}#triggers-group",
                 near,
                 ("triggers", place, "kind"),
+                with_near(message, near),
             )
 
 

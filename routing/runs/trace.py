@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.flows.actions import kind_words
+from routing.flows.actions import action_label
 from routing.flows.versions import published
 from routing.kernel.events import Event
 from routing.kernel.facts import UNREAD
@@ -172,7 +172,7 @@ def step_label(step: RunStep, run: Run) -> str:
     if step.name not in RunStep.actions:
         return label
     place, specs = RunStep.actions.index(RunStep.Name(step.name)), published(run.version_id).actions
-    return f"{label}, {kind_words(specs[place].kind)}" if place < len(specs) else label
+    return f"{label}, {action_label(specs[place].kind)}" if place < len(specs) else label
 
 
 def _steps(run: Run) -> list[TraceEntry]:

@@ -16,9 +16,11 @@ from routing.desk.forms import choice
 from routing.desk.lists import CommaList
 from routing.desk.saved import Rows, RowsFormSet, refusal_of
 from routing.flows.actions import MOST_ACTIONS, ActionSpec, action_kinds, action_words
+from routing.flows.admin.trigger_form import TriggerForm, fields_by_kind
 from routing.flows.models import FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.operator_words import OPERATORS
 from routing.flows.rules import Rule
+from routing.flows.trigger_words import trigger_words
 
 
 class PartOfVersion(Rows):
@@ -44,9 +46,24 @@ class PartOfVersion(Rows):
 
 class TriggersOfVersion(PartOfVersion):
     model = Trigger
-    fields = ("kind", "field", "value")
+    form = TriggerForm
+    fields = ("kind", "field", "operator", "value")
+    readonly_fields = ("said",)
     verbose_name = gettext_lazy("trigger")
     verbose_name_plural = gettext_lazy("Triggers")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs["form"] = type("TriggerForm", (TriggerForm,), {"known": fields_by_kind()})
+        return super().get_formset(request, obj, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if self.has_change_permission(request, obj) else ("said",)
+
+    @staticmethod
+    def said(trigger: Trigger) -> str:
+        return trigger_words(trigger)
+
+    said.short_description = gettext_lazy("started by")  # type: ignore[attr-defined]
 
 
 class ActionRowForm(forms.ModelForm[VersionAction]):

@@ -8,7 +8,10 @@ from typing import Any
 
 from routing.flows.actions import kind_named
 from routing.flows.change_classes import ChangeClass
-from routing.flows.files.shape import OF_FLOW, FlowShape
+from routing.flows.event_catalogue import field_of
+from routing.flows.files.shape import NEW_OPERATORS, OF_FLOW, FlowShape
+from routing.flows.registry import money_facts
+from routing.flows.trigger_operators import TriggerOperator
 from routing.kernel.canonical import json_digest
 
 
@@ -33,6 +36,7 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("criteria", ChangeClass.CHECKS),
     ("actions", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
+    ("recurrences", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
@@ -47,7 +51,8 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "actions": ("do",),
     "fields": ("name",),
     "rules": ("name",),
-    "triggers": ("kind", "field", "equals"),
+    "triggers": ("kind", "field", *TriggerOperator.values),
+    "recurrences": ("name",),
 }
 
 
@@ -109,9 +114,10 @@ def _rows(key: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[st
         if name not in before or name not in after:
             yield path, before.get(name), after.get(name)
             continue
-        for part, value in before[name].items():
-            if value != after[name].get(part):
-                yield f"{path}.{part}", value, after[name].get(part)
+        for part in before[name] | after[name]:
+            value, other = before[name].get(part), after[name].get(part)
+            if value != other:
+                yield f"{path}.{part}", value, other
     kept = [name for name in before if name in after]
     order = [name for name in after if name in before]
     if kept != order:
@@ -121,7 +127,7 @@ def _rows(key: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[st
 def _by_name(key: str, rows: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in rows:
-        name = " ".join(filter(None, (str(row[part]) for part in _NAMED_BY[key])))
+        name = " ".join(filter(None, (_named(part, row.get(part)) for part in _NAMED_BY[key])))
         # Two triggers may be the same. Both are shown.
         number = 2
         base = name
@@ -131,15 +137,22 @@ def _by_name(key: str, rows: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
+def _named(part: str, value: Any) -> str:
+    """Return what a part says of a row. An equality is said by its value alone."""
+    shown = ", ".join(value) if isinstance(value, list) else str(value or "")
+    return f"{part} {shown}" if shown and part in NEW_OPERATORS else shown
+
+
 def _class_of(path: str, old: Any, new: Any, money: frozenset[str]) -> ChangeClass:
     """Return the class of a change, by what it is about and by what it touches."""
     base = next((each for start, each in _CLASSES if path.startswith(start)), ChangeClass.WORDING)
-    if path.startswith("actions["):
-        return _class_of_action(path, base)
+    base = _class_of_action(path, base)
     if path.endswith(".label"):
         return ChangeClass.WORDING
     if path.startswith("rules") and path.endswith(".priority"):
         return ChangeClass.CLIENT_SLA
+    if path.startswith("triggers["):
+        return max(base, *(_class_of_trigger(row, money) for row in (old, new)))
     if path.startswith("fields") and (path.endswith(".personal") or _is_personal(old, new)):
         return ChangeClass.PRIVACY
     if path.startswith(("rules", "fields")) and _is_about_money(path, money, old, new):
@@ -148,9 +161,23 @@ def _class_of(path: str, old: Any, new: Any, money: frozenset[str]) -> ChangeCla
 
 
 def _class_of_action(path: str, base: ChangeClass) -> ChangeClass:
-    """Return the class that the kind of an action declares, such as routing for a notice."""
+    """Return the class that the kind of an action declares, or ``base`` for anything else."""
+    if not path.startswith("actions["):
+        return base
     kind = kind_named(path.partition("[")[2].partition("]")[0].partition(" ")[0])
     return kind.change_class if kind else base
+
+
+def _class_of_trigger(row: Any, money: frozenset[str]) -> ChangeClass:
+    """Return the class of a trigger by the field that it compares."""
+    if not isinstance(row, dict):
+        return ChangeClass.WORDING  # one side has no such trigger
+    field = field_of(row["kind"], row["field"])
+    if field is not None and field.personal:
+        return ChangeClass.PRIVACY
+    if field is not None and field.fact in money | money_facts():
+        return ChangeClass.MONEY
+    return ChangeClass.ROUTING
 
 
 def _is_personal(*rows: Any) -> bool:

@@ -55,7 +55,9 @@ def lint_file(source: bytes, *, at: datetime) -> list[FileFinding]:
         for each in findings:
             line = file.fault(each.path, "").line
             found.append(
-                FileFinding(each.code, path_text(each.path), line, each.message, each.near)
+                FileFinding(
+                    each.code, path_text(each.path), line, each.in_file or each.message, each.near
+                )
             )
         transaction.set_rollback(True)
     return sorted(found, key=lambda finding: finding.line)

@@ -10,19 +10,21 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     StrictBool,
     StrictFloat,
     StrictInt,
     StrictStr,
     create_model,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -32,10 +34,12 @@ from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.registry import money_facts, version_rows
 from routing.flows.rules import Condition, Rule
+from routing.flows.trigger_operators import TriggerOperator
 from routing.kernel.days import can_be_meant
 
 FORMAT: Literal["throughline.flow/1"] = "throughline.flow/1"
 MOST_PARTS = 500  # rows of one kind in one file
+NEW_OPERATORS = tuple(name for name in TriggerOperator.values if name != TriggerOperator.EQUALS)
 
 
 def _text(model: Any, name: str, *, empty: bool = False) -> Any:
@@ -82,10 +86,53 @@ class FileShape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def _as_text(value: Any) -> Any:
+    """Return a number as the text that is stored. A switch is not one."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+TriggerValue = Annotated[StrictStr, Field(min_length=1, max_length=200), BeforeValidator(_as_text)]
+
+
 class TriggerShape(FileShape):
+    """A trigger. At most one of the keys after ``field`` has a value: the operator."""
+
     kind: _text(Trigger, "kind")  # type: ignore[valid-type]
     field: _text(Trigger, "field", empty=True) = ""  # type: ignore[valid-type]
     equals: _text(Trigger, "value", empty=True) = ""  # type: ignore[valid-type]
+    one_of: Annotated[tuple[TriggerValue, ...], Field(max_length=MOST_PARTS)] = ()
+    at_least: TriggerValue | None = None
+    changed_to: TriggerValue | None = None
+    changed_by_more: TriggerValue | None = None
+
+    @model_validator(mode="after")
+    def _has_one_operator(self) -> Self:
+        given = [name for name in TriggerOperator.values if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"has more than one operator: {', '.join(given)}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Without the operators that it does not use, a trigger that compares nothing else than an
+        # equality has the digest to which people agreed before there were others.
+        values: dict[str, Any] = handler(self)
+        unused = {name for name in NEW_OPERATORS if not getattr(self, name)}
+        return {name: value for name, value in values.items() if name not in unused}
+
+    @property
+    def operator(self) -> TriggerOperator:
+        used = (name for name in NEW_OPERATORS if getattr(self, name))
+        return TriggerOperator(next(used, TriggerOperator.EQUALS))
+
+    @property
+    def value(self) -> str:
+        """Return the value, empty for ``one_of``."""
+        return str(getattr(self, self.operator)) if not self.values else ""
+
+    @property
+    def values(self) -> Sequence[str]:
+        return self.one_of
 
 
 class FieldShape(FileShape):

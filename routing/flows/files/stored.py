@@ -32,6 +32,8 @@ from routing.flows.lint import near_to
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.registry import version_rows
 from routing.flows.rules import Condition, Rule
+from routing.flows.trigger_operators import TriggerOperator
+from routing.flows.triggers import trigger_fault
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
 from routing.people.staff import Team, User
@@ -59,10 +61,7 @@ def content_of(version: FlowVersion) -> FlowShape:
         title=version.title,
         brief=_lines(version.template),
         criteria=tuple(version.criteria),
-        triggers=tuple(
-            TriggerShape.model_construct(kind=row.kind, field=row.field, equals=row.value)
-            for row in version.triggers.order_by("pk")
-        ),
+        triggers=tuple(_trigger_shape(row) for row in version.triggers.order_by("pk")),
         fields=tuple(_field_shape(row) for row in version.fields.all()),
         rules=tuple(
             _rule_shape(row)
@@ -162,6 +161,12 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _trigger_shape(row: Trigger) -> TriggerShape:
+    value = tuple(row.values) if row.operator == TriggerOperator.ONE_OF else row.value
+    values: dict[str, Any] = {row.operator: value}
+    return TriggerShape.model_construct(kind=row.kind, field=row.field, **values)
+
+
 def _field_shape(row: FlowField) -> FieldShape:
     return FieldShape.model_construct(
         name=row.name,
@@ -227,13 +232,22 @@ def unresolved(file: FlowFile) -> list[FileFault]:
     ]
     if content.owner == content.backup:
         found.append(file.fault(("backup",), "Owner and backup must be two different people."))
-    return found + _bad_actions(file) + _bad_conditions(file)
+    return found + _bad_actions(file) + _bad_triggers(file) + _bad_conditions(file)
 
 
 def _said(words: str, value: str, known: set[str]) -> str:
     near = near_to(value, known)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return f"“{value}”: {words}.{hint}"
+
+
+def _bad_triggers(file: FlowFile) -> list[FileFault]:
+    rows = enumerate(file.content.triggers)
+    return [
+        file.fault(("triggers", place, str(row.operator)), fault)
+        for place, row in rows
+        if (fault := trigger_fault(row))
+    ]
 
 
 def _bad_conditions(file: FlowFile) -> list[FileFault]:
@@ -351,7 +365,14 @@ def _kept_version(
     save_with_reason(version, by=by, at=at, reason=reason)
     keep_actions(version, [_action_spec(each) for each in content.all_actions])
     Trigger.objects.bulk_create(
-        Trigger(version=version, kind=row.kind, field=row.field, value=row.equals)
+        Trigger(
+            version=version,
+            kind=row.kind,
+            field=row.field,
+            operator=row.operator,
+            value=row.value,
+            values=list(row.values),
+        )
         for row in content.triggers
     )
     FlowField.objects.bulk_create(

@@ -9,12 +9,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.flows.actions import kind_named, kind_words
+from routing.flows.actions import action_label, kind_named
+from routing.flows.event_catalogue import kind_words
 from routing.flows.files.difference import FlowChange
+from routing.flows.files.shape import TriggerShape
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.operator_words import OPERATORS
+from routing.flows.recurrences import Recurrence
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
+from routing.flows.trigger_words import trigger_words
 
 NO_COLUMNS: Mapping[str, str] = {}
 
@@ -24,7 +28,9 @@ _ROWS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
     "triggers": (Trigger, {"equals": "value"}),
     "fields": (FlowField, {}),
     "rules": (Rule, {}),
+    "recurrences": (Recurrence, {}),
 }
+_NAMED_IN_WORDS = {"triggers": kind_words, "actions": action_label}
 _OF_VERSION = {"sla_policy": "policy", "brief": "template"}  # likewise
 _OTHERS: Mapping[str, Any] = {  # parts of a row that are no column of it
     "when": gettext_lazy("conditions"),
@@ -54,9 +60,23 @@ def change_words(change: FlowChange) -> ChangeWords:
             _inputs(kind, was),
             _inputs(kind, now),
         )
+    if change.path.startswith("triggers["):
+        return ChangeWords(
+            str(Trigger._meta.verbose_name),
+            str(change.change_class.label),
+            _trigger(change.was),
+            _trigger(change.now),
+        )
     return ChangeWords(
         _about(change.path), str(change.change_class.label), _shown(was, key), _shown(now, key)
     )
+
+
+def _trigger(row: Any) -> str:
+    """Return a trigger of a file in words."""
+    if not isinstance(row, dict):
+        return _shown(row)
+    return trigger_words(TriggerShape.model_validate(row))
 
 
 def _about(path: str) -> str:
@@ -76,7 +96,7 @@ def _row_name(key: str, name: str) -> str:
     if key != "actions":
         return name
     kind, space, number = name.partition(" ")
-    return f"{kind_words(kind)}{space}{number}"
+    return f"{action_label(kind)}{space}{number}"
 
 
 def _name(key: str) -> str:
@@ -116,24 +136,31 @@ def _label(model: Any, column: str) -> str:
 
 
 def _shown(value: Any, key: str = "") -> str:
+    if key in _NAMED_IN_WORDS and isinstance(value, str):
+        kind, _space, rest = value.partition(" ")  # the name of a row, in an order
+        return f"{_NAMED_IN_WORDS[key](kind)} {rest}".strip()
     if value is None or value in ("", []):
         return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if key == "actions" and isinstance(value, dict):
-        return _action(value)
     if isinstance(value, dict):
-        return "; ".join(
-            f"{_part_name(key, part)}: {_part(part, each)}" for part, each in value.items() if each
-        )
+        return _row(value, key)
     if isinstance(value, list):
         return _list(value, key)
     return str(value)
 
 
+def _row(row: Mapping[str, Any], key: str) -> str:
+    if key == "actions":
+        return _action(row)
+    return "; ".join(
+        f"{_part_name(key, part)}: {_part(part, each)}" for part, each in row.items() if each
+    )
+
+
 def _action(row: Mapping[str, Any]) -> str:
     """Return an action in words, with its inputs."""
-    said = [kind_words(str(row["do"]))]
+    said = [action_label(str(row["do"]))]
     if row.get("with"):
         said.append(_inputs(str(row["do"]), row["with"]))
     return "; ".join(said)

@@ -23,6 +23,8 @@ from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.held_events import flow_is_off
 from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.occurrences import is_of
+from routing.runs.operations.earlier_values import EarlierValues, earlier_values
 from routing.runs.operations.holding import (
     ReleasedEvents,
     Waiting,
@@ -115,7 +117,8 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
     about = _abouts(events, moves)
     open_runs = _open_runs(set(about.values()))
     live, released = _live(), released_of(events)
-    starting = {event.pk: _started_by(event, live, released) for event in events}
+    earlier = earlier_values(events, live)
+    starting = {event.pk: _started_by(event, live, released, earlier) for event in events}
     off = switch_offs_of(starting)
     late = _merged_before(about, open_runs, starting)
     ended: Mapping[tuple[int, Subject], Run] = {}
@@ -204,7 +207,10 @@ def _live() -> list[Any]:
 
 
 def _started_by(
-    event: Event, live: Sequence[FlowVersion], released: ReleasedEvents
+    event: Event,
+    live: Sequence[FlowVersion],
+    released: ReleasedEvents,
+    earlier: EarlierValues,
 ) -> list[FlowVersion]:
     """
     Return the flow versions that this event starts.
@@ -219,12 +225,14 @@ def _started_by(
     by_value: dict[FlowVersion, None] = {}
     by_kind: dict[FlowVersion, None] = {}
     for version in live:
+        if is_of(event, body, version.flow_id):
+            by_value[version] = None
         for trigger in version.triggers.all():
             if trigger.kind != event.kind:
                 continue
             if not trigger.field:
                 by_kind[version] = None
-            elif str(body.get(trigger.field)) == trigger.value:
+            elif earlier.match(trigger, event, body):
                 by_value[version] = None
     return [each for each in by_value or by_kind if released.may_start(event, each)]
 

@@ -23,7 +23,16 @@ from tests.world import by, make_user
 
 pytestmark = pytest.mark.requirement("G11", "O7")
 
-FLOW_PARTS = ("flow", "flowversion", "trigger", "flowfield", "versionaction", "rule", "condition")
+FLOW_PARTS = (
+    "flow",
+    "flowversion",
+    "trigger",
+    "recurrence",
+    "flowfield",
+    "versionaction",
+    "rule",
+    "condition",
+)
 # H18: creatives read neither amounts nor the addresses of contacts, and QA reads calendars.
 NOT_CREATIVES = (AM, QA, OPS, INTEGRATIONS, AUDITOR)
 SLA_PARTS = ("calendar", "calendaruse", "slapolicy", "target")
@@ -88,18 +97,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     # flows, rules, SLA, calendars
     **{f"routing.view_{noun}": (AM, QA, OPS, INTEGRATIONS, AUDITOR) for noun in FLOW_PARTS},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in FLOW_PARTS},
-    **{
-        f"routing.delete_{noun}": (OPS,)
-        for noun in (
-            "trigger",
-            "flowfield",
-            "versionaction",
-            "rule",
-            "condition",
-            "calendaruse",
-            "target",
-        )
-    },
+    **{f"routing.delete_{noun}": (OPS,) for noun in (*FLOW_PARTS[2:], "calendaruse", "target")},
     "routing.publish_flow": (OPS,),
     **{f"routing.view_{noun}": NOT_CREATIVES for noun in SLA_PARTS},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in SLA_PARTS},
@@ -114,7 +112,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.close_unproven_run": (OPS,),
     "routing.reopen_run": (),
     "routing.view_outcome": EVERYONE,
-    "routing.waive_outcome": (OPS,),
+    "routing.waive_any_outcome": (OPS,),
+    "routing.waive_outcome": (AM, OPS),
     "routing.probe_outcome": (AM, OPS, INTEGRATIONS),
     **{
         f"routing.{verb}_run": ()

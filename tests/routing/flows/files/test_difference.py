@@ -37,6 +37,7 @@ def content(text: str = FULL) -> FlowShape:
     return read_flow_file(text.encode()).content
 
 
+@pytest.mark.django_db  # connections name the properties that they read
 @pytest.mark.parametrize(
     ("was", "now", "path", "kind"),
     [
@@ -46,6 +47,24 @@ def content(text: str = FULL) -> FlowShape:
         ("owner: olga", "owner: otto", "owner", ChangeClass.ROUTING),
         ("team: Atlas", "team: Apollo", "rules[Everything].team", ChangeClass.ROUTING),
         ("- kind: form.submitted", "- kind: x.y", "triggers[x.y]", ChangeClass.ROUTING),
+        (
+            "- kind: form.submitted",
+            "- {kind: form.submitted, field: Budget, at_least: 5}",
+            "triggers[form.submitted Budget at_least 5]",
+            ChangeClass.ROUTING,
+        ),
+        (
+            "- kind: form.submitted",
+            "- {kind: hubspot.deal.propertyChange, field: amount, changed_by_more: 5}",
+            "triggers[hubspot.deal.propertyChange amount changed_by_more 5]",
+            ChangeClass.MONEY,
+        ),
+        (
+            "- kind: form.submitted",
+            "- {kind: hubspot.contact.propertyChange, field: email, changed_to: a@b.c}",
+            "triggers[hubspot.contact.propertyChange email changed_to a@b.c]",
+            ChangeClass.PRIVACY,
+        ),
         (
             "team: Atlas\n",
             "team: Atlas\n    priority: high\n",

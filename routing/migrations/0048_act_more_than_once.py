@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0045_add_checklist"),
+        ("routing", "0047_add_recurrences"),
     ]
 
     operations = [
