@@ -143,7 +143,7 @@ def action_names() -> Sequence[str]:
     return sorted(_kinds)
 
 
-def action_label(name: str) -> str:
+def kind_words(name: str) -> str:
     """Return the label of a kind, or its name if nothing here carries it out."""
     kind = _kinds.get(name)
     return str(kind.label) if kind else name

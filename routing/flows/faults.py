@@ -49,8 +49,8 @@ def faults(version: FlowVersion) -> list[str]:
     )
     return (
         [words for wrong, words in said if wrong]
-        + [each.message for each in action_faults(version)]
         + _faults_of_triggers(version)
+        + [each.message for each in action_faults(version)]
         + _faults_of_texts(version, plan)
         + _faults_of_rules(version, plan)
         + faults_of_recurrences(version)

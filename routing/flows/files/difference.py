@@ -146,26 +146,18 @@ def _named(part: str, value: Any) -> str:
 def _class_of(path: str, old: Any, new: Any, money: frozenset[str]) -> ChangeClass:
     """Return the class of a change, by what it is about and by what it touches."""
     base = next((each for start, each in _CLASSES if path.startswith(start)), ChangeClass.WORDING)
-    base = _class_of_action(path, base)
+    if path.startswith("actions["):
+        return _class_of_action(path, base)
     if path.endswith(".label"):
         return ChangeClass.WORDING
-    if path.startswith("rules") and path.endswith(".priority"):
-        return ChangeClass.CLIENT_SLA
     if path.startswith("triggers["):
         return max(base, *(_class_of_trigger(row, money) for row in (old, new)))
+    if path.startswith("rules") and path.endswith(".priority"):
+        return ChangeClass.CLIENT_SLA
     if path.startswith("fields") and (path.endswith(".personal") or _is_personal(old, new)):
         return ChangeClass.PRIVACY
-    if path.startswith(("rules", "fields")) and _is_about_money(path, money, old, new):
-        return max(base, ChangeClass.MONEY)
-    return base
-
-
-def _class_of_action(path: str, base: ChangeClass) -> ChangeClass:
-    """Return the class that the kind of an action declares, or ``base`` for anything else."""
-    if not path.startswith("actions["):
-        return base
-    kind = kind_named(path.partition("[")[2].partition("]")[0].partition(" ")[0])
-    return kind.change_class if kind else base
+    is_about_money = path.startswith(("rules", "fields")) and _is_about_money(path, money, old, new)
+    return max(base, ChangeClass.MONEY) if is_about_money else base
 
 
 def _class_of_trigger(row: Any, money: frozenset[str]) -> ChangeClass:
@@ -178,6 +170,12 @@ def _class_of_trigger(row: Any, money: frozenset[str]) -> ChangeClass:
     if field is not None and field.fact in money | money_facts():
         return ChangeClass.MONEY
     return ChangeClass.ROUTING
+
+
+def _class_of_action(path: str, base: ChangeClass) -> ChangeClass:
+    """Return the class that the kind of an action declares, such as routing for a notice."""
+    kind = kind_named(path.partition("[")[2].partition("]")[0].partition(" ")[0])
+    return kind.change_class if kind else base
 
 
 def _is_personal(*rows: Any) -> bool:

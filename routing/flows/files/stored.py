@@ -232,7 +232,7 @@ def unresolved(file: FlowFile) -> list[FileFault]:
     ]
     if content.owner == content.backup:
         found.append(file.fault(("backup",), "Owner and backup must be two different people."))
-    return found + _bad_actions(file) + _bad_triggers(file) + _bad_conditions(file)
+    return found + _bad_triggers(file) + _bad_actions(file) + _bad_conditions(file)
 
 
 def _said(words: str, value: str, known: set[str]) -> str:

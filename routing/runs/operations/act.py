@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from routing.flows.actions import ActionRefused, ActionSpec, action_label, kind_named
+from routing.flows.actions import ActionRefused, ActionSpec, kind_named, kind_words
 from routing.flows.template import fill
 from routing.kernel.isolate import isolate
 from routing.kernel.queues import batches, claim_batch
@@ -145,7 +145,7 @@ def _refuse(due: Sequence[_DueAction], refused: Mapping[int, ActionRefused], at:
     findings = []
     for each in due:
         why = refused[each.run.pk]
-        label = action_label(each.spec.kind) if each.spec else each.step.name
+        label = kind_words(each.spec.kind) if each.spec else each.step.name
         evidence = {"action": label, "message": why.message, **why.evidence}
         findings.append(
             ExceptionFinding(Reason.ACTION_REFUSED, evidence, run=each.run, step=each.step.name)

@@ -97,7 +97,10 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     # flows, rules, SLA, calendars
     **{f"routing.view_{noun}": (AM, QA, OPS, INTEGRATIONS, AUDITOR) for noun in FLOW_PARTS},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in FLOW_PARTS},
-    **{f"routing.delete_{noun}": (OPS,) for noun in (*FLOW_PARTS[2:], "calendaruse", "target")},
+    **{
+        f"routing.delete_{noun}": (OPS,)
+        for noun in ("trigger", "recurrence", *FLOW_PARTS[4:], "calendaruse", "target")
+    },
     "routing.publish_flow": (OPS,),
     **{f"routing.view_{noun}": NOT_CREATIVES for noun in SLA_PARTS},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in SLA_PARTS},
@@ -110,6 +113,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.fill_in_run": (AM, QA, OPS),
     "routing.cancel_run": (AM, OPS),
     "routing.close_unproven_run": (OPS,),
+    "routing.migrate_run": (OPS,),
     "routing.reopen_run": (),
     "routing.view_outcome": EVERYONE,
     "routing.waive_any_outcome": (OPS,),
