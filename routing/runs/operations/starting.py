@@ -21,8 +21,8 @@ from routing.flows.actions import (
     InputChoice,
     action_kind,
 )
+from routing.flows.event_catalogue import CataloguedKind, catalogue, kind_words
 from routing.flows.models import Flow, FlowVersion, live_of
-from routing.flows.registry import sends
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
 from routing.runs.models import Enrichment, Run
@@ -33,7 +33,11 @@ from routing.runs.registry import RoutedRun, TraceEntry, enricher, trace_section
 SOURCE, SUBJECT = "flow", "run"
 FLOW = "flow"
 DEEPEST = 5  # runs that caused each other, the first one included
-sends(FLOW_STARTED)
+catalogue(
+    CataloguedKind(
+        FLOW_STARTED, gettext_lazy("Started by another flow"), gettext_lazy("Throughline")
+    )
+)
 
 
 def flows() -> list[InputChoice]:
@@ -90,8 +94,8 @@ def _can_be_started(flow: Flow) -> bool:
 
 
 def _not_startable(flow: Flow | None) -> str:
-    words = _("“%(flow)s” is not published with the trigger %(kind)s.")
-    return words % {"flow": flow.name if flow else "–", "kind": FLOW_STARTED}
+    words = _("“%(flow)s” is not published with the trigger “%(kind)s”.")
+    return words % {"flow": flow.name if flow else "–", "kind": kind_words(FLOW_STARTED)}
 
 
 def _never(version: FlowVersion, inputs: Mapping[str, str]) -> str:
@@ -164,7 +168,7 @@ START_FLOW = action_kind(
                 FLOW,
                 gettext_lazy("Flow"),
                 gettext_lazy(
-                    "It needs the trigger flow.started. It knows everything that is known here."
+                    "It needs the trigger “Started by another flow”, and knows what is known here."
                 ),
                 choices=flows,
             ),

@@ -87,9 +87,9 @@ def test_events_without_a_flow_are_processed_in_the_same_few_statements_for_one_
             advance(clock=lambda: NOW)
         return len(statements)
 
-    assert count(1) == count(30) == 15
+    assert count(1) == count(30) == 16
     assert RunEvent.objects.filter(part=RunEvent.Part.UNCLAIMED).count() == 31
     with CaptureQueriesContext(connection) as statements:
         advance(clock=lambda: NOW)
     # One for events, one for each kind of step, and one for flows that were switched on.
-    assert len(statements) == 5
+    assert len(statements) == 6
