@@ -18,6 +18,7 @@ REGISTERING = (
     "delivery.approvals.operations.asking",
     "delivery.approvals.migrating",
     "delivery.progress.operations.opening",
+    "delivery.progress.operations.questions_of_flows",
     "delivery.progress.operations.planning",
     "delivery.approvals.operations.reviewing",
     "delivery.progress.operations.receipts",

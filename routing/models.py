@@ -5,7 +5,7 @@ from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
 from routing.flows.checklist import ChecklistAnswer
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.recurrences import Recurrence, Schedule
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
@@ -87,6 +87,7 @@ __all__ = [
     "TeamMembership",
     "Trigger",
     "User",
+    "VersionAction",
     "Visit",
     "WorkItem",
     "WorkNoun",

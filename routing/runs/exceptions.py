@@ -110,6 +110,11 @@ class ExceptionCase(WorkNoun):
     def resolve(self, *, at: datetime) -> None:
         self.ended_at = at
 
+    @transition(field=state, source=list(open_states), target=State.RESOLVED)
+    def skip(self, *, at: datetime) -> None:
+        """Leave out the action of a flow at which the run stopped."""
+        self.ended_at = at
+
     @transition(field=state, source=list(open_states), target=State.DISMISSED)
     def dismiss(self, *, at: datetime) -> None:
         self.ended_at = at

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from routing.flows.actions import kind_words
 from routing.flows.choose import Choice, NobodyFits, NoRuleMatches
 from routing.flows.files.difference import differences
 from routing.flows.files.stored import content_of
@@ -145,10 +146,16 @@ class _Comparison:
         return refused("not_now", words, clears_by=_("The owner of the run"))
 
     def _other_action(self, snapshot: RunSnapshot) -> GateResult | None:
-        if snapshot.plan.action == self.plan.action:
+        # Its steps are numbered by the actions of the version with which they began.
+        was, now = ([each.kind for each in plan.actions] for plan in (snapshot.plan, self.plan))
+        if was == now:
             return None
-        words = _("Its work was opened by the action %(was)s. %(version)s has the action %(now)s.")
-        values = {**self._named, "was": snapshot.plan.action, "now": self.plan.action}
+        words = _("It began with the actions %(was)s. %(version)s has the actions %(now)s.")
+        values = {
+            **self._named,
+            "was": _said(was),
+            "now": _said(now),
+        }
         return refused("other_action", words % values, clears_by=_("Nobody. Leave the run"))
 
     def _kept(self, snapshot: RunSnapshot) -> list[str]:
@@ -199,3 +206,7 @@ def _part(path: str) -> str:
 def _deciding(plan: Plan) -> object:
     """Return what a version decides by, without the ids of its rows."""
     return [replace(rule, id=0) for rule in plan.rules]
+
+
+def _said(kinds: Sequence[str]) -> str:
+    return ", ".join(f"“{kind_words(kind)}”" for kind in kinds)

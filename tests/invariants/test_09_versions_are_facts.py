@@ -20,6 +20,7 @@ FROZEN = {
     "routing_trigger": "kind = 'x'",
     "routing_flowfield": "label = 'x'",
     "routing_recurrence": "name = 'x'",
+    "routing_versionaction": "kind = 'x'",
     "routing_rule": "name = 'x'",
     "routing_condition": "field = 'x'",
 }

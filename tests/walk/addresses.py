@@ -41,6 +41,7 @@ ADDED_ELSEWHERE = {
     "routing.agency",
     "routing.flowversion",
     "routing.rule",
+    "routing.versionaction",
 }
 # Pages of the desk that do not change, delete or add a row, with the permission that they need
 # besides seeing the row. Those of POST alone refuse to be read.

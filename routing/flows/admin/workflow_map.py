@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from routing.desk.addresses import page_of
+from routing.flows.actions import action_words, actions_of, changes_of
 from routing.flows.files.words import row_words
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operator_words import OPERATORS
@@ -39,6 +40,7 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
         MapStop(_("Context"), tuple(_context(version)), f"{page}#fields-group"),
         MapStop(_("Rules"), tuple(_rules(version)), f"{page}#rules-group"),
         MapStop(_("Owner"), tuple(_people(flow))),
+        MapStop(_("Actions"), tuple(_actions(version)), f"{page}#actions-group"),
         MapStop(_("Checkpoints"), tuple(_checkpoints(version)), page),
         MapStop(_("Exceptions"), tuple(_exceptions()), _routing()),
         MapStop(_("Outcome"), tuple(_outcome(flow, version))),
@@ -88,6 +90,12 @@ def when_of(rule: Rule, labels: Mapping[str, str]) -> str:
         )
         groups.setdefault(row.group, []).append(said)
     return _(", or ").join(_(" and ").join(each) for each in groups.values()) or _("always")
+
+
+def _actions(version: FlowVersion) -> Iterator[str]:
+    for place, spec in enumerate(actions_of(version), start=1):
+        yield _("%(place)s. %(action)s") % {"place": place, "action": action_words(spec)}
+    yield _("May change: %(what)s") % {"what": "; ".join(changes_of(version))}
 
 
 def _people(flow: Flow) -> Iterator[str]:

@@ -23,7 +23,16 @@ from tests.world import by, make_user
 
 pytestmark = pytest.mark.requirement("G11", "O7")
 
-FLOW_PARTS = ("flow", "flowversion", "trigger", "recurrence", "flowfield", "rule", "condition")
+FLOW_PARTS = (
+    "flow",
+    "flowversion",
+    "trigger",
+    "recurrence",
+    "flowfield",
+    "versionaction",
+    "rule",
+    "condition",
+)
 # H18: creatives read neither amounts nor the addresses of contacts, and QA reads calendars.
 NOT_CREATIVES = (AM, QA, OPS, INTEGRATIONS, AUDITOR)
 SLA_PARTS = ("calendar", "calendaruse", "slapolicy", "target")
@@ -128,7 +137,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_exceptioncase": EVERYONE,
     **{
         f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS)
-        for verb in ("claim", "resolve", "dismiss", "settle")
+        for verb in ("claim", "resolve", "skip", "dismiss", "settle")
     },
     **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
     "routing.view_exceptionroute": EVERYONE,

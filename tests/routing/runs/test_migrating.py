@@ -6,7 +6,7 @@ the page has shown what would change for each.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from delivery.models import ApprovalStage
 from delivery.requests.operations import requests
+from routing.flows.actions import ActionSpec, actions_of, keep_actions
 from routing.flows.approving import freeze
 from routing.flows.models import live_of
 from routing.flows.operations import copy
@@ -164,6 +165,15 @@ def test_decided_work_keeps_its_owner_and_its_clocks_and_takes_the_new_stages(
     assert [each.data["version"] for each in decided] == [str(run.version)]
 
 
+def keep_only(draft: FlowVersion, actions: Sequence[ActionSpec]) -> None:
+    draft.actions.all().delete()
+    keep_actions(draft, actions)
+
+
+def acts_otherwise(draft: FlowVersion) -> None:
+    keep_only(draft, [ActionSpec("delivery.open_change")])
+
+
 def test_it_is_refused_where_it_cannot_work(world: World, flow: Flow) -> None:
     run, same = delivered_run(), live_of(flow.pk)
     assert same is not None
@@ -174,12 +184,8 @@ def test_it_is_refused_where_it_cannot_work(world: World, flow: Flow) -> None:
     other = live_of(twin(world, flow, "other", field="a", value="b").pk)
     assert other is not None
     assert "other_flow" in moved(world, run, other)
-
-    def acts_otherwise(draft: FlowVersion) -> None:
-        draft.action = "delivery.open_change"
-
     assert moved(world, run, published(world, flow, acts_otherwise)) == ["other_action"]
-    good = published(world, flow, lambda draft: setattr(draft, "action", same.action))
+    good = published(world, flow, lambda draft: keep_only(draft, actions_of(same)))
     assert moved(world, run, good, reason=" ") == ["reason"]
     assert moved(world, run, good, name=" ") == ["name"]
     assert Run.objects.get().version == same
@@ -256,13 +262,13 @@ def test_a_lead_sees_what_would_change_and_moves_the_runs_on_the_page_of_the_flo
 def test_what_is_refused_stays_and_others_only_look(world: World, flow: Flow) -> None:
     run = delivered_run()
     old = run.version
-    new = published(world, flow, lambda draft: setattr(draft, "action", "delivery.open_change"))
+    new = published(world, flow, acts_otherwise)
     shown = f"{url(Flow, 'runs', flow.pk)}?from={old.number}&to={new.number}"
     sent = {"run": [run.pk], "name": "n", "reason": "r"}
 
     answer = signed_in(world.olga).post(shown, sent)
     assert answer.status_code == 409
-    assert "Its work was opened by the action" in words(answer)
+    assert "It began with the actions “" in words(answer)
     browser = signed_in(world.alice)
     assert "Move chosen runs" not in words(browser.get(shown))
     assert browser.post(shown, sent).status_code == 403

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0047_add_recurrences"),
+        ("routing", "0048_act_more_than_once"),
     ]
 
     operations = [
@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                     ("waived", "Proof waived"),
                     ("differs", "The page differs from what was approved"),
                     ("rolled_back", "A flow was rolled back"),
+                    ("flow_says", "Message of a flow"),
                     ("migrated", "Moved to another version of its flow"),
                     ("expired", "Closed without a decision in time"),
                     ("closed", "The question was withdrawn"),
