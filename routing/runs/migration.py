@@ -27,7 +27,16 @@ from routing.work.gates import GateResult, refused
 # In these states no rule has decided yet, and nothing was opened.
 UNDECIDED = frozenset({Run.State.RECEIVED, Run.State.ENRICHING, Run.State.WAITING})
 # The parts of a version, by their key in its file, that a run still reads.
-UNTIL_DECIDED = ("fields", "rules", "action", "sla_policy", "title", "brief", "approval_stages")
+UNTIL_DECIDED = (
+    "fields",
+    "rules",
+    "action",
+    "actions",
+    "sla_policy",
+    "title",
+    "brief",
+    "approval_stages",
+)
 AFTERWARDS = ("fields", "approval_stages")
 
 
