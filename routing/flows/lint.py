@@ -16,7 +16,9 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from routing.flows.actions import action_faults
 from routing.flows.choose import PAIR
+from routing.flows.event_catalogue import kind_words
 from routing.flows.models import FlowVersion
 from routing.flows.registry import event_kinds, facts_of_kind
 from routing.flows.rules import Rule
@@ -30,7 +32,8 @@ NEAR = 3  # near matches that are named
 class LintFinding:
     """
     One finding. ``code`` is stable and never translated, ``where`` the page on which to correct it,
-    ``path`` its place in the file of the flow.
+    ``path`` its place in the file of the flow. ``in_file`` is the message for a file, in which
+    kinds of events are written and not chosen by their names.
     """
 
     code: str
@@ -38,6 +41,7 @@ class LintFinding:
     where: str = ""
     near: tuple[str, ...] = ()
     path: tuple[str | int, ...] = ()
+    in_file: str = ""
 
 
 Lint = Callable[[FlowVersion], Iterable[LintFinding]]
@@ -79,12 +83,14 @@ def unknown_triggers(version: FlowVersion) -> Iterator[LintFinding]:
         if trigger.kind not in known:
             near = near_to(trigger.kind, known)
             message = _("Nothing sends events of the kind “%(kind)s”, so they start no run.")
+            message %= {"kind": trigger.kind}
             yield LintFinding(
                 "unknown_trigger",
-                with_near(message % {"kind": trigger.kind}, near),
+                with_near(message, [kind_words(each) for each in near]),
                 f"{page}#triggers-group",
                 near,
                 ("triggers", place, "kind"),
+                with_near(message, near),
             )
 
 
@@ -175,6 +181,20 @@ def unsourced_fields(version: FlowVersion) -> Iterator[LintFinding]:
             words = with_near(message % {"label": row.label, "name": row.name}, near)
             path = ("fields", place, "name")
             yield LintFinding("unsourced_field", words, page, near, path)
+
+
+@lint
+def actions_without_effect(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find actions that lack an input, or can never run."""
+    rows = list(version.actions.all())
+    # A file has an only action without inputs in its short form.
+    short = len(rows) <= 1 and not any(row.inputs for row in rows)
+    for each in action_faults(version):
+        where = reverse("admin:routing_flowversion_change", args=[version.pk]) + "#actions-group"
+        if rows:
+            where = reverse("admin:routing_versionaction_change", args=[rows[each.place].pk])
+        path: tuple[str | int, ...] = ("action",) if short else ("actions", each.place)
+        yield LintFinding(each.code, each.message, where, path=path)
 
 
 @lint

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from routing.flows.fields import FieldType
+from routing.flows.trigger_operators import TriggerOperator
 from routing.kernel.history import Tracked
 from routing.people.staff import User
 
@@ -175,8 +176,11 @@ class FlowVersion(models.Model):
         Flow, on_delete=models.PROTECT, related_name="versions", verbose_name=_("flow")
     )
     number = models.PositiveIntegerField(_("number"))
+    # The first of its actions. Versions from before there were several have no rows of them.
     action = models.CharField(
-        _("action"), max_length=60, help_text=_("The operation to start once the owner is known.")
+        _("action"),
+        max_length=60,
+        help_text=_("The operation to start once the owner is known."),
     )
     template = models.TextField(
         _("brief template"),
@@ -256,10 +260,14 @@ class VersionPart(models.Model):
 
 
 class Trigger(VersionPart):
-    """An event that starts the flow, by its kind and optionally a value in its body."""
+    """
+    An event that starts the flow, by its kind and optionally a field of its body.
 
-    redactable = ("value",)
-    impersonal = ("kind", "field")
+    The field is compared with ``value``, or with any of ``values`` if the operator is ``one_of``.
+    """
+
+    redactable = ("value", "values")
+    impersonal = ("kind", "field", "operator")
 
     version = models.ForeignKey(
         FlowVersion, on_delete=models.CASCADE, related_name="triggers", verbose_name=_("version")
@@ -272,14 +280,25 @@ class Trigger(VersionPart):
         default="",
         help_text=_("Leave empty to match any event of this kind."),
     )
-    value = models.CharField(_("equals"), max_length=200, blank=True, default="")
+    operator = models.CharField(
+        _("operator"),
+        max_length=20,
+        choices=TriggerOperator.choices,
+        default=TriggerOperator.EQUALS,
+        db_default=TriggerOperator.EQUALS,
+    )
+    value = models.CharField(_("value"), max_length=200, blank=True, default="")
+    values = models.JSONField(_("values"), blank=True, default=list, db_default=[])
 
     class Meta:
         verbose_name = _("trigger")
         verbose_name_plural = _("triggers")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.field}={self.value}" if self.field else self.kind
+        if not self.field:
+            return self.kind
+        shown = ", ".join(self.values) if self.operator == TriggerOperator.ONE_OF else self.value
+        return f"{self.kind} {self.field} {self.operator} {shown}"
 
 
 class FlowField(VersionPart):
@@ -332,3 +351,28 @@ class FlowField(VersionPart):
 
     def __str__(self) -> str:
         return self.label
+
+
+class VersionAction(VersionPart):
+    """
+    One of the actions of a version, in the order of ``position``. ``inputs`` has a text by the name
+    of each input that its kind declares, see ``routing.flows.actions``.
+    """
+
+    redactable = ("inputs",)
+    impersonal = ("kind",)
+
+    version = models.ForeignKey(
+        FlowVersion, on_delete=models.CASCADE, related_name="actions", verbose_name=_("version")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    kind = models.CharField(_("action"), max_length=60)
+    inputs = models.JSONField(_("inputs"), blank=True, default=dict)
+
+    class Meta:
+        verbose_name = _("action")
+        verbose_name_plural = _("actions")
+        ordering = ("position", "id")
+
+    def __str__(self) -> str:
+        return self.kind

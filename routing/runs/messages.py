@@ -15,7 +15,7 @@ from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunStep
-from routing.runs.operations import exceptions, outcomes, runs
+from routing.runs.operations import exceptions, migrating, outcomes, runs
 from routing.runs.operations.raising import WAIT
 from routing.runs.operations.route_runs import BEGIN, ROUTE
 from routing.runs.outcomes import Outcome
@@ -74,6 +74,7 @@ tells(resume, MAKER, words=Words.RESUMED)
 # -- Runs ------------------------------------------------------------------------------------------
 
 tells(runs.cancel, OWNER, BACKUP, words=Words.CANCELLED, only=by_a_person)
+tells(migrating.migrate, OWNER, BACKUP, words=Words.MIGRATED)
 tells(runs.close_unproven, OWNER, BACKUP, words=Words.UNPROVEN, only=by_a_person)
 tells_nobody(
     created(Run),
@@ -107,6 +108,7 @@ tells(
 )
 tells(exceptions.claim, OWNER, BACKUP, words=Words.CLAIMED, lasts=ExceptionCase.State.CLAIMED)
 tells(exceptions.resolve, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
+tells(exceptions.skip, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
 tells(exceptions.dismiss, OWNER, BACKUP, words=Words.DISMISSED, only=by_a_person)
 tells_nobody(exceptions.escalate, because=_("The escalation itself notifies people, by its level."))
 tells_nobody(
@@ -118,7 +120,7 @@ tells_nobody(
 tells_nobody(
     *(
         EventKind.of(RunStep, verb)
-        for verb in ("call_off", "finish", "finish_untried", "queue", "resume", "take")
+        for verb in ("call_off", "finish", "finish_untried", "queue", "resume", "skip", "take")
     ),
     because=_("A step belongs to its run, and the product takes it by itself."),
 )

@@ -125,6 +125,16 @@ class Outcome(models.Model):
         """Return whether the outcome keeps its run from being complete."""
         return self.state in self.unmet_states
 
+    @property
+    def is_receipt(self) -> bool:
+        """Return whether the client proves it, by confirming that they have the files."""
+        return self.kind == self.Kind.HANDED_OVER
+
+    @property
+    def is_overdue_receipt(self) -> bool:
+        """Return whether the client did not confirm before the end of the timebox."""
+        return self.is_receipt and self.state == self.State.EXPECTED and self.next_probe_at is None
+
     def __str__(self) -> str:
         return f"{self.item}: {self.get_kind_display()}"
 

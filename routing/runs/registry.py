@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from routing.flows.models import FlowVersion
 from routing.kernel.events import Event
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
@@ -247,6 +248,23 @@ def duplicate_enders() -> Sequence[DuplicateEnder]:
     return tuple(_duplicate_enders)
 
 
+# -- Migrations: what stands against moving a run to another version -------------------------------
+
+# From runs and a version of their flow to the reasons against it, by run id.
+MigrationObjection = Callable[[Sequence[Run], FlowVersion], Mapping[int, str]]
+_migration_objections: list[MigrationObjection] = []
+
+
+def migration_objection(function: MigrationObjection) -> MigrationObjection:
+    """Register a function that says which runs cannot be moved to a version now, and why."""
+    _migration_objections.append(function)
+    return function
+
+
+def migration_objections() -> Sequence[MigrationObjection]:
+    return tuple(_migration_objections)
+
+
 # -- Routed runs: the arguments of a flow's action -------------------------------------------------
 
 
@@ -256,7 +274,8 @@ class RoutedRun:
     A routed run with its facts and the chosen owners, for the action of its flow.
 
     ``clocks_from`` is when its event was received, if it was held while the flow was switched off.
-    Clocks then count from there.
+    Clocks then count from there. ``inputs`` are those of the action, with the facts filled in, and
+    ``action`` is the name of its step.
     """
 
     run: Run
@@ -272,6 +291,8 @@ class RoutedRun:
     engagement_id: int | None
     policy: str
     clocks_from: datetime | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    action: str = ""
 
 
 # -- Sections of the trace of a run ----------------------------------------------------------------

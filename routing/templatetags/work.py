@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from routing.people.actors import actor_of
 from routing.runs.models import Run
+from routing.runs.operations.outcomes import may_waive
 from routing.runs.outcomes import Outcome
 from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
@@ -54,11 +55,13 @@ def outcomes(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
         .select_related("item")
         .order_by("pk")
     )
-    may = {
+    return {
+        "outcomes": rows,
+        "waivable": [row for row in rows if row.is_unmet and may_waive(row, by)],
         "may_look": by.may("routing.probe_outcome"),
-        "may_waive": by.may("routing.waive_outcome"),
+        "now": timezone.now(),
+        "csrf_token": get_token(request),
     }
-    return {"outcomes": rows, **may, "now": timezone.now(), "csrf_token": get_token(request)}
 
 
 @register.inclusion_tag("desk/_related.html", takes_context=True)

@@ -22,7 +22,7 @@ from routing.desk.bulk import BulkSteps
 from routing.desk.day_filters import ChangedSince, WhenDue
 from routing.desk.forms import long_text
 from routing.desk.waits import in_list, with_waits
-from routing.runs.operations.outcomes import probe_now, waive
+from routing.runs.operations.outcomes import may_waive, probe_now, waive
 from routing.runs.questions.ask import as_json, ask
 from routing.runs.questions.asked import AskedWork
 from routing.work import display
@@ -156,10 +156,11 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
     def waive_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
         """Ask for a reason, then waive the proof of an outcome."""
         item, by = self.seen(request, object_id), actor(request)
-        by.require("routing.waive_outcome", to="waive outcomes")
-        row = item.outcomes.filter(pk=outcome).first()
+        row = item.outcomes.select_related("item").filter(pk=outcome).first()
         if row is None:
             raise Http404
+        if not may_waive(row, by):
+            by.require("routing.waive_any_outcome", to="waive this outcome")
         back = work_page(item.run.item_id if item.run else item.pk)
         form = Waiver(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():

@@ -45,6 +45,10 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 if os.environ.get("SCHEME") == "dark":  # a browser that is dark from the first page on
     SCHEMES = ("dark", "light")
 HIGHEST_PICTURE = 1_800  # pixels
+# G7: what a reader of a phone would not know to be there, beside what is shown.
+HIDDEN_SIDEWAYS = """innerWidth > 400 ? [] : [...document.querySelectorAll(".tl-scroll")]
+    .filter(each => each.scrollWidth > each.clientWidth + 1)
+    .map(each => each.textContent.trim().replace(/\\s+/g, " ").slice(0, 60))"""
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 
@@ -119,10 +123,12 @@ class Desk:
         width = self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
+        inside = self.page.evaluate(HIDDEN_SIDEWAYS)
         if os.environ.get("SCREENSHOTS") == "1":
             photograph(self.page, SCREENSHOTS / f"{name}.png")
         assert not told, f"{name}: {told}"
         assert width <= 0, f"{name} scrolls sideways by {width} px"
+        assert not inside, f"{name}: {inside} scroll sideways"
         assert not self.problems, f"{name}: {self.problems}"
 
 

@@ -41,6 +41,7 @@ ADDED_ELSEWHERE = {
     "routing.agency",
     "routing.flowversion",
     "routing.rule",
+    "routing.versionaction",
 }
 # Pages of the desk that do not change, delete or add a row, with the permission that they need
 # besides seeing the row. Those of POST alone refuse to be read.
@@ -57,6 +58,7 @@ EXTRA = {
     "deactivate/": "routing.change_user",
     "reactivate/": "routing.change_user",
     "draft/": "routing.change_flow",
+    "runs/": "",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",
     "version/<int:number>/": "",
@@ -136,7 +138,7 @@ def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
 def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
-    if tail in {"verify/", "read/", "kept/", "export/"}:
+    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/"}:
         return [Visit(base + tail, _listed(view))]
     return None
 

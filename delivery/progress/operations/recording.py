@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.requests.models import Request
+from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
+from routing.flows.fields import FieldType
 from routing.kernel.events import Event, Payload
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
@@ -53,6 +55,21 @@ REQUEST_CHANNEL, REQUEST_KIND, REQUEST_PRIORITY = (
 )
 # The ways in which a request reaches a person. The other channels have events of their own.
 BY_HAND = (Request.Channel.PHONE, Request.Channel.EMAIL, Request.Channel.MEETING)
+catalogue(
+    CataloguedKind(
+        KIND,
+        gettext_lazy("Request recorded by hand"),
+        gettext_lazy("Desk"),
+        lambda: (
+            EventField(
+                CHANNEL,
+                gettext_lazy("Channel"),
+                choices=lambda: [(each.value, str(each.label)) for each in BY_HAND],
+            ),
+            EventField(CLIENT, gettext_lazy("Client (number)"), FieldType.NUMBER),
+        ),
+    )
+)
 OWNERS = (AM, OPS)  # roles that may own a request
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import File as Upload
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from delivery.requests.models import Request
 from delivery.requests.reach import ASKING
-from routing.flows.registry import sends
+from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
+from routing.flows.models import Flow
 from routing.kernel.events import Event, Payload
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
@@ -31,7 +33,6 @@ SOURCE = "portal"
 KIND = "portal.request"
 CHANGE = "portal.change_request"
 KINDS = (KIND, CHANGE)
-sends(*KINDS)
 SUBJECT = "request"
 # Keys of the body. Files are digests, so that the same form sent twice has the same body.
 FILES = "files"
@@ -39,6 +40,21 @@ FILES = "files"
 TARGET = "change.target"
 # The slug of the flow that the form belongs to. Triggers can compare it.
 FORM = "form"
+
+
+def _forms() -> Sequence[tuple[str, str]]:
+    return tuple(Flow.objects.order_by("name").values_list("slug", "name"))
+
+
+catalogue(
+    CataloguedKind(
+        KIND,
+        gettext_lazy("Request submitted"),
+        gettext_lazy("Client portal"),
+        lambda: (EventField(FORM, gettext_lazy("Form"), choices=_forms),),
+    ),
+    CataloguedKind(CHANGE, gettext_lazy("Change requested"), gettext_lazy("Client portal")),
+)
 # Reference and title of the target, among the answers.
 ABOUT = "change.about"
 # Facts that come from the sign-in.

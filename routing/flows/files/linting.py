@@ -44,11 +44,20 @@ def lint_file(source: bytes, *, at: datetime) -> list[FileFinding]:
         # The checks of drafts read rows, so the draft is there for a moment.
         draft = keep_flow_file(file, by=Actor.system(), at=at, reason="", always=True)
         assert draft is not None
-        found += [FileFinding("not_publishable", "", 1, message) for message in faults(draft)]
-        for each in lint_findings(draft):
+        findings = lint_findings(draft)
+        # A fault that is a finding too has its line there.
+        placed = {each.message for each in findings}
+        found += [
+            FileFinding("not_publishable", "", 1, message)
+            for message in faults(draft)
+            if message not in placed
+        ]
+        for each in findings:
             line = file.fault(each.path, "").line
             found.append(
-                FileFinding(each.code, path_text(each.path), line, each.message, each.near)
+                FileFinding(
+                    each.code, path_text(each.path), line, each.in_file or each.message, each.near
+                )
             )
         transaction.set_rollback(True)
     return sorted(found, key=lambda finding: finding.line)

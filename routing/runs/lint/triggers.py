@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Max
+from django.db.models import Case, Max, Q, TextField, When
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from routing.flows.event_catalogue import changed_keys, kind_words
 from routing.flows.lint import LintFinding, lint, near_to, with_near
 from routing.flows.models import FlowVersion, Trigger
 from routing.flows.registry import event_kinds
+from routing.flows.trigger_words import trigger_words
+from routing.flows.triggers import may_match
 from routing.kernel.events import Event, Payload
 
 LAST_EVENTS = 10_000  # of all kinds, because kinds have no index
@@ -35,19 +40,27 @@ def silent_triggers(version: FlowVersion) -> Iterator[LintFinding]:
         if trigger.kind not in seen:
             near, key = near_to(trigger.kind, seen), "kind"
             said = _("None of the last %(count)s events is of the kind “%(kind)s”.")
-        elif trigger.field and trigger.value not in (values := _values(trigger, oldest)):
-            near, key = near_to(trigger.value, values), "value"
-            said = _("None of the last events of the kind “%(kind)s” has “%(value)s” in %(field)s.")
+            named = tuple(kind_words(each) for each in near)
+        elif trigger.field and not _came(trigger, values := _values(trigger, oldest)):
+            near, key = near_to(trigger.value, values), str(trigger.operator)
+            said = _("None of the last events matches the trigger “%(trigger)s”.")
+            named = near
         else:
             continue
         words = said % {
             "count": number_format(LAST_EVENTS, force_grouping=True),
-            "kind": trigger.kind,
-            "value": trigger.value,
-            "field": trigger.field,
+            "kind": kind_words(trigger.kind),
+            "trigger": trigger_words(trigger),
         }
         path = ("triggers", place, key)
-        yield LintFinding("silent_trigger", with_near(words, near), page, near, path)
+        yield LintFinding(
+            "silent_trigger", with_near(words, named), page, near, path, with_near(words, near)
+        )
+
+
+def _came(trigger: Trigger, values: frozenset[str]) -> bool:
+    """Return whether any of these values matches, whatever the value before was."""
+    return any(may_match(trigger, value) for value in values)
 
 
 def _family(kind: str) -> str:
@@ -60,5 +73,14 @@ def _values(trigger: Trigger, oldest: int) -> frozenset[str]:
     recent = Payload.objects.filter(
         event__pk__gt=oldest, event__kind=trigger.kind, erased_at=None
     ).order_by("-event_id")
-    given = recent.values_list(KeyTextTransform(trigger.field, "body"), flat=True)[:LAST_VALUES]
-    return frozenset(value for value in given if value is not None)
+    own = KeyTextTransform(trigger.field, "body")
+    keys = changed_keys(trigger.kind)
+    given: Any = own
+    if keys is not None:
+        # Its events name the field that changed, and have its value apart.
+        recent = recent.annotate(changed=KeyTextTransform(keys[0], "body"))
+        value = Case(When(changed=trigger.field, then=KeyTextTransform(keys[1], "body")))
+        given = Coalesce(own, value, output_field=TextField())
+        recent = recent.filter(Q(changed=trigger.field) | Q(body__has_key=trigger.field))
+    found = recent.values_list(given, flat=True)[:LAST_VALUES]
+    return frozenset(value for value in found if value is not None)

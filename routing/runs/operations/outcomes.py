@@ -33,7 +33,8 @@ from routing.work.registry import EventKind, announce, react, reactions
 from routing.work.visibility import work_seen_by
 
 grant("routing.view_outcome", *EVERYONE)
-grant("routing.waive_outcome", OPS, name="Can waive the proof of an outcome")
+grant("routing.waive_outcome", AM, OPS, name="Can waive the receipt of work of their own, if late")
+grant("routing.waive_any_outcome", OPS, name="Can waive the proof of any outcome")
 grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome now")
 
 State = Outcome.State
@@ -88,7 +89,7 @@ def miss_receipts(*, at: datetime, limit: int = 200) -> int:
     """
     Raise an exception for each receipt that nobody confirmed in time, and count them.
 
-    The owner of the work then reminds the client, records a call, or has the proof waived.
+    The owner of the work then reminds the client, records a call, or waives the proof.
     """
     due = Outcome.objects.due(at).filter(kind=Outcome.Kind.HANDED_OVER).order_by("next_probe_at")
     missed = 0
@@ -99,7 +100,10 @@ def miss_receipts(*, at: datetime, limit: int = 200) -> int:
             if row is None:
                 continue
             Outcome.objects.filter(pk=pk).update(next_probe_at=None)
-            why = _("The client has not confirmed the receipt. Remind them or record a call.")
+            why = _(
+                "The client has not confirmed the receipt. Remind them, record a call, or waive "
+                "the proof."
+            )
             evidence = {"outcome": pk, "differences": [str(why)]}
             raise_exception(ExceptionFinding(Reason.NO_ANSWER, evidence, row.item), at=at)
             missed += 1
@@ -270,12 +274,12 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[O
     """
     Waive the proof of outcomes, with a reason, and return an ``OperationResult`` for each id.
 
-    :raises PermissionDenied: if ``by`` may not waive outcomes
+    :raises PermissionDenied: if ``by`` may not waive one of them, see ``may_waive``
     """
-    by.require("routing.waive_outcome", to="waive outcomes")
-    seen = set(
-        Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by)).values_list("pk", flat=True)
-    )
+    rows = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by)).select_related("item")
+    if not all(may_waive(row, by) for row in rows):
+        by.require("routing.waive_any_outcome", to="waive this outcome")
+    seen = {row.pk for row in rows}
     results = []
     for pk in dict.fromkeys(ids):
         refusals = () if pk in seen else (GONE,)
@@ -292,6 +296,12 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[O
             )
         results.append(OperationResult(pk, waived, refusals))
     return results
+
+
+def may_waive(row: Outcome, by: Actor) -> bool:
+    """Leads waive any proof, and the owner of the work a receipt that is overdue."""
+    owns = row.item.owner_id == by.user_id and by.may("routing.waive_outcome")
+    return by.may("routing.waive_any_outcome") or (owns and row.is_overdue_receipt)
 
 
 def _move(pk: int, verb: str, by: Actor, at: datetime, reason: str = "", **details: Any) -> bool:

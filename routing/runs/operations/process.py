@@ -23,6 +23,8 @@ from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.held_events import flow_is_off
 from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.occurrences import is_of
+from routing.runs.operations.earlier_values import EarlierValues, earlier_values
 from routing.runs.operations.holding import (
     ReleasedEvents,
     Waiting,
@@ -39,6 +41,8 @@ from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
 from routing.work.new_items import new_item
 
+# The action of another flow names the flow that it starts.
+FLOW_STARTED = "flow.started"
 ECHO = ".echo"  # adapters append it to the kind of an event that our own write caused
 MAX_ATTEMPTS = 8  # about ten minutes, with the waits of ``backoff_s``
 PATIENCE = Patience(MAX_ATTEMPTS)
@@ -113,7 +117,8 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
     about = _abouts(events, moves)
     open_runs = _open_runs(set(about.values()))
     live, released = _live(), released_of(events)
-    starting = {event.pk: _started_by(event, live, released) for event in events}
+    earlier = earlier_values(events, live)
+    starting = {event.pk: _started_by(event, live, released, earlier) for event in events}
     off = switch_offs_of(starting)
     late = _merged_before(about, open_runs, starting)
     ended: Mapping[tuple[int, Subject], Run] = {}
@@ -202,7 +207,10 @@ def _live() -> list[Any]:
 
 
 def _started_by(
-    event: Event, live: Sequence[FlowVersion], released: ReleasedEvents
+    event: Event,
+    live: Sequence[FlowVersion],
+    released: ReleasedEvents,
+    earlier: EarlierValues,
 ) -> list[FlowVersion]:
     """
     Return the flow versions that this event starts.
@@ -212,15 +220,19 @@ def _started_by(
     # So a special flow, such as for one form, takes its events from the general flow, and one deal
     # does not become two runs. That holds while the special flow is switched off, too.
     body: Mapping[str, Any] = event.payload.body if hasattr(event, "payload") else {}
+    if event.kind == FLOW_STARTED:
+        live = [version for version in live if version.flow.slug == body.get("flow")]
     by_value: dict[FlowVersion, None] = {}
     by_kind: dict[FlowVersion, None] = {}
     for version in live:
+        if is_of(event, body, version.flow_id):
+            by_value[version] = None
         for trigger in version.triggers.all():
             if trigger.kind != event.kind:
                 continue
             if not trigger.field:
                 by_kind[version] = None
-            elif str(body.get(trigger.field)) == trigger.value:
+            elif earlier.match(trigger, event, body):
                 by_value[version] = None
     return [each for each in by_value or by_kind if released.may_start(event, each)]
 

@@ -16,6 +16,7 @@ from typing import IO
 
 from routing.work.file_types.part_lists import CONTENT_TYPES, check_list, is_list
 from routing.work.file_types.refusal import NotKept
+from routing.work.file_types.word_fields import MOST_TEXT_BYTES, check_fields, has_fields
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 WORD = _OFFICE + "wordprocessingml.document"
@@ -79,6 +80,8 @@ def _office_type(stream: IO[bytes], *, nested: bool) -> str:
                 raise NotKept("broken")
             kind = _kind_of({part.filename for part in parts})
             _check_parts(archive, parts, nested=nested)
+            if kind == WORD:
+                _check_texts(archive, parts)
     except _READ_ERRORS as error:
         if isinstance(error, NotKept):
             raise
@@ -136,6 +139,19 @@ def _check_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], *, nest
             check_list(archive.read(part), name)
         elif ending not in _TEXTS:
             _check_head(archive, part)
+
+
+def _check_texts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> None:
+    """:raises NotKept: if a text has a field that asks something outside"""
+    texts = [part for part in parts if part.filename.rpartition(".")[2].lower() in _TEXTS]
+    if sum(part.file_size for part in texts) > MOST_TEXT_BYTES:
+        raise NotKept("archive")
+    for part in texts:
+        with archive.open(part) as stream:
+            is_asked = has_fields(stream)
+        if is_asked:
+            with archive.open(part) as stream:
+                check_fields(stream)
 
 
 def _check_head(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:

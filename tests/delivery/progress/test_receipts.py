@@ -8,6 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.signals import request_finished
 from django.db import close_old_connections
+from django.urls import reverse
 
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.details import ConfirmReceiptDetails, RecordReceiptDetails
@@ -183,6 +184,28 @@ def test_a_receipt_may_be_waived_with_a_reason(film: Deliverable, world: World) 
     done(outcomes.waive([outcome().pk], by=by(world.olga), at=NOW, reason="Seen at the fair."))
 
     assert states(film) == ("waived", "closed", "complete")
+
+
+def test_b2_after_its_timebox_the_owner_waives_the_receipt_and_nobody_else(
+    film: Deliverable, world: World
+) -> None:
+    row = outcome()
+    path = reverse("admin:routing_outcome_waive", args=[row.item_id, row.pk])
+    owner, colleague = signed_in(world.alice), signed_in(world.bob)
+    page = f"/admin/delivery/deliverable/{film.pk}/change/"
+
+    early = owner.post(path, {"reason": "They thanked us in person."})
+    shown_early = words(owner.get(page))
+    outcomes.miss_receipts(at=NOW + TIMEBOX)
+    foreign = colleague.post(path, {"reason": "They thanked us in person."})
+    shown = words(owner.get(page))
+    late = owner.post(path, {"reason": "They thanked us in person."})
+
+    assert (early.status_code, foreign.status_code, late.status_code) == (403, 403, 302)
+    assert "the client is to confirm by" in shown_early
+    assert ("Waive proof" in shown_early, "Waive proof" in shown) == (False, True)
+    assert states(film) == ("waived", "closed", "complete")
+    assert outcome().waived_by == world.alice
 
 
 def test_a_receipt_is_never_probed(film: Deliverable, world: World) -> None:

@@ -67,7 +67,7 @@ def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(
     )
     for text in (live.flow.outcome, live.flow.runbook, "Olga", "Bob"):
         assert text in flow
-    for kind in ("hubspot.deal.creation", "form.submitted"):
+    for kind in ("Deal created (HubSpot)", "Form submitted (Website)"):
         assert kind in version
 
 
@@ -91,7 +91,7 @@ def test_a_draft_is_edited_with_who_and_why(world: World, draft: FlowVersion) ->
     sent = filled(browser.get(path)) | {
         "title": "New: {deal.name}",
         "reason": "Easier to find",
-        "triggers-0-kind": "hubspot.deal.won",
+        "triggers-0-kind": "hubspot.deal.restore",
     }
 
     answer = browser.post(path, sent)
@@ -105,7 +105,7 @@ def test_a_draft_is_edited_with_who_and_why(world: World, draft: FlowVersion) ->
     )
     assert sorted(draft.triggers.values_list("kind", flat=True)) == [
         "form.submitted",
-        "hubspot.deal.won",
+        "hubspot.deal.restore",
     ]
 
 
@@ -305,7 +305,7 @@ def test_a_draft_says_what_it_changes_and_each_version_is_a_file(
     assert "rule “High value”, conditions" in said
     assert "deal.amount is at least 50000" in said
     assert "deal.amount is at least 75000" in said
-    assert "trigger “form.submitted form Contact”" in said
+    assert "Form submitted (Website), if “form” is “Contact”" in said
     assert "Changes since v1" not in unchanged
     assert file.headers["Content-Disposition"] == 'attachment; filename="lead-to-brief-v2.yaml"'
     content = read_flow_file(file.content).content

@@ -80,7 +80,7 @@ def test_four_mistakes_are_four_findings_with_links_e2(world: World, draft: Flow
     text = words(page)
     for part in (
         "Nothing sends events of the kind “hubspot.deal.creaton”, so they start no run.",
-        "Did you mean hubspot.deal.creation",
+        "Did you mean Deal created (HubSpot)",
         "The rule “Behind” is never reached:",
         "Nobody has the skill “fotography”",
         "has no targets, so no clock starts.",

@@ -26,6 +26,15 @@ def version(world: World) -> FlowVersion:
         Condition.objects.create(
             rule=first, group=group, field="deal.name", operator="contains", value=value
         )
+    for operator, value, values in (
+        ("one_of", "", ["a", "b, c"]),
+        ("at_least", "5", []),
+        ("changed_to", "yes", []),
+        ("changed_by_more", "0.5", []),
+    ):
+        draft.triggers.create(
+            kind="form.submitted", field="x", operator=operator, value=value, values=values
+        )
     ApprovalStage.objects.create(flow_version=draft, position=4, audience="client", answer_days=3)
     staffed(draft, world.alice, world.bob)
     return publish_by_two(draft, world.olga, world.bob)
@@ -122,6 +131,7 @@ def test_a_file_is_checked_without_a_trace(world: World, version: FlowVersion) -
     assert "creaton" in lines[found["unknown_trigger"].line - 1]
     assert "Lone" in lines[found["lone_team"].line - 1]
     assert "hubspot.deal.creation" in found["unknown_trigger"].near
+    assert "Did you mean hubspot.deal.creation" in found["unknown_trigger"].message
     assert FlowVersion.objects.count() == before
     assert is_same(content_of(version), content_of(FlowVersion.objects.get(pk=version.pk)))
 

@@ -87,7 +87,14 @@ def _small(*, brief: str, condition: ConditionShape) -> FlowShape:
         sla_policy="standard",
         title="Work",
         brief=brief,
-        triggers=(TriggerShape(kind="form.submitted"),),
+        triggers=(
+            TriggerShape(kind="form.submitted"),
+            TriggerShape(kind="form.submitted", field="a", equals="b"),
+            TriggerShape(kind="form.submitted", field="a", one_of=("b", "yes", "5")),
+            TriggerShape(kind="form.submitted", field="a", at_least="5"),
+            TriggerShape(kind="form.submitted", field="a", changed_to="no"),
+            TriggerShape(kind="form.submitted", field="a", changed_by_more="0.5"),
+        ),
         rules=(rule,),
     )
 
@@ -116,6 +123,9 @@ def test_other_readers_of_yaml_read_the_same() -> None:
         ("title: Work", "title: 'Work", [(16, "")]),
         ("title: Work", "title: Work\n---\nflow: other", [(11, "")]),
         ("title: Work", f"title: {'x' * 201}", [(10, "title")]),
+        ("form.submitted", "f.s\n    one_of: a", [(13, "triggers.0.one_of")]),
+        ("form.submitted", "f.s\n    at_least: 5\n    equals: a", [(12, "triggers.0")]),
+        ("form.submitted", "f.s\n    changed_to: []", [(13, "triggers.0.changed_to")]),
     ],
 )
 def test_a_fault_is_named_with_line_and_key(

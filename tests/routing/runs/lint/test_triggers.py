@@ -43,7 +43,8 @@ def test_a_kind_that_never_came_is_found_with_those_that_did(draft: FlowVersion)
 
     [(message, near)] = silent(draft)
 
-    assert "None of the last 10,000 events is of the kind “hubspot.deal.creation”." in message
+    assert "None of the last 10,000 events is of the kind “Deal created (HubSpot)”." in message
+    assert "Did you mean Deal changed (HubSpot)?" in message
     assert near == ("hubspot.deal.propertyChange",)
     came("hubspot.deal.creation")
     assert silent(draft) == []
@@ -55,7 +56,7 @@ def test_a_value_that_no_event_had_is_found_with_those_that_some_had(draft: Flow
 
     [(message, near)] = silent(draft)
 
-    assert "has “sales-ue” in pipeline." in message
+    assert "matches the trigger “Deal created (HubSpot), if “pipeline” is “sales-ue””." in message
     assert near == ("sales-eu",)
     Trigger.objects.filter(version=draft).update(value="sales-eu")
     assert silent(draft) == []
