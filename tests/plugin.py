@@ -19,8 +19,10 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from config.embedded import identity, places, postgres, valkey
@@ -71,7 +73,9 @@ def _start_servers() -> None:
     os.environ["TEST_CONTROLLER"] = str(os.getpid())
     for folder in ("log", "files", "mail", "static"):
         (base / "var" / folder).mkdir(parents=True)
-    if "TEST_SUPERUSER_URL" not in os.environ:
+    if "TEST_SUPERUSER_URL" in os.environ:
+        atexit.register(_drop_template)
+    else:
         os.environ["TEST_SUPERUSER_URL"] = _postgres(base)
     if "TEST_REDIS_URL" not in os.environ:
         os.environ["TEST_REDIS_URL"] = _valkey(base)
@@ -116,6 +120,15 @@ def _stop_servers() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _drop_template() -> None:
+    """Leave nothing of this run on a server of the caller's own; workers drop their copies."""
+    with psycopg.connect(os.environ["TEST_SUPERUSER_URL"], autocommit=True) as superuser:
+        for name in (f"{DATABASE}_template", f"{DATABASE}_template_making"):
+            superuser.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
 def _name_environment() -> None:
     """
     Set the environment for settings.
@@ -129,7 +142,7 @@ def _name_environment() -> None:
     here = {
         "password": password,
         "host": parts["host"],
-        "dbname": f"test_{os.environ['TEST_RUN']}_{worker}",
+        "dbname": f"{DATABASE}_{worker}",
     }
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -165,8 +178,19 @@ def _find_chromium() -> str | None:
     )
 
 
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return "django_db_setup" in fixtures or item.get_closest_marker("django_db") is not None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On a desk without Chromium or WordPress, what needs it is skipped; in CI it fails."""
+    """
+    Put tests without a database first: of two workers one then runs them while the other, which
+    begins in the middle, migrates for both.
+
+    On a desk without Chromium or WordPress, what needs it is skipped; in CI it fails.
+    """
+    items.sort(key=_uses_database)
     if "CI" in os.environ:
         return
     absent = {"wordpress": "no WordPress here: .ci/run installs it"} if cms.missing() else {}
@@ -192,6 +216,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     # Pytest's own hooks do not run when it ends over a faulty conftest.
     atexit.register(_stop_servers)
     _start_servers()
+DATABASE = f"test_{os.environ['TEST_RUN']}"  # what the names of this run's databases begin with
 _name_environment()
 
 
