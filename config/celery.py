@@ -39,6 +39,7 @@ BEAT = (
     Beat("routing.tasks.seal", every_s=30),
     Beat("routing.tasks.sweep_files", every_s=3600),
     Beat("routing.tasks.escalate", every_s=10),
+    Beat("routing.tasks.sweep_occurrences", every_s=10),
     Beat("routing.tasks.own_failures", every_s=300),
     Beat("integrations.tasks.read", every_s=5, queue="reading"),
     # Seconds of computing each, so not beside events and clocks.

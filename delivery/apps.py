@@ -17,6 +17,7 @@ REGISTERING = (
     "delivery.approvals.operations.approvals",
     "delivery.approvals.operations.asking",
     "delivery.progress.operations.opening",
+    "delivery.progress.operations.questions_of_flows",
     "delivery.progress.operations.planning",
     "delivery.approvals.operations.reviewing",
     "delivery.progress.operations.receipts",

@@ -21,6 +21,7 @@ REGISTERING = (
     "integrations.outbox.operations.cancellation",
     "integrations.outbox.foresight",
     "integrations.outbox.crm",
+    "integrations.outbox.crm_action",
     "integrations.outbox.notification_emails",
     "integrations.outbox.client_emails",
     "integrations.publishing.publish",

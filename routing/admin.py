@@ -7,7 +7,7 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
-from routing.flows.admin import flows, publish_approvals, rules, versions
+from routing.flows.admin import actions, flows, publish_approvals, recurrences, rules, versions
 from routing.messages import admin as messages
 from routing.people.admin import clients, contacts, destinations, security, staff, teams
 from routing.runs.admin import (
@@ -23,6 +23,7 @@ from routing.work import admin as work
 from routing.work import admin_forms as work_forms
 
 __all__ = [
+    "actions",
     "audit",
     "calendars",
     "clients",
@@ -39,6 +40,7 @@ __all__ = [
     "policies",
     "publish_approvals",
     "quarantine",
+    "recurrences",
     "rules",
     "runs",
     "security",

@@ -5,7 +5,8 @@ from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
 from routing.flows.checklist import ChecklistAnswer
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
+from routing.flows.recurrences import Recurrence, Schedule
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
 from routing.kernel.events import Dispatch, Event, Payload
@@ -66,6 +67,7 @@ __all__ = [
     "Outcome",
     "Payload",
     "PublishApproval",
+    "Recurrence",
     "Redaction",
     "RefCounter",
     "Rule",
@@ -73,6 +75,7 @@ __all__ = [
     "RunEvent",
     "RunStep",
     "SLAPolicy",
+    "Schedule",
     "Seal",
     "SealSweep",
     "SealedRow",
@@ -84,6 +87,7 @@ __all__ = [
     "TeamMembership",
     "Trigger",
     "User",
+    "VersionAction",
     "Visit",
     "WorkItem",
     "WorkNoun",

@@ -14,6 +14,7 @@ from routing.audit.operations.seals import seal
 from routing.desk.operations.sendings import forget_sendings
 from routing.people.security import forget_security_events
 from routing.runs.operations.advance import advance
+from routing.runs.operations.occurrences import sweep_occurrences
 from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
 from routing.sla.operations.escalate import escalate
@@ -63,6 +64,14 @@ def escalate_clocks(**_: Any) -> None:
     """
     escalate(at=now())
     miss_receipts(at=now())
+
+
+@shared_task(name="routing.tasks.sweep_occurrences", acks_late=True)
+def sweep_due_occurrences(**_: Any) -> None:
+    """
+    Capture the occurrences of calendar triggers that are due. Two tasks at once share the work.
+    """
+    sweep_occurrences(at=now())
 
 
 @shared_task(name="routing.tasks.own_failures", acks_late=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from routing.flows.actions import ActionSpec, keep_actions
 from routing.flows.fields import FieldType
 from routing.flows.models import Flow, FlowField, FlowVersion
 from routing.people.actors import Actor
@@ -59,6 +60,7 @@ def save_draft(
         criteria=list(criteria),
     )
     save_with_reason(version, by=by, at=at, reason=WHY)
+    keep_actions(version, [ActionSpec(action)])
     FlowField.objects.bulk_create(
         [_field(version, field, position) for position, field in enumerate(fields)]
     )

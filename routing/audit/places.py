@@ -21,6 +21,7 @@ from simple_history.models import HistoricalChanges
 from routing.audit.ledgers import Ledger, append_only_models, ledgers
 from routing.audit.models import Seal, SealedRow
 from routing.flows.models import FlowField, FlowVersion, Trigger
+from routing.flows.recurrences import Recurrence
 from routing.flows.rules import Condition, Rule
 from routing.kernel.texts import redactable_fields, text_fields
 from routing.people.clients import Contact
@@ -170,7 +171,7 @@ def spared_rows(place: TextPlace, using: str) -> dict[Any, str]:
 
 PUBLISHED = "published"
 spare(FlowVersion, Q(published_at__isnull=False), PUBLISHED)
-for _part in (Trigger, FlowField, Rule):
+for _part in (Trigger, FlowField, Recurrence, Rule):
     spare(_part, Q(version__published_at__isnull=False), PUBLISHED)
 spare(Condition, Q(rule__version__published_at__isnull=False), PUBLISHED)
 # People of their own. The erased contact and the account have lost their words by then.

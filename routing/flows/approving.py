@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.flows.actions import actions_of
 from routing.flows.approval import PublishApproval
 from routing.flows.change_classes import ChangeClass
 from routing.flows.checklist import require_complete
@@ -190,6 +191,7 @@ def freeze(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Flo
 
     Call it in a transaction that holds the version.
     """
+    version.action = next((each.kind for each in actions_of(version)), "")
     version.published_at, version.published_by = at, User.objects.get(pk=by.user_id)
     save_with_reason(version, by=by, at=at, reason=reason)
     tell("routing.flowversion.publish", version.pk, by=by, at=at)

@@ -28,6 +28,7 @@ from routing.flows.lint import (
     unreachable_rules,
 )
 from routing.flows.models import Flow, FlowVersion
+from routing.flows.recurrence_words import recurrence_words
 from routing.kernel.history import Tracked
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant, holders
 from routing.people.actors import Actor
@@ -219,7 +220,8 @@ def _triggers(version: FlowVersion) -> LineLook:
     wrong = _linted(version, unknown_triggers)
     if wrong:
         return LineLook(None, wrong, f"{_page(version)}#triggers-group")
-    kinds = "; ".join(sorted({kind_words(row.kind) for row in version.triggers.all()}))
+    named = sorted({kind_words(row.kind) for row in version.triggers.all()})
+    kinds = "; ".join([*named, *(recurrence_words(row) for row in version.recurrences.all())])
     return LineLook(True, _("It is started by %(kinds)s.") % {"kinds": kinds}, _page(version))
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from routing.flows.actions import MOST_ACTIONS, action_faults, texts_of
 from routing.flows.conditions import BadClause, Clause, check
 from routing.flows.models import FlowVersion
-from routing.flows.registry import action_names
+from routing.flows.recurrence_faults import faults_of_recurrences
 from routing.flows.rules import Condition
 from routing.flows.template import placeholders
 from routing.flows.trigger_words import trigger_words
@@ -31,15 +32,15 @@ def faults(version: FlowVersion) -> list[str]:
     plan = read(version)
     said = (
         (version.published_at is not None, _published(version)),
-        (not version.triggers.exists(), _("The version has no trigger. Add one.")),
+        (not _is_started(version), _("The version has no trigger. Add one.")),
         (
             not plan.rules or bool(plan.rules[-1].clauses),
             _("The last rule must have no conditions, so that every event reaches a team."),
         ),
+        (not plan.actions, _("The version has no action. Add one.")),
         (
-            version.action not in action_names(),
-            _("The action is missing. Choose one of %(known)s.")
-            % {"known": ", ".join(action_names())},
+            len(plan.actions) > MOST_ACTIONS,
+            _("The version has more than %(most)s actions. Delete some.") % {"most": MOST_ACTIONS},
         ),
         (
             not SLAPolicy.objects.filter(slug=version.policy).exists(),
@@ -49,9 +50,15 @@ def faults(version: FlowVersion) -> list[str]:
     return (
         [words for wrong, words in said if wrong]
         + _faults_of_triggers(version)
+        + [each.message for each in action_faults(version)]
         + _faults_of_texts(version, plan)
         + _faults_of_rules(version, plan)
+        + faults_of_recurrences(version)
     )
+
+
+def _is_started(version: FlowVersion) -> bool:
+    return version.triggers.exists() or version.recurrences.exists()
 
 
 def _published(version: FlowVersion) -> str:
@@ -72,16 +79,17 @@ def _faults_of_triggers(version: FlowVersion) -> list[str]:
 
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
-    """Return the problems with fields in the title and the brief."""
+    """Return the problems with fields in the title, the brief and the actions."""
     # History keeps titles and briefs and is never rewritten, so they may not name a person:
     # docs/decisions/0006.
-    named = placeholders(version.title) | placeholders(version.template)
+    texts = (version.title, version.template, *texts_of(version))
+    named = set[str]().union(*(placeholders(text) for text in texts))
     known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}
     said = (
         (named - known, _("Unknown fields in braces: %(names)s.")),
         (
             named & known - usable,
-            _("Titles and briefs cannot contain personal fields. Remove %(names)s."),
+            _("Titles, briefs and actions cannot contain personal fields. Remove %(names)s."),
         ),
     )
     return [words % {"names": ", ".join(sorted(names))} for names, words in said if names]

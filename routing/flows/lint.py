@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from routing.flows.actions import action_faults
 from routing.flows.choose import PAIR
 from routing.flows.event_catalogue import kind_words
 from routing.flows.models import FlowVersion
@@ -180,6 +181,20 @@ def unsourced_fields(version: FlowVersion) -> Iterator[LintFinding]:
             words = with_near(message % {"label": row.label, "name": row.name}, near)
             path = ("fields", place, "name")
             yield LintFinding("unsourced_field", words, page, near, path)
+
+
+@lint
+def actions_without_effect(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find actions that lack an input, or can never run."""
+    rows = list(version.actions.all())
+    # A file has an only action without inputs in its short form.
+    short = len(rows) <= 1 and not any(row.inputs for row in rows)
+    for each in action_faults(version):
+        where = reverse("admin:routing_flowversion_change", args=[version.pk]) + "#actions-group"
+        if rows:
+            where = reverse("admin:routing_versionaction_change", args=[rows[each.place].pk])
+        path: tuple[str | int, ...] = ("action",) if short else ("actions", each.place)
+        yield LintFinding(each.code, each.message, where, path=path)
 
 
 @lint

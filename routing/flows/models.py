@@ -176,8 +176,11 @@ class FlowVersion(models.Model):
         Flow, on_delete=models.PROTECT, related_name="versions", verbose_name=_("flow")
     )
     number = models.PositiveIntegerField(_("number"))
+    # The first of its actions. Versions from before there were several have no rows of them.
     action = models.CharField(
-        _("action"), max_length=60, help_text=_("The operation to start once the owner is known.")
+        _("action"),
+        max_length=60,
+        help_text=_("The operation to start once the owner is known."),
     )
     template = models.TextField(
         _("brief template"),
@@ -348,3 +351,28 @@ class FlowField(VersionPart):
 
     def __str__(self) -> str:
         return self.label
+
+
+class VersionAction(VersionPart):
+    """
+    One of the actions of a version, in the order of ``position``. ``inputs`` has a text by the name
+    of each input that its kind declares, see ``routing.flows.actions``.
+    """
+
+    redactable = ("inputs",)
+    impersonal = ("kind",)
+
+    version = models.ForeignKey(
+        FlowVersion, on_delete=models.CASCADE, related_name="actions", verbose_name=_("version")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    kind = models.CharField(_("action"), max_length=60)
+    inputs = models.JSONField(_("inputs"), blank=True, default=dict)
+
+    class Meta:
+        verbose_name = _("action")
+        verbose_name_plural = _("actions")
+        ordering = ("position", "id")
+
+    def __str__(self) -> str:
+        return self.kind

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from routing.flows.actions import ActionSpec, action_names, actions_of, keep_actions
 from routing.flows.approval import PublishApproval
 from routing.flows.approving import (
     SecondPersonNeeded,
@@ -21,7 +22,7 @@ from routing.flows.approving import (
 from routing.flows.checklist import require_complete
 from routing.flows.faults import NotPublishable, faults
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
-from routing.flows.registry import action_names, version_rows
+from routing.flows.registry import version_rows
 from routing.flows.rules import Condition, Rule
 from routing.flows.second_person import PUBLISH, can_be_second, seconds_of, standing_of
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
@@ -32,7 +33,7 @@ for _model in ("flow", "flowversion"):
     grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
     grant(f"routing.add_{_model}", OPS)
     grant(f"routing.change_{_model}", OPS)
-for _model in ("trigger", "flowfield", "rule", "condition"):
+for _model in ("trigger", "flowfield", "versionaction", "rule", "condition"):
     grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
     for _verb in ("add", "change", "delete"):
         grant(f"routing.{_verb}_{_model}", OPS)
@@ -163,6 +164,7 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
             rollback_to=live_of(version.flow_id),
         )
         save_with_reason(made, by=by, at=at, reason=reason)
+        keep_actions(made, actions_of(version))
         Trigger.objects.bulk_create([_twin(row, version=made) for row in version.triggers.all()])
         FlowField.objects.bulk_create([_twin(row, version=made) for row in version.fields.all()])
         for rule in Rule.objects.filter(version=version):
@@ -185,8 +187,11 @@ def begin(flow: Flow, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     newest = FlowVersion.objects.filter(flow=flow).order_by("-number").first()
     if newest is not None:
         return copy(newest, by=by, at=at, reason=reason)
-    draft = FlowVersion(flow=flow, number=1, action=next(iter(action_names()), ""))
-    save_with_reason(draft, by=by, at=at, reason=reason)
+    first = next((name for name in action_names() if ActionSpec(name).at_once), "")
+    draft = FlowVersion(flow=flow, number=1, action=first)
+    with transaction.atomic():
+        save_with_reason(draft, by=by, at=at, reason=reason)
+        keep_actions(draft, [ActionSpec(first)] if first else [])
     return draft
 
 

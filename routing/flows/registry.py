@@ -1,6 +1,6 @@
 """
-Registries of flows: actions, rows that are stored with a version, kinds of events with the facts
-they bring, and facts about money.
+Registries of flows: rows that are stored with a version, kinds of events with the facts they bring,
+and facts about money. Kinds of actions are in ``routing.flows.actions``.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
@@ -9,40 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from routing.people.actors import Actor
-
-# -- Actions: what a flow may start ----------------------------------------------------------------
-
-# The first argument has routed runs: see routing.runs.registry.RoutedRun.
-Action = Callable[[Sequence[Any], Actor, datetime], None]
-
-_actions: dict[str, Action] = {}
-
-
-def action(name: str) -> Callable[[Action], Action]:
-    """
-    Register an action that the ``act`` step of a flow may start, such as ``delivery.open_request``.
-
-    It gets many runs in one transaction.
-    """
-
-    def register(function: Action) -> Action:
-        _actions[name] = function
-        return function
-
-    return register
-
-
-def action_named(name: str) -> Action:
-    return _actions[name]
-
-
-def action_names() -> Sequence[str]:
-    return sorted(_actions)
-
 
 # -- Versions: rows that packages above store with them --------------------------------------------
 

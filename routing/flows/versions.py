@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from routing.flows.actions import ActionSpec, actions_of
 from routing.flows.choose import RuleSpec
 from routing.flows.conditions import Clause, Operator
 from routing.flows.fields import FieldSpec, FieldType
@@ -22,7 +23,7 @@ class Plan:
     version_id: int
     number: int
     flow_id: int
-    action: str
+    actions: tuple[ActionSpec, ...]
     title: str
     template: str
     policy: str
@@ -45,7 +46,7 @@ def read(version: FlowVersion) -> Plan:
         version.pk,
         version.number,
         version.flow_id,
-        version.action,
+        actions_of(version),
         version.title,
         version.template,
         version.policy,

@@ -29,4 +29,5 @@ class Reason(models.TextChoices):
     FORM_CHANGED = "form_changed", _("Form sends other fields")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
     SECURITY_ALARM = "security_alarm", _("Security alarm")
+    ACTION_REFUSED = "action_refused", _("Action of a flow was refused")
     FLOW_OFF = "flow_off", _("Flow is switched off")

@@ -111,6 +111,7 @@ class Notification(models.Model):
         WAIVED = "waived", _("Proof waived")
         DIFFERS = "differs", _("The page differs from what was approved")
         ROLLED_BACK = "rolled_back", _("A flow was rolled back")
+        FLOW_SAYS = "flow_says", _("Message of a flow")
         EXPIRED = "expired", _("Closed without a decision in time")
         CLOSED = "closed", _("The question was withdrawn")
         DECIDE = "decide", _("Your approval is needed")

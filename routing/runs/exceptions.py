@@ -5,13 +5,15 @@ reason code.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from routing.kernel.durations import in_words
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.kernel.reasons import Reason
@@ -44,6 +46,11 @@ class ExceptionRoute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()}: {self.get_taker_display()}"
+
+    @property
+    def timebox_in_words(self) -> str:
+        time = timedelta(minutes=self.timebox_minutes)
+        return _now("%(time)s of working time") % {"time": in_words(time)} if time else _now("None")
 
 
 class ExceptionCase(WorkNoun):
@@ -101,6 +108,11 @@ class ExceptionCase(WorkNoun):
 
     @transition(field=state, source=list(open_states), target=State.RESOLVED)
     def resolve(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=list(open_states), target=State.RESOLVED)
+    def skip(self, *, at: datetime) -> None:
+        """Leave out the action of a flow at which the run stopped."""
         self.ended_at = at
 
     @transition(field=state, source=list(open_states), target=State.DISMISSED)

@@ -107,6 +107,7 @@ tells(
 )
 tells(exceptions.claim, OWNER, BACKUP, words=Words.CLAIMED, lasts=ExceptionCase.State.CLAIMED)
 tells(exceptions.resolve, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
+tells(exceptions.skip, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
 tells(exceptions.dismiss, OWNER, BACKUP, words=Words.DISMISSED, only=by_a_person)
 tells_nobody(exceptions.escalate, because=_("The escalation itself notifies people, by its level."))
 tells_nobody(
@@ -118,7 +119,7 @@ tells_nobody(
 tells_nobody(
     *(
         EventKind.of(RunStep, verb)
-        for verb in ("call_off", "finish", "finish_untried", "queue", "resume", "take")
+        for verb in ("call_off", "finish", "finish_untried", "queue", "resume", "skip", "take")
     ),
     because=_("A step belongs to its run, and the product takes it by itself."),
 )

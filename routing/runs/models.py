@@ -279,12 +279,21 @@ class RunStep(models.Model):
         DECIDE = "decide", _("Decide")
         ACT = "act", _("Act")
         REFRESH = "refresh", _("Refresh facts")
+        ACT_1 = "act_1", _("Action 1")
+        ACT_2 = "act_2", _("Action 2")
+        ACT_3 = "act_3", _("Action 3")
+        ACT_4 = "act_4", _("Action 4")
+        ACT_5 = "act_5", _("Action 5")
 
     class State(models.TextChoices):
         DUE = "due", _("Due")
         DONE = "done", _("Done")
         STOPPED = "stopped", _("Stopped by an exception")
+        SKIPPED = "skipped", _("Skipped")
 
+    # The steps of the actions of a flow, in the order of the actions. A first action that is
+    # carried out with the decision belongs to the step ``act``.
+    actions = (Name.ACT_1, Name.ACT_2, Name.ACT_3, Name.ACT_4, Name.ACT_5)
     lasting: ClassVar[bool] = True  # the app may not delete it
     redactable = ("last_error",)
     impersonal = ("name", "state")
@@ -365,6 +374,11 @@ class RunStep(models.Model):
     @transition(field=state, source="*", target=State.STOPPED)
     def stop(self, *, at: datetime) -> None:
         """Stop the step because of an exception, even if it was done before."""
+        self.ended_at = at
+
+    @transition(field=state, source=State.STOPPED, target=State.SKIPPED)
+    def skip(self, *, at: datetime) -> None:
+        """Leave out an action that failed, because a person decided so."""
         self.ended_at = at
 
     @transition(field=state, source=State.DUE, target=State.STOPPED)

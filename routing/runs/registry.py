@@ -256,7 +256,8 @@ class RoutedRun:
     A routed run with its facts and the chosen owners, for the action of its flow.
 
     ``clocks_from`` is when its event was received, if it was held while the flow was switched off.
-    Clocks then count from there.
+    Clocks then count from there. ``inputs`` are those of the action, with the facts filled in, and
+    ``action`` is the name of its step.
     """
 
     run: Run
@@ -272,6 +273,8 @@ class RoutedRun:
     engagement_id: int | None
     policy: str
     clocks_from: datetime | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    action: str = ""
 
 
 # -- Sections of the trace of a run ----------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from routing.flows.template import fill, placeholders
+from routing.runs.occurrences import LATE
 from routing.runs.snapshots import RunSnapshot
 
 LONGEST = 200
@@ -11,7 +14,11 @@ COMPANIES = ("company.name", "client.name")
 
 
 def title_of(snapshot: RunSnapshot) -> str:
-    return fill(snapshot.plan.title, snapshot.found.facts)[:LONGEST]
+    title = fill(snapshot.plan.title, snapshot.found.facts)
+    if late := snapshot.found.facts.get(LATE):
+        ending = _(" (late, planned for %(when)s)") % {"when": late}
+        return f"{title[: LONGEST - len(ending)]}{ending}"
+    return title[:LONGEST]
 
 
 def run_title_of(snapshot: RunSnapshot) -> str:

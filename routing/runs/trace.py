@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.flows.actions import kind_words
 from routing.flows.versions import published
 from routing.kernel.events import Event
 from routing.kernel.facts import UNREAD
@@ -23,7 +24,7 @@ from routing.runs.choice_words import candidate_words
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.fact_words import origin_of
-from routing.runs.models import Enrichment, Run
+from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.owners import reasons_of
 from routing.runs.registry import TraceEntry, trace_sections
@@ -42,6 +43,11 @@ ORDER = (
     "step act",
     "request",
     "brief",
+    "step act_1",
+    "step act_2",
+    "step act_3",
+    "step act_4",
+    "step act_5",
     "deliverable",
     "version",
     "approval",
@@ -160,12 +166,21 @@ def _about(event: Event) -> Mapping[str, Any]:
     }
 
 
+def step_label(step: RunStep, run: Run) -> str:
+    """Return the name of a step. That of an action says what it does."""
+    label = str(step.get_name_display())
+    if step.name not in RunStep.actions:
+        return label
+    place, specs = RunStep.actions.index(RunStep.Name(step.name)), published(run.version_id).actions
+    return f"{label}, {kind_words(specs[place].kind)}" if place < len(specs) else label
+
+
 def _steps(run: Run) -> list[TraceEntry]:
     return [
         TraceEntry(
             step.ended_at or step.started_at or step.due_at,
             "step",
-            f"{step.get_name_display()}: {step.get_state_display()}",
+            f"{step_label(step, run)}: {step.get_state_display()}",
             {
                 "step": step.name,
                 "state": step.state,

@@ -83,7 +83,7 @@ turn(
     party=OWNER,
     act=_("resolve the exception"),
     waits=_("Waits for %(who)s to resolve the exception since %(since)s"),
-    by=("claim", "resolve", "dismiss"),
+    by=("claim", "resolve", "skip", "dismiss"),
     decision=True,
 )
 turn(
@@ -92,7 +92,7 @@ turn(
     party=OWNER,
     act=_("resolve the exception"),
     waits=_("Waits for %(who)s to resolve the exception since %(since)s"),
-    by=("resolve", "dismiss"),
+    by=("resolve", "skip", "dismiss"),
     decision=True,
 )
 turn(

@@ -66,6 +66,7 @@ def pages(agency: World, crm: FakeCRM) -> dict[str, str]:
         "exception": url(ExceptionCase, "change", ExceptionCase.objects.get().pk),
         "flows": url(Flow, "changelist"),
         "flow": url(Flow, "change", version.flow_id),
+        "flow-catalogue": url(Flow, "catalogue"),
         "flow-published": url(FlowVersion, "change", version.pk),
         "flow-draft": url(FlowVersion, "change", draft.pk),
         "flow-publish": url(FlowVersion, "do", draft.pk, "publish"),

@@ -19,6 +19,8 @@ FROZEN = {
     "routing_flowversion": "title = 'x'",
     "routing_trigger": "kind = 'x'",
     "routing_flowfield": "label = 'x'",
+    "routing_recurrence": "name = 'x'",
+    "routing_versionaction": "kind = 'x'",
     "routing_rule": "name = 'x'",
     "routing_condition": "field = 'x'",
 }

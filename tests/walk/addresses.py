@@ -41,6 +41,7 @@ ADDED_ELSEWHERE = {
     "routing.agency",
     "routing.flowversion",
     "routing.rule",
+    "routing.versionaction",
 }
 # Pages of the desk that do not change, delete or add a row, with the permission that they need
 # besides seeing the row. Those of POST alone refuse to be read.
@@ -136,7 +137,7 @@ def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
 def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
-    if tail in {"verify/", "read/", "kept/", "export/"}:
+    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/"}:
         return [Visit(base + tail, _listed(view))]
     return None
 

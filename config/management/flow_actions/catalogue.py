@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count
 
 from config.management.flow_actions.base import FlowAction, FlowAnswer, flow_of, slug_argument
+from routing.flows.actions import changes_of
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.switch_off import SwitchOff
 from routing.runs.held_events import HeldEvent
@@ -30,7 +31,7 @@ def _show(options: Mapping[str, Any]) -> FlowAnswer:
 
 
 def _entries(flows: Sequence[Flow]) -> list[dict[str, Any]]:
-    live = {row.flow_id: row.number for row in FlowVersion.objects.live().filter(flow__in=flows)}
+    live = {row.flow_id: row for row in FlowVersion.objects.live().filter(flow__in=flows)}
     runs: dict[int, dict[str, int]] = {flow.pk: {} for flow in flows}
     counted = Run.objects.filter(flow__in=flows, state__in=sorted(Run.open_states)).order_by()
     for flow, number, count in (
@@ -49,14 +50,14 @@ def _entries(flows: Sequence[Flow]) -> list[dict[str, Any]]:
 
 
 def _entry(
-    flow: Flow, live: int | None, runs: Mapping[str, int], is_off: bool, waiting: int
+    flow: Flow, live: FlowVersion | None, runs: Mapping[str, int], is_off: bool, waiting: int
 ) -> dict[str, Any]:
     return {
         "slug": flow.slug,
         "name": flow.name,
         "state": "off" if is_off else "on",
         "waiting": waiting,
-        "live": live,
+        "live": live.number if live else None,
         "pilot": None,
         "shadow": None,
         "runs_by_version": runs,
@@ -67,7 +68,7 @@ def _entry(
         "metric": flow.metric,
         "criticality": flow.criticality,
         "touches": flow.touches,
-        "may_change": flow.may_change,
+        "may_change": list(dict.fromkeys([*flow.may_change, *(changes_of(live) if live else ())])),
         "system_of_record": flow.system_of_record,
         "must_hold": flow.must_hold,
         "stay_stable": flow.stay_stable,

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+from django.utils.translation import gettext_lazy
+
 from delivery.briefs.models import Brief
 from delivery.briefs.plan import Planned
 from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import recording, submissions
 from delivery.requests.models import Request
-from routing.flows.registry import action
+from routing.flows.actions import ActionKind, action_kind
 from routing.kernel.days import read_day
 from routing.messages.telling import notify
 from routing.people.actors import Actor
@@ -31,7 +33,6 @@ Timed: TypeAlias = tuple[str, datetime]
 DETAILS, WANTED = ("request.details", "request.wanted")
 
 
-@action("delivery.open_request")
 def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     """Open a request with a brief for each routed run, start clocks, and notify the owners."""
     requests = _open(jobs, by, at, "Opened by a flow.")
@@ -48,7 +49,6 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     notify(created(Request), requests, by=by, at=at)
 
 
-@action("delivery.record_request")
 def record_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     """
     Open a request without a brief for each routed run, start clocks, and notify the owners.
@@ -184,3 +184,28 @@ def _plan(target: Deliverable | None) -> list[dict[str, Any]]:
         "change", target.item.title, target.format, target.destination_id, replaces_id=target.pk
     )
     return [planned.as_json()]
+
+
+UNDO = gettext_lazy("Cancel the request. Its brief and its deliverables are cancelled with it.")
+OPEN_REQUEST = action_kind(
+    ActionKind(
+        name="delivery.open_request",
+        label=gettext_lazy("Open a request with a brief"),
+        changes=(gettext_lazy("Throughline: requests and briefs"),),
+        undo=UNDO,
+        carry_out=open_requests,
+        opens_request=True,
+        at_once=True,
+    )
+)
+RECORD_REQUEST = action_kind(
+    ActionKind(
+        name="delivery.record_request",
+        label=gettext_lazy("Open a request as it was recorded"),
+        changes=(gettext_lazy("Throughline: requests"),),
+        undo=UNDO,
+        carry_out=record_requests,
+        opens_request=True,
+        at_once=True,
+    )
+)

@@ -32,6 +32,9 @@ PROPERTIES = {
     "needed_by": "throughline_needed_by",
     "planned_for": "throughline_planned_for",
     "ended_on": "throughline_ended_on",
+    # Written by actions of flows alone, so an account needs them only if a flow has such an action.
+    "note": "throughline_note",
+    "next_step": "throughline_next_step",
 }
 # Dates came later than the others, so an account may lack their properties.
 DATES = ("needed_by", "planned_for", "ended_on")

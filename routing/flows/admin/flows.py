@@ -23,6 +23,7 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm
+from routing.flows.admin.catalogue import Printing
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
@@ -74,7 +75,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(Switching, SavedAdmin[Flow]):
+class FlowAdmin(Printing, Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.desk.addresses import page_of
+from routing.desk.forms import choice
 from routing.desk.lists import CommaList
-from routing.desk.saved import Rows, refusal_of
+from routing.desk.saved import Rows, RowsFormSet, refusal_of
+from routing.flows.actions import MOST_ACTIONS, ActionSpec, action_kinds, action_words
 from routing.flows.admin.trigger_form import TriggerForm, fields_by_kind
-from routing.flows.models import FlowField, FlowVersion, Trigger
+from routing.flows.models import FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.operator_words import OPERATORS
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -62,6 +64,54 @@ class TriggersOfVersion(PartOfVersion):
         return trigger_words(trigger)
 
     said.short_description = gettext_lazy("started by")  # type: ignore[attr-defined]
+
+
+class ActionRowForm(forms.ModelForm[VersionAction]):
+    """Row of an action: what it does. Its inputs have a page of their own, as its kind declares."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:  # not on a page that only shows the version
+            known = [(kind.name, str(kind.label)) for kind in action_kinds()]
+            now = self.instance.kind
+            if now and now not in dict(known):
+                known.append((now, now))  # an invalid action must be visible to be corrected
+            self.fields["kind"] = choice(gettext_lazy("Action"), known)
+            self.fields["kind"].widget.attrs["aria-label"] = gettext_lazy("Action")
+
+    def save(self, commit: bool = True) -> Any:
+        # The inputs of another kind mean nothing to this one.
+        if "kind" in self.changed_data:
+            self.instance.inputs = {}
+        return super().save(commit)
+
+
+class ActionsFormSet(RowsFormSet):
+    def clean(self) -> None:
+        super().clean()
+        gone = len(self.deleted_forms)
+        kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        if len(kept) - gone > MOST_ACTIONS:
+            words = _("A version has at most %(most)s actions. Delete some.")
+            raise forms.ValidationError(words % {"most": MOST_ACTIONS})
+
+
+class ActionsOfVersion(PartOfVersion):
+    model = VersionAction
+    form = ActionRowForm
+    formset = ActionsFormSet
+    fields = ("position", "kind", "inputs_said")
+    readonly_fields = ("inputs_said",)
+    verbose_name = gettext_lazy("action")
+    verbose_name_plural = gettext_lazy("Actions in order. Each waits for the one before it")
+
+    def inputs_said(self, row: VersionAction) -> SafeString | str:
+        if row._state.adding:
+            return _("Save to fill it in.")
+        spec = ActionSpec(row.kind, dict(row.inputs))
+        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(row), action_words(spec))
+
+    inputs_said.short_description = gettext_lazy("does")  # type: ignore[attr-defined]
 
 
 class FieldForm(forms.ModelForm[FlowField]):
@@ -121,6 +171,6 @@ def is_editable(request: HttpRequest, obj: Any) -> bool:
     Return whether the page of a version or a rule shows fields: for drafts, and for input that was
     refused because the draft was published meanwhile.
     """
-    version = obj.version if isinstance(obj, Rule) else obj
+    version = obj.version if isinstance(obj, VersionAction | Rule) else obj
     is_draft = not isinstance(version, FlowVersion) or version.published_at is None
     return is_draft or bool(refusal_of(request))

@@ -22,6 +22,7 @@ from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm, refuse
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.version_parts import (
+    ActionsOfVersion,
     FieldsOfVersion,
     PartOfVersion,
     RulesOfVersion,
@@ -44,7 +45,6 @@ from routing.flows.operations import (
     publish,
     roll_back,
 )
-from routing.flows.registry import action_names
 from routing.flows.second_person import (
     DraftStanding,
     authors_of,
@@ -195,8 +195,8 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)
     form = VersionForm
-    fields = ("title", "action", "policy", "template", "criteria", "rollback_to", "reason")
-    inlines = (TriggersOfVersion, FieldsOfVersion, RulesOfVersion)
+    fields = ("title", "policy", "template", "criteria", "rollback_to", "reason")
+    inlines = (TriggersOfVersion, FieldsOfVersion, RulesOfVersion, ActionsOfVersion)
     change_form_outer_before_template = "desk/version.html"
     empty_title = gettext_lazy("No versions")
     empty_text = gettext_lazy("Open a flow and create a draft there.")
@@ -229,12 +229,6 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         return self.fields if self.has_change_permission(request, obj) else self.fields[:-1]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "action":
-            return choice(
-                gettext_lazy("Action"),
-                [(name, name) for name in action_names()],
-                help_text=db_field.help_text,
-            )
         if db_field.name == "policy":
             known = [(policy.slug, policy.name) for policy in SLAPolicy.objects.all()]
             return choice(gettext_lazy("SLA policy"), known)
@@ -275,7 +269,12 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             "version": version,
             "draft": draft,
             "faults": found,
-            "findings": lint_findings(version) if draft else [],
+            # A finding that is a fault too is told once.
+            "findings": [
+                each
+                for each in (lint_findings(version) if draft else ())
+                if each.message not in found
+            ],
             "live": live,
             "is_live": live == version,
             "changes": _changes(standing) if standing and live else [],

@@ -11,9 +11,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from routing.desk.addresses import page_of
+from routing.flows.actions import action_words, actions_of, changes_of
 from routing.flows.files.words import row_words
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operator_words import OPERATORS
+from routing.flows.recurrence_words import recurrence_words
+from routing.flows.recurrences import KEY
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -37,6 +40,7 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
         MapStop(_("Context"), tuple(_context(version)), f"{page}#fields-group"),
         MapStop(_("Rules"), tuple(_rules(version)), f"{page}#rules-group"),
         MapStop(_("Owner"), tuple(_people(flow))),
+        MapStop(_("Actions"), tuple(_actions(version)), f"{page}#actions-group"),
         MapStop(_("Checkpoints"), tuple(_checkpoints(version)), page),
         MapStop(_("Exceptions"), tuple(_exceptions()), _routing()),
         MapStop(_("Outcome"), tuple(_outcome(flow, version))),
@@ -47,6 +51,8 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
 def _triggers(version: FlowVersion) -> Iterator[str]:
     for row in version.triggers.order_by("pk"):
         yield trigger_words(row)
+    for recurrence in version.recurrences.all():
+        yield recurrence_words(recurrence)
 
 
 def _context(version: FlowVersion) -> Iterator[str]:
@@ -63,13 +69,18 @@ def _rules(version: FlowVersion) -> Iterator[str]:
         words = _("%(name)s: %(when)s → %(team)s, %(priority)s")
         yield words % {
             "name": rule.name,
-            "when": _when(rule, labels),
+            "when": when_of(rule, labels),
             "team": rule.team,
             "priority": rule.get_priority_display(),
         }
 
 
-def _when(rule: Rule, labels: Mapping[str, str]) -> str:
+def when_of(rule: Rule, labels: Mapping[str, str]) -> str:
+    """
+    Return in words when a rule matches.
+
+    :param labels: of the fields, by their names
+    """
     groups: dict[int, list[str]] = {}
     for row in rule.conditions.all():
         value = ", ".join(map(str, row.value)) if isinstance(row.value, list) else row.value
@@ -81,6 +92,12 @@ def _when(rule: Rule, labels: Mapping[str, str]) -> str:
     return _(", or ").join(_(" and ").join(each) for each in groups.values()) or _("always")
 
 
+def _actions(version: FlowVersion) -> Iterator[str]:
+    for place, spec in enumerate(actions_of(version), start=1):
+        yield _("%(place)s. %(action)s") % {"place": place, "action": action_words(spec)}
+    yield _("May change: %(what)s") % {"what": "; ".join(changes_of(version))}
+
+
 def _people(flow: Flow) -> Iterator[str]:
     words = _("Policy: %(owner)s, backup %(backup)s")
     yield words % {"owner": flow.owner, "backup": flow.backup}
@@ -90,6 +107,8 @@ def _people(flow: Flow) -> Iterator[str]:
 def _checkpoints(version: FlowVersion) -> Iterator[str]:
     found = False
     for rows in version_rows():
+        if rows.name == KEY:
+            continue  # they start it
         for row in rows.read(version):
             found = True
             yield row_words(rows.name, row.model_dump(mode="json"))

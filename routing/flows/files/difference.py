@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from routing.flows.actions import kind_named
 from routing.flows.change_classes import ChangeClass
 from routing.flows.event_catalogue import field_of
 from routing.flows.files.shape import NEW_OPERATORS, OF_FLOW, FlowShape
@@ -33,8 +34,9 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("sla_policy", ChangeClass.CLIENT_SLA),
     ("approval_stages", ChangeClass.APPROVAL),
     ("criteria", ChangeClass.CHECKS),
-    ("action", ChangeClass.OUTSIDE_EFFECT),
+    ("actions", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
+    ("recurrences", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
@@ -46,9 +48,11 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
 )
 NONE: frozenset[str] = frozenset()
 _NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    "actions": ("do",),
     "fields": ("name",),
     "rules": ("name",),
     "triggers": ("kind", "field", *TriggerOperator.values),
+    "recurrences": ("name",),
 }
 
 
@@ -58,8 +62,8 @@ def differences(was: FlowShape | None, now: FlowShape) -> list[FlowChange]:
 
     :param was: None for a flow that is new, so that everything it contains is a change
     """
-    before = was.model_dump(mode="json", by_alias=True) if was else {}
-    after = now.model_dump(mode="json", by_alias=True)
+    before = _values(was) if was else {}
+    after = _values(now)
     # A field that is about money on one side is, or was, about money.
     money = _money_of(was) | _money_of(now)
     found = []
@@ -69,9 +73,22 @@ def differences(was: FlowShape | None, now: FlowShape) -> list[FlowChange]:
     return found
 
 
+def _values(content: FlowShape) -> dict[str, Any]:
+    """Return a content as JSON, with its actions as a list in either form."""
+    values = content.model_dump(mode="json", by_alias=True)
+    rows = [each.model_dump(mode="json", by_alias=True) for each in content.all_actions]
+    # In their place, so that the actions are named where a reader of the file expects them.
+    return {("actions" if key == "action" else key): values[key] for key in values} | {
+        "actions": rows
+    }
+
+
 def content_digest(content: FlowShape) -> str:
     """Return the digest of what belongs to the version. Keys of the flow are left out."""
     values = content.model_dump(mode="json", by_alias=True)
+    # As before there was a list: a request to a second person from then still counts.
+    if not content.actions:
+        values.pop("actions")
     return json_digest({key: value for key, value in values.items() if key not in OF_FLOW})
 
 
@@ -129,17 +146,18 @@ def _named(part: str, value: Any) -> str:
 def _class_of(path: str, old: Any, new: Any, money: frozenset[str]) -> ChangeClass:
     """Return the class of a change, by what it is about and by what it touches."""
     base = next((each for start, each in _CLASSES if path.startswith(start)), ChangeClass.WORDING)
+    if path.startswith("actions["):
+        return _class_of_action(path, base)
     if path.endswith(".label"):
         return ChangeClass.WORDING
-    if path.startswith("rules") and path.endswith(".priority"):
-        return ChangeClass.CLIENT_SLA
     if path.startswith("triggers["):
         return max(base, *(_class_of_trigger(row, money) for row in (old, new)))
+    if path.startswith("rules") and path.endswith(".priority"):
+        return ChangeClass.CLIENT_SLA
     if path.startswith("fields") and (path.endswith(".personal") or _is_personal(old, new)):
         return ChangeClass.PRIVACY
-    if path.startswith(("rules", "fields")) and _is_about_money(path, money, old, new):
-        return max(base, ChangeClass.MONEY)
-    return base
+    is_about_money = path.startswith(("rules", "fields")) and _is_about_money(path, money, old, new)
+    return max(base, ChangeClass.MONEY) if is_about_money else base
 
 
 def _class_of_trigger(row: Any, money: frozenset[str]) -> ChangeClass:
@@ -152,6 +170,12 @@ def _class_of_trigger(row: Any, money: frozenset[str]) -> ChangeClass:
     if field is not None and field.fact in money | money_facts():
         return ChangeClass.MONEY
     return ChangeClass.ROUTING
+
+
+def _class_of_action(path: str, base: ChangeClass) -> ChangeClass:
+    """Return the class that the kind of an action declares, such as routing for a notice."""
+    kind = kind_named(path.partition("[")[2].partition("]")[0].partition(" ")[0])
+    return kind.change_class if kind else base
 
 
 def _is_personal(*rows: Any) -> bool:

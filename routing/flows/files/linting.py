@@ -44,8 +44,15 @@ def lint_file(source: bytes, *, at: datetime) -> list[FileFinding]:
         # The checks of drafts read rows, so the draft is there for a moment.
         draft = keep_flow_file(file, by=Actor.system(), at=at, reason="", always=True)
         assert draft is not None
-        found += [FileFinding("not_publishable", "", 1, message) for message in faults(draft)]
-        for each in lint_findings(draft):
+        findings = lint_findings(draft)
+        # A fault that is a finding too has its line there.
+        placed = {each.message for each in findings}
+        found += [
+            FileFinding("not_publishable", "", 1, message)
+            for message in faults(draft)
+            if message not in placed
+        ]
+        for each in findings:
             line = file.fault(each.path, "").line
             found.append(
                 FileFinding(

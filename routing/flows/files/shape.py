@@ -28,9 +28,10 @@ from pydantic import (
     model_validator,
 )
 
+from routing.flows.actions import MOST_ACTIONS
 from routing.flows.conditions import Operator
 from routing.flows.fields import FieldType
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.registry import money_facts, version_rows
 from routing.flows.rules import Condition, Rule
 from routing.flows.trigger_operators import TriggerOperator
@@ -168,6 +169,17 @@ class RuleShape(FileShape):
     when: Annotated[tuple[tuple[ConditionShape, ...], ...], Field(max_length=MOST_PARTS)] = ()
 
 
+InputName = Annotated[StrictStr, Field(min_length=1, max_length=40)]
+InputText = Annotated[StrictStr, Field(max_length=4000)]
+
+
+class ActionShape(FileShape):
+    """An action, with the text of each of its inputs."""
+
+    do: _text(VersionAction, "kind")  # type: ignore[valid-type]
+    inputs: dict[InputName, InputText] = Field(default_factory=dict, alias="with")
+
+
 class FlowShape(FileShape):
     """A flow and one of its versions. ``format`` says which keys the file may have."""
 
@@ -190,7 +202,9 @@ class FlowShape(FileShape):
     feels_first: _text(Flow, "feels_first", empty=True) = ""  # type: ignore[valid-type]
     last_review: ReviewDay = None
     next_review: ReviewDay = None
-    action: _text(FlowVersion, "action")  # type: ignore[valid-type]
+    # The short form of a flow whose only action has no inputs.
+    action: _text(FlowVersion, "action", empty=True) = ""  # type: ignore[valid-type]
+    actions: Annotated[tuple[ActionShape, ...], Field(max_length=MOST_ACTIONS)] = ()
     sla_policy: _text(FlowVersion, "policy")  # type: ignore[valid-type]
     title: _text(FlowVersion, "title")  # type: ignore[valid-type]
     brief: StrictStr = ""
@@ -198,6 +212,27 @@ class FlowShape(FileShape):
     triggers: Annotated[tuple[TriggerShape, ...], Field(max_length=MOST_PARTS)] = ()
     fields: Annotated[tuple[FieldShape, ...], Field(max_length=MOST_PARTS)] = ()
     rules: Annotated[tuple[RuleShape, ...], Field(max_length=MOST_PARTS)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_one_form(cls, values: Any) -> Any:
+        """Read a list of one action without inputs as its short form, so that both are the same."""
+        rows = values.get("actions") if isinstance(values, dict) else None
+        if not isinstance(rows, list | tuple) or len(rows) != 1 or values.get("action"):
+            return values
+        [row] = rows
+        if not isinstance(row, dict) or row.get("with") or set(row) - {"do", "with"}:
+            return values
+        name = row.get("do")
+        if not isinstance(name, str):
+            return values
+        return {key: each for key, each in values.items() if key != "actions"} | {"action": name}
+
+    @model_validator(mode="after")
+    def _acts(self) -> FlowShape:
+        if bool(self.action) == bool(self.actions):
+            raise ValueError("give either action or actions")
+        return self
 
     @field_validator("touches", "may_change", "must_hold", "stay_stable")
     @classmethod
@@ -215,6 +250,11 @@ class FlowShape(FileShape):
         if twice:
             raise ValueError(f"stands more than once: {', '.join(twice)}")
         return rows
+
+    @property
+    def all_actions(self) -> tuple[ActionShape, ...]:
+        """Return the actions, whichever form they have."""
+        return self.actions or ((ActionShape(do=self.action),) if self.action else ())
 
     def rows_of(self, part: str) -> Sequence[Any]:
         """Return the rows of a part that a package above stores with a version."""

@@ -12,11 +12,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from routing.flows.actions import ActionSpec, action_names, actions_of, keep_actions, kind_named
 from routing.flows.conditions import BadClause, Clause, Operator, check
 from routing.flows.fields import FieldSpec, FieldType
 from routing.flows.files.shape import (
     CATALOGUE,
     FORMAT,
+    ActionShape,
     ConditionShape,
     FieldShape,
     FlowShape,
@@ -28,7 +30,7 @@ from routing.flows.files.shape import (
 from routing.flows.files.text import BadFlowFile, FileFault, FlowFile
 from routing.flows.lint import near_to
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
-from routing.flows.registry import action_names, version_rows
+from routing.flows.registry import version_rows
 from routing.flows.rules import Condition, Rule
 from routing.flows.trigger_operators import TriggerOperator
 from routing.flows.triggers import trigger_fault
@@ -54,7 +56,7 @@ def content_of(version: FlowVersion) -> FlowShape:
         owner=flow.owner.email,
         backup=flow.backup.email,
         **_catalogue_of(flow),
-        action=version.action,
+        **_actions_shape(version),
         sla_policy=version.policy,
         title=version.title,
         brief=_lines(version.template),
@@ -67,6 +69,62 @@ def content_of(version: FlowVersion) -> FlowShape:
         ),
         **values,
     )
+
+
+def _actions_shape(version: FlowVersion) -> dict[str, Any]:
+    """Return the actions in the short form, if there is one without inputs."""
+    specs = actions_of(version)
+    if len(specs) == 1 and not any(specs[0].inputs.values()):
+        return {"action": specs[0].kind, "actions": ()}
+    return {"action": "", "actions": tuple(_action_shape(each) for each in specs)}
+
+
+def _action_shape(spec: ActionSpec) -> ActionShape:
+    kind = kind_named(spec.kind)
+    if kind is None:
+        return ActionShape.model_construct(do=spec.kind, inputs=dict(spec.inputs))
+    # In the order in which they are declared: JSON in the database has none.
+    written = {
+        each.name: _lines(each.to_file(spec.inputs[each.name]))
+        for each in kind.inputs
+        if spec.inputs.get(each.name)
+    }
+    return ActionShape.model_construct(do=spec.kind, inputs=written)
+
+
+def _action_spec(shape: ActionShape) -> ActionSpec:
+    kind = kind_named(shape.do)
+    inputs = {}
+    for name, written in shape.inputs.items():
+        known = kind.input(name) if kind else None
+        if written:
+            inputs[name] = known.from_file(written) if known else written
+    return ActionSpec(shape.do, inputs)
+
+
+def _bad_actions(file: FlowFile) -> list[FileFault]:
+    """Return kinds, inputs and values of actions that are not there."""
+    known, found = set(action_names()), []
+    short = bool(file.content.action)
+    for place, row in enumerate(file.content.all_actions):
+        path: tuple[str | int, ...] = ("action",) if short else ("actions", place)
+        kind = kind_named(row.do)
+        if kind is None:
+            at = path if short else (*path, "do")
+            found.append(file.fault(at, _said("there is no such action", row.do, known)))
+            continue
+        inputs = {each.name: each for each in kind.inputs}
+        for name, written in row.inputs.items():
+            where = (*path, "with", name)
+            if name not in inputs:
+                words = f"is no input of {row.do}"
+                found.append(file.fault(where, _said(words, name, set(inputs))))
+                continue
+            choices = inputs[name].choices
+            fits = {each.written for each in choices()} if choices else None
+            if fits is not None and written and written not in fits:
+                found.append(file.fault(where, _said("is no choice here", written, fits)))
+    return found
 
 
 def _catalogue_of(flow: Flow) -> dict[str, Any]:
@@ -153,7 +211,6 @@ def unresolved(file: FlowFile) -> list[FileFault]:
     asked: list[tuple[tuple[str | int, ...], str, set[str], str]] = [
         (("owner",), content.owner, people, "nobody of the agency has this e-mail address"),
         (("backup",), content.backup, people, "nobody of the agency has this e-mail address"),
-        (("action",), content.action, set(action_names()), "there is no such action"),
         (("sla_policy",), content.sla_policy, policies, "there is no such SLA policy"),
     ]
     if content.outcome_owner:
@@ -175,7 +232,7 @@ def unresolved(file: FlowFile) -> list[FileFault]:
     ]
     if content.owner == content.backup:
         found.append(file.fault(("backup",), "Owner and backup must be two different people."))
-    return found + _bad_triggers(file) + _bad_conditions(file)
+    return found + _bad_triggers(file) + _bad_actions(file) + _bad_conditions(file)
 
 
 def _said(words: str, value: str, known: set[str]) -> str:
@@ -298,7 +355,7 @@ def _kept_version(
     version = FlowVersion(
         flow=flow,
         number=newest + 1,
-        action=content.action,
+        action=content.all_actions[0].do if content.all_actions else "",
         template=content.brief,
         title=content.title,
         policy=content.sla_policy,
@@ -306,6 +363,7 @@ def _kept_version(
         rollback_to=live_of(flow.pk),
     )
     save_with_reason(version, by=by, at=at, reason=reason)
+    keep_actions(version, [_action_spec(each) for each in content.all_actions])
     Trigger.objects.bulk_create(
         Trigger(
             version=version,

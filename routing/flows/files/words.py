@@ -9,11 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.flows.actions import kind_named
+from routing.flows.actions import kind_words as action_kind_words
 from routing.flows.event_catalogue import kind_words
 from routing.flows.files.difference import FlowChange
 from routing.flows.files.shape import TriggerShape
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.operator_words import OPERATORS
+from routing.flows.recurrences import KEY, Recurrence
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -22,9 +25,11 @@ NO_COLUMNS: Mapping[str, str] = {}
 
 # Rows of a version by their key in the file, with the columns whose keys have other names there.
 _ROWS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
+    "actions": (VersionAction, {"do": "kind", "with": "inputs"}),
     "triggers": (Trigger, {"equals": "value"}),
     "fields": (FlowField, {}),
     "rules": (Rule, {}),
+    "recurrences": (Recurrence, {}),
 }
 _OF_VERSION = {"sla_policy": "policy", "brief": "template"}  # likewise
 _OTHERS: Mapping[str, Any] = {  # parts of a row that are no column of it
@@ -45,18 +50,29 @@ class ChangeWords:
 
 def change_words(change: FlowChange) -> ChangeWords:
     key = change.path.partition("[")[0].partition(".")[0]
+    was, now = change.was, change.now
     if change.path.startswith("triggers["):
         return ChangeWords(
             str(Trigger._meta.verbose_name),
             str(change.change_class.label),
-            _trigger(change.was),
-            _trigger(change.now),
+            _trigger(was),
+            _trigger(now),
         )
+    if key == "actions" and change.path.endswith("].with"):
+        # The values of inputs mean something only beside the kind that declares them.
+        kind = change.path.partition("[")[2].partition("]")[0].partition(" ")[0]
+        return ChangeWords(
+            _about(change.path),
+            str(change.change_class.label),
+            _inputs(kind, was),
+            _inputs(kind, now),
+        )
+    part = change.path.rpartition("].")[2]
     return ChangeWords(
         _about(change.path),
         str(change.change_class.label),
-        _shown(change.was, key),
-        _shown(change.now, key),
+        _part(key, part, was),
+        _part(key, part, now),
     )
 
 
@@ -75,8 +91,16 @@ def _about(path: str) -> str:
         names = [_name(key), _part_name(key, part)] if part else [_name(key)]
         return ", ".join(names)
     name, _bracket, part = rest.rpartition("]")
-    row = f"{_name(key)} “{name}”"
+    row = f"{_name(key)} “{_row_name(key, name)}”"
     return f"{row}, {_part_name(key, part[1:])}" if part else row
+
+
+def _row_name(key: str, name: str) -> str:
+    """Return the name of a row: of an action its label, with its number if there are several."""
+    if key != "actions":
+        return name
+    kind, space, number = name.partition(" ")
+    return f"{action_kind_words(kind)}{space}{number}"
 
 
 def _name(key: str) -> str:
@@ -124,16 +148,49 @@ def _shown(value: Any, key: str = "") -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
-        return "; ".join(
-            f"{_part_name(key, part)}: {_part(part, each)}" for part, each in value.items() if each
-        )
+        return _action(value) if key == "actions" else _row(value, key)
     if isinstance(value, list):
         return _list(value, key)
     return str(value)
 
 
-def _part(key: str, value: Any) -> str:
-    return _conditions(value) if key == "when" else _shown(value)
+def _row(row: Mapping[str, Any], key: str) -> str:
+    return "; ".join(
+        f"{_part_name(key, part)}: {_part(key, part, each)}" for part, each in row.items() if each
+    )
+
+
+def _action(row: Mapping[str, Any]) -> str:
+    """Return an action in words, with its inputs."""
+    said = [action_kind_words(str(row["do"]))]
+    if row.get("with"):
+        said.append(_inputs(str(row["do"]), row["with"]))
+    return "; ".join(said)
+
+
+def _inputs(name: str, inputs: Mapping[str, str] | None) -> str:
+    """Return the inputs of an action of this kind in words."""
+    kind, said = kind_named(name), []
+    for key, written in (inputs or {}).items():
+        known = kind.input(key) if kind else None
+        label = str(known.label) if known else key
+        shown = known.shown(known.from_file(written)) if known else written
+        said.append(f"{label}: {shown}")
+    return "; ".join(said) or _("none")
+
+
+def _part(key: str, part: str, value: Any) -> str:
+    """Return a value of a row, or of the version itself, in words."""
+    if part == "when":
+        return _conditions(value) if value else _shown(value)
+    if key == KEY and isinstance(value, str | int):
+        choices = dict(_field(Recurrence, part).choices or ()) if hasattr(Recurrence, part) else {}
+        return str(choices.get(value, value)) if value != "" else _shown(value)
+    return _shown(value, key)
+
+
+def _field(model: Any, column: str) -> Any:
+    return model._meta.get_field(column)
 
 
 def _list(values: Sequence[Any], key: str) -> str:

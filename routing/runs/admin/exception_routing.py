@@ -19,7 +19,6 @@ from routing.desk.base import actor
 from routing.desk.durations import WorkMinutes
 from routing.desk.forms import line
 from routing.desk.saved import KeepsInput, SavedAdmin
-from routing.kernel.durations import in_words
 from routing.people.saving import save_with_reason
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.sla.policies import MOST_WORKTIME
@@ -73,8 +72,7 @@ class ExceptionRouteAdmin(SavedAdmin[ExceptionRoute]):
 
     @admin.display(description=gettext_lazy("timebox"), ordering="timebox_minutes")
     def timebox(self, row: ExceptionRoute) -> str:
-        time = timedelta(minutes=row.timebox_minutes)
-        return _("%(time)s of working time") % {"time": in_words(time)} if time else _("None")
+        return row.timebox_in_words
 
     @admin.display(description=gettext_lazy("open exceptions"))
     def cases(self, row: ExceptionRoute) -> SafeString:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from routing.runs.operations.act import run_actions
 from routing.runs.operations.enrich import enrich
 from routing.runs.operations.enrich_batch import enrich_batch
 from routing.runs.operations.process import process
@@ -43,6 +44,7 @@ def _advance(*, clock: Callable[[], datetime], apart: bool) -> None:
     moved = 1
     while (processed := process(at=clock())) or moved:
         moved = enrich_batch(at=clock()) + enrich(clock=clock, apart=apart) + route_runs(at=clock())
+        moved += run_actions(at=clock())
         # Most events of a CRM concern no flow. Then no step became due, and none is looked for.
         if not processed and not moved:
             return

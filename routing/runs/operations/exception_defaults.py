@@ -27,6 +27,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.FORM_CHANGED: (Taker.AGENCY, 480),
     Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
     Reason.SECURITY_ALARM: (Taker.AGENCY, 60),
+    Reason.ACTION_REFUSED: (Taker.WORK, 240),
     Reason.FLOW_OFF: (Taker.POLICY, 480),
 }
 

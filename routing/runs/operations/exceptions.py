@@ -115,6 +115,17 @@ def does_not_block(row: ExceptionCase, context: GateContext) -> GateResult:
     return passed("blocking", _("Nothing is waiting for this."))
 
 
+def can_be_skipped(row: ExceptionCase, context: GateContext) -> GateResult:
+    """Refuses to skip anything but an action of a flow."""
+    if row.step in RunStep.actions:
+        return passed("skippable", _("The run goes on with its next action."))
+    return refused(
+        "skippable",
+        _("Only an action of a flow can be skipped. Resolve this, or cancel the run."),
+        clears_by=_("The owner"),
+    )
+
+
 def is_mine_to_resolve(row: ExceptionCase, context: GateContext) -> GateResult:
     """
     Refuses people who are neither owner nor backup, and may not reassign the team's or all work.
@@ -154,6 +165,16 @@ resolve = operation(
     gates=(is_mine_to_resolve, step_would_pass, failure_is_over_or_retried),
     facts=still_failing,
     needs_reason=True,
+)
+skip = operation(
+    ExceptionCase,
+    "skip",
+    _("Skip the action"),
+    done=_("%(who)s skipped the action"),
+    may=_MAY,
+    gates=(is_mine_to_resolve, can_be_skipped),
+    needs_reason=True,
+    danger=True,
 )
 dismiss = operation(
     ExceptionCase,

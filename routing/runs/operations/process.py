@@ -23,6 +23,7 @@ from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.held_events import flow_is_off
 from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.occurrences import is_of
 from routing.runs.operations.earlier_values import EarlierValues, earlier_values
 from routing.runs.operations.holding import (
     ReleasedEvents,
@@ -40,6 +41,8 @@ from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
 from routing.work.new_items import new_item
 
+# The action of another flow names the flow that it starts.
+FLOW_STARTED = "flow.started"
 ECHO = ".echo"  # adapters append it to the kind of an event that our own write caused
 MAX_ATTEMPTS = 8  # about ten minutes, with the waits of ``backoff_s``
 PATIENCE = Patience(MAX_ATTEMPTS)
@@ -217,9 +220,13 @@ def _started_by(
     # So a special flow, such as for one form, takes its events from the general flow, and one deal
     # does not become two runs. That holds while the special flow is switched off, too.
     body: Mapping[str, Any] = event.payload.body if hasattr(event, "payload") else {}
+    if event.kind == FLOW_STARTED:
+        live = [version for version in live if version.flow.slug == body.get("flow")]
     by_value: dict[FlowVersion, None] = {}
     by_kind: dict[FlowVersion, None] = {}
     for version in live:
+        if is_of(event, body, version.flow_id):
+            by_value[version] = None
         for trigger in version.triggers.all():
             if trigger.kind != event.kind:
                 continue

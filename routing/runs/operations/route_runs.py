@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from routing.flows.actions import ActionSpec, kind_named
 from routing.flows.choose import Choice, NobodyFits, NoRuleMatches
 from routing.flows.fields import FieldProblem
-from routing.flows.registry import action_named
 from routing.flows.template import fill
 from routing.kernel.canonical import as_json
 from routing.kernel.facts import UNREAD
@@ -41,7 +41,7 @@ from routing.runs.snapshots import (
     rule_facts,
     snapshots_of,
 )
-from routing.runs.steps import mark_done
+from routing.runs.steps import make_due, mark_done
 from routing.runs.titles import run_title_of, title_of
 from routing.work.door import move_loaded, operation
 from routing.work.items import WorkItem
@@ -50,6 +50,7 @@ from routing.work.sql import load
 Name = RunStep.Name
 PATIENCE = Patience(8)
 ROUTING_STEPS = (Name.VALIDATE, Name.DECIDE, Name.ACT)
+ACTION_STEPS = RunStep.actions
 OFFERED_AGAIN = {Reason.NOBODY_AVAILABLE}  # reasons that pass by themselves
 
 ROUTE = operation(
@@ -77,7 +78,7 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
         # have been tried, and the next call takes them one by one.
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
-            lambda ids: route_steps(ids, at), batch, lambda step, why: _later(step, why, at)
+            lambda ids: route_steps(ids, at), batch, lambda step, why: try_later(step, why, at)
         )
     return done
 
@@ -106,9 +107,11 @@ def route_steps(step_ids: Sequence[int], at: datetime) -> int:
         # Loaded once: what is decided about is what ``route`` then changes.
         runs = sorted(load(Run, run_ids, lock=True, seen=None), key=attrgetter("pk"))
         decided = _decide(_validate(snapshots_of(runs), findings), findings, at)
-        _act(decided, at)
+        later = _act(decided, at)
         _stop(findings, at)
         mark_done([snapshot.run.pk for snapshot, _choice, _decision in decided], ROUTING_STEPS, at)
+        for step, waiting in later.items():
+            make_due(waiting, step, at, anew=True)
     return len(run_ids)
 
 
@@ -195,9 +198,13 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
     )
 
 
-def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) -> None:
+def _act(
+    decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime
+) -> Mapping[str, Sequence[int]]:
+    """Route these runs with their first actions, and return those that have more, by step."""
+    later: dict[str, list[int]] = defaultdict(list)
     if not decided:
-        return
+        return later
     system = Actor.system()
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
@@ -217,16 +224,30 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
     received = received_of(list(routed))
     jobs: dict[str, list[RoutedRun]] = defaultdict(list)
     for snapshot, choice, _decision in decided:
-        if (run := routed.get(snapshot.run.pk)) is not None:
-            jobs[snapshot.plan.action].append(_job(run, snapshot, choice, received.get(run.pk)))
+        if (run := routed.get(snapshot.run.pk)) is None:
+            continue
+        [first, *more] = snapshot.plan.actions
+        # What opens the request is carried out with the decision: an owner has work at once. Any
+        # other action may fail for a reason of its own, and then must not undo the decision.
+        if first.at_once:
+            jobs[first.kind].append(_job(run, snapshot, choice, received.get(run.pk), first))
+        if more or not first.at_once:
+            later[ACTION_STEPS[1 if first.at_once else 0]].append(run.pk)
     for name, batch in jobs.items():
-        action_named(name)(batch, system, at)
+        kind = kind_named(name)
+        assert kind is not None  # it said ``at_once``
+        kind.carry_out(batch, system, at)
     BEGIN(list(routed), by=system, at=at)
     settle(waited, at)
+    return later
 
 
 def _job(
-    run: Run, snapshot: RunSnapshot, choice: Choice, clocks_from: datetime | None
+    run: Run,
+    snapshot: RunSnapshot,
+    choice: Choice,
+    clocks_from: datetime | None,
+    action: ActionSpec,
 ) -> RoutedRun:
     found, plan = snapshot.found, snapshot.plan
     return RoutedRun(
@@ -243,6 +264,8 @@ def _job(
         engagement_id=found.engagement_id,
         policy=plan.policy,
         clocks_from=clocks_from,
+        inputs=action.filled(found.facts),
+        action=Name.ACT,
     )
 
 
@@ -266,7 +289,7 @@ def _stop(findings: Sequence[ExceptionFinding], at: datetime) -> None:
     offer_later(nobody, at)
 
 
-def _later(step_id: int, why: str, at: datetime) -> None:
+def try_later(step_id: int, why: str, at: datetime) -> None:
     """Delay a step after an unexpected error, and raise an exception after too many attempts."""
     step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
     mine = RunStep.objects.unfinished().filter(pk=step_id)

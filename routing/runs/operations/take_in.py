@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.operations.act import act_steps
 from routing.runs.operations.enrich_batch import enrich_steps
 from routing.runs.operations.process import process_events
 from routing.runs.operations.route_runs import ROUTING_STEPS, route_steps
@@ -18,7 +19,8 @@ Name = RunStep.Name
 
 def take_in(event_id: int, *, at: datetime) -> Run | None:
     """
-    Process, enrich and route a captured event whose facts are known here, in one transaction.
+    Process, enrich, route and act on a captured event whose facts are known here, in one
+    transaction.
 
     A run that stops has its exception, as it has when a worker takes it in.
 
@@ -32,6 +34,9 @@ def take_in(event_id: int, *, at: datetime) -> Run | None:
         steps = _due(runs, ROUTING_STEPS, at)
         RunStep.objects.filter(pk__in=steps).update(attempts=F("attempts") + 1)
         route_steps(steps, at)
+        while actions := _due(runs, RunStep.actions, at):
+            RunStep.objects.filter(pk__in=actions).update(attempts=F("attempts") + 1)
+            act_steps(actions, at)
     if not runs:
         return None
     return Run.objects.select_related("item__owner", "item__backup", "flow").get(pk=runs[0])

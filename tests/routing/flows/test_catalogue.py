@@ -16,6 +16,7 @@ from routing.flows.files.stored import content_of, keep_flow_file
 from routing.flows.files.text import BadFlowFile, read_flow_file, written
 from routing.flows.operations import copy, publish
 from routing.models import Flow, FlowVersion, Rule
+from routing.runs.operations.switching import switch_off
 from tests.desk import filled, signed_in, url, words
 from tests.flows import asked_to_publish
 from tests.routing.runs.stories import make_flow
@@ -172,6 +173,34 @@ def test_its_map_is_drawn_from_the_rows(world: World, complete: FlowVersion) -> 
     assert -1 not in places, list(zip(stops, places, strict=True))
     assert places == sorted(places)
     assert "two people, because it touches Billing, SLA with clients" in shown
+
+
+def test_it_is_printed_as_a_document_with_who_owns_what(
+    world: World, complete: FlowVersion
+) -> None:
+    Flow.objects.filter(pk=complete.flow_id).update(runbook="## If it stops\n- Ring **Olga**")
+    switch_off(
+        Flow.objects.get(slug="another").pk, by=by(world.olga), at=NOW, reason="Under review"
+    )
+    browser = signed_in(world.alice)
+
+    link = browser.get(url(Flow, "changelist")).context["catalogue_url"]
+    answer = browser.get(link)
+    page = words(answer)
+
+    assert page.index("Another") < page.index("Lead to brief")  # by name, in the contents too
+    assert "Switched off" in page
+    assert "“Under review”" in page
+    for said in (
+        "Must hold A deal has one owner",
+        "Flows that must stay stable Another",
+        "Outcome The agreed work is live",
+        "High value Amount is at least 50000 Team High value",
+        "If it stops",
+        "Received data cannot be read Default owner and backup of the agency",
+    ):
+        assert said in page, said
+    assert "<strong>Olga</strong>" in answer.content.decode()
 
 
 def test_the_commands_list_and_show_it(world: World, complete: FlowVersion) -> None:

@@ -9,7 +9,15 @@ from django.db import DatabaseError, transaction
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.audit.checks import every_reason_has_a_route
 from routing.flows.operations import NotPublishable, copy, faults, publish
-from routing.models import Condition, ExceptionRoute, FlowField, FlowVersion, Rule, Trigger
+from routing.models import (
+    Condition,
+    ExceptionRoute,
+    FlowField,
+    FlowVersion,
+    Rule,
+    Trigger,
+    VersionAction,
+)
 from routing.runs.operations.exception_defaults import unrouted
 from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
@@ -55,6 +63,8 @@ def test_shipping_the_flow_twice_makes_it_once(world: World, flow: FlowVersion) 
         ),
         lambda v: Condition.objects.filter(rule__version=v).delete(),
         lambda v: Trigger.objects.create(version=v, kind="x"),
+        lambda v: v.actions.update(kind="x"),
+        lambda v: VersionAction.objects.create(version=v, kind="x"),
     ],
 )
 def test_the_database_refuses_to_change_what_is_published(
@@ -95,7 +105,7 @@ def test_rolling_back_is_publishing_a_copy_of_an_older_version(
     [
         (lambda v: v.triggers.all().delete(), "Add one"),
         (lambda v: v.rules.last().delete(), "last rule must have no conditions"),
-        (lambda v: FlowVersion.objects.filter(pk=v.pk).update(action="x"), "delivery.open_request"),
+        (lambda v: v.actions.update(kind="x"), "no action “x”"),
         (
             lambda v: FlowVersion.objects.filter(pk=v.pk).update(title="{deal.colour}"),
             "deal.colour",

@@ -23,7 +23,16 @@ from tests.world import by, make_user
 
 pytestmark = pytest.mark.requirement("G11", "O7")
 
-FLOW_PARTS = ("flow", "flowversion", "trigger", "flowfield", "rule", "condition")
+FLOW_PARTS = (
+    "flow",
+    "flowversion",
+    "trigger",
+    "recurrence",
+    "flowfield",
+    "versionaction",
+    "rule",
+    "condition",
+)
 # H18: creatives read neither amounts nor the addresses of contacts, and QA reads calendars.
 NOT_CREATIVES = (AM, QA, OPS, INTEGRATIONS, AUDITOR)
 SLA_PARTS = ("calendar", "calendaruse", "slapolicy", "target")
@@ -90,7 +99,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in FLOW_PARTS},
     **{
         f"routing.delete_{noun}": (OPS,)
-        for noun in ("trigger", "flowfield", "rule", "condition", "calendaruse", "target")
+        for noun in ("trigger", "recurrence", *FLOW_PARTS[4:], "calendaruse", "target")
     },
     "routing.publish_flow": (OPS,),
     **{f"routing.view_{noun}": NOT_CREATIVES for noun in SLA_PARTS},
@@ -127,7 +136,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_exceptioncase": EVERYONE,
     **{
         f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS)
-        for verb in ("claim", "resolve", "dismiss", "settle")
+        for verb in ("claim", "resolve", "skip", "dismiss", "settle")
     },
     **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
     "routing.view_exceptionroute": EVERYONE,

@@ -9,7 +9,7 @@ import pytest
 
 from routing.flows.change_classes import ChangeClass
 from routing.flows.files.difference import differences, highest
-from routing.flows.files.shape import FlowShape
+from routing.flows.files.shape import ActionShape, FlowShape
 from routing.flows.files.text import read_flow_file
 from routing.models import Flow
 from tests.routing.flows.files.test_text import MINIMAL
@@ -80,7 +80,18 @@ def content(text: str = FULL) -> FlowShape:
         ("type: number", "type: text", "fields[deal.amount].type", ChangeClass.MONEY),
         ("    personal: true\n", "", "fields[contact.name].personal", ChangeClass.PRIVACY),
         ("audience: client", "audience: internal", "approval_stages", ChangeClass.APPROVAL),
-        ("delivery.open_request", "delivery.ask", "action", ChangeClass.OUTSIDE_EFFECT),
+        (
+            "delivery.open_request",
+            "delivery.ask",
+            "actions[delivery.ask]",
+            ChangeClass.OUTSIDE_EFFECT,
+        ),
+        (
+            "action: delivery.open_request",
+            "actions:\n- do: delivery.open_request\n- do: routing.notify\n  with: {to: owner}",
+            "actions[routing.notify]",
+            ChangeClass.ROUTING,
+        ),
         ("sla_policy: standard", "sla_policy: gold", "sla_policy", ChangeClass.CLIENT_SLA),
     ],
 )
@@ -126,6 +137,7 @@ def test_every_key_of_a_file_is_compared() -> None:
     other |= dict.fromkeys(
         ("criteria", "may_change", "must_hold", "stay_stable"), ("something else",)
     )
+    other |= {"actions": (ActionShape(do="routing.notify"),)}
     other |= dict.fromkeys(("last_review", "next_review"), date(2027, 3, 31))
     other |= {"criticality": Flow.Criticality.MAY_PAUSE, "touches": (Flow.Touches.BILLING,)}
     for name in type(old).model_fields:
