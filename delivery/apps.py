@@ -16,6 +16,7 @@ REGISTERING = (
     "delivery.deliverables.operations.editing",
     "delivery.approvals.operations.approvals",
     "delivery.approvals.operations.asking",
+    "delivery.approvals.migrating",
     "delivery.progress.operations.opening",
     "delivery.progress.operations.questions_of_flows",
     "delivery.progress.operations.planning",

@@ -22,6 +22,7 @@ REGISTERING = (
     "routing.runs.operations.act",
     "routing.runs.operations.notices",
     "routing.runs.operations.starting",
+    "routing.runs.operations.migrating",
     "routing.sla.operations.calendars",
     "routing.sla.operations.clocks",
     "routing.cover.operations.agency",

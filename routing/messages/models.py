@@ -112,6 +112,7 @@ class Notification(models.Model):
         DIFFERS = "differs", _("The page differs from what was approved")
         ROLLED_BACK = "rolled_back", _("A flow was rolled back")
         FLOW_SAYS = "flow_says", _("Message of a flow")
+        MIGRATED = "migrated", _("Moved to another version of its flow")
         EXPIRED = "expired", _("Closed without a decision in time")
         CLOSED = "closed", _("The question was withdrawn")
         DECIDE = "decide", _("Your approval is needed")

@@ -43,5 +43,13 @@ class RouteDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class MigrateDetails:
+    """The version that runs are moved to, by its id, and the name of the migration."""
+
+    version: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReopenDetails:
     pair: tuple[int, int]  # ids of owner and backup, both active

@@ -15,7 +15,7 @@ from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunStep
-from routing.runs.operations import exceptions, outcomes, runs
+from routing.runs.operations import exceptions, migrating, outcomes, runs
 from routing.runs.operations.raising import WAIT
 from routing.runs.operations.route_runs import BEGIN, ROUTE
 from routing.runs.outcomes import Outcome
@@ -74,6 +74,7 @@ tells(resume, MAKER, words=Words.RESUMED)
 # -- Runs ------------------------------------------------------------------------------------------
 
 tells(runs.cancel, OWNER, BACKUP, words=Words.CANCELLED, only=by_a_person)
+tells(migrating.migrate, OWNER, BACKUP, words=Words.MIGRATED)
 tells(runs.close_unproven, OWNER, BACKUP, words=Words.UNPROVEN, only=by_a_person)
 tells_nobody(
     created(Run),

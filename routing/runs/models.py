@@ -153,6 +153,15 @@ class Run(WorkNoun):
         """
         self.subject_id = subject_ids[self.pk]
 
+    @transition(field=state, source=list(open_states), target=None)
+    def migrate(self, *, at: datetime, version: int) -> None:
+        """
+        Use another published version of the flow from now on.
+
+        :param version: its id
+        """
+        self.version_id = version
+
     @transition(field=state, source=State.ROUTED, target=State.IN_DELIVERY)
     def begin(self, *, at: datetime) -> None:
         """Start delivery, once the request and the brief exist."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from routing.flows.models import FlowVersion
 from routing.kernel.events import Event
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
@@ -245,6 +246,23 @@ def duplicate_ender(function: DuplicateEnder) -> DuplicateEnder:
 
 def duplicate_enders() -> Sequence[DuplicateEnder]:
     return tuple(_duplicate_enders)
+
+
+# -- Migrations: what stands against moving a run to another version -------------------------------
+
+# From runs and a version of their flow to the reasons against it, by run id.
+MigrationObjection = Callable[[Sequence[Run], FlowVersion], Mapping[int, str]]
+_migration_objections: list[MigrationObjection] = []
+
+
+def migration_objection(function: MigrationObjection) -> MigrationObjection:
+    """Register a function that says which runs cannot be moved to a version now, and why."""
+    _migration_objections.append(function)
+    return function
+
+
+def migration_objections() -> Sequence[MigrationObjection]:
+    return tuple(_migration_objections)
 
 
 # -- Routed runs: the arguments of a flow's action -------------------------------------------------

@@ -222,7 +222,7 @@ def _enrichments(run: Run) -> list[TraceEntry]:
 def _decisions(run: Run, by_hand: HandRecord | None) -> list[TraceEntry]:
     # Records have only ids, also those of candidates who have left since.
     names = dict(User.objects.values_list("pk", "full_name"))
-    rows = list(run.decisions.all())
+    rows = list(run.decisions.select_related("version__flow"))
     teams = Team.objects.in_bulk({json.loads(row.answer)["team_id"] for row in rows})
     found = []
     for row in rows:
@@ -271,9 +271,9 @@ def _chosen(
     row: Decision, run: Run, names: Mapping[int, str], teams: Mapping[int, Team]
 ) -> Mapping[str, Any]:
     answer = json.loads(row.answer)
-    plan = published(run.version_id)
+    plan = published(row.version_id)
     return {
-        "version": str(run.version),
+        "version": str(row.version),
         "team": str(teams.get(answer["team_id"], answer["team_id"])),
         # Records of decisions are never rewritten, so rules see nothing that names a person.
         "withheld": [spec.label for spec in plan.fields if spec not in plan.rule_fields],

@@ -25,6 +25,8 @@ examples:
   manage.py flow rollback lead-to-brief --as olu@northlight.example --reason "Too many exceptions"
   manage.py flow switch-off lead-to-brief --as olu@northlight.example --reason "Wrong team"
   manage.py flow switch-on lead-to-brief --as olu@northlight.example --reason "Mended"
+  manage.py flow migrate lead-to-brief --to 3 --as olu@northlight.example --preview
+  manage.py flow migrate lead-to-brief --to 3 --as olu@northlight.example --reason "Mended"
 
 SLUG stands for the live version, SLUG@3 for version 3. FILE is a path, or - for standard input.
 docs/howto/keep-a-flow-in-a-file.md
@@ -34,8 +36,9 @@ docs/howto/switch-a-flow-off.md
 
 class Command(BaseCommand):
     help = (
-        "List, show, export, import, compare, check, publish, roll back and switch flows. Exits "
-        "with 1 if something is refused or found, and with 2 if the command cannot be understood."
+        "List, show, export, import, compare, check, publish, roll back and switch flows, and move "
+        "their runs. Exits with 1 if something is refused or found, and with 2 if the command "
+        "cannot be understood."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

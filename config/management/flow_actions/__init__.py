@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.management.flow_actions import catalogue, files, publishing, switching
+from config.management.flow_actions import catalogue, files, migrating, publishing, switching
 from config.management.flow_actions.base import FlowAction
 
 ACTIONS: tuple[FlowAction, ...] = (
@@ -10,4 +10,5 @@ ACTIONS: tuple[FlowAction, ...] = (
     *files.ACTIONS,
     *publishing.ACTIONS,
     *switching.ACTIONS,
+    *migrating.ACTIONS,
 )

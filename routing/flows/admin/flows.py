@@ -24,6 +24,7 @@ from routing.desk.base import actor
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.flows.admin.catalogue import Printing
+from routing.flows.admin.in_flight import InFlight
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
@@ -75,7 +76,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(Printing, Switching, SavedAdmin[Flow]):
+class FlowAdmin(InFlight, Printing, Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",
@@ -179,6 +180,7 @@ class FlowAdmin(Printing, Switching, SavedAdmin[Flow]):
             "drafting": address(Flow, "draft", object_id) if may_draft else "",
             "map": _map(rows),
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
+            "in_flight_url": address(Flow, "runs", object_id),
             **self.switching(request, flow_id),
         }
         page: HttpResponse = super().change_view(

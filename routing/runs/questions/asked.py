@@ -195,7 +195,9 @@ class AskedWork:
     @cached_property
     def decisions(self) -> Sequence[Decision]:
         """Return the decisions of the run, oldest first."""
-        return list(self.run.decisions.order_by("id")) if self.run is not None else []
+        if self.run is None:
+            return []
+        return list(self.run.decisions.select_related("version__flow").order_by("id"))
 
     @cached_property
     def considered(self) -> Mapping[int, str]:

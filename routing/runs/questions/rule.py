@@ -38,13 +38,13 @@ def by_decision(work: AskedWork) -> Iterator[Statement]:
         )
         return
     teams = Team.objects.in_bulk({json.loads(each.answer)["team_id"] for each in work.decisions})
-    labels = {spec.name: spec.label for spec in published(run.version_id).fields}
     for decision in work.decisions:
         if is_by_hand(decision):
             text = _("No rule decided: %(why)s") % {"why": words_by_hand(decision, work.recorded)}
             yield Statement(text, (decision,), decision.at)
         else:
-            yield from _decided(decision, run.version, teams, labels)
+            labels = {spec.name: spec.label for spec in published(decision.version_id).fields}
+            yield from _decided(decision, decision.version, teams, labels)
 
 
 def _decided(

@@ -113,6 +113,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.fill_in_run": (AM, QA, OPS),
     "routing.cancel_run": (AM, OPS),
     "routing.close_unproven_run": (OPS,),
+    "routing.migrate_run": (OPS,),
     "routing.reopen_run": (),
     "routing.view_outcome": EVERYONE,
     "routing.waive_any_outcome": (OPS,),
