@@ -156,7 +156,7 @@ class _Comparison:
 
     def _other_action(self, snapshot: RunSnapshot) -> GateResult | None:
         # Its steps are numbered by the actions of the version with which they began.
-        was, now = ([each.kind for each in plan.actions] for plan in (snapshot.plan, self.plan))
+        was, now = _kinds(snapshot.plan), _kinds(self.plan)
         if was == now:
             return None
         words = _("It began with the actions %(was)s. %(version)s has the actions %(now)s.")
@@ -215,6 +215,10 @@ def _part(path: str) -> str:
 def _deciding(plan: Plan) -> object:
     """Return what a version decides by, without the ids of its rows."""
     return [replace(rule, id=0) for rule in plan.rules]
+
+
+def _kinds(plan: Plan) -> list[str]:
+    return [each.kind for each in plan.actions]
 
 
 def _said(kinds: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from routing.flows.registry import fills, sends
+from routing.flows.event_catalogue import CataloguedKind, catalogue
+from routing.flows.registry import fills
 from routing.kernel.events import Event, Payload
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
@@ -109,7 +110,7 @@ def _find(subject: Subject) -> OccurrenceFacts | None:
 OCCURRENCES = OccurrenceFacts()
 recogniser(OCCURRENCES)
 enricher("routing.occurrences", _find)
-sends(KIND)
+catalogue(CataloguedKind(KIND, gettext_lazy("Day of a calendar trigger"), gettext_lazy("Calendar")))
 fills([KIND], KNOWN)
 for _name, _label in (
     (NAME, gettext_lazy("Calendar trigger")),

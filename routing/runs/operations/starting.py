@@ -21,7 +21,7 @@ from routing.flows.actions import (
     InputChoice,
     action_kind,
 )
-from routing.flows.event_catalogue import CataloguedKind, catalogue, kind_words
+from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue, kind_words
 from routing.flows.models import Flow, FlowVersion, live_of
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
@@ -33,9 +33,18 @@ from routing.runs.registry import RoutedRun, TraceEntry, enricher, trace_section
 SOURCE, SUBJECT = "flow", "run"
 FLOW = "flow"
 DEEPEST = 5  # runs that caused each other, the first one included
+
+
+def _slugs() -> list[tuple[str, str]]:
+    return list(Flow.objects.order_by("name").values_list("slug", "name"))
+
+
 catalogue(
     CataloguedKind(
-        FLOW_STARTED, gettext_lazy("Started by another flow"), gettext_lazy("Throughline")
+        FLOW_STARTED,
+        gettext_lazy("Started by another flow"),
+        gettext_lazy("Throughline"),
+        lambda: (EventField(FLOW, gettext_lazy("Flow to start"), choices=_slugs),),
     )
 )
 

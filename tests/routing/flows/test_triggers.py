@@ -13,7 +13,7 @@ from routing.flows.registry import event_kinds
 from routing.flows.trigger_words import trigger_words
 from routing.flows.triggers import UNSEEN, matches
 from routing.kernel.events import Payload
-from routing.models import Flow, FlowVersion, Rule, Run, Trigger
+from routing.models import Flow, FlowVersion, Rule, Run, RunEvent, Trigger
 from routing.people.actors import Actor
 from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.process import process
@@ -99,6 +99,7 @@ def came(field: str, value: object, minutes: int, *, deal: str = "901", now: boo
     return Run.objects.count()
 
 
+@pytest.mark.requirement("T4")
 def test_a_change_by_more_is_from_the_last_known_value_of_the_same_object(
     world: World, flow: FlowVersion
 ) -> None:
@@ -121,7 +122,8 @@ def test_earlier_is_by_the_time_of_the_events_and_not_by_their_arrival(
 
     process(at=NOW + timedelta(hours=1))
 
-    assert Run.objects.count() == 1
+    start = RunEvent.objects.get(part=RunEvent.Part.STARTED)
+    assert start.event.at == NOW + timedelta(minutes=10)
 
 
 def test_what_is_set_to_the_same_value_again_has_not_changed_to_it(
@@ -176,6 +178,7 @@ def draft(world: World) -> FlowVersion:
     return copy(make_flow(world), by=by(world.olga), at=NOW, reason="Other events")
 
 
+@pytest.mark.requirement("T4")
 def test_a_trigger_is_chosen_in_words(world: World, draft: FlowVersion) -> None:
     browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
     page = browser.get(path)
