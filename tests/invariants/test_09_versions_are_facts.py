@@ -11,7 +11,9 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from routing.models import FlowVersion
+from routing.flows.approving import freeze
+from routing.flows.operations import copy
+from routing.models import FlowVersion, Recurrence
 from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 
@@ -26,13 +28,20 @@ FROZEN = {
 }
 
 
+def with_recurrence(world: World) -> FlowVersion:
+    """Publish a version that the calendar starts, too."""
+    draft = copy(FlowVersion.objects.get(), by=by(world.olga), at=NOW, reason="Also monthly")
+    Recurrence.objects.create(version=draft, name="Monthly", zone="UTC", start=NOW.date())
+    return freeze(draft, by=by(world.olga), at=NOW, reason="Ready")
+
+
 @pytest.mark.parametrize("table", FROZEN)
 @pytest.mark.parametrize("change", ["UPDATE", "DELETE"])
 def test_not_one_row_of_a_published_version_can_change(
     world: World, table: str, change: str
 ) -> None:
     ensure_defaults(at=NOW)
-    version = publish_lead_to_brief(
+    publish_lead_to_brief(
         owner=world.olga,
         backup=world.bob,
         high_value=world.team,
@@ -40,6 +49,7 @@ def test_not_one_row_of_a_published_version_can_change(
         by=by(world.olga),
         at=NOW,
     )
+    version = with_recurrence(world)
     sql = (
         f'UPDATE "{table}" SET {FROZEN[table]}' if change == "UPDATE" else f'DELETE FROM "{table}"'  # noqa: S608
     )  # the names are above
@@ -51,4 +61,4 @@ def test_not_one_row_of_a_published_version_can_change(
     ):
         cursor.execute(sql)
 
-    assert FlowVersion.objects.get() == version
+    assert FlowVersion.objects.latest("number") == version

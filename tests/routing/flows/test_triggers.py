@@ -112,6 +112,7 @@ def test_a_change_by_more_is_from_the_last_known_value_of_the_same_object(
     assert came("amount", "6950", 4) == 1
 
 
+@pytest.mark.requirement("T4")
 def test_earlier_is_by_the_time_of_the_events_and_not_by_their_arrival(
     world: World, flow: FlowVersion
 ) -> None:
