@@ -214,6 +214,7 @@ ORDER = {
         "delivery.progress.operations.rolling.close_without_run",
         TOLD,
     ],
+    "routing.exceptioncase.skip": ["routing.runs.operations.act.go_on_without", TOLD],
     "routing.run.cancel": [
         "routing.runs.operations.runs.end_with_run",
         "routing.runs.operations.outcomes.look_no_more",
@@ -235,6 +236,7 @@ ORDER = {
         "delivery.progress.operations.rolling.close",
         "integrations.outbox.crm.update_ended",
     ],
+    "routing.run.migrate": ["routing.runs.operations.migrating.go_on", TOLD],
     "routing.workitem.hand_over": [
         "delivery.approvals.operations.dropping_out.ask_new_owners",
         "integrations.outbox.crm.update_owner",
