@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from routing.desk.addresses import address
 from routing.desk.base import DeskAdmin
 from routing.flows.admin.workflow_map import MapStop, map_of, when_of
-from routing.flows.models import Flow, FlowVersion
+from routing.flows.models import Flow, FlowVersion, live_of
 from routing.flows.rules import Rule
 from routing.flows.switch_off import SwitchOff
 from routing.runs.exceptions import ExceptionRoute
@@ -74,8 +74,7 @@ class Printing(DeskAdmin[Flow]):
 
 
 def entry_of(flow: Flow) -> CatalogueEntry:
-    versions = flow.versions.filter(published_at__isnull=False).order_by("-number")
-    version = versions.select_related("flow", "published_by").first()
+    version = live_of(flow.pk)
     return CatalogueEntry(
         flow=flow,
         version=version,
