@@ -14,13 +14,11 @@ from datetime import datetime
 from operator import attrgetter
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from routing.flows.actions import ActionRefused, ActionSpec, kind_named, kind_words
 from routing.flows.template import fill
-from routing.kernel.isolate import isolate
-from routing.kernel.queues import batches, claim_batch
+from routing.kernel.queues import claim_batch
 from routing.kernel.reasons import Reason
 from routing.kernel.transitions import turn_all, verb_of
 from routing.people.actors import Actor
@@ -30,7 +28,7 @@ from routing.runs.models import Run, RunStep
 from routing.runs.operations import runs as run_operations
 from routing.runs.operations.exceptions import skip
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
-from routing.runs.operations.route_runs import try_later
+from routing.runs.operations.route_runs import run_steps
 from routing.runs.registry import RoutedRun
 from routing.runs.snapshots import RunSnapshot, run_snapshots, snapshots_of
 from routing.runs.steps import make_due, mark_done
@@ -58,16 +56,7 @@ class _DueAction:
 
 def run_actions(*, at: datetime, limit: int = 200) -> int:
     """Carry out the due actions, and return how many were tried. Those of runs on hold wait."""
-    ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": RunStep.actions}
-    due = RunStep.objects.due(at).filter(**ready).order_by("due_at", "id")
-    tried = 0
-    for batch in batches(due.values_list("pk", "attempts")[:limit]):
-        # Counted before the attempt, as for the other steps: see route_runs.
-        RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
-        tried += isolate(
-            lambda ids: act_steps(ids, at), batch, lambda step, why: try_later(step, why, at)
-        )
-    return tried
+    return run_steps(RunStep.actions, act_steps, at=at, limit=limit)
 
 
 def act_steps(step_ids: Sequence[int], at: datetime) -> int:

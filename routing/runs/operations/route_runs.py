@@ -5,7 +5,7 @@ The steps validate, decide and act, for many runs in one transaction. They make 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from operator import attrgetter
@@ -70,7 +70,22 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
     """
     Run the due steps, and return the number of runs. Steps of runs on hold wait.
     """
-    ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": ROUTING_STEPS}
+    return run_steps(ROUTING_STEPS, route_steps, at=at, limit=limit)
+
+
+def run_steps(
+    names: Sequence[str],
+    work: Callable[[Sequence[int], datetime], int],
+    *,
+    at: datetime,
+    limit: int,
+) -> int:
+    """
+    Give the due steps with these names to ``work`` in batches, and return the sum of its answers.
+
+    :param work: runs the steps with these ids in one transaction
+    """
+    ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": names}
     due = RunStep.objects.due(at).filter(**ready).order_by("due_at", "id")
     done = 0
     for batch in batches(due.values_list("pk", "attempts")[:limit]):
@@ -78,7 +93,7 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
         # have been tried, and the next call takes them one by one.
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
-            lambda ids: route_steps(ids, at), batch, lambda step, why: try_later(step, why, at)
+            lambda ids: work(ids, at), batch, lambda step, why: try_later(step, why, at)
         )
     return done
 
