@@ -33,7 +33,7 @@ c</code></pre><hr>
 
 @pytest.fixture
 def bread() -> OutboxMessage:
-    return article(f"bread-{token_hex(5)}", colour=randbelow(256))
+    return article(f"bread-{token_hex(5)}", colour=randbelow(256**3))
 
 
 @pytest.mark.parametrize("role", ["author", "editor"])
@@ -41,7 +41,7 @@ def test_everything_an_article_may_have_survives_either_role(
     wordpress: WordPress, request: pytest.FixtureRequest, role: str
 ):
     site: Site = request.getfixturevalue(role)
-    rich = article(f"rich-{token_hex(5)}", colour=randbelow(256), body=RICH)
+    rich = article(f"rich-{token_hex(5)}", colour=randbelow(256**3), body=RICH)
 
     written = site.publish(rich)
 
@@ -185,7 +185,7 @@ def as_typed(texts: Sequence[str]) -> OutboxMessage:
             f'<figure><img src="asset:{{sha}}" alt="{escape(text)}"></figure>'
         )
     return article(
-        f"typed-{token_hex(5)}", colour=randbelow(256), size=9 + randbelow(90), body="".join(parts)
+        f"typed-{token_hex(5)}", colour=randbelow(256**3), size=9 + randbelow(90), body="".join(parts)
     )
 
 

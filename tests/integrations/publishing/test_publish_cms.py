@@ -29,7 +29,7 @@ def bread() -> OutboxMessage:
     """A work of its own with a picture of its own: others may be at the same WordPress."""
     return article(
         f"bread-{token_hex(5)}",
-        colour=randbelow(256),
+        colour=randbelow(256**3),  # with fewer, two works soon share a file
         terms={"categories": ["Uncategorized"], "tags": ["News & more"]},
     )
 

@@ -21,12 +21,12 @@ from routing.people.actors import Actor
 
 
 def png(colour: int = 0, size: int = 8) -> bytes:
-    """A small picture of one colour, 0 to 255, that any system accepts."""
+    """A small picture of one colour, 0 to 0xFFFFFF, that any system accepts."""
 
     def part(kind: bytes, raw: bytes) -> bytes:
         return struct.pack(">I", len(raw)) + kind + raw + struct.pack(">I", zlib.crc32(kind + raw))
 
-    rows = b"".join(b"\0" + bytes([colour, 100, 150]) * size for _ in range(size))
+    rows = b"".join(b"\0" + colour.to_bytes(3) * size for _ in range(size))
     head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
