@@ -11,6 +11,7 @@ REGISTERING = (
     "integrations.inbox.bulk_match",
     "integrations.inbox.moves",
     "integrations.inbox.event_kinds",
+    "integrations.inbox.sources",
     "integrations.connections.operations",
     "integrations.connections.checklist",
     "integrations.inbox.forget",

@@ -76,6 +76,12 @@ class Event(models.Model):
                 condition=models.Q(kind__endswith=".merge"),
                 name="event_merge_idx",
             ),
+            # What each source sends, how often and when last. Our own facts are left out of it.
+            models.Index(
+                fields=["source", "kind", "at"],
+                condition=models.Q(dedupe_key__isnull=False),
+                name="event_source_kind_idx",
+            ),
         )
         # Capture relies on it: ON CONFLICT leaves out events that were sent again.
         constraints = (

@@ -138,8 +138,10 @@ def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
 def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
-    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/"}:
+    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/", "events/"}:
         return [Visit(base + tail, _listed(view))]
+    if tail == "events/<str:kind>/":
+        return [Visit(f"{base}events/form.submitted/", _listed(view))]
     return None
 
 

@@ -57,7 +57,10 @@ class Printing(DeskAdmin[Flow]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {"catalogue_url": address(Flow, "catalogue")}
+        more = {
+            "catalogue_url": address(Flow, "catalogue"),
+            "events_url": address(Flow, "events"),
+        }
         return super().changelist_view(request, more | (extra_context or {}))
 
     def catalogue_view(self, request: HttpRequest) -> HttpResponse:

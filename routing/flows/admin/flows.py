@@ -24,6 +24,7 @@ from routing.desk.base import actor
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.flows.admin.catalogue import Printing
+from routing.flows.admin.event_catalogue import EventCatalogue
 from routing.flows.admin.in_flight import InFlight
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.switching import FlowState, Switching, state_badge
@@ -76,7 +77,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(InFlight, Printing, Switching, SavedAdmin[Flow]):
+class FlowAdmin(InFlight, Printing, EventCatalogue, Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from routing.desk.addresses import work_page
+from routing.desk.addresses import address, work_page
 from routing.desk.base import DeskAdmin, ModelT, actor
+from routing.flows.models import Flow
 from routing.kernel.events import Event
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
 from routing.runs.evidence_words import event_name
@@ -35,6 +36,7 @@ class ReadOnly(DeskAdmin[ModelT]):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly[Event]):
+    list_before_template = "desk/events_link.html"
     list_display = ("kind", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
     list_filter = ("source",)
@@ -63,6 +65,12 @@ class EventAdmin(ReadOnly[Event]):
         if visible_work(by) is None:
             return events
         return events.filter(item__in=work_seen_by(by).order_by())
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {"events_url": address(Flow, "events")}
+        return super().changelist_view(request, more | (extra_context or {}))
 
     @admin.display(description=_("work"))
     def of_work(self, event: Event) -> SafeString | str:
