@@ -33,6 +33,7 @@ REGISTERING = (
     "routing.runs.operations.outcomes",
     "routing.runs.operations.own_failures",
     "routing.runs.operations.switching",
+    "routing.runs.operations.claiming",
     "routing.cover.operations.portal_access",
     "routing.cover.operations.client_merges",
     "routing.work.checks",

@@ -16,6 +16,7 @@ from routing.people.destinations import Destination
 from routing.people.merges import ClientMerge
 from routing.people.security import SecurityEvent
 from routing.people.staff import Team, TeamMembership, User
+from routing.runs.claims import EventClaim
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.held_events import HeldEvent
@@ -52,6 +53,7 @@ __all__ = [
     "Erasure",
     "Escalation",
     "Event",
+    "EventClaim",
     "ExceptionCase",
     "ExceptionRoute",
     "File",

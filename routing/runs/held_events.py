@@ -1,4 +1,4 @@
-"""HeldEvent: an event that waits because the flow it would start is switched off."""
+"""HeldEvent: an event that waits for its flow, which is switched off or has just claimed it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from routing.kernel.events import Event
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.clients import Client
+from routing.runs.claims import EventClaim
 from routing.runs.models import Run
 
 
@@ -28,11 +29,12 @@ class HeldEventQuerySet(models.QuerySet["HeldEvent"]):
 
 class HeldEvent(models.Model):
     """
-    An event that would start a flow, and waits while the flow is switched off.
+    An event that would start a flow, and waits while the flow is switched off. An event that no
+    flow took waits as well, once a person has claimed it for one, until workers come to it.
 
-    ``received_at`` is the instant at which it was received; the clocks of its run count from then.
-    ``client`` is the client that the event names, if it names one. ``run`` is the run that it
-    started or joined once it was released.
+    ``switch_off`` or ``claim`` says why it waited. ``received_at`` is the instant at which it was
+    received; the clocks of its run count from then. ``client`` is the client that the event names,
+    if it names one. ``run`` is the run that it started or joined once it was released.
     """
 
     class State(models.TextChoices):
@@ -57,9 +59,18 @@ class HeldEvent(models.Model):
     switch_off = models.ForeignKey(
         SwitchOff,
         on_delete=models.PROTECT,
+        null=True,
         related_name="held_events",
         db_index=False,
         verbose_name=_("switch-off"),
+    )
+    claim = models.ForeignKey(
+        EventClaim,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="held_events",
+        db_index=False,
+        verbose_name=_("claim"),
     )
     client = models.ForeignKey(
         Client,
@@ -100,6 +111,11 @@ class HeldEvent(models.Model):
             models.Index(
                 fields=["run"], condition=models.Q(run__isnull=False), name="heldevent_run_idx"
             ),
+            models.Index(
+                fields=["claim"],
+                condition=models.Q(claim__isnull=False),
+                name="heldevent_claim_idx",
+            ),
         )
 
     def __str__(self) -> str:
@@ -107,7 +123,7 @@ class HeldEvent(models.Model):
 
     @transition(field=state, source=State.HELD, target=State.RELEASED)
     def release(self, *, at: datetime) -> None:
-        """Queue the event, because the flow is on again."""
+        """Queue the event, because the flow is on."""
 
     @transition(field=state, source=State.RELEASED, target=State.HELD)
     def wait_again(self, *, at: datetime, switch_off_id: int) -> None:

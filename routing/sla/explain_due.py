@@ -59,11 +59,16 @@ class CalendarThen:
 
 @dataclass(frozen=True, slots=True)
 class HeldSpan:
-    """The time in which an event waited before its work began. Its clocks count it."""
+    """
+    The time in which an event waited before its work began. Its clocks count it.
+
+    The flow was switched off from ``off_from``, or no flow took the event until ``claimed_at``.
+    """
 
     received_at: datetime
-    off_from: datetime
-    off_until: datetime | None
+    off_from: datetime | None = None
+    off_until: datetime | None = None
+    claimed_at: datetime | None = None
 
 
 HeldBefore = Callable[[Clock], HeldSpan | None]
@@ -235,6 +240,13 @@ def status_sentence(reading: ClockReading, zone: ZoneInfo) -> str:
 
 def held_sentence(held: HeldSpan, zone: ZoneInfo) -> str:
     """Return one sentence about the time that an event waited, which its clocks count."""
+    if held.off_from is None:
+        words = _(
+            "Counted from %(received)s, when the event was received. No flow took it until it was "
+            "claimed on %(claimed)s."
+        )
+        claimed = instant(held.claimed_at, zone) if held.claimed_at else _("now")
+        return words % {"received": instant(held.received_at, zone), "claimed": claimed}
     words = _(
         "Counted from %(received)s, when the event was received. It was held while the flow was "
         "switched off from %(from)s to %(until)s."

@@ -142,6 +142,10 @@ def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
         return [Visit(base + tail, _listed(view))]
     if tail == "events/<str:kind>/":
         return [Visit(f"{base}events/form.submitted/", _listed(view))]
+    if tail in {"events/<str:kind>/claim/", "events/<str:kind>/replay/<int:claim>/"}:
+        rest = tail.replace("<str:kind>", "form.submitted").replace("<int:claim>", "1")
+        right = _listed("routing.claim_event")
+        return [Visit(base + rest, lambda walker: {*right(walker), 404})]  # nobody claimed it
     return None
 
 

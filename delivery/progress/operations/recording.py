@@ -153,7 +153,8 @@ def record(call: NewRequest, *, by: Actor, at: datetime, token: str = "") -> Rec
 def _why_not(event_id: int) -> str:
     """Return why no flow takes a recorded request: its flow is switched off, or there is none."""
     held = HeldEvent.objects.filter(event=event_id).select_related("switch_off__off_by", "flow")
-    if (row := held.first()) is None:
+    row = held.first()
+    if row is None or row.switch_off is None:
         return _(
             "No published flow takes recorded requests. Ask an operations lead to publish "
             "“Recorded request”."

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from routing.desk.addresses import address, page_of
-from routing.desk.base import DeskAdmin, actor
+from routing.desk.base import actor
+from routing.flows.admin.claiming import Claiming, claims_of, unclaimed_lines
 from routing.flows.event_catalogue import catalogued, kind_words
 from routing.flows.event_history import (
     DAYS,
@@ -65,7 +66,7 @@ class KindLine:
         return sum(count for _day, count in self.days)
 
 
-class EventCatalogue(DeskAdmin[Flow]):
+class EventCatalogue(Claiming):
     """The list of all kinds of events, and the page of each."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -86,6 +87,7 @@ class EventCatalogue(DeskAdmin[Flow]):
             "lines": [line for line in lines if line.last_at],
             "unseen": [line for line in lines if not line.last_at],
             "days": DAYS,
+            "unclaimed": unclaimed_lines(),
             "back": address(Flow, "changelist"),
         }
         return self.render(request, "desk/events.html", context)
@@ -105,6 +107,7 @@ class EventCatalogue(DeskAdmin[Flow]):
             "sample_text": json.dumps(sample.body, indent=2, ensure_ascii=False, default=str),
             "fields": [(field, _types(field)) for field in sample.fields],
             "sees_values": sees_values,
+            **claims_of(kind, actor(request)),
             "back": address(Flow, "events"),
         }
         return self.render(request, "desk/event_kind.html", context)

@@ -1,4 +1,4 @@
-"""Held events at the desk: what waits for flows that are switched off, and what became of it."""
+"""Held events at the desk: what waits for its flow, and what became of it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,14 @@ class HeldState(WithDefault):
 @admin.register(HeldEvent)
 class HeldEventAdmin(ReadOnly[HeldEvent]):
     list_display = ("what", "flow", "client", "received", "status", "waits_for", "led_to")
-    list_select_related = ("event", "flow", "client", "switch_off__off_by", "run__item")
+    list_select_related = (
+        "event",
+        "flow",
+        "client",
+        "switch_off__off_by",
+        "claim__claimed_by",
+        "run__item",
+    )
     list_filter = (HeldState, "flow")
     search_fields = ("event__kind", "=event__subject_id")
     search_help_text = gettext_lazy("Kind of event, or the id in the other system")
@@ -53,7 +60,8 @@ class HeldEventAdmin(ReadOnly[HeldEvent]):
     ordering = ("received_at", "event_id")
     empty_title = gettext_lazy("No events wait")
     empty_text = gettext_lazy(
-        "Events wait here while the flow that they would start is switched off."
+        "Events wait here while the flow that they would start is switched off, and after somebody "
+        "claimed them for a flow until they are processed."
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -80,9 +88,9 @@ class HeldEventAdmin(ReadOnly[HeldEvent]):
 
     @admin.display(description=gettext_lazy("waits for"))
     def waits_for(self, row: HeldEvent) -> str:
-        if row.state == HeldEvent.State.HELD and row.switch_off.on_at is None:
+        span = row.switch_off
+        if row.state == HeldEvent.State.HELD and span is not None and span.on_at is None:
             words = _("Somebody to switch the flow on. %(who)s switched it off on %(when)s.")
-            span = row.switch_off
             return words % {"who": span.off_by, "when": display.exact(span.off_at)}
         if row.state in {HeldEvent.State.HELD, HeldEvent.State.RELEASED}:
             return _("Throughline, which processes the events in order of receipt")

@@ -33,6 +33,7 @@ class ReleasedEvents:
     """
     Held events of a batch that were released, and what their events did before.
 
+    ``only`` has the flows for which an event was claimed: no other flow takes it then.
     ``flows`` are those in which an event has been, waits or was rejected already: it starts nothing
     there again. ``runs`` are those that it has started or joined.
     """
@@ -40,6 +41,11 @@ class ReleasedEvents:
     rows: Mapping[Waiting, HeldEvent] = field(default_factory=dict)
     runs: Mapping[int, Collection[int]] = field(default_factory=dict)
     flows: Mapping[int, Collection[int]] = field(default_factory=dict)
+    only: Mapping[int, Collection[int]] = field(default_factory=dict)
+
+    def concerns(self, event: Event, flow_id: int) -> bool:
+        """Return whether a flow may take an event: any flow, unless a person chose one."""
+        return flow_id in self.only.get(event.pk, (flow_id,))
 
     def has_run(self, event: Event, run_id: int) -> bool:
         return run_id in self.runs.get(event.pk, ())
@@ -70,12 +76,15 @@ def released_of(events: Sequence[Any]) -> ReleasedEvents:
     rows: dict[Waiting, HeldEvent] = {}
     runs: dict[int, set[int]] = defaultdict(set)
     flows: dict[int, set[int]] = defaultdict(set)
+    only: dict[int, set[int]] = defaultdict(set)
     every = HeldEvent.objects.filter(event__in=ids)
     # Only these are locked. Whoever rejects the others has the lock of their flow first, which
     # comes last here.
     mine = every.filter(state=HeldEvent.State.RELEASED).select_for_update().order_by("pk")
     for row in mine:
         rows[row.event_id, row.flow_id] = row
+        if row.claim_id:
+            only[row.event_id].add(row.flow_id)
     others = every.exclude(state=HeldEvent.State.RELEASED)
     for event, flow in others.values_list("event_id", "flow_id"):
         flows[event].add(flow)
@@ -83,7 +92,7 @@ def released_of(events: Sequence[Any]) -> ReleasedEvents:
     for event, run, flow in parts.values_list("event_id", "run_id", "run__flow_id"):
         runs[event].add(run)
         flows[event].add(flow)
-    return ReleasedEvents(rows, runs, flows)
+    return ReleasedEvents(rows, runs, flows, only)
 
 
 def switch_offs_of(starting: Mapping[int, Sequence[Any]]) -> Mapping[int, int]:

@@ -225,6 +225,8 @@ def _started_by(
     by_value: dict[FlowVersion, None] = {}
     by_kind: dict[FlowVersion, None] = {}
     for version in live:
+        if not released.concerns(event, version.flow_id):
+            continue
         if is_of(event, body, version.flow_id):
             by_value[version] = None
         for trigger in version.triggers.all():
@@ -321,7 +323,12 @@ def _unknown(
     at: datetime,
 ) -> list[RunEvent]:
     """Add the echoes and the events without a flow, and leave out what is recorded already."""
-    found = [part for part in parts if not released.has_run(part.event, part.run_id or 0)]
+    found = [
+        part
+        for part in parts
+        if not released.has_run(part.event, part.run_id or 0)
+        and (part.run is None or released.concerns(part.event, part.run.flow_id))
+    ]
     known = {part.event_id for part in parts} | {event for event, _flow in held}
     for event in events:
         if event.kind.endswith(ECHO):

@@ -40,7 +40,7 @@ def release_held(*, at: datetime, limit: int = 100) -> int:
         events = list(dict.fromkeys(rows.values_list("event_id", flat=True)))
         turn_all(HeldEvent.objects.filter(pk__in=claimed), "release", at=at)
         record_change(
-            HeldEvent, claimed, by=Actor.system(), at=at, reason="The flow is switched on."
+            HeldEvent, claimed, by=Actor.system(), at=at, reason="The event is processed now."
         )
         # An event that waited for two flows may be in the queue already.
         queued = [Dispatch(event_id=event, due_at=at) for event in events]

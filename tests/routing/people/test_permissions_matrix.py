@@ -233,6 +233,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_heldevent": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
     "routing.view_switchoff": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
     "routing.switch_flow": (OPS,),
+    "routing.view_eventclaim": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
+    "routing.claim_event": (OPS,),
     # a second person agrees, among whom are policy owners and backups
     **{f"routing.{verb}_publishapproval": (AM, OPS) for verb in ("approve", "refuse", "withdraw")},
     "routing.outdate_publishapproval": (),
