@@ -34,6 +34,7 @@ REGISTERING = (
     "routing.runs.operations.own_failures",
     "routing.runs.operations.switching",
     "routing.runs.operations.claiming",
+    "routing.runs.operations.silence",
     "routing.cover.operations.portal_access",
     "routing.cover.operations.client_merges",
     "routing.work.checks",

@@ -17,6 +17,7 @@ from routing.runs.operations.advance import advance
 from routing.runs.operations.occurrences import sweep_occurrences
 from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
+from routing.runs.operations.silence import settle_heard
 from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
 from routing.work.operations.previews import draw_previews
@@ -77,6 +78,8 @@ def sweep_due_occurrences(**_: Any) -> None:
 @shared_task(name="routing.tasks.own_failures", acks_late=True)
 def own_every_failure(**_: Any) -> None:
     """
-    Give every failure without an open exception a new one.
+    Give every failure without an open exception a new one, and end those about kinds of events that
+    come again.
     """
+    settle_heard(at=now())
     own_failures(at=now())

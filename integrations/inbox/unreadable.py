@@ -25,6 +25,7 @@ from integrations.base.connections import Connection
 from integrations.inbox.models import Inbound
 from integrations.inbox.receive import CONFLICT, Receipt, read_again
 from integrations.outbox.cases import health_places
+from routing.flows.event_catalogue import kind_words
 from routing.kernel.reasons import Reason
 from routing.models import ExceptionCase
 from routing.people.actors import Actor
@@ -57,7 +58,8 @@ FLAWS: Mapping[str, Words] = {
 
 
 def flaw_in_words(code: str) -> str:
-    return str(FLAWS.get(code, code.replace("_", " ")))
+    # An exception about a kind of event has it as its code.
+    return str(FLAWS.get(code) or (kind_words(code) if "." in code else code.replace("_", " ")))
 
 
 evidence_word("code", gettext_lazy("Problem"), flaw_in_words)

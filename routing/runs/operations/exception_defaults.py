@@ -24,6 +24,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.CONNECTION_FAILING: (Taker.AGENCY, 60),
     Reason.FAILED_DELIVERY: (Taker.WORK, 60),
     Reason.UNREADABLE: (Taker.AGENCY, 240),
+    Reason.TRIGGER_SILENT: (Taker.AGENCY, 240),
     Reason.FORM_CHANGED: (Taker.AGENCY, 480),
     Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
     Reason.SECURITY_ALARM: (Taker.AGENCY, 60),
