@@ -46,6 +46,7 @@ BEAT = (
     Beat("routing.tasks.draw_previews", every_s=5, queue="outbound-slow"),
     Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
     Beat("integrations.tasks.probe", every_s=5, queue="outbound-slow"),
+    Beat("integrations.tasks.compare_shapes", every_s=60),
     Beat("integrations.tasks.reconcile", every_s=30, queue="outbound-slow"),
     Beat("delivery.tasks.expire_approvals", every_s=60),
     Beat("delivery.tasks.remind_clients", every_s=60),

@@ -16,7 +16,7 @@ REGISTERING = (
     "integrations.connections.checklist",
     "integrations.inbox.forget",
     "integrations.inbox.unreadable",
-    "integrations.inbox.form_keys",
+    "integrations.inbox.shapes",
     "integrations.outbox.operations.replay",
     "integrations.outbox.failing",
     "integrations.outbox.operations.cancellation",

@@ -1,6 +1,7 @@
 from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from integrations.inbox.models import Inbound
+from integrations.inbox.payload_shapes import PayloadShape, ShapeChange
 from integrations.outbox.discrepancies import Discrepancy
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 
@@ -11,5 +12,7 @@ __all__ = [
     "ExternalLink",
     "Inbound",
     "Outbound",
+    "PayloadShape",
+    "ShapeChange",
     "WorkerBeat",
 ]

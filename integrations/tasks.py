@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from integrations.base import doorbell
 from integrations.inbox.reading import call_due, read_due
+from integrations.inbox.shapes import learn_shapes
 from integrations.outbox import deliver as delivering
 from integrations.outbox.failing import watch_connections
 from integrations.outbox.heads import SOON, calls_of, overdue
@@ -86,3 +87,9 @@ def probe(self: Task[Any, Any], /, **_: Any) -> None:
 def reconcile(**_: Any) -> None:
     """Search for objects that were made late or twice, and compare connections that are due."""
     reconcile_due(clock=now)
+
+
+@shared_task(name="integrations.tasks.compare_shapes", acks_late=True)
+def compare_shapes(**_: Any) -> None:
+    """Flag events whose bodies have other fields than those before them."""
+    learn_shapes(at=now())

@@ -38,7 +38,7 @@ SEEN_KINDS = """
     SELECT p.source, p.kind, newest.id, newest.at FROM pairs p CROSS JOIN LATERAL (
         SELECT id, at FROM routing_event e
         WHERE e.dedupe_key IS NOT NULL AND e.source = p.source AND e.kind = p.kind
-        ORDER BY at DESC LIMIT 1) newest"""
+        ORDER BY at DESC, id DESC LIMIT 1) newest"""
 
 
 @dataclass(frozen=True, slots=True)

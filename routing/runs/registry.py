@@ -128,6 +128,22 @@ def clients_of_events(events: Sequence[Event]) -> Mapping[int, int]:
     return found
 
 
+# -- Notes on events: what packages above found about one ------------------------------------------
+
+EventNote = Callable[[Event], str]
+_event_notes: list[EventNote] = []
+
+
+def event_note(function: EventNote) -> EventNote:
+    """Register a function that says in words what was found about an event, or nothing."""
+    _event_notes.append(function)
+    return function
+
+
+def notes_on(event: Event) -> Sequence[str]:
+    return [words for look in _event_notes if (words := look(event))]
+
+
 # -- Recognisers: they know facts about many subjects without an external call ---------------------
 
 

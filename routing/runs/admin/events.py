@@ -16,6 +16,7 @@ from routing.flows.models import Flow
 from routing.kernel.events import Event
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
 from routing.runs.evidence_words import event_name
+from routing.runs.registry import notes_on
 from routing.work.display import NOTHING, exact, when
 from routing.work.kinds import models_by_kind
 from routing.work.visibility import visible_work, work_seen_by
@@ -45,6 +46,7 @@ class EventAdmin(ReadOnly[Event]):
     ordering = ("-id",)
     fields = (
         "what",
+        "notes",
         "kind",
         "of_work",
         "way",
@@ -83,6 +85,10 @@ class EventAdmin(ReadOnly[Event]):
     @admin.display(description=_("what happened"))
     def what(self, event: Event) -> str:
         return sentence_of(event, _noun(event)) if event.item_id else event_name(event)
+
+    @admin.display(description=_("to note"))
+    def notes(self, event: Event) -> str:
+        return " ".join(notes_on(event)) or NOTHING
 
     @admin.display(description=_("from, to"))
     def way(self, event: Event) -> str:
