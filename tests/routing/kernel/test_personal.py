@@ -10,7 +10,7 @@ import pytest
 from routing.kernel.personal import is_personal_name, masked
 from routing.kernel.shapes import flat, shape_of
 
-pytestmark = pytest.mark.requirement("T6")
+pytestmark = pytest.mark.requirement("T4")
 
 # Everything that a reader of a sample must not find in it.
 SECRETS = (

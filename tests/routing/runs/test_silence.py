@@ -18,7 +18,7 @@ from routing.tasks import own_every_failure
 from tests.integrations.inbox.senders import make_connection
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N9", "E1")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N9")]
 
 KIND = "form.submitted"
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
