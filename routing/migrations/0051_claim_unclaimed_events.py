@@ -13,6 +13,8 @@ DELETE FROM routing_dispatch d USING routing_heldevent h
     WHERE h.event_id = d.event_id AND h.switch_off_id IS NULL;
 DELETE FROM routing_heldevent WHERE switch_off_id IS NULL
 """
+MAY_BE_EMPTY = "ALTER TABLE routing_heldevent ALTER COLUMN switch_off_id DROP NOT NULL"
+MUST_BE_FILLED = "ALTER TABLE routing_heldevent ALTER COLUMN switch_off_id SET NOT NULL"
 
 
 class Migration(migrations.Migration):
@@ -50,17 +52,23 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
-        migrations.AlterField(
-            model_name="heldevent",
-            name="switch_off",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="held_events",
-                to="routing.switchoff",
-                verbose_name="switch-off",
-            ),
+        # Django would make the foreign key anew, and read the whole table for it.
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(MAY_BE_EMPTY, MUST_BE_FILLED)],
+            state_operations=[
+                migrations.AlterField(
+                    model_name="heldevent",
+                    name="switch_off",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="held_events",
+                        to="routing.switchoff",
+                        verbose_name="switch-off",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="EventClaim",
@@ -135,14 +143,6 @@ class Migration(migrations.Migration):
                 related_name="+",
                 to="routing.eventclaim",
                 verbose_name="claim",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="heldevent",
-            index=models.Index(
-                condition=models.Q(("claim__isnull", False)),
-                fields=["claim"],
-                name="heldevent_claim_idx",
             ),
         ),
         migrations.AddField(
