@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,7 +19,7 @@ EMPTY_PHRASES = [
     "Foto von",
     "Grafik von",
 ]
-_ENDINGS = "jpg jpeg png gif webp avif svg tif tiff bmp heic".split()
+_ENDINGS = ["jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "tif", "tiff", "bmp", "heic"]
 
 
 def alt_text(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:

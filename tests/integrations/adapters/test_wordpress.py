@@ -185,7 +185,10 @@ def as_typed(texts: Sequence[str]) -> OutboxMessage:
             f'<figure><img src="asset:{{sha}}" alt="{escape(text)}"></figure>'
         )
     return article(
-        f"typed-{token_hex(5)}", colour=randbelow(256**3), size=9 + randbelow(90), body="".join(parts)
+        f"typed-{token_hex(5)}",
+        colour=randbelow(256**3),
+        size=9 + randbelow(90),
+        body="".join(parts),
     )
 
 
