@@ -32,6 +32,7 @@ REGISTERING = (
     "delivery.progress.operations.merging",
     "delivery.progress.operations.impacts",
     "delivery.progress.operations.changes",
+    "delivery.progress.operations.work_events",
     "delivery.flows.defaults",
     "delivery.checks.checklist",
     "delivery.progress.trace_sections",
