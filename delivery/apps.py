@@ -34,6 +34,7 @@ REGISTERING = (
     "delivery.progress.operations.changes",
     "delivery.progress.operations.work_events",
     "delivery.flows.defaults",
+    "delivery.flows.starters",
     "delivery.checks.checklist",
     "delivery.progress.trace_sections",
     "delivery.turns.table",

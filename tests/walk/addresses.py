@@ -138,8 +138,10 @@ def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
 def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
-    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/"}:
+    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/", "starters/"}:
         return [Visit(base + tail, _listed(view))]
+    if tail == "starters/<slug:starter>/":
+        return [Visit(f"{base}starters/lead-to-brief/", _listed("routing.add_flow"))]
     return None
 
 

@@ -26,6 +26,7 @@ from routing.desk.saved import SavedAdmin, SavedForm
 from routing.flows.admin.catalogue import Printing
 from routing.flows.admin.in_flight import InFlight
 from routing.flows.admin.reason_form import ReasonForm
+from routing.flows.admin.starters import Starters
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
 from routing.flows.models import Flow, FlowVersion
@@ -76,7 +77,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(InFlight, Printing, Switching, SavedAdmin[Flow]):
+class FlowAdmin(InFlight, Printing, Starters, Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",
