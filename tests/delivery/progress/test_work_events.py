@@ -49,7 +49,7 @@ from tests.delivery.making import (
 )
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("T4")]
 
 
 def flow_on(
