@@ -74,7 +74,9 @@ def sweep_endings(*, at: datetime) -> int:
     It can run many times at once, and late: while an engagement has not ended, its event still
     comes. It returns how many events were captured.
     """
-    found = {signal.dedupe_key: signal for days in _waited_for() for signal in _ending(days, at)}
+    found: dict[str, Signal] = {}
+    for days in _waited_for():
+        found |= {signal.dedupe_key: signal for signal in _ending(days, at)}
     if not found:
         return 0
     known = Event.objects.filter(source=SOURCE, dedupe_key__in=list(found))

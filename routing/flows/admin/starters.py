@@ -96,9 +96,9 @@ class StarterForm(forms.Form):
         for name in starter.asks:
             if (asked := ASKED.get(name)) is not None:
                 self.fields[name] = forms.ChoiceField(
-                    label=asked.label,
+                    label=str(asked.label),
                     choices=[("", _("Choose")), *asked.choices()],
-                    help_text=asked.help_text,
+                    help_text=str(asked.help_text),
                     widget=UnfoldAdminSelectWidget,
                 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,7 +45,7 @@ class LoopStop:
             self.stopped[event.pk] = run
         return bool(why)
 
-    def parts(self) -> Sequence[RunEvent]:
+    def parts(self) -> list[RunEvent]:
         """Return that the events belong to the run whose work they are about, unsaved."""
         joined = RunEvent.Part.JOINED
         return [
