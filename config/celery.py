@@ -50,6 +50,7 @@ BEAT = (
     Beat("integrations.tasks.reconcile", every_s=30, queue="outbound-slow"),
     Beat("delivery.tasks.expire_approvals", every_s=60),
     Beat("delivery.tasks.remind_clients", every_s=60),
+    Beat("delivery.tasks.sweep_endings", every_s=600),
 )
 app.conf.task_routes = {beat.task: {"queue": beat.queue} for beat in BEAT}
 

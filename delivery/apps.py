@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 # Importing these modules registers operations, reactions and trace sections. It follows the models,
 # and the order is that in which reactions to the same operation run.
 REGISTERING = (
+    "delivery.engagements.ending",
     "delivery.requests.operations.requests",
     "delivery.requests.operations.first_response",
     "delivery.requests.operations.unanswered",
@@ -32,7 +33,9 @@ REGISTERING = (
     "delivery.progress.operations.merging",
     "delivery.progress.operations.impacts",
     "delivery.progress.operations.changes",
+    "delivery.progress.operations.work_events",
     "delivery.flows.defaults",
+    "delivery.flows.starters",
     "delivery.checks.checklist",
     "delivery.progress.trace_sections",
     "delivery.turns.table",

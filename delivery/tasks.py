@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from delivery.approvals.operations.reviewing import expire_due
+from delivery.engagements.ending import sweep_endings
 from delivery.requests.operations.unanswered import remind_due
 
 
@@ -21,3 +22,9 @@ def expire_approvals(**_: Any) -> None:
 def remind_clients(**_: Any) -> None:
     """Remind clients of open questions, and escalate those that stay unanswered."""
     remind_due(at=now())
+
+
+@shared_task(name="delivery.tasks.sweep_endings", acks_late=True)
+def sweep_ending_engagements(**_: Any) -> None:
+    """Capture the events of engagements that are about to end, for flows that wait for them."""
+    sweep_endings(at=now())

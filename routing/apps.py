@@ -32,6 +32,8 @@ REGISTERING = (
     "routing.work.operations.notes",
     "routing.runs.operations.outcomes",
     "routing.runs.operations.own_failures",
+    "routing.runs.operations.run_events",
+    "routing.runs.work_facts",
     "routing.runs.operations.switching",
     "routing.runs.operations.claiming",
     "routing.runs.operations.silence",

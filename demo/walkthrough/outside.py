@@ -77,11 +77,11 @@ def others_running() -> bool:
 
 
 @contextmanager
-def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[CrmDeals]:
+def own_crm(ending: str, cast: Cast, at: datetime, portal: int = PORTAL) -> Iterator[CrmDeals]:
     """Start a simulated CRM on a free port, and update its connection."""
     events: list[Change] = []
     token, secret = token_urlsafe(24), token_urlsafe(24)
-    crm = CRM(PORTAL, APP, events.append)
+    crm = CRM(portal, APP, events.append)
     with _serving(serve(crm, token, 0)) as address:
         wanted = ConnectionSettings(
             kind="hubspot",
@@ -92,7 +92,7 @@ def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[CrmDeals]:
             secret=secret,
             token=token,
             private=(address,),
-            settings={"portal_ids": [PORTAL], "app_id": APP, "only_by_name": True},
+            settings={"portal_ids": [portal], "app_id": APP, "only_by_name": True},
             team=cast.team,
             owner=cast.account,
             backup=cast.second,

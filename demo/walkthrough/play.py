@@ -14,14 +14,14 @@ from django.core.exceptions import PermissionDenied
 from delivery.models import Answer, Deliverable, Request
 from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
-from demo.walkthrough import outside
+from demo.walkthrough import outside, starters
 from demo.walkthrough.agree import agree, destination, take_on
 from demo.walkthrough.arrive import arrive
 from demo.walkthrough.close import archived, leave, quiet, traced
 from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.decay import decay
 from demo.walkthrough.desk import away, phoned, unanswered
-from demo.walkthrough.flow import alone, ensure_flow
+from demo.walkthrough.flow import PORTAL, alone, ensure_flow
 from demo.walkthrough.lack import decided, lack
 from demo.walkthrough.make import (
     client_says,
@@ -67,18 +67,36 @@ def play(transcript: Transcript, named: Named) -> None:
     :raises StepFailed: at the first step that fails; its runs are then cancelled
     """
     product_answers(transcript)
-    with stage(transcript, named) as walk:
-        ended = False
-        try:
-            _acts(walk)
-            ended = True
-        except CallFailed as error:
-            raise StepFailed(f"An external system failed: {error}") from None
-        except PermissionDenied as error:
-            raise StepFailed(f"The roles of the people do not allow it: {error}") from None
-        finally:
-            if not ended:
-                leave(walk)
+    with stage(transcript, named) as walk, _ended(walk):
+        _acts(walk)
+
+
+def play_flow(transcript: Transcript, slug: str) -> None:
+    """
+    Play a starter on the running product, with simulated systems.
+
+    :raises StepFailed: at the first step that fails; its runs are then cancelled
+    """
+    product_answers(transcript)
+    with stage(transcript, Named(), starters.PORTAL) as walk, _ended(walk):
+        starters.play_starter(walk, slug)
+        quiet(walk)
+
+
+@contextmanager
+def _ended(walk: Walk) -> Iterator[None]:
+    """Say what failed, and cancel the runs of a walkthrough that does not get to its end."""
+    ended = False
+    try:
+        yield
+        ended = True
+    except CallFailed as error:
+        raise StepFailed(f"An external system failed: {error}") from None
+    except PermissionDenied as error:
+        raise StepFailed(f"The roles of the people do not allow it: {error}") from None
+    finally:
+        if not ended:
+            leave(walk)
 
 
 def _acts(walk: Walk) -> None:
@@ -228,7 +246,7 @@ def page_plan(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
 
 
 @contextmanager
-def stage(transcript: Transcript, named: Named) -> Iterator[Walk]:
+def stage(transcript: Transcript, named: Named, portal: int = PORTAL) -> Iterator[Walk]:
     """Provide the people and systems for the time of the walkthrough."""
     with ExitStack() as stack:
         ending = stack.enter_context(outside.place())
@@ -236,7 +254,7 @@ def stage(transcript: Transcript, named: Named) -> Iterator[Walk]:
         if named.crm:
             deals = CrmDeals(outside.named(named.crm, "hubspot"))
         else:
-            deals = stack.enter_context(outside.own_crm(ending, players, now()))
+            deals = stack.enter_context(outside.own_crm(ending, players, now(), portal))
         if named.cms:
             site = Site(outside.named(named.cms, "wordpress"))
         else:

@@ -138,7 +138,7 @@ def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
 def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
-    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/", "events/"}:
+    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/", "events/", "starters/"}:
         return [Visit(base + tail, _listed(view))]
     if tail == "events/<str:kind>/":
         return [Visit(f"{base}events/form.submitted/", _listed(view))]
@@ -146,6 +146,8 @@ def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
         rest = tail.replace("<str:kind>", "form.submitted").replace("<int:claim>", "1")
         right = _listed("routing.claim_event")
         return [Visit(base + rest, lambda walker: {*right(walker), 404})]  # nobody claimed it
+    if tail == "starters/<slug:starter>/":
+        return [Visit(f"{base}starters/lead-to-brief/", _listed("routing.add_flow"))]
     return None
 
 

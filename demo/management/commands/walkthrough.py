@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from demo.walkthrough.play import Named, play
+from demo.walkthrough.play import Named, play, play_flow
 from demo.walkthrough.transcript import StepFailed, Transcript
 
 
@@ -34,14 +34,27 @@ class Command(BaseCommand):
             "it for the second",
         )
 
-    def handle(self, *, crm: str, cms: str, deal: list[str], **_: Any) -> None:
+        parser.add_argument(
+            "--flow",
+            default="",
+            metavar="NAME",
+            help="play a starter from its sample signal to the proven outcome, such as "
+            "creative-request; with simulated systems alone",
+        )
+
+    def handle(self, *, crm: str, cms: str, deal: list[str], flow: str, **_: Any) -> None:
         """:raises CommandError: at the first step that fails; the exit code is 1"""
+        if flow and (crm or cms or deal):
+            raise CommandError("--flow plays with simulated systems. Leave --crm and --cms out.")
         if deal and not crm:
             raise CommandError("--deal needs --crm: it is a deal of that CRM.")
         logging.disable(logging.INFO)  # only the transcript is printed
         transcript = Transcript(self.stdout.write)
         try:
-            play(transcript, Named(crm, cms, tuple(deal)))
+            if flow:
+                play_flow(transcript, flow)
+            else:
+                play(transcript, Named(crm, cms, tuple(deal)))
         except StepFailed as error:
             raise CommandError(
                 f"{error}\nThe walkthrough failed after {transcript.steps} steps and "

@@ -27,6 +27,7 @@ from routing.flows.admin.catalogue import Printing
 from routing.flows.admin.event_catalogue import EventCatalogue
 from routing.flows.admin.in_flight import InFlight
 from routing.flows.admin.reason_form import ReasonForm
+from routing.flows.admin.starters import Starters
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
 from routing.flows.models import Flow, FlowVersion
@@ -77,7 +78,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(InFlight, Printing, EventCatalogue, Switching, SavedAdmin[Flow]):
+class FlowAdmin(InFlight, Printing, EventCatalogue, Starters, Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",

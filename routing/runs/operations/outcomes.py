@@ -52,6 +52,7 @@ REOPEN = operation(
 )
 PROVED = EventKind.of(Outcome, "prove")
 WAIVED = EventKind.of(Outcome, "waive")
+LAPSED = EventKind.of(Outcome, "decay")
 SUPERSEDED = EventKind.of(Outcome, "supersede")
 REPORTED = announce("routing.outcome.report")
 

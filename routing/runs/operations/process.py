@@ -34,6 +34,7 @@ from routing.runs.operations.holding import (
     switch_offs_of,
     with_released,
 )
+from routing.runs.operations.loops import LoopStop
 from routing.runs.operations.merging import move_runs
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.registry import SubjectMove, move_of, survivors_of
@@ -129,10 +130,13 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
         ended = _newest_runs(set(late.values()))
     new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
     held: dict[Waiting, Event] = {}
+    loops = LoopStop(at)
     for event in events:
         for version in starting[event.pk]:
             key = (version.flow_id, about[event.pk])
             if key in open_runs or key in new or key in ended:
+                continue
+            if loops.stops(event, version):
                 continue
             if version.flow_id in off:
                 held[event.pk, version.flow_id] = event
@@ -142,10 +146,11 @@ def _place(events: Sequence[Event], moves: Mapping[int, SubjectMove], at: dateti
         _follow(new)
         create([run for run, _ in new.values()], by=Actor.system(), at=at)
     hold(held, off, released, at)
-    parts = _parts(events, about, {**ended, **open_runs}, new, at)
+    parts = _parts(events, about, {**ended, **open_runs}, new, at) + loops.parts()
     parts = _unknown(parts, events, held, released, at)
     RunEvent.objects.bulk_create(parts)
     settle(released, parts, held, off, at)
+    loops.tell()
     made = [run.pk for run, _ in new.values()]
     mark_done(made, [RunStep.Name.CAPTURE], at)
     make_due(made, RunStep.Name.ENRICH, at)

@@ -25,14 +25,20 @@ from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue,
 from routing.flows.models import Flow, FlowVersion, live_of
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
+from routing.runs.cause_chain import (
+    CHAIN,
+    SOURCE,
+    SUBJECT,
+    chain_of,
+    chain_words,
+    why_it_loops,
+)
 from routing.runs.models import Enrichment, Run
 from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.process import FLOW_STARTED
 from routing.runs.registry import RoutedRun, TraceEntry, enricher, trace_section
 
-SOURCE, SUBJECT = "flow", "run"
 FLOW = "flow"
-DEEPEST = 5  # runs that caused each other, the first one included
 
 
 def _slugs() -> list[tuple[str, str]]:
@@ -65,36 +71,14 @@ def start(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> Mapping[int, Ac
             refused[job.run.pk] = ActionRefused(_not_startable(flow))
             continue
         chain = chain_of(job.run)
-        if why := _loops(flow, chain):
-            names = [f"{run.flow.name} ({run.item.ref})" for run in chain] + [flow.name]
-            refused[job.run.pk] = ActionRefused(why, {"chain": " → ".join(names)})
+        if why := why_it_loops(flow, chain):
+            refused[job.run.pk] = ActionRefused(why, {CHAIN: chain_words(flow, chain)})
             continue
         key = f"{job.run.pk}.{job.action}"
         body = {FLOW: flow.slug, SUBJECT: job.run.pk}
         signals.append(Signal(SOURCE, FLOW_STARTED, key, SUBJECT, str(job.run.pk), at, body))
     capture(signals, by=by, at=at)
     return refused
-
-
-def chain_of(run: Run) -> list[Run]:
-    """Return the runs that caused this one, the first cause first, and the run itself."""
-    found = [run]
-    while len(found) <= DEEPEST and run.source == SOURCE and run.subject_type == SUBJECT:
-        before = Run.objects.select_related("item", "flow").filter(pk=run.subject_id).first()
-        if before is None:
-            break
-        run = before
-        found.append(run)
-    return found[::-1]
-
-
-def _loops(flow: Flow, chain: Sequence[Run]) -> str:
-    if any(run.flow_id == flow.pk for run in chain):
-        return _("“%(flow)s” would start itself again, by way of others.") % {"flow": flow.name}
-    if len(chain) >= DEEPEST:
-        words = _("%(count)s runs have started each other already. No more are started.")
-        return words % {"count": len(chain)}
-    return ""
 
 
 def _can_be_started(flow: Flow) -> bool:

@@ -20,6 +20,8 @@ ORDER = {
     "delivery.approval.approve": [
         "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.go_on",
+        "delivery.progress.operations.work_events.internal_review_done",
+        "delivery.progress.operations.work_events.client_decided",
         TOLD,
     ],
     "delivery.approval.create": [
@@ -34,11 +36,13 @@ ORDER = {
     "delivery.approval.reject": [
         "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.stop_and_ask",
+        "delivery.progress.operations.work_events.client_decided",
         TOLD,
     ],
     "delivery.approval.request_changes": [
         "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.rework",
+        "delivery.progress.operations.work_events.client_decided",
         TOLD,
     ],
     "delivery.approval.withdraw": [
@@ -48,6 +52,7 @@ ORDER = {
     "delivery.brief.approve": [
         "delivery.progress.operations.planning.plan",
         "delivery.progress.operations.rolling.deliver",
+        "delivery.progress.operations.work_events.brief_approved",
         "integrations.outbox.crm.update_planned",
         TOLD,
     ],
@@ -57,6 +62,7 @@ ORDER = {
     ],
     "delivery.deliverable.approve": [
         "delivery.progress.operations.rolling.publish",
+        "delivery.progress.operations.work_events.asset_ready",
         TOLD,
     ],
     "delivery.deliverable.archive": [
@@ -101,6 +107,7 @@ ORDER = {
     ],
     "delivery.deliverable.pass_qa": [
         "delivery.approvals.operations.reviewing.ask_the_agency",
+        "delivery.progress.operations.work_events.qa_passed",
         TOLD,
     ],
     "delivery.deliverable.publish": [
@@ -125,11 +132,13 @@ ORDER = {
     "delivery.deliverable.return_for_rework": [
         "delivery.approvals.operations.reviewing.take_back",
         "delivery.approvals.operations.reviewing.end_stalls",
+        "delivery.progress.operations.work_events.qa_failed",
         TOLD,
     ],
     "delivery.deliverable.send_back": [
         "delivery.approvals.operations.reviewing.take_back",
         "delivery.approvals.operations.reviewing.end_stalls",
+        "delivery.progress.operations.work_events.qa_failed",
         TOLD,
     ],
     "delivery.deliverable.start": [
@@ -199,6 +208,7 @@ ORDER = {
     "routing.exceptioncase.resolve": [
         "routing.runs.operations.exceptions.resume_runs",
         "routing.runs.operations.own_failures.retry_events",
+        "routing.runs.operations.run_events.exception_resolved",
         "integrations.inbox.unreadable.read_all_again",
         "integrations.outbox.failing.try_again",
         "integrations.publishing.site_cases.look_now",
@@ -210,11 +220,19 @@ ORDER = {
         "delivery.requests.operations.first_response.respond_with_note",
         TOLD,
     ],
+    "routing.outcome.prove": [
+        "routing.runs.operations.run_events.outcome_proven",
+        "delivery.progress.operations.rolling.close_without_run",
+    ],
     "routing.outcome.waive": [
         "delivery.progress.operations.rolling.close_without_run",
         TOLD,
     ],
-    "routing.exceptioncase.skip": ["routing.runs.operations.act.go_on_without", TOLD],
+    "routing.exceptioncase.skip": [
+        "routing.runs.operations.act.go_on_without",
+        "routing.runs.operations.run_events.exception_resolved",
+        TOLD,
+    ],
     "routing.run.cancel": [
         "routing.runs.operations.runs.end_with_run",
         "routing.runs.operations.outcomes.look_no_more",
