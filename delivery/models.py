@@ -4,6 +4,7 @@ from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
 from delivery.engagements.models import Engagement
+from delivery.plans.models import PlanTemplate, PlanTemplateVersion
 from delivery.portal.models import FormDraft
 from delivery.requests.models import Request
 
@@ -18,6 +19,8 @@ __all__ = [
     "Deliverable",
     "Engagement",
     "FormDraft",
+    "PlanTemplate",
+    "PlanTemplateVersion",
     "Request",
     "Version",
     "VersionFile",

@@ -55,6 +55,10 @@ ORDER = {
         "delivery.progress.operations.rolling.deliver",
         TOLD,
     ],
+    "delivery.brief.move_launch": [
+        "delivery.progress.operations.planning.follow",
+        TOLD,
+    ],
     "delivery.deliverable.approve": [
         "delivery.progress.operations.rolling.publish",
         TOLD,
