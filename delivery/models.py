@@ -7,6 +7,7 @@ from delivery.engagements.models import Engagement
 from delivery.plans.models import PlanTemplate, PlanTemplateVersion
 from delivery.portal.models import FormDraft
 from delivery.requests.models import Request
+from delivery.requests.rules import RequestRule
 
 __all__ = [
     "Answer",
@@ -22,6 +23,7 @@ __all__ = [
     "PlanTemplate",
     "PlanTemplateVersion",
     "Request",
+    "RequestRule",
     "Version",
     "VersionFile",
 ]

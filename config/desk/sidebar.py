@@ -86,6 +86,12 @@ PLACES = (
                 "delivery.view_plantemplate",
             ),
             (
+                gettext_lazy("Request rules"),
+                "sell",
+                "admin:delivery_requestrule_changelist",
+                "delivery.view_requestrule",
+            ),
+            (
                 gettext_lazy("Calendars"),
                 "calendar_month",
                 "admin:routing_calendar_changelist",

@@ -151,6 +151,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("approve", "approve_first")},
     **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("use_template", "move_launch")},
     **{f"delivery.{verb}_plantemplate": (OPS,) for verb in ("add", "change")},
+    **{f"delivery.{verb}_requestrule": (OPS,) for verb in ("add", "change")},
     "delivery.approve_above_budget_brief": (OPS,),
     # what is made, its versions, checks and approvals
     **{
@@ -163,6 +164,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "checkresult",
             "plantemplate",
             "plantemplateversion",
+            "requestrule",
             "approval",
             "answer",
             "approvalstage",
