@@ -6,12 +6,10 @@ rewrite history.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 
 import psycopg
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
@@ -19,7 +17,8 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker, Settings
 
 from config.embedded import postgres
-from tests.plugin import APP, DATABASE, OWNER
+from tests.plugin import APP, OWNER
+from tests.template import migrated_template
 from tests.world import NOW, World, forget_worlds, make_world, same_world
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
@@ -60,7 +59,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    superuser_dsn: str, django_test_environment: None, django_db_blocker: DjangoDbBlocker
+    superuser_dsn: str,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    request: pytest.FixtureRequest,
 ) -> Iterator[None]:
     """
     A database of this worker's own; replaces pytest-django's, which would make and migrate it as
@@ -68,7 +70,7 @@ def django_db_setup(
     """
     name = connections["default"].settings_dict["NAME"]
     with django_db_blocker.unblock():
-        template = migrated_template(superuser_dsn)
+        template = migrated_template(superuser_dsn, getattr(request.config, "cache", None))
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
         superuser.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
@@ -83,47 +85,6 @@ def django_db_setup(
         connections.close_all()
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
         superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def migrated_template(superuser_dsn: str) -> str:
-    """
-    Return the database that every worker of this run copies: the first to come migrates it, for
-    half a minute of CPU time, and the others wait for it.
-
-    It is made under another name, so that the work of one that failed is not taken for whole.
-    """
-    name = f"{DATABASE}_template"
-    making = f"{name}_making"
-    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
-        superuser.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
-        known = superuser.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-        if known.fetchone():
-            return name
-        superuser.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making))
-        )
-        postgres.furnish_database(superuser_dsn, making, owner=OWNER, app=APP)
-        with at_database(making):
-            call_command("migrate", verbosity=0, interactive=False)
-        superuser.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (making, name)))
-        )
-    return name
-
-
-@contextmanager
-def at_database(name: str) -> Iterator[None]:
-    """Let both roles work there for a while."""
-    own = connections["default"].settings_dict["NAME"]
-    try:
-        for alias in ("default", "owner"):
-            connections[alias].close()
-            connections[alias].settings_dict["NAME"] = name
-        yield
-    finally:
-        for alias in ("default", "owner"):
-            connections[alias].close()
-            connections[alias].settings_dict["NAME"] = own
 
 
 def empty(superuser_dsn: str) -> None:

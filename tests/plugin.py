@@ -77,6 +77,7 @@ def _start_servers() -> None:
         atexit.register(_drop_template)
     else:
         os.environ["TEST_SUPERUSER_URL"] = _postgres(base)
+        os.environ["TEST_SERVER"] = "embedded"
     if "TEST_REDIS_URL" not in os.environ:
         os.environ["TEST_REDIS_URL"] = _valkey(base)
     os.environ["TEST_ROLE_PASSWORD"] = secrets.token_urlsafe(18)
@@ -216,6 +217,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     # Pytest's own hooks do not run when it ends over a faulty conftest.
     atexit.register(_stop_servers)
     _start_servers()
+EMBEDDED = os.environ.get("TEST_SERVER") == "embedded"
 DATABASE = f"test_{os.environ['TEST_RUN']}"  # what the names of this run's databases begin with
 _name_environment()
 

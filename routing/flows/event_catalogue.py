@@ -85,6 +85,16 @@ def field_of(kind: str, name: str) -> EventField | None:
     return next((field for field in fields if field.name == name), None)
 
 
+def known_facts() -> Mapping[str, EventField]:
+    """Return the facts that fields of declared kinds are read as, by their names, each once."""
+    found: dict[str, EventField] = {}
+    for kind in _kinds.values():
+        for field in kind.fields():
+            if field.fact:
+                found.setdefault(field.fact, field)
+    return dict(sorted(found.items()))
+
+
 def changed_keys(kind: str) -> tuple[str, str] | None:
     """Return the keys that hold a changed field and its value, None if a kind has none."""
     known = _kinds.get(kind)

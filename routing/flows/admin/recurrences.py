@@ -80,6 +80,7 @@ class RecurrenceForm(forms.ModelForm[Recurrence]):
 class RecurrencesOfVersion(PartOfVersion):
     model = Recurrence
     form = RecurrenceForm
+    template = "admin/edit_inline/stacked.html"  # more than fits into the row of a table
     fields = (
         "name",
         "interval",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -10,15 +11,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from routing.desk.addresses import page_of
 from routing.desk.forms import choice
 from routing.desk.lists import CommaList
 from routing.desk.saved import Rows, RowsFormSet, refusal_of
 from routing.flows.actions import MOST_ACTIONS, ActionSpec, action_kinds, action_words
-from routing.flows.admin.trigger_form import TriggerForm, fields_by_kind
+from routing.flows.admin.trigger_form import SuggestedInput, TriggerForm, fields_by_kind
+from routing.flows.admin.workflow_map import when_of
+from routing.flows.event_catalogue import known_facts
 from routing.flows.models import FlowField, FlowVersion, Trigger, VersionAction
-from routing.flows.operator_words import OPERATORS
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
 
@@ -115,7 +118,39 @@ class ActionsOfVersion(PartOfVersion):
 
 
 class FieldForm(forms.ModelForm[FlowField]):
+    """
+    Row of a fact. Facts of the catalogue and of published flows are suggested, with their labels.
+    """
+
     choices = CommaList(label=gettext_lazy("Choices"))
+    name = forms.CharField(
+        label=gettext_lazy("Fact"),
+        max_length=FlowField._meta.get_field("name").max_length,
+        widget=SuggestedInput(),
+    )
+    label = forms.CharField(
+        label=gettext_lazy("Label"),
+        max_length=FlowField._meta.get_field("label").max_length,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"placeholder": gettext_lazy("as in the catalogue")}
+        ),
+    )
+
+    known: Mapping[str, str] = {}  # labels by the names of facts, replaced for each page
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:  # not on a page that only shows the version
+            self.fields["name"].widget.suggestions = tuple(self.known.items())
+
+    def clean_label(self) -> str:
+        """Return what was entered, or the label of the catalogue."""
+        entered: str = self.cleaned_data["label"]
+        found = entered or self.known.get(self.cleaned_data.get("name", ""), "")
+        if not found:
+            raise forms.ValidationError(_("Enter a label. People read it in place of the name."))
+        return found
 
 
 class FieldsOfVersion(PartOfVersion):
@@ -124,6 +159,17 @@ class FieldsOfVersion(PartOfVersion):
     fields = ("position", "name", "label", "type", "required", "personal", "choices")
     verbose_name = gettext_lazy("field")
     verbose_name_plural = gettext_lazy("Required facts")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs["form"] = type("FieldForm", (FieldForm,), {"known": _known_facts()})
+        return super().get_formset(request, obj, **kwargs)
+
+
+def _known_facts() -> Mapping[str, str]:
+    """Return the labels of facts, by their names: of published flows and of the catalogue."""
+    published = FlowField.objects.filter(version__published_at__isnull=False)
+    used = dict(published.order_by("name", "version").values_list("name", "label"))
+    return used | {name: str(each.label) for name, each in known_facts().items()}
 
 
 class RuleForm(forms.ModelForm[Rule]):
@@ -139,31 +185,17 @@ class RulesOfVersion(PartOfVersion):
     verbose_name_plural = gettext_lazy("Rules in order. The first match decides")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("conditions").select_related("team")
-
-    @staticmethod
-    def _said(rule: Rule) -> str:
-        return _(" and ").join(
-            said(row.field, row.operator, row.value) for row in rule.conditions.all()
-        ) or _("always")
+        found = super().get_queryset(request).select_related("team", "version")
+        return found.prefetch_related("conditions", "version__fields")
 
     def conditions_said(self, rule: Rule) -> SafeString | str:
         if rule._state.adding:
             return _("Save the rule to add conditions.")
-        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(rule), self._said(rule))
+        labels = {field.name: field.label for field in rule.version.fields.all()}
+        words = when_of(rule, labels)
+        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(rule), words)
 
     conditions_said.short_description = gettext_lazy("matches when")  # type: ignore[attr-defined]
-
-
-def said(field: str, operator: str, value: Any) -> str:
-    """Return a condition in words."""
-    if value is None:
-        shown = ""
-    elif isinstance(value, list):
-        shown = ", ".join(str(each) for each in value)
-    else:
-        shown = str(value)
-    return f"{field} {OPERATORS.get(operator, operator)} {shown}".strip()
 
 
 def is_editable(request: HttpRequest, obj: Any) -> bool:

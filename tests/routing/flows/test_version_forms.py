@@ -186,3 +186,28 @@ def test_the_database_still_refuses_two_rules_in_one_place_e1(
     taken = draft.rules.earliest("position")
     with pytest.raises(IntegrityError, match="rule_position_once"):
         Rule.objects.create(version=draft, position=taken.position, name="x", team=world.team)
+
+
+def test_a_fact_is_chosen_by_its_label_and_takes_it_over(world: World, draft: FlowVersion) -> None:
+    desk, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+    page = desk.get(path)
+    assert '<option value="deal.amount">' in page.content.decode()
+    assert "Amount is at least" in words(page)  # and no rule says deal.amount
+    draft.fields.filter(name="deal.service").delete()
+    sent = filled(desk.get(path))
+    row = f"fields-{sent['fields-TOTAL_FORMS']}"
+    sent |= {
+        "fields-TOTAL_FORMS": str(int(sent["fields-TOTAL_FORMS"]) + 1),
+        f"{row}-version": str(draft.pk),
+        f"{row}-position": "90",
+        f"{row}-name": "nobody.knows",
+        f"{row}-type": "text",
+        f"{row}-label": "",
+    }
+
+    refused = words(desk.post(path, sent))
+    taken = desk.post(path, sent | {f"{row}-name": "deal.service"})
+
+    assert "Enter a label. People read it in place of the name." in refused
+    assert taken.status_code == 302
+    assert draft.fields.get(name="deal.service").label == "Service"
