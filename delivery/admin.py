@@ -1,8 +1,9 @@
 from delivery.approvals.admin import approvals, stages, step_forms
-from delivery.briefs.admin import brief_forms, briefs
+from delivery.briefs.admin import brief_forms, briefs, template_forms
 from delivery.checks.admin import checks
 from delivery.deliverables.admin import deliverables, edit_forms, uploads
 from delivery.engagements import admin as engagements
+from delivery.plans import admin as plans
 from delivery.requests import admin as requests
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "deliverables",
     "edit_forms",
     "engagements",
+    "plans",
     "requests",
     "stages",
     "step_forms",
+    "template_forms",
     "uploads",
 ]

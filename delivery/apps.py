@@ -12,6 +12,8 @@ REGISTERING = (
     "delivery.requests.operations.unanswered",
     "delivery.briefs.operations.briefs",
     "delivery.briefs.operations.first_briefs",
+    "delivery.plans.operations",
+    "delivery.briefs.operations.templates",
     "delivery.approvals.operations.deliverables",
     "delivery.deliverables.operations.versions",
     "delivery.deliverables.operations.editing",

@@ -4,8 +4,10 @@ from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
 from delivery.engagements.models import Engagement
+from delivery.plans.models import PlanTemplate, PlanTemplateVersion
 from delivery.portal.models import FormDraft
 from delivery.requests.models import Request
+from delivery.requests.rules import RequestRule
 
 __all__ = [
     "Answer",
@@ -18,7 +20,10 @@ __all__ = [
     "Deliverable",
     "Engagement",
     "FormDraft",
+    "PlanTemplate",
+    "PlanTemplateVersion",
     "Request",
+    "RequestRule",
     "Version",
     "VersionFile",
 ]

@@ -80,6 +80,18 @@ PLACES = (
                 "delivery.view_check",
             ),
             (
+                gettext_lazy("Brief templates"),
+                "event_note",
+                "admin:delivery_plantemplate_changelist",
+                "delivery.view_plantemplate",
+            ),
+            (
+                gettext_lazy("Request rules"),
+                "sell",
+                "admin:delivery_requestrule_changelist",
+                "delivery.view_requestrule",
+            ),
+            (
                 gettext_lazy("Calendars"),
                 "calendar_month",
                 "admin:routing_calendar_changelist",

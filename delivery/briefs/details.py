@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 
@@ -16,10 +18,53 @@ class EditBriefDetails:
 
 @dataclass(frozen=True, slots=True)
 class WriteBriefDetails:
-    """``engagement`` is the id of what the brief is charged to, or None for nothing."""
+    """
+    ``engagement`` is the id of what the brief is charged to, or None for nothing.
+    ``plan_template`` is the id of the template that fills the plan, and ``launch`` the launch or
+    due date.
+    """
 
     body: str
     engagement: int | None
+    plan_template: int | None = None
+    launch: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UseTemplateDetails:
+    """``launch`` is the launch or due date, or None if it is not known yet."""
+
+    plan_template: int
+    launch: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FillDetails:
+    """
+    Text and plan of each brief by its id, as a version of a template fills them.
+
+    A brief that the template is not for has none. ``fault`` tells the gate what else is wrong.
+    """
+
+    version: int
+    launch: date | None
+    bodies: Mapping[int, str] = field(default_factory=dict)
+    plans: Mapping[int, list[dict[str, Any]]] = field(default_factory=dict)
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLaunchDetails:
+    launch: date
+
+
+@dataclass(frozen=True, slots=True)
+class MovedDetails:
+    """``plans`` is the plan of each brief by its id. ``fault`` tells the gate what is wrong."""
+
+    launch: date
+    plans: Mapping[int, list[dict[str, Any]]]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class BriefGateFacts:
     # Live deliverables of the client that no other request replaces, with their destinations.
     replaceable: Mapping[int, int | None]
     writers: frozenset[int]  # ids of the people who edited it
+    has_template: bool = False  # an active template is for its client
     # Ids of active staff who may approve briefs, and of those who may exceed the budget. Loaded
     # only for a plan above it.
     approvers: frozenset[int] = frozenset()

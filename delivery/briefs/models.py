@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -12,6 +13,7 @@ from django_fsm import transition
 
 from delivery.briefs.plan import Planned, amount_of, read_plan
 from delivery.engagements.models import Engagement
+from delivery.plans.models import PlanTemplateVersion
 from delivery.requests.models import Request
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
@@ -21,6 +23,13 @@ from routing.work.items import WorkNoun
 
 
 class Brief(WorkNoun):
+    """
+    The agreement on what will be made for a request.
+
+    ``template`` is the version of the template that filled the plan. ``launch_date`` is its launch
+    or due date, a day in the client's time zone, which the dates of the plan follow.
+    """
+
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
         IN_REVIEW = "in_review", _("In review")
@@ -54,6 +63,16 @@ class Brief(WorkNoun):
     body = models.TextField(_("brief"), blank=True, default="", max_length=20_000)
     # Read and validated by `briefs.plan`.
     planned = models.JSONField(_("planned deliverables"), default=list, db_default=[], blank=True)
+    template = models.ForeignKey(
+        PlanTemplateVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="briefs",
+        db_index=False,
+        verbose_name=_("template"),
+    )
+    launch_date = models.DateField(_("launch or due date"), null=True, blank=True)
     amount = models.DecimalField(
         _("planned amount"),
         max_digits=14,
@@ -121,6 +140,12 @@ class Brief(WorkNoun):
                 condition=models.Q(state="approved"),
                 name="brief_approved_amount_idx",
             ),
+            # The page of a template counts the briefs of each version. Most briefs have none.
+            models.Index(
+                fields=["template"],
+                condition=models.Q(template__isnull=False),
+                name="brief_template_idx",
+            ),
             # Today asks for briefs in review whoever they name, for those who may approve all.
             models.Index(
                 fields=["item"],
@@ -145,6 +170,39 @@ class Brief(WorkNoun):
             self.planned = [each.as_json() for each in read_plan(planned)]
             # Stored, so that what is left of an engagement is known without reading its plans.
             self.amount = amount_of(self.plan)
+
+    @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=None)
+    def use_template(
+        self,
+        *,
+        at: datetime,
+        version: int,
+        launch: date | None,
+        bodies: Mapping[int, str],
+        plans: Mapping[int, list[dict[str, Any]]],
+    ) -> None:
+        """
+        Fill text and plan from a template.
+
+        :param version: id of the version of the template
+        :param bodies: the new text of each brief by its id, and so are the ``plans``
+        """
+        self.template_id, self.launch_date = version, launch
+        self.edit(at=at, body=bodies[self.pk], planned=plans[self.pk])
+
+    # Not while it is in review: its approvers would approve other dates than they read.
+    @transition(
+        field=state, source=[State.DRAFT, State.CHANGES_REQUESTED, State.APPROVED], target=None
+    )
+    def move_launch(
+        self, *, at: datetime, launch: date, plans: Mapping[int, list[dict[str, Any]]]
+    ) -> None:
+        """
+        Set the launch or due date, or move it.
+
+        :param plans: the plan of each brief by its id, with the dates that follow
+        """
+        self.launch_date, self.planned = launch, plans[self.pk]
 
     @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=State.IN_REVIEW)
     def submit(self, *, at: datetime, author: int) -> None:

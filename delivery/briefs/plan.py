@@ -13,9 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.deliverables.formats import Format
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
+from delivery.plans.lines import offset_of
+from delivery.plans.relative import BadOffset, DayOffset
 from delivery.requests.texts import storable
 from routing.kernel.clean_text import one_line
 from routing.kernel.days import read_day
+from routing.kernel.roles import Role
 
 MOST = 50  # deliverables in one brief
 
@@ -28,6 +31,9 @@ class Planned:
     ``key`` identifies it in all briefs of its request. ``amount`` is in the currency of the
     engagement, and ``due`` is a day in the client's time zone. ``replaces_id`` is the live
     deliverable that it replaces.
+
+    What a template planned has the ``role`` that makes it and an ``offset``, by which its due date
+    follows the launch date of the brief, unless somebody moved it ``by_hand``.
     """
 
     key: str
@@ -38,9 +44,17 @@ class Planned:
     hours: Decimal = Decimal(0)
     due: date | None = None
     replaces_id: int | None = None
+    role: str = ""
+    offset: DayOffset | None = None
+    by_hand: bool = False
+
+    @property
+    def follows(self) -> bool:
+        """Return whether its due date moves with the launch date of the brief."""
+        return self.offset is not None and not self.by_hand
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        found: dict[str, Any] = {
             "key": self.key,
             "title": self.title,
             "format": self.format,
@@ -50,6 +64,14 @@ class Planned:
             "due": self.due.isoformat() if self.due else None,
             "replaces": self.replaces_id,
         }
+        # Plans that no template filled stay as they were before there were templates.
+        if self.role:
+            found["role"] = self.role
+        if self.offset is not None:
+            found |= {"days": self.offset.days, "unit": self.offset.unit.value}
+        if self.by_hand:
+            found["by_hand"] = True
+        return found
 
 
 class BadPlan(ValueError):
@@ -109,6 +131,9 @@ def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
         hours=_number(value.get("hours"), MOST_HOURS, fault, _("the hours must be 0 or more.")),
         due=_day(value.get("due"), fault),
         replaces_id=_id(value.get("replaces"), fault, _("the replaced deliverable is invalid.")),
+        role=_role(value.get("role"), fault),
+        offset=_offset(value, fault),
+        by_hand=value.get("by_hand") is True,
     )
     return planned if len(faults) == before else None
 
@@ -140,6 +165,21 @@ def _day(value: Any, fault: Any) -> date | None:
         return read_day(value) if value else None
     except (AttributeError, ValueError):
         fault(_("enter the due date in the form 2026-12-31."))
+        return None
+
+
+def _role(value: Any, fault: Any) -> str:
+    if value and value not in Role.values:
+        fault(_("choose a role."))
+        return ""
+    return str(value or "")
+
+
+def _offset(value: Mapping[str, Any], fault: Any) -> DayOffset | None:
+    try:
+        return offset_of(value.get("days"), value.get("unit"))
+    except BadOffset as error:
+        fault(str(error))
         return None
 
 

@@ -18,15 +18,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.progress.operations.recording import NotRecorded, RecordedRequest, record
-from delivery.requests.admin_forms import RecordRequestForm
+from delivery.requests.admin_forms import RecordRequestForm, RequestRuleForm
 from delivery.requests.models import Request
 from delivery.requests.operations.unanswered import MOST_REMINDERS
 from delivery.requests.reach import reach_of
+from delivery.requests.rules import RequestRule
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.form_tokens import claim_form
 from routing.desk.offers import PageFacts
+from routing.desk.saved import SavedAdmin
 from routing.desk.steps import StepsAdmin
 from routing.desk.waits import in_list, with_waits
 from routing.people.actors import Actor
@@ -36,7 +38,7 @@ from routing.work.file_types.refusal import NotKept
 from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
-from routing.work.visibility import work_seen_by
+from routing.work.visibility import clients_seen_by, work_seen_by
 
 tone(
     Request,
@@ -155,6 +157,7 @@ class RequestAdmin(StepsAdmin[Request]):
             (_("Needed by"), wanted),
             (_("Kind"), row.get_kind_display()),
             (_("Channel"), row.get_channel_display()),
+            *([(_("Tags"), ", ".join(row.tags))] if row.tags else []),
             (_("Requested by"), row.contact or display.NOTHING),
             (_("Created"), display.when(item.created_at, now)),
         ]
@@ -248,3 +251,38 @@ def question_facts(row: Request, now: datetime) -> list[tuple[Any, Any]]:
 
 def link_to(row: Request) -> SafeString:
     return format_html('<a href="{}">{}</a>', page_of(row), row)
+
+
+@admin.register(RequestRule)
+class RequestRuleAdmin(SavedAdmin[RequestRule]):
+    form = RequestRuleForm
+    list_display = ("about", "pattern", "tag_list", "tag_needed", "is_active")
+    list_select_related = ("client",)
+    search_fields = ("client__code", "client__name", "pattern")
+    search_help_text = gettext_lazy("Client or pattern")
+    fields = ("client", "pattern", "tags", "tag_needed", "is_active", "reason")
+    empty_title = gettext_lazy("No request rules")
+    empty_text = gettext_lazy(
+        "A rule says how the requests of a client are named, and which tags they have. It is "
+        "checked when a request is recorded, edited and accepted."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows, seen = super().get_queryset(request), clients_seen_by(actor(request))
+        return rows.filter(client=None) | rows.filter(client__in=seen)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "client":
+            kwargs |= {
+                "queryset": clients_seen_by(actor(request)),
+                "empty_label": _("All clients without a rule of their own"),
+            }
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @admin.display(description=gettext_lazy("client"), ordering="client__name")
+    def about(self, row: RequestRule) -> str:
+        return str(row)
+
+    @admin.display(description=gettext_lazy("tags"))
+    def tag_list(self, row: RequestRule) -> str:
+        return ", ".join(row.tags)

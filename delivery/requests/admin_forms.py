@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.progress.operations import impacts
@@ -17,10 +19,14 @@ from delivery.requests.change_gates import MOST_NOTE
 from delivery.requests.details import AskDetails
 from delivery.requests.evidence_form import EvidenceForm
 from delivery.requests.models import Request
+from delivery.requests.naming import PARTS
 from delivery.requests.operations import requests
 from delivery.requests.reach import Reach, reach_of
+from delivery.requests.rules import rules_of
 from routing.desk.forms import StepForm, choice, date, line, long_text, number, picked, step_form
+from routing.desk.lists import LineList
 from routing.desk.notes import FilesField
+from routing.desk.saved import SavedForm
 from routing.kernel.past_dates import AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
@@ -186,11 +192,16 @@ class EditForm(DatedStepForm):
         required=False,
         empty=gettext_lazy("Unknown"),
     )
+    tags = forms.MultipleChoiceField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+    )
 
     def known(self, row: Request) -> dict[str, Any]:
         own = {
             name: getattr(row, name)
-            for name in ("details", "wanted_date", "kind", "channel", "contact_id")
+            for name in ("details", "wanted_date", "kind", "channel", "contact_id", "tags")
         }
         return own | {"title": row.item.title, "priority": row.item.priority}
 
@@ -199,10 +210,29 @@ class EditForm(DatedStepForm):
             erased_at=None, clients=self.rows[0].item.client_id
         )
         self.fields["contact_id"].queryset = known  # type: ignore[attr-defined]
+        self._ask_by_rule(self.rows[0])
         # Compare with the values that this person saw. Compared with the row, a field that somebody
         # else saved meanwhile would count as changed and be set back.
         for field in self.fields.values():
             field.show_hidden_initial = True
+
+    def _ask_by_rule(self, row: Request) -> None:
+        """Say how titles are named, and offer the tags of the client and those that it has."""
+        rule = rules_of([row.item.client_id])[row.item.client_id]
+        tags = list(dict.fromkeys([*rule.tags, *row.tags]))
+        if tags:
+            self.fields["tags"].choices = [(tag, tag) for tag in tags]  # type: ignore[attr-defined]
+        else:
+            del self.fields["tags"]
+        if rule.pattern:
+            words = _("Named %(rule)s, such as “%(example)s”.")
+            self.fields["title"].help_text = words % {
+                "rule": rule.pattern.text,
+                "example": rule.pattern.example(rule.code),
+            }
+
+    def clean_tags(self) -> tuple[str, ...]:
+        return tuple(self.cleaned_data["tags"])
 
     def clean_priority(self) -> int:
         return int(self.cleaned_data["priority"])
@@ -381,3 +411,21 @@ class RecordRequestForm(AsksAboutPast):
 
 def _with_clients(contact: Contact) -> str:
     return f"{contact.full_name} ({', '.join(client.name for client in contact.clients.all())})"
+
+
+class RequestRuleForm(SavedForm):
+    """How the requests of a client are named, and the tags to choose from."""
+
+    tags = LineList(
+        label=gettext_lazy("Tags"),
+        help_text=gettext_lazy("One a line. They are offered when a request is edited."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "pattern" in self.fields:  # not on a page that only shows the rule
+            parts = "; ".join(f"{{{name}}}: {words}" for name, words in PARTS.items())
+            self.fields["pattern"].help_text = _(
+                "Such as {client}-{year} {text}. Leave empty for titles of any form. "
+                "In braces: %(parts)s."
+            ) % {"parts": parts}

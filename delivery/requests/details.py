@@ -51,6 +51,7 @@ class EditRequestDetails:
     details: str | Unchanged = UNCHANGED
     wanted_date: day | Unchanged | None = UNCHANGED
     contact_id: int | Unchanged | None = UNCHANGED
+    tags: tuple[str, ...] | Unchanged = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def edit_fits(row: Request, context: ContextWith[EditRequestDetails]) -> GateRes
         fault = "" if value is UNCHANGED else _fault(name, value)
         if fault:
             found.append(fault)
-    if details.contact_id not in {None, UNCHANGED} and not context.facts.get(row.pk):
+    if details.contact_id not in {None, UNCHANGED} and not context.facts[row.pk].contact_fits:
         found.append(str(_("The contact does not belong to this client.")))
     if found:
         return refused(

@@ -77,7 +77,7 @@ class Request(WorkNoun):
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
 
     redactable = ("details", "question", "impact_note")
-    impersonal = ("state", "kind", "channel", "impact")
+    impersonal = ("state", "kind", "channel", "impact", "tags")
 
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True
@@ -86,6 +86,7 @@ class Request(WorkNoun):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
     details = models.TextField(_("description"), blank=True, default="", max_length=10_000)
     wanted_date = models.DateField(_("needed by"), null=True, blank=True)
+    tags = models.JSONField(_("tags"), default=list, db_default=[], blank=True)
     contact = models.ForeignKey(
         Contact,
         on_delete=models.PROTECT,
@@ -299,6 +300,7 @@ class Request(WorkNoun):
         details: str | Unchanged,
         wanted_date: date | Unchanged | None,
         contact_id: int | Unchanged | None,
+        tags: tuple[str, ...] | Unchanged,
     ) -> None:
         """Change fields of the request. ``title`` and ``priority`` belong to the work item."""
         of_the_item = {"title": title, "priority": priority}
@@ -308,6 +310,7 @@ class Request(WorkNoun):
             "details": details,
             "wanted_date": wanted_date,
             "contact_id": contact_id,
+            "tags": tags if tags is UNCHANGED else list(tags),
         }
         for row, values in ((self.item, of_the_item), (self, own)):
             for name, value in values.items():

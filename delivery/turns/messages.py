@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals, deliverables
 from delivery.briefs.models import Brief
-from delivery.briefs.operations import briefs
+from delivery.briefs.operations import briefs, templates
 from delivery.briefs.operations.first_briefs import write_brief
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import editing, versions
@@ -93,7 +93,9 @@ tells(created(Brief), OWNER, words=Words.BRIEF, lasts=Brief.State.DRAFT, only=by
 tells_nobody(
     write_brief, briefs.supersede, because=_("The owner is notified of the brief that it begins.")
 )
-tells_nobody(briefs.edit, because=_("Whoever writes it has the turn."))
+tells_nobody(briefs.edit, templates.use_template, because=_("Whoever writes it has the turn."))
+# Who makes what moves is told of it with each deliverable.
+tells(templates.move_launch, OWNER, words=Words.PLAN)
 
 # -- Deliverables ----------------------------------------------------------------------------------
 

@@ -173,3 +173,11 @@ def date(label: Any, *, required: bool = False, help_text: Any = "") -> forms.Da
     # The browser's own date field works with the keyboard, on a phone and in the reader's language.
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
     return Day(label=label, required=required, help_text=help_text, widget=widget)
+
+
+def with_row(data: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return the data of a table of forms with an empty row more, for browsers without scripts."""
+    count = str(data.get(f"{prefix}-TOTAL_FORMS", ""))
+    # The count is posted by the browser, so it may be anything.
+    valid = count.isdecimal() and len(count) < 4  # noqa: PLR2004
+    return dict(data.items()) | {f"{prefix}-TOTAL_FORMS": str(int(count) + 1) if valid else "1"}

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from functools import lru_cache, partial
 from typing import Annotated, Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -17,14 +16,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, f
 
 from routing.flows.models import Flow, FlowVersion, VersionPart
 from routing.flows.registry import VersionRows, with_version
-from routing.flows.rhythm import WEEKDAYS, Every, IsWorkingDay, OnDayOff, Rhythm
-from routing.kernel.days import can_be_meant
+from routing.flows.rhythm import WEEKDAYS, Every, OnDayOff, Rhythm
+from routing.kernel.days import IsWorkingDay, can_be_meant
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.staff import validate_timezone
 from routing.sla.calendars import Calendar, agency_calendar
+from routing.sla.working_days import is_weekday, working_day_test
 
 KEY = "recurrences"  # in the file of a flow
-SATURDAY = 5
 MOST_MONTHS = 120
 NAME_LENGTH = 60
 
@@ -188,23 +187,8 @@ class DaysOff:
         slug = row.calendar
         if slug not in self._tests:
             calendar = self._calendars.get(slug) if slug else self._agency
-            self._tests[slug] = _test_of(calendar) if calendar else _is_weekday
+            self._tests[slug] = working_day_test(calendar) if calendar else is_weekday
         return self._tests[slug]
-
-
-def _is_weekday(day: date) -> bool:
-    return day.weekday() < SATURDAY
-
-
-def _test_of(calendar: Calendar) -> IsWorkingDay:
-    hours = lru_cache(maxsize=None)(partial(calendar.hours_from, years=1))
-
-    def is_working(day: date) -> bool:
-        year = hours(day.year)
-        usual = year.weekly[day.weekday()] and day not in year.holidays
-        return bool(year.changed.get(day, usual))
-
-    return is_working
 
 
 # -- In the file of a flow -------------------------------------------------------------------------

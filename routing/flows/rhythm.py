@@ -6,7 +6,7 @@ Days are local ones of a named zone. Their time of day stays the same over dayli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday
 
+from routing.kernel.days import IsWorkingDay
 from routing.sla.localtime import HOUR_S, stretches
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -24,8 +25,6 @@ LAST = -1
 LONGEST_MOVE = 31  # days that a day off may move an occurrence
 HORIZON = timedelta(days=10 * 366)  # what does not occur within it, never does
 _MINUTE_S = 60
-
-IsWorkingDay = Callable[[date], bool]
 
 
 class Every(StrEnum):

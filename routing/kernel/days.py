@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+
+IsWorkingDay = Callable[[date], bool]
 
 YEARS = range(1990, 2100)  # a date of another year is a number, or a typing error
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

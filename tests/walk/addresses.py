@@ -31,7 +31,7 @@ OF_WORK = {
 }  # fmt: skip
 OF_CLIENT = {
     "routing.client", "routing.contact", "routing.destination", "delivery.engagement",
-    "delivery.check",
+    "delivery.check", "delivery.plantemplate", "delivery.requestrule",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
 OF_AGENCY = {"routing.publishapproval"}

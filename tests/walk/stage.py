@@ -14,7 +14,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from delivery.deliverables.operations import versions
-from delivery.models import Check, Deliverable, Version
+from delivery.models import Check, Deliverable, PlanTemplate, RequestRule, Version
 from integrations.models import Outbound
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
@@ -183,6 +183,8 @@ def _rows(world: World, word: str) -> Rows:
         "routing.contact": contact.pk,
         "routing.destination": make_destination(world, name=f"{word} blog").pk,
         "delivery.check": _check(client, word),
+        "delivery.plantemplate": PlanTemplate.objects.create(name=f"{word} plan", client=client).pk,
+        "delivery.requestrule": RequestRule.objects.create(client=client, tags=[word]).pk,
         "delivery.request": request.pk,
         "routing.run": recorded.item.run_id or 0,
         "delivery.engagement": row.brief.engagement_id or 0,

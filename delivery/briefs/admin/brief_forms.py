@@ -13,16 +13,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
 
+from delivery.briefs.admin.plans import follows_words, role_of
+from delivery.briefs.admin.template_forms import LAUNCH, LAUNCH_HELP, template_choices
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs, first_briefs
-from delivery.briefs.plan import MOST
+from delivery.briefs.operations.templates import expected_dues
+from delivery.briefs.plan import MOST, BadPlan, read_plan
 from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.engagements.models import Engagement
+from delivery.requests.admin_forms import DatedStepForm
 from delivery.requests.models import Request
-from routing.desk.forms import StepForm, choice, date, line, long_text, step_form
+from routing.desk.forms import StepForm, choice, date, line, long_text, step_form, with_row
 from routing.kernel.past_dates import AsksAboutPast
 from routing.people.destinations import Destination
 
@@ -72,9 +76,11 @@ class PlannedForm(AsksAboutPast):
         destinations: Any = (),
         live: Any = (),
         saved: Mapping[str, Any] | None = None,
+        expected: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.saved = saved or {}  # due dates by key
+        self.saved = saved or {}  # rows of the plan by key
+        self.expected = expected or {}  # due dates by key, of those that follow the launch date
         super().__init__(*args, **kwargs)
         self.fields["destination"].choices = [("", _("Files handed over")), *destinations]  # type: ignore[attr-defined]
         self.fields["replaces"].choices = [("", _("Nothing")), *live]  # type: ignore[attr-defined]
@@ -84,7 +90,21 @@ class PlannedForm(AsksAboutPast):
             field.widget.attrs["aria-label"] = field.label or name
 
     def was_saved(self, name: str, day: dt.date) -> bool:
-        return bool(self.saved.get(self.cleaned_data.get("key", "")) == day.isoformat())
+        return bool(self._saved().get("due") == day.isoformat())
+
+    def _saved(self) -> Mapping[str, Any]:
+        key = self.cleaned_data.get("key", "") if hasattr(self, "cleaned_data") else ""
+        found: Mapping[str, Any] = self.saved.get(key or self.initial.get("key", ""), {})
+        return found
+
+    @property
+    def follows(self) -> str:
+        """Return who makes it and how far from the launch date it is due, as its template says."""
+        try:
+            [planned] = read_plan([self._saved()])
+        except BadPlan:
+            return ""  # a new row, or one that was stored before plans were validated
+        return " · ".join(filter(None, [role_of(planned), follows_words(planned)]))
 
     def clean(self) -> None:
         super().clean()
@@ -100,7 +120,9 @@ class PlannedForm(AsksAboutPast):
         data = self.cleaned_data
         if data.get("leave_out") or not data.get("title", "").strip():
             return None
+        due = data["due"].isoformat() if data["due"] else None
         return {
+            **self._from_template(due),
             # Random instead of counted: another brief of the request may have used the number.
             "key": data["key"] or token_hex(6),
             "title": data["title"],
@@ -108,9 +130,23 @@ class PlannedForm(AsksAboutPast):
             "destination": data["destination"],
             "amount": str(data["amount"] or 0),
             "hours": str(data["hours"] or 0),
-            "due": data["due"].isoformat() if data["due"] else None,
+            "due": due,
             "replaces": data["replaces"],
         }
+
+    def _from_template(self, due: str | None) -> dict[str, Any]:
+        """
+        Return what the template planned for the row, and whether somebody moved its due date.
+
+        With the date that the template means, the row follows the launch date again.
+        """
+        saved = self._saved()
+        kept = {name: saved[name] for name in ("role", "days", "unit") if name in saved}
+        if saved.get("days") is None or due == self.expected.get(saved["key"]):
+            return kept
+        # A date that nobody touched is not moved, though the calendar changed meanwhile.
+        moved = due != saved.get("due") or bool(saved.get("by_hand"))
+        return {**kept, "by_hand": True} if moved else kept
 
 
 PlanForms = forms.formset_factory(
@@ -137,26 +173,23 @@ class EditBriefForm(StepForm):
     def prepare(self) -> None:
         row: Brief = self.rows[0]
         self.currency = row.engagement.currency if row.engagement else ""
+        self.launch_date = row.launch_date
         # A post without the table changes the text and leaves the plan as it is.
         self.has_plan = not self.is_bound or "plan-TOTAL_FORMS" in self.data
         self.live = _live(row)
-        saved = {each.get("key"): each.get("due") for each in row.planned}
-        choices = {"destinations": _destinations(row), "live": self.live, "saved": saved}
+        choices = {
+            "destinations": _destinations(row),
+            "live": self.live,
+            "saved": {each.get("key"): each for each in row.planned},
+            "expected": expected_dues(row),
+        }
         if self.is_bound and self.has_plan:
             data: Any = self.data
             if self.data.get("add_row"):
-                data = self._with_row(dict(self.data.items()))
+                data = with_row(self.data, "plan")
             self.plan = PlanForms(data, prefix="plan", form_kwargs=choices)
         else:
             self.plan = PlanForms(initial=row.planned, prefix="plan", form_kwargs=choices)
-
-    @staticmethod
-    def _with_row(data: dict[str, Any]) -> dict[str, Any]:
-        """Add an empty row, for browsers without scripts."""
-        count = str(data.get("plan-TOTAL_FORMS", ""))
-        # The count is posted by the browser, so it may be anything.
-        valid = count.isdecimal() and len(count) < 4  # noqa: PLR2004
-        return data | {"plan-TOTAL_FORMS": str(int(count) + 1) if valid else "1"}
 
     def clean(self) -> None:
         super().clean()
@@ -180,9 +213,10 @@ class EditBriefForm(StepForm):
 
 
 @step_form(first_briefs.write_brief)
-class WriteBriefForm(StepForm):
+class WriteBriefForm(DatedStepForm):
     """Form for the first brief. What it is charged to is chosen, never guessed."""
 
+    coming = ("launch",)
     NOTHING = "none"
 
     body = long_text(
@@ -198,11 +232,22 @@ class WriteBriefForm(StepForm):
         help_text=gettext_lazy("The budget and the change rounds of this engagement count."),
         error_messages={"required": gettext_lazy("Choose what the brief is charged to.")},
     )
+    plan_template = choice(
+        gettext_lazy("Template"),
+        (),
+        required=False,
+        help_text=gettext_lazy("Fills the plan and adds its text to the brief."),
+    )
+    launch = date(LAUNCH, help_text=LAUNCH_HELP)
 
     def known(self, row: Request) -> dict[str, Any]:
-        return {"body": row.details}
+        return {"body": row.details, "launch": row.wanted_date}
 
     def prepare(self) -> None:
+        offered, default = template_choices(self.rows[0])
+        field: Any = self.fields["plan_template"]
+        field.choices = [("", _("No template")), *offered]
+        field.initial = default
         sold = Engagement.objects.filter(client=self.rows[0].item.client_id).order_by("name", "pk")
         self.fields["engagement"].choices = [  # type: ignore[attr-defined]
             ("", _("Choose")),
@@ -213,6 +258,10 @@ class WriteBriefForm(StepForm):
     def clean_engagement(self) -> int | None:
         chosen = self.cleaned_data["engagement"]
         return None if chosen == self.NOTHING else int(chosen)
+
+    def clean_plan_template(self) -> int | None:
+        chosen = self.cleaned_data["plan_template"]
+        return int(chosen) if chosen else None
 
 
 def _described(row: Engagement) -> str:

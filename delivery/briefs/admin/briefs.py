@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -53,6 +54,7 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
     page_related = (
         *StepsAdmin.page_related,
         *("request__item", "engagement__client", "submitted_by", "first_approver", "approved_by"),
+        "template__template",
     )
     bulk_steps = ("cancel", "hold", "resume", "hand_over")
     empty_title = gettext_lazy("No briefs")
@@ -77,7 +79,8 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
         # Someone who sees the brief may not see all work of its request.
         seen = work_seen_by(known.by).order_by()
         return {
-            "plan": plan_of(row),
+            "plan": (plan := plan_of(row)),
+            "no_launch": row.launch_date is None and any(each.follows for each in plan),
             "budget": budget_of(row, known),
             "money": known.by.may("delivery.view_engagement"),
             "made": row.deliverables.filter(item__in=seen)
@@ -95,6 +98,7 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
         number: Any = row.number
         if not row.is_current:
             number = _("%(number)s (not current)") % {"number": row.number}
+        planned = self.template_facts(request, row)
         return [
             (
                 _("State"),
@@ -108,9 +112,23 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or display.NOTHING),
             (_("Due"), display.due(item, now)),
+            *planned,
             (_("Created"), display.when(item.created_at, now)),
             *self.signatures(row),
         ]
+
+    def template_facts(self, request: HttpRequest, row: Brief) -> Sequence[tuple[Any, Any]]:
+        """Return the template that filled the plan, and the launch date that its dates follow."""
+        found: list[tuple[Any, Any]] = []
+        if row.template is not None:
+            name: Any = str(row.template)
+            if actor(request).may("delivery.view_plantemplate"):
+                page = page_of(row.template.template)
+                name = format_html('<a class="tl-link" href="{}">{}</a>', page, name)
+            found.append((_("Template"), name))
+        if row.launch_date is not None:
+            found.append((_("Launch or due date (D)"), date_format(row.launch_date, "D j M Y")))
+        return found
 
     def signatures(self, row: Brief) -> Sequence[tuple[Any, Any]]:
         """Return the people who requested and gave approval."""

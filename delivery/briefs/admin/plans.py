@@ -17,12 +17,16 @@ from delivery.briefs.plan import BadPlan, Planned, hours_of
 from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
 from routing.desk.offers import PageFacts
+from routing.kernel.roles import Role
 from routing.people.destinations import Destination
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One planned deliverable for display. ``replaces`` is the live deliverable it replaces."""
+    """
+    One planned deliverable for display. ``replaces`` is the live deliverable it replaces, and
+    ``role`` who makes it. ``follows`` says how far from D it is due.
+    """
 
     title: str
     what: str
@@ -31,6 +35,8 @@ class PlanRow:
     hours: Decimal
     due: date | None
     replaces: Deliverable | None
+    role: str = ""
+    follows: str = ""
 
 
 def plan_of(row: Brief) -> Sequence[PlanRow]:
@@ -65,7 +71,22 @@ def _row(each: Planned, places: dict[int, Destination], live: dict[int, Delivera
         each.hours,
         each.due,
         live.get(each.replaces_id or 0),
+        role_of(each),
+        follows_words(each),
     )
+
+
+def role_of(each: Planned) -> str:
+    return str(Role(each.role).label) if each.role else ""
+
+
+def follows_words(each: Planned) -> str:
+    """Return how far from the launch date something is due, or that it was moved by hand."""
+    if each.offset is None:
+        return ""
+    if each.by_hand:
+        return _("moved by hand, was %(day)s") % {"day": each.offset}
+    return str(each.offset)
 
 
 def _read(row: Brief) -> Sequence[Planned]:

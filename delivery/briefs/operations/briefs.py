@@ -19,6 +19,7 @@ from delivery.briefs.models import Brief
 from delivery.briefs.plan import amount_of
 from delivery.deliverables.models import Deliverable
 from delivery.engagements.models import Engagement
+from delivery.plans.models import PlanTemplate
 from routing.kernel.events import Event
 from routing.kernel.roles import AM, AUDITOR, EVERYONE, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
@@ -40,6 +41,8 @@ grant(
 )
 
 _BOTH = (AM, OPS)
+# Verbs by which a person writes a brief, and so may not approve it.
+_WRITING = ("edit", "use_template", "move_launch")
 
 
 def brief_facts(
@@ -52,12 +55,17 @@ def brief_facts(
         )
     )
     spent = _spent(briefs)
-    edits = Event.objects.filter(item__in=[brief.item_id for brief in briefs], kind=edit.kind)
+    kinds = [f"delivery.brief.{verb}" for verb in _WRITING]
+    edits = Event.objects.filter(item__in=[brief.item_id for brief in briefs], kind__in=kinds)
     wrote = set(edits.values_list("item_id", "actor_id"))
     clients = {row.item.client_id for row in rows}
     active = Destination.objects.filter(client__in=clients, is_active=True)
     places = set(active.values_list("client_id", "pk"))
     live = _replaceable(clients)
+    templates = PlanTemplate.objects.filter(is_active=True).filter(
+        Q(client=None) | Q(client__in=clients)
+    )
+    planners = set(templates.values_list("client_id", flat=True).distinct())
     facts = {}
     for brief in briefs:
         client = brief.item.client_id
@@ -73,6 +81,7 @@ def brief_facts(
                 if owner == client and taken_by in {None, brief.request_id}
             },
             writers=frozenset(user for item, user in wrote if item == brief.item_id),
+            has_template=bool(planners & {None, client}),
         )
     return _with_approvers(briefs, facts)
 
@@ -219,6 +228,8 @@ def _next(row: Brief, number: int, dropped: Collection[str]) -> Brief:
         engagement_id=row.engagement_id,
         number=number,
         body=row.body,
+        template_id=row.template_id,
+        launch_date=row.launch_date,
         planned=[each.as_json() for each in plan],
         amount=amount_of(plan),
     )

@@ -11,9 +11,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.briefs.details import WriteBriefDetails
+from delivery.briefs.filling import with_text
+from delivery.briefs.gates import LONGEST
 from delivery.briefs.models import Brief
+from delivery.briefs.operations.templates import Filling, filling_of, is_for
 from delivery.engagements.models import Engagement
+from delivery.plans.queries import newest_versions
+from delivery.plans.relative import NoWorkingDay
 from delivery.requests.models import Request
+from routing.kernel.days import can_be_meant, other_years
 from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
 from routing.sla.operations.calendars import standard
@@ -26,10 +32,14 @@ from routing.work.new_items import new_item
 
 @dataclass(frozen=True, slots=True)
 class FirstBriefFacts:
-    """The reference of the current brief, and the ids of the client's engagements."""
+    """
+    The reference of the current brief, the ids of the client's engagements, and why the chosen
+    template cannot fill the plan.
+    """
 
     brief: str
     engagements: frozenset[int]
+    fault: str = ""
 
 
 def first_brief_facts(
@@ -42,9 +52,43 @@ def first_brief_facts(
     for client, pk in Engagement.objects.filter(client__in=clients).values_list("client_id", "pk"):
         sold[client].add(pk)
     return {
-        row.pk: FirstBriefFacts(briefs.get(row.pk, ""), frozenset(sold[row.item.client_id]))
+        row.pk: FirstBriefFacts(
+            briefs.get(row.pk, ""),
+            frozenset(sold[row.item.client_id]),
+            _fault(row, details) if details else "",
+        )
         for row in rows
     }
+
+
+def _fault(row: Request, details: WriteBriefDetails) -> str:
+    """Return why the chosen template cannot fill the plan, in words for whoever chose it."""
+    if details.launch is not None and not can_be_meant(details.launch):
+        return other_years()
+    try:
+        filling = _filling(row, details)
+    except NoWorkingDay as error:
+        return str(error)
+    if details.plan_template is not None and filling is None:
+        return str(_("Choose an active template that is for this client or for all clients."))
+    if filling and len(with_text(details.body, filling.text)) > LONGEST:
+        return str(_("With the template's text, the brief would be too long. Shorten it first."))
+    return ""
+
+
+def _filling(row: Request, details: WriteBriefDetails) -> Filling | None:
+    """
+    Return what the chosen template makes of a brief, or None without one that fits.
+
+    :raises NoWorkingDay: if the client's calendar has none where a line needs it
+    """
+    if details.plan_template is None:
+        return None
+    version = newest_versions([details.plan_template]).get(details.plan_template)
+    client = row.item.client_id
+    if version is None or not is_for(version.template, client):
+        return None
+    return filling_of(version, client, details.launch)
 
 
 def has_no_brief(row: Request, context: ContextWith[WriteBriefDetails]) -> GateResult:
@@ -74,6 +118,13 @@ def is_charged_to_the_client(row: Request, context: ContextWith[WriteBriefDetail
     return refused("engagement", _("Choose an engagement of this client."), clears_by=_("You"))
 
 
+def template_fills_the_plan(row: Request, context: ContextWith[WriteBriefDetails]) -> GateResult:
+    """Refuses a template of another client, and a date from which nothing can be counted."""
+    if fault := context.facts[row.pk].fault:
+        return refused("template", fault, clears_by=_("You"))
+    return passed("template")
+
+
 def write_first(
     step: Operation[WriteBriefDetails],
     ids: Sequence[int],
@@ -95,7 +146,16 @@ def write_first(
 
 def _brief(row: Request, details: WriteBriefDetails) -> Brief:
     item = new_item(row.item.title, parent=row.item)
-    return Brief(item=item, request=row, engagement_id=details.engagement, body=details.body)
+    made = Brief(
+        item=item,
+        request=row,
+        engagement_id=details.engagement,
+        body=details.body,
+        launch_date=details.launch,
+    )
+    if filling := _filling(row, details):
+        filling.put_into(made)
+    return made
 
 
 write_brief = operation(
@@ -104,9 +164,14 @@ write_brief = operation(
     _("Write brief"),
     done=_("%(who)s wrote a brief"),
     may=(AM, OPS),
-    gates=(has_no_brief, says_what_to_make, is_charged_to_the_client),
+    gates=(
+        has_no_brief,
+        says_what_to_make,
+        is_charged_to_the_client,
+        template_fills_the_plan,
+    ),
     facts=first_brief_facts,
     details=WriteBriefDetails,
-    for_gates=("body", "engagement"),
+    for_gates=("body", "engagement", "plan_template", "launch"),
     run=write_first,
 )

@@ -13,6 +13,7 @@ from delivery.briefs.models import Brief
 from delivery.briefs.plan import Planned
 from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import recording, submissions
+from delivery.progress.operations.templates_of_flows import INPUTS, fill_briefs
 from delivery.requests.models import Request
 from routing.flows.actions import ActionKind, action_kind
 from routing.kernel.days import read_day
@@ -36,12 +37,9 @@ DETAILS, WANTED = ("request.details", "request.wanted")
 def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     """Open a request with a brief for each routed run, start clocks, and notify the owners."""
     requests = _open(jobs, by, at, "Opened by a flow.")
-    briefs = create(
-        [_brief(job, request) for job, request in zip(jobs, requests, strict=True)],
-        by=by,
-        at=at,
-        reason="From the template.",
-    )
+    rows = [_brief(job, request) for job, request in zip(jobs, requests, strict=True)]
+    fill_briefs(jobs, rows)
+    briefs = create(rows, by=by, at=at, reason="From the template.")
     items: dict[Timed, list[WorkItem]] = defaultdict(list)
     for job, request, brief in zip(jobs, requests, briefs, strict=True):
         items[job.policy, job.clocks_from or at] += [request.item, brief.item]
@@ -194,6 +192,7 @@ OPEN_REQUEST = action_kind(
         changes=(gettext_lazy("Throughline: requests and briefs"),),
         undo=UNDO,
         carry_out=open_requests,
+        inputs=INPUTS,
         opens_request=True,
         at_once=True,
     )

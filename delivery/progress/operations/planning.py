@@ -1,4 +1,7 @@
-"""Reactions to an approved brief: its deliverables are created, or planned again."""
+"""
+Reactions to an approved brief, whose deliverables are created or planned again, and to a launch
+date that moves.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.briefs.models import Brief
-from delivery.briefs.operations import briefs
+from delivery.briefs.operations import briefs, templates
 from delivery.briefs.plan import Planned
 from delivery.deliverables.details import ReplanDetails
 from delivery.deliverables.models import Deliverable
@@ -38,6 +41,28 @@ def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
     if made:
         create(made, by=by, at=at, reason=str(_("Planned by the brief.")))
         _start_clocks(made, rows, at)
+
+
+@react(templates.move_launch)
+def follow(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
+    """Move the due dates of unfinished deliverables with the launch date of their brief."""
+    for row in rows:
+        if row.state != Brief.State.APPROVED:
+            continue  # a draft changes nothing before it is approved
+        dates = {each.key: each.due for each in row.plan if each.follows}
+        made = Deliverable.objects.filter(request=row.request_id, key__in=dates)
+        moving = [each for each in made if each.is_open and each.due_date != dates[each.key]]
+        if moving:
+            carry(
+                deliverables.replan,
+                [each.pk for each in moving],
+                by=by,
+                at=at,
+                reason=str(_("The launch date was moved.")),
+                details=ReplanDetails(
+                    {each.key: {"due_date": dates[each.key]} for each in moving}, row.pk
+                ),
+            )
 
 
 def _replan(row: Brief, known: Mapping[str, Deliverable], by: Actor, at: datetime) -> None:

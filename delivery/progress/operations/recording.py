@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.requests.models import Request
+from delivery.requests.rules import rules_of
 from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
 from routing.flows.fields import FieldType
 from routing.kernel.events import Event, Payload
@@ -129,10 +130,13 @@ def record(call: NewRequest, *, by: Actor, at: datetime, token: str = "") -> Rec
 
     :param token: identifies what was sent, such as the token of a form
     :raises PermissionDenied: if ``by`` may not create requests
-    :raises NotRecorded: if no flow takes it, or the chosen people cannot own it
+    :raises NotRecorded: if no flow takes it, its title is not named as the client's rule says, or
+        the chosen people cannot own it
     :raises NotKept: if a file is refused
     """
     by.require("delivery.add_request", to="create requests")
+    if fault := rules_of([call.client.pk])[call.client.pk].title_fault(call.title):
+        raise NotRecorded(fault, "title")
     key = f"{by.user_id}.{token or uuid4().hex}"
     with transaction.atomic():
         body = _body(call, by, at)

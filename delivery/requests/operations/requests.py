@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -32,6 +33,13 @@ from delivery.requests.question_gates import (
     was_not_asked_today,
 )
 from delivery.requests.reach import ASKING
+from delivery.requests.rule_gates import (
+    edit_keeps_rule,
+    is_named_by_rule,
+    is_tagged_by_rule,
+    request_rules,
+)
+from delivery.requests.rules import NamingRule
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
 from routing.people.actors import Actor
 from routing.people.clients import Membership
@@ -68,17 +76,35 @@ def named_original(
     }
 
 
-def named_contact(
+@dataclass(frozen=True, slots=True)
+class EditFacts:
+    """
+    Whether the named contact belongs to the client or is the requester now, and the client's rule.
+    """
+
+    contact_fits: bool
+    rule: NamingRule
+
+
+def edit_facts(
     rows: Sequence[Request], by: Actor, at: datetime, details: EditRequestDetails | None
-) -> Mapping[int, bool]:
-    """Return by row whether the named contact belongs to its client, or is its requester now."""
+) -> Mapping[int, EditFacts]:
     contact = details.contact_id if details else None
-    if not isinstance(contact, int):
-        return {}
-    memberships = Membership.objects.filter(contact=contact, contact__erased_at=None)
-    theirs = set(memberships.values_list("client_id", flat=True))
+    theirs: set[int] = set()
+    if isinstance(contact, int):
+        memberships = Membership.objects.filter(contact=contact, contact__erased_at=None)
+        theirs = set(memberships.values_list("client_id", flat=True))
+    # A button is drawn without them.
+    rules = request_rules(rows, by, at, details) if details else {}
     # A requester who has left the client stays on the request until somebody changes it.
-    return {row.pk: contact == row.contact_id or row.item.client_id in theirs for row in rows}
+    return {
+        row.pk: EditFacts(
+            isinstance(contact, int)
+            and (contact == row.contact_id or row.item.client_id in theirs),
+            rules.get(row.pk) or NamingRule(""),
+        )
+        for row in rows
+    }
 
 
 def mark_behind_original(
@@ -122,7 +148,8 @@ accept = operation(
     _("Accept"),
     done=_("%(who)s accepted the request"),
     may=_BOTH,
-    gates=(says_what_is_wanted, impact_is_accepted),
+    gates=(says_what_is_wanted, impact_is_accepted, is_named_by_rule, is_tagged_by_rule),
+    facts=request_rules,
 )
 ask = operation(
     Request,
@@ -163,8 +190,8 @@ edit = operation(
     _("Edit"),
     done=_("%(who)s edited the request"),
     may=_BOTH,
-    gates=(edit_fits,),
-    facts=named_contact,
+    gates=(edit_fits, edit_keeps_rule),
+    facts=edit_facts,
     details=EditRequestDetails,
 )
 reject = operation(

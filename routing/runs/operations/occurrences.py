@@ -17,7 +17,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from routing.flows.models import FlowVersion
 from routing.flows.recurrences import DaysOff, Recurrence, Schedule
-from routing.flows.rhythm import IsWorkingDay, Occurrence, Rhythm, first_after, occurrences
+from routing.flows.rhythm import Occurrence, Rhythm, first_after, occurrences
+from routing.kernel.days import IsWorkingDay
 from routing.kernel.isolate import isolate
 from routing.kernel.queues import claim_batch
 from routing.kernel.sql import run as sql

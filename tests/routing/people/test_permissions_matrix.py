@@ -149,6 +149,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
         for verb in ("edit", "submit", "request_changes", "supersede", "cancel")
     },
     **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("approve", "approve_first")},
+    **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("use_template", "move_launch")},
+    **{f"delivery.{verb}_plantemplate": (OPS,) for verb in ("add", "change")},
+    **{f"delivery.{verb}_requestrule": (OPS,) for verb in ("add", "change")},
     "delivery.approve_above_budget_brief": (OPS,),
     # what is made, its versions, checks and approvals
     **{
@@ -159,6 +162,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "versionfile",
             "check",
             "checkresult",
+            "plantemplate",
+            "plantemplateversion",
+            "requestrule",
             "approval",
             "answer",
             "approvalstage",

@@ -60,6 +60,10 @@ ORDER = {
         "delivery.progress.operations.rolling.deliver",
         TOLD,
     ],
+    "delivery.brief.move_launch": [
+        "delivery.progress.operations.planning.follow",
+        TOLD,
+    ],
     "delivery.deliverable.approve": [
         "delivery.progress.operations.rolling.publish",
         "delivery.progress.operations.work_events.asset_ready",
