@@ -58,6 +58,7 @@ EXTRA = {
     "deactivate/": "routing.change_user",
     "reactivate/": "routing.change_user",
     "draft/": "routing.change_flow",
+    "copy/": "routing.add_flow",
     "runs/": "",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",

@@ -24,6 +24,7 @@ from routing.desk.base import actor
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.flows.admin.catalogue import Printing
+from routing.flows.admin.copying import Copying
 from routing.flows.admin.in_flight import InFlight
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.switching import FlowState, Switching, state_badge
@@ -76,7 +77,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(InFlight, Printing, Switching, SavedAdmin[Flow]):
+class FlowAdmin(Copying, InFlight, Printing, Switching, SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",
@@ -178,6 +179,7 @@ class FlowAdmin(InFlight, Printing, Switching, SavedAdmin[Flow]):
         more = {
             "versions": rows.annotate(runs_open=_count(runs, "version")),
             "drafting": address(Flow, "draft", object_id) if may_draft else "",
+            "copying": self.copying(request, rows, object_id),
             "map": _map(rows),
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
             "in_flight_url": address(Flow, "runs", object_id),

@@ -280,7 +280,13 @@ def _stored(value: Any) -> Any:
 
 
 def keep_flow_file(
-    file: FlowFile, *, by: Actor, at: datetime, reason: str, always: bool = False
+    file: FlowFile,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    always: bool = False,
+    copied_from: FlowVersion | None = None,
 ) -> FlowVersion | None:
     """
     Create a draft of the file's flow, and the flow if there is none of this name.
@@ -289,7 +295,7 @@ def keep_flow_file(
     None if the newest version has the same content already.
 
     :param always: create a draft also if nothing differs
-
+    :param copied_from: the version of another flow that the file was made of
     :raises PermissionDenied: if ``by`` may not change flows
     :raises BadFlowFile: if it names what is not there; nothing was changed
     """
@@ -306,7 +312,7 @@ def keep_flow_file(
         if newest is not None and not always and is_same(content_of(newest), content):
             return None
         flow = _kept_flow(flow or Flow(slug=content.flow), content, by, at, reason)
-        return _kept_version(flow, content, by, at, reason)
+        return _kept_version(flow, content, copied_from, by, at, reason)
 
 
 def _kept_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str) -> Flow:
@@ -349,7 +355,12 @@ def _catalogue_columns(content: FlowShape) -> dict[str, Any]:
 
 
 def _kept_version(
-    flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str
+    flow: Flow,
+    content: FlowShape,
+    copied_from: FlowVersion | None,
+    by: Actor,
+    at: datetime,
+    reason: str,
 ) -> FlowVersion:
     newest = flow.versions.aggregate(number=Max("number"))["number"] or 0
     version = FlowVersion(
@@ -361,6 +372,7 @@ def _kept_version(
         policy=content.sla_policy,
         criteria=list(content.criteria),
         rollback_to=live_of(flow.pk),
+        copied_from=copied_from,
     )
     save_with_reason(version, by=by, at=at, reason=reason)
     keep_actions(version, [_action_spec(each) for each in content.all_actions])

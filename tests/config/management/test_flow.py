@@ -98,6 +98,21 @@ def test_a_bad_file_is_told_with_its_lines(world: World, flow: Flow, tmp_path: P
     run("diff", flow.slug, str(file), code=2)
 
 
+def test_a_flow_is_made_from_another(world: World, flow: Flow) -> None:
+    wanted = ("copy", flow.slug, "--name", "Lead to audit", "--json")
+    olga = ("--as", world.olga.email, "--yes")
+
+    [not_hers] = run(*wanted, "--as", world.alice.email, "--yes", code=1)["refusals"]
+    made = run(*wanted, *olga, "--backup", world.bob.email)
+    [taken] = run(*wanted, *olga, code=1)["refusals"]
+
+    assert (not_hers["code"], not_hers["clears_by"]) == ("permission", "Operations lead")
+    assert (made["flow"], made["draft"], taken["code"]) == ("lead-to-audit", 1, "not_copied")
+    draft = FlowVersion.objects.get(flow__slug="lead-to-audit")
+    assert draft.flow.owner == flow.owner
+    assert draft.history.latest().history_change_reason == f"Made from {flow} v1"
+
+
 @pytest.mark.parametrize(
     "words",
     [
