@@ -6,6 +6,7 @@ from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
 from routing.flows.checklist import ChecklistAnswer
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
+from routing.flows.proposal import FlowProposal
 from routing.flows.recurrences import Recurrence, Schedule
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
@@ -57,6 +58,7 @@ __all__ = [
     "File",
     "Flow",
     "FlowField",
+    "FlowProposal",
     "FlowVersion",
     "HeldEvent",
     "ImagePreview",

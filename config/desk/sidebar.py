@@ -62,6 +62,12 @@ PLACES = (
                 "routing.view_publishapproval",
             ),
             (
+                gettext_lazy("Flow proposals"),
+                "rule",
+                "admin:routing_flowproposal_changelist",
+                "routing.view_flowproposal",
+            ),
+            (
                 gettext_lazy("Exception routing"),
                 "signpost",
                 "admin:routing_exceptionroute_changelist",

@@ -34,7 +34,7 @@ OF_CLIENT = {
     "delivery.check",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
-OF_AGENCY = {"routing.publishapproval"}
+OF_AGENCY = {"routing.publishapproval", "routing.flowproposal"}
 # There is one agency, commands make connections, and flows make their versions and rules.
 ADDED_ELSEWHERE = {
     "integrations.connection",

@@ -22,10 +22,11 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.lists import LineList
-from routing.desk.saved import SavedAdmin, SavedForm
+from routing.desk.saved import SavedForm
 from routing.flows.admin.catalogue import Printing
 from routing.flows.admin.copying import Copying
 from routing.flows.admin.in_flight import InFlight
+from routing.flows.admin.proposed import Proposing
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
@@ -77,7 +78,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(Copying, InFlight, Printing, Switching, SavedAdmin[Flow]):
+class FlowAdmin(Copying, InFlight, Printing, Switching, Proposing):
     list_display = (
         "name",
         "purpose_short",
@@ -184,6 +185,7 @@ class FlowAdmin(Copying, InFlight, Printing, Switching, SavedAdmin[Flow]):
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
             "in_flight_url": address(Flow, "runs", object_id),
             **self.switching(request, flow_id),
+            **self.proposing(flow_id),
         }
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})
