@@ -13,6 +13,7 @@ REGISTERING = (
     "integrations.inbox.event_kinds",
     "integrations.connections.operations",
     "integrations.connections.checklist",
+    "integrations.connections.crm_fields",
     "integrations.inbox.forget",
     "integrations.inbox.unreadable",
     "integrations.inbox.form_keys",
