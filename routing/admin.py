@@ -14,6 +14,7 @@ from routing.flows.admin import (
     publish_approvals,
     recurrences,
     rules,
+    value_streams,
     versions,
 )
 from routing.messages import admin as messages
@@ -55,6 +56,7 @@ __all__ = [
     "security",
     "staff",
     "teams",
+    "value_streams",
     "versions",
     "work",
     "work_forms",

@@ -10,6 +10,7 @@ from routing.flows.proposal import FlowProposal
 from routing.flows.recurrences import Recurrence, Schedule
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
+from routing.flows.value_streams import ValueStream
 from routing.kernel.events import Dispatch, Event, Payload
 from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
@@ -89,6 +90,7 @@ __all__ = [
     "TeamMembership",
     "Trigger",
     "User",
+    "ValueStream",
     "VersionAction",
     "Visit",
     "WorkItem",

@@ -56,6 +56,12 @@ PLACES = (
                 "routing.view_flow",
             ),
             (
+                gettext_lazy("Value streams"),
+                "linear_scale",
+                "admin:routing_valuestream_changelist",
+                "routing.view_valuestream",
+            ),
+            (
                 gettext_lazy("Publishing approvals"),
                 "how_to_vote",
                 "admin:routing_publishapproval_changelist",

@@ -55,7 +55,7 @@ def copy_flow(
     """
     by.require("routing.add_flow", to="add flows")
     if Flow.objects.filter(name__iexact=details.name).exists():
-        raise NotCopied(_name_taken(details.name))
+        raise NotCopied(name_taken_words(details.name))
     try:
         with transaction.atomic():
             # Read like any file: an earlier version may have stored what would be refused today.
@@ -63,12 +63,12 @@ def copy_flow(
             draft = keep_flow_file(file, by=by, at=at, reason=reason, copied_from=source)
             # Somebody else took the slug since, and it is their flow: change nothing of it.
             if draft is None or draft.number > 1:
-                raise NotCopied(_name_taken(details.name))
+                raise NotCopied(name_taken_words(details.name))
     except BadFlowFile as error:
         raise NotCopied(*(f"{each.path}: {each.message}" for each in error.faults)) from None
     except IntegrityError:
         # Somebody made a flow of this name at the same moment.
-        raise NotCopied(_name_taken(details.name)) from None
+        raise NotCopied(name_taken_words(details.name)) from None
     return draft
 
 
@@ -98,5 +98,5 @@ def free_slug(name: str) -> str:
     return found
 
 
-def _name_taken(name: str) -> str:
+def name_taken_words(name: str) -> str:
     return _("There is a flow “%(name)s” already. Choose another name.") % {"name": name}

@@ -59,6 +59,7 @@ EXTRA = {
     "reactivate/": "routing.change_user",
     "draft/": "routing.change_flow",
     "copy/": "routing.add_flow",
+    "start/": "routing.add_flow",
     "runs/": "",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",

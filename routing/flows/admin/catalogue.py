@@ -17,6 +17,7 @@ from routing.flows.admin.workflow_map import MapStop, map_of, when_of
 from routing.flows.models import Flow, FlowVersion, live_of
 from routing.flows.rules import Rule
 from routing.flows.switch_off import SwitchOff
+from routing.flows.value_streams import ValueStream
 from routing.runs.exceptions import ExceptionRoute
 
 
@@ -57,7 +58,10 @@ class Printing(DeskAdmin[Flow]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {"catalogue_url": address(Flow, "catalogue")}
+        more = {
+            "catalogue_url": address(Flow, "catalogue"),
+            "streams_url": address(ValueStream, "changelist"),
+        }
         return super().changelist_view(request, more | (extra_context or {}))
 
     def catalogue_view(self, request: HttpRequest) -> HttpResponse:
@@ -68,6 +72,7 @@ class Printing(DeskAdmin[Flow]):
             "title": _("Catalogue of flows"),
             "entries": [entry_of(flow) for flow in flows],
             "routes": ExceptionRoute.objects.all(),
+            "streams": ValueStream.objects.not_automated().select_related("owner"),
             "back": address(Flow, "changelist"),
         }
         return self.render(request, "desk/catalogue.html", context)
