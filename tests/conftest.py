@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from config.embedded import postgres
 from tests.plugin import APP, DATABASE, OWNER
-from tests.world import NOW, World, make_world
+from tests.world import NOW, World, forget_worlds, make_world, same_world
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -133,6 +133,7 @@ def empty(superuser_dsn: str) -> None:
     Django would flush as the app's role, which may not TRUNCATE, and past triggers that refuse it
     to everybody; the superuser switches both off for this one session.
     """
+    forget_worlds()
     name = connections["default"].settings_dict["NAME"]
     with psycopg.connect(superuser_dsn, dbname=name, autocommit=True) as superuser:
         found = superuser.execute(
@@ -167,7 +168,7 @@ def _no_heads_of_other_databases(settings: Settings) -> None:
 @pytest.fixture
 def world(db: None) -> World:
     """The small agency, in a transaction that is rolled back."""
-    return make_world()
+    return same_world()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ STEPS: Mapping[str, Operation[DecideDetails]] = {
     step.verb: step for step in (approvals.approve, approvals.request_changes, approvals.reject)
 }
 # A pattern is enough: sanitised HTML always has double quotes.
-_ASSET = re.compile(r'(<img\b[^>]*?\bsrc=")asset:([0-9a-f]{64})(")')
+_ASSET = re.compile(r'( src=")asset:([0-9a-f]{64})(")')
 SAID: Mapping[str, Words] = {
     Answer.Word.APPROVE: gettext_lazy("approved it"),
     Answer.Word.CHANGES: gettext_lazy("asked for changes"),

@@ -29,7 +29,7 @@ from routing.work.items import WorkItem, WorkNoun
 from routing.work.kinds import models_by_kind
 from routing.work.visibility import contacts_seen_by, work_seen_by
 
-REF = re.compile(r"[A-Za-z0-9]+-[0-9]+")
+REF = re.compile(r"[A-Za-z0-9]{1,20}-[0-9]{1,12}")
 YES, NO = {"yes", "true", "1"}, {"no", "false", "0"}
 EMPTY = {"", "none"}
 FILES = {"uploads", "files"}
