@@ -116,6 +116,12 @@ class ValueStreamAdmin(SavedAdmin[ValueStream]):
             *super().get_urls(),
         ]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in {"purpose", "outcome"}:
+            field.widget.attrs["rows"] = 3
+        return field
+
     def change_view(
         self,
         request: HttpRequest,
