@@ -21,7 +21,10 @@ from tests.routing.flows.test_lint import staffed
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("G1", "P11"),
+]
 
 OWN = {"flow", "name", "owner", "backup", "last_review"}  # what the new flow does not take over
 

@@ -22,7 +22,7 @@ from tests.world import NOW, World, by, make_user
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("G2", "L10"),
+    pytest.mark.requirement("G2", "G9", "L10", "O19", "Q17"),
 ]
 
 

@@ -13,7 +13,10 @@ from tests.desk import filled, signed_in, url, words
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("G1")]
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("G1", "P11"),
+]
 
 
 @pytest.fixture
