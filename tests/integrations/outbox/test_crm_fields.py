@@ -17,6 +17,8 @@ from tests.integrations.outbox.test_crm import SYSTEM, make_run
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by
 
+pytestmark = pytest.mark.requirement("G18")
+
 
 @pytest.fixture
 def draft(world: World) -> FlowVersion:
