@@ -23,6 +23,7 @@ REGISTERING = (
     "integrations.outbox.foresight",
     "integrations.outbox.crm",
     "integrations.outbox.crm_action",
+    "integrations.connections.crm_fields",
     "integrations.outbox.notification_emails",
     "integrations.outbox.client_emails",
     "integrations.publishing.publish",

@@ -7,7 +7,16 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
-from routing.flows.admin import actions, flows, publish_approvals, recurrences, rules, versions
+from routing.flows.admin import (
+    actions,
+    flows,
+    proposals,
+    publish_approvals,
+    recurrences,
+    rules,
+    value_streams,
+    versions,
+)
 from routing.messages import admin as messages
 from routing.people.admin import clients, contacts, destinations, security, staff, teams
 from routing.runs.admin import (
@@ -38,6 +47,7 @@ __all__ = [
     "held_events",
     "messages",
     "policies",
+    "proposals",
     "publish_approvals",
     "quarantine",
     "recurrences",
@@ -46,6 +56,7 @@ __all__ = [
     "security",
     "staff",
     "teams",
+    "value_streams",
     "versions",
     "work",
     "work_forms",

@@ -6,9 +6,11 @@ from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
 from routing.flows.checklist import ChecklistAnswer
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
+from routing.flows.proposal import FlowProposal
 from routing.flows.recurrences import Recurrence, Schedule
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
+from routing.flows.value_streams import ValueStream
 from routing.kernel.events import Dispatch, Event, Payload
 from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
@@ -59,6 +61,7 @@ __all__ = [
     "File",
     "Flow",
     "FlowField",
+    "FlowProposal",
     "FlowVersion",
     "HeldEvent",
     "ImagePreview",
@@ -89,6 +92,7 @@ __all__ = [
     "TeamMembership",
     "Trigger",
     "User",
+    "ValueStream",
     "VersionAction",
     "Visit",
     "WorkItem",

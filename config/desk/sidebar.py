@@ -56,10 +56,22 @@ PLACES = (
                 "routing.view_flow",
             ),
             (
+                gettext_lazy("Value streams"),
+                "linear_scale",
+                "admin:routing_valuestream_changelist",
+                "routing.view_valuestream",
+            ),
+            (
                 gettext_lazy("Publishing approvals"),
                 "how_to_vote",
                 "admin:routing_publishapproval_changelist",
                 "routing.view_publishapproval",
+            ),
+            (
+                gettext_lazy("Flow proposals"),
+                "rule",
+                "admin:routing_flowproposal_changelist",
+                "routing.view_flowproposal",
             ),
             (
                 gettext_lazy("Exception routing"),

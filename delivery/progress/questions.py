@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.text import Truncator
@@ -32,9 +33,14 @@ def _deliverable(pk: object) -> str:
     return str(row) if row is not None else str(pk)
 
 
-event_label(recording.KIND, gettext_lazy("Request recorded at the desk"))
-event_label(submissions.KIND, gettext_lazy("Request in the portal"))
-event_label(submissions.CHANGE, gettext_lazy("Change request in the portal"))
+def _title(body: Mapping[str, Any]) -> str:
+    """Return the title of a request that was recorded or submitted, empty after an erasure."""
+    return str((body.get(recording.ANSWERS) or {}).get("request.title", ""))
+
+
+event_label(recording.KIND, gettext_lazy("Request recorded at the desk"), _title)
+event_label(submissions.KIND, gettext_lazy("Request in the portal"), _title)
+event_label(submissions.CHANGE, gettext_lazy("Change request in the portal"), _title)
 fact_word("client.name", gettext_lazy("Client"))
 fact_word("client.code", gettext_lazy("Code of the client"))
 fact_word(submissions.TARGET, gettext_lazy("Changes this deliverable"), _deliverable)

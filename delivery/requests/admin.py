@@ -32,6 +32,7 @@ from routing.desk.saved import SavedAdmin
 from routing.desk.steps import StepsAdmin
 from routing.desk.waits import in_list, with_waits
 from routing.people.actors import Actor
+from routing.runs.operations.switching import waits_for_words
 from routing.runs.snapshots import run_snapshots, unread_facts
 from routing.work import display
 from routing.work.file_types.refusal import NotKept
@@ -101,7 +102,7 @@ class RequestAdmin(StepsAdmin[Request]):
                 and form.is_valid()
                 and (made := self._record(request, form, sent.token))
             ):
-                page = page_of(made.request or made.run)
+                page = page_of(made.request or made.held or made.run)
                 sent.leads_to(page)
                 self._say_what_became_of_it(request, made)
                 return HttpResponseRedirect(page)
@@ -133,6 +134,10 @@ class RequestAdmin(StepsAdmin[Request]):
                 _("Created %(ref)s. The owner is %(who)s.")
                 % {"ref": made.request.item.ref, "who": made.request.item.owner},
             )
+            return
+        if made.held is not None:
+            words = _("Recorded. %(until)s Its clocks count from now.")
+            messages.warning(request, words % {"until": waits_for_words(made.held)})
             return
         messages.warning(
             request,

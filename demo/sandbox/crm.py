@@ -27,6 +27,17 @@ ASSOCIATIONS = {
     1: ("company", "contact_to_company"),
     279: ("company", "contact_to_company_unlabeled"),
 }
+# Properties that every deal can have, also if none has it yet: those of Throughline.
+OWN_PROPERTIES = (
+    "throughline_state",
+    "throughline_owner",
+    "throughline_url",
+    "throughline_needed_by",
+    "throughline_planned_for",
+    "throughline_ended_on",
+    "throughline_note",
+    "throughline_next_step",
+)
 SUBSCRIPTIONS = {"deal.creation": 1001, "deal.deletion": 1002, "deal.propertyChange": 1003}
 
 Change = dict[str, Any]
@@ -65,6 +76,7 @@ class CRM:
         default_factory=lambda: {one: {} for one in PLURAL}
     )
     faults: FaultQueue = field(default_factory=FaultQueue)
+    lacking: set[str] = field(default_factory=set)  # properties that the account does not have
     token: str = field(default="", repr=False)  # of the app; a person may revoke and renew it
 
     def __post_init__(self) -> None:
@@ -82,7 +94,17 @@ class CRM:
         self._changed(object_type, made.id, "creation", author, now)
         return made
 
+    def property_names(self, object_type: str) -> list[str]:
+        """Return the names of the properties that objects of a type can have."""
+        with self._lock:
+            found = set(OWN_PROPERTIES)
+            for each in self.objects[object_type].values():
+                found |= set(each.properties)
+        return sorted(found - self.lacking)
+
     def update(self, object_type: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
+        if unknown := sorted(self.lacking & set(_properties(body))):
+            raise Wrong(400, f"Property “{unknown[0]}” does not exist")
         with self._lock:
             found, now = self._find(object_type, key), datetime.now(UTC)
             news = {

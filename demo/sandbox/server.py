@@ -99,6 +99,9 @@ class _CrmHandler(BaseHTTPRequestHandler):
         if url.path == SANDBOX:
             return 200, {"portalId": self.crm.portal_id}
         steps = url.path.strip("/").split("/")
+        if steps[:2] == ["crm", "properties"] and steps[3:4] in [[many] for many in SINGULAR]:
+            names = self.crm.property_names(SINGULAR[steps[3]])
+            return 200, {"results": [{"name": name, "archived": False} for name in names]}
         if steps[:2] != ["crm", "objects"] or steps[3:4] not in [[many] for many in SINGULAR]:
             raise Wrong(404, "no such path")
         object_type, rest = SINGULAR[steps[3]], steps[4:]

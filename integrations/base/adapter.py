@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -391,6 +391,16 @@ class Adapter:
 
     def writer(self, connection: Connection) -> Writer | None:
         """Return a writer for one attempt, or None if the kind cannot be written to."""
+        return None
+
+    def lacking(self, changes: Collection[str], connection: Connection) -> Sequence[str] | None:
+        """
+        Return the names of the properties for these values that the system does not have, or None
+        if it cannot tell.
+
+        :param changes: names of values as in ``outcome_content``
+        :raises CallFailed: if the call fails
+        """
         return None
 
     def surveyor(self, connection: Connection) -> Surveyor | None:

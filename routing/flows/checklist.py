@@ -135,6 +135,22 @@ class CriteriaMissing(NotPublishable):
 Look = Callable[[FlowVersion], LineLook]
 
 _lines: dict[str, tuple[int, Words, Look]] = {}
+_readings: list[Callable[[FlowVersion], None]] = []
+
+
+def before_checklist(read: Callable[[FlowVersion], None]) -> Callable[[FlowVersion], None]:
+    """Register what reads from other systems, and keeps what its line of the checklist needs."""
+    _readings.append(read)
+    return read
+
+
+def read_outside(version: FlowVersion) -> None:
+    """
+    Let other systems be asked about a draft. It can take seconds, so call it outside transactions,
+    before the checklist is shown or demanded.
+    """
+    for read in _readings:
+        read(version)
 
 
 def checklist_line(code: str, label: Words, *, place: int) -> Callable[[Look], Look]:

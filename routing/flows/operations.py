@@ -19,7 +19,7 @@ from routing.flows.approving import (
     tell_of_rollback,
     withdraw,
 )
-from routing.flows.checklist import require_complete
+from routing.flows.checklist import read_outside, require_complete
 from routing.flows.faults import NotPublishable, faults
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.registry import version_rows
@@ -66,6 +66,7 @@ def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Fl
     :raises ChecklistOpen: if a line of the checklist is open
     :raises SecondPersonNeeded: if a second person must agree; they have been asked
     """
+    read_outside(version)
     with transaction.atomic():
         version = _locked(version)
         waiting = PublishApproval.objects.filter(version=version, state="pending")

@@ -6,7 +6,7 @@ Both are derived from the rows whenever they are asked, so no edit can slip past
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -17,12 +17,16 @@ from routing.flows.approval import PublishApproval
 from routing.flows.change_classes import ChangeClass, people_needed
 from routing.flows.files.difference import FlowChange, content_digest, differences, highest
 from routing.flows.files.stored import content_of
+from routing.flows.flow_people import PUBLISH, names_of, publishers, seconds_of_flow
 from routing.flows.lint import LintFinding, lint
 from routing.flows.models import Flow, FlowVersion
 from routing.people.actors import Actor
 from routing.people.staff import User
 
-PUBLISH, APPROVE = "routing.publish_flow", "routing.approve_publishapproval"
+APPROVE = "routing.approve_publishapproval"
+
+
+__all__ = ["APPROVE", "PUBLISH", "DraftStanding", "names_of", "seconds_of", "standing_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +77,11 @@ def authors_of(version: FlowVersion) -> frozenset[int]:
 
 def seconds_of(version: FlowVersion, *, but: Collection[int]) -> list[User]:
     """
-    Return the people who can agree as the second: the outcome owner, the policy owner and the
-    policy backup of the flow, and everybody who may publish flows.
-
-    The backup is among them because the owner is often the author. The people of the flow come
-    first.
+    Return the people who can agree to a draft as the second, see ``seconds_of_flow``.
 
     :param but: ids of people who cannot, such as the authors
     """
-    flow = version.flow
-    own = Q(pk__in=[flow.outcome_owner_id, flow.owner_id, flow.backup_id])
-    able = User.objects.staff().who_may(APPROVE)
-    found = list(able.filter(own | Q(pk__in=_publishers())).exclude(pk__in=but))
-    order = [flow.outcome_owner_id, flow.owner_id, flow.backup_id]
-
-    def place(user: User) -> tuple[int, str, int]:
-        first = order.index(user.pk) if user.pk in order else len(order)
-        return first, user.full_name, user.pk
-
-    return sorted(found, key=place)
-
-
-def _publishers() -> Sequence[int]:
-    found = User.objects.staff().who_may(PUBLISH).order_by().values_list("pk", flat=True)
-    return list(found)
+    return seconds_of_flow(version.flow, APPROVE, but=but)
 
 
 def can_be_second(by: Actor) -> Q:
@@ -123,15 +108,11 @@ def why_two(version: FlowVersion, standing: DraftStanding) -> str:
     return words % {**values, "what": touched}
 
 
-def names_of(people: Sequence[User]) -> str:
-    return ", ".join(user.full_name for user in people)
-
-
 def nobody_can_agree(version: FlowVersion) -> bool:
     """Return whether no two people could publish this draft, one asking and one agreeing."""
-    publishers = set(_publishers())
+    able = set(publishers())
     seconds = {user.pk for user in seconds_of(version, but=authors_of(version))}
-    return not any(publishers - {each} for each in seconds)
+    return not any(able - {each} for each in seconds)
 
 
 @lint

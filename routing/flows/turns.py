@@ -1,4 +1,4 @@
-"""Whose turn it is with requests to publish a draft, and who is notified of them."""
+"""Whose turn it is with requests to publish a draft and proposals, and who is notified of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.flows.approval import PublishApproval
 from routing.flows.approving import approve, outdate, refuse, withdraw
+from routing.flows.proposal import FlowProposal
+from routing.flows.proposing import (
+    approve_proposal,
+    proposals_to_answer,
+    refuse_proposal,
+    seconds_of_proposal,
+    withdraw_proposal,
+)
 from routing.flows.second_person import can_be_second, seconds_of
 from routing.messages.models import Notification
 from routing.messages.telling import tells
@@ -83,3 +91,53 @@ tells(approve, WHO_ASKED, words=Words.APPROVED)
 tells(refuse, WHO_ASKED, words=Words.REJECTED)
 tells(withdraw, WHO_ASKED, words=Words.CLOSED)
 tells(outdate, WHO_ASKED, words=Words.CLOSED)
+
+# -- Changes of what belongs to a flow -------------------------------------------------------------
+
+
+def _seconds_of_proposals(items: Sequence[WorkItem]) -> People:
+    rows = FlowProposal.objects.filter(item__in=items).select_related("flow")
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        found[row.item_id] = [user.pk for user in seconds_of_proposal(row)]
+    return found
+
+
+def _answers_proposals(by: Actor, at: datetime) -> Q:
+    mine = FlowProposal.objects.filter(proposals_to_answer(by))
+    return Q(pk__in=mine.order_by().values("item"))
+
+
+def _proposers(items: Sequence[WorkItem]) -> People:
+    rows = FlowProposal.objects.filter(item__in=items).values_list("item_id", "asked_by_id")
+    return {item: [user] for item, user in rows}
+
+
+SECOND_OF_FLOW = Party(
+    "second_of_flow",
+    _("Second person"),
+    _seconds_of_proposals,
+    _answers_proposals,
+    _("a second person"),
+    WaitingSide.AGENCY,
+)
+PROPOSER = Party("proposer", _("Whoever proposed it"), _proposers, nobodys_turn)
+
+turn(
+    FlowProposal,
+    FlowProposal.State.PENDING,
+    party=SECOND_OF_FLOW,
+    act=_("agree to a change of a flow"),
+    waits=_("Waits for %(who)s to agree to the change since %(since)s"),
+    by=("approve", "refuse", "withdraw"),
+    decision=True,
+)
+tells(
+    created(FlowProposal),
+    SECOND_OF_FLOW,
+    words=Words.APPROVAL,
+    turn=FlowProposal.State.PENDING,
+)
+tells(approve_proposal, PROPOSER, words=Words.APPROVED)
+tells(refuse_proposal, PROPOSER, words=Words.REJECTED)
+tells(withdraw_proposal, PROPOSER, words=Words.CLOSED)

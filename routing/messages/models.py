@@ -113,6 +113,7 @@ class Notification(models.Model):
         ROLLED_BACK = "rolled_back", _("A flow was rolled back")
         FLOW_SAYS = "flow_says", _("Message of a flow")
         MIGRATED = "migrated", _("Moved to another version of its flow")
+        NOT_TAKEN_IN = "not_taken_in", _("A request that you recorded was rejected")
         EXPIRED = "expired", _("Closed without a decision in time")
         CLOSED = "closed", _("The question was withdrawn")
         DECIDE = "decide", _("Your approval is needed")

@@ -79,11 +79,26 @@ def evidence_names(evidence: Sequence[Mapping[str, Any]], seen: Any) -> Evidence
 
 # Events whose subject is an id of our own, which says nothing to a person.
 _events: dict[str, Words] = {}
+_titles: dict[str, Callable[[Mapping[str, Any]], str]] = {}
 
 
-def event_label(kind: str, label: Words) -> None:
-    """Register the name of events of one kind, which then takes the place of kind and subject."""
+def event_label(
+    kind: str, label: Words, title: Callable[[Mapping[str, Any]], str] | None = None
+) -> None:
+    """
+    Register the name of events of one kind, which then takes the place of kind and subject.
+
+    :param title: returns from the body of an event what it is about, empty if it does not say
+    """
     _events[kind] = label
+    if title is not None:
+        _titles[kind] = title
+
+
+def event_title(event: Event) -> str:
+    """Return what an event with its payload is about, empty if it is unknown or was erased."""
+    title = _titles.get(event.kind)
+    return title(event.payload.body) if title and hasattr(event, "payload") else ""
 
 
 def event_name(event: Event) -> str:

@@ -19,6 +19,7 @@ from routing.runs.operations import exceptions, migrating, outcomes, runs
 from routing.runs.operations.raising import WAIT
 from routing.runs.operations.route_runs import BEGIN, ROUTE
 from routing.runs.outcomes import Outcome
+from routing.runs.turns import RECORDER
 from routing.work.creation import created
 from routing.work.items import WorkItem
 from routing.work.last_change import (
@@ -141,7 +142,15 @@ tells_nobody(
 
 # -- Held events -----------------------------------------------------------------------------------
 
+# ``switch_on`` notifies, once for all of a person's requests: an event is no work item, so the
+# message leads to the exception about the flow, which says why.
+tells(
+    EventKind.of(HeldEvent, "reject"),
+    RECORDER,
+    words=Words.NOT_TAKEN_IN,
+    reaction=False,
+)
 tells_nobody(
-    *(EventKind.of(HeldEvent, verb) for verb in ("reject", "release", "settle", "wait_again")),
+    *(EventKind.of(HeldEvent, verb) for verb in ("release", "settle", "wait_again")),
     because=_("The owner of the exception about the flow is notified when it is switched."),
 )

@@ -23,6 +23,15 @@ SWITCHERS = Party(
     _("an operations lead"),
 )
 
+# Notified where the event is rejected, which knows who recorded it.
+RECORDER = Party(
+    "recorder",
+    _("Whoever recorded it by hand"),
+    lambda items: {},
+    nobodys_turn,
+    _("whoever recorded it by hand"),
+)
+
 
 def _next_of_run(item: WorkItem) -> datetime | None:
     """Return the time of a run's next step or, after the last one, of the next look for proof."""

@@ -34,7 +34,7 @@ OF_CLIENT = {
     "delivery.check", "delivery.plantemplate", "delivery.requestrule",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
-OF_AGENCY = {"routing.publishapproval"}
+OF_AGENCY = {"routing.publishapproval", "routing.flowproposal"}
 # There is one agency, commands make connections, and flows make their versions and rules.
 ADDED_ELSEWHERE = {
     "integrations.connection",
@@ -58,6 +58,8 @@ EXTRA = {
     "deactivate/": "routing.change_user",
     "reactivate/": "routing.change_user",
     "draft/": "routing.change_flow",
+    "copy/": "routing.add_flow",
+    "start/": "routing.add_flow",
     "runs/": "",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",

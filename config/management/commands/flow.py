@@ -20,6 +20,7 @@ examples:
   manage.py flow lint lead-to-brief.yaml
   manage.py flow diff lead-to-brief lead-to-brief.yaml
   manage.py flow import lead-to-brief.yaml --as olu@northlight.example
+  manage.py flow copy lead-to-brief --name "Lead to audit" --as olu@northlight.example
   manage.py flow checklist lead-to-brief
   manage.py flow publish lead-to-brief --as olu@northlight.example --reason "Reviewed"
   manage.py flow rollback lead-to-brief --as olu@northlight.example --reason "Too many exceptions"
@@ -36,8 +37,8 @@ docs/howto/switch-a-flow-off.md
 
 class Command(BaseCommand):
     help = (
-        "List, show, export, import, compare, check, publish, roll back and switch flows, and move "
-        "their runs. Exits with 1 if something is refused or found, and with 2 if the command "
+        "List, show, export, import, copy, compare, check, publish, roll back, switch flows, and "
+        "move their runs. Exits with 1 if something is refused or found, and with 2 if the command "
         "cannot be understood."
     )
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from config.management.flow_actions import catalogue, files, migrating, publishing, switching
+from config.management.flow_actions import (
+    catalogue,
+    copying,
+    files,
+    migrating,
+    publishing,
+    switching,
+)
 from config.management.flow_actions.base import FlowAction
 
 ACTIONS: tuple[FlowAction, ...] = (
     *catalogue.ACTIONS,
     *files.ACTIONS,
+    *copying.ACTIONS,
     *publishing.ACTIONS,
     *switching.ACTIONS,
     *migrating.ACTIONS,

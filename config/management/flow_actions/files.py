@@ -30,7 +30,10 @@ from routing.flows.files.linting import lint_file
 from routing.flows.files.shape import FlowShape
 from routing.flows.files.stored import content_of, keep_flow_file, with_catalogue
 from routing.flows.files.text import BadFlowFile, read_flow_file, written
+from routing.flows.flow_people import names_of
 from routing.flows.models import Flow
+from routing.flows.proposal import FlowProposal
+from routing.flows.proposing import NotProposed, open_proposal, seconds_of_proposal
 from routing.kernel.channel import through
 from routing.kernel.roles import holders
 
@@ -47,14 +50,30 @@ def _import(options: Mapping[str, Any]) -> FlowAnswer:
             draft = keep_flow_file(file, by=by, at=timezone.now(), reason=options["reason"])
     except BadFlowFile as error:
         raise Refused(*(refusal("bad_file", str(each)) for each in error.faults)) from None
+    except NotProposed as error:
+        clears_by = holders("routing.publish_flow")
+        raise Refused(refusal(error.code or "", error.messages[0], clears_by)) from None
     except PermissionDenied as error:
         raise Refused(
             refusal("permission", str(error), holders("routing.add_flowversion"))
         ) from None
-    number = draft.number if draft else None
-    body = {"done": True, "flow": file.content.flow, "draft": number, "changed": bool(draft)}
+    waiting = open_proposal(Flow.objects.get(slug=file.content.flow))
+    body = {
+        "done": True,
+        "flow": file.content.flow,
+        "draft": draft.number if draft else None,
+        "changed": bool(draft),
+        "proposal": waiting.item.ref if waiting else None,
+    }
     words = f"Created draft {draft}." if draft else "Nothing differs from the newest version."
-    return FlowAnswer(body, words)
+    return FlowAnswer(body, f"{words}{_waits(waiting)}")
+
+
+def _waits(proposal: FlowProposal | None) -> str:
+    if proposal is None:
+        return ""
+    names = names_of(seconds_of_proposal(proposal))
+    return f" {proposal.item.ref} ({proposal.item.title}) waits until one agrees: {names}."
 
 
 def _diff(options: Mapping[str, Any]) -> FlowAnswer:

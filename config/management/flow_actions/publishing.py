@@ -28,6 +28,7 @@ from routing.flows.checklist import (
     CriteriaMissing,
     answer_line,
     checklist_of,
+    read_outside,
 )
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, SecondPersonNeeded, publish, roll_back
@@ -92,6 +93,7 @@ def _open_line(line: CheckedLine) -> Mapping[str, str]:
 
 def _checklist(options: Mapping[str, Any]) -> FlowAnswer:
     draft = _draft_of(options["flow"])
+    read_outside(draft)
     lines = checklist_of(draft, timezone.now())
     body = {"version": draft.number, "lines": [_in_json(each) for each in lines]}
     return FlowAnswer(body, "\n".join(_in_words(each) for each in lines))

@@ -36,8 +36,7 @@ from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunEvent
 from routing.runs.operations.capture import Capture, Signal, capture
 from routing.runs.operations.take_in import take_in
-from routing.runs.registry import Problem, enricher, recogniser
-from routing.work.display import exact
+from routing.runs.registry import Problem, enricher, event_clients, recogniser
 from routing.work.files import File
 from routing.work.items import WorkItem
 from routing.work.notes import Note
@@ -116,10 +115,23 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """The run of a recorded request. It has no ``request`` yet if it waits for a person."""
+    """
+    What became of a recorded request.
 
-    run: Run
+    It has no ``request`` yet if its run waits for a person, and no run if its flow is switched off:
+    then ``held`` is the event that waits.
+    """
+
+    started: Run | None
     request: Request | None = field(default=None)
+    held: HeldEvent | None = field(default=None)
+
+    @property
+    def run(self) -> Run:
+        """:raises LookupError: if it waits for its flow to be switched on"""
+        if self.started is None:
+            raise LookupError("The flow is switched off, so the event waits without a run.")
+        return self.started
 
 
 def record(call: NewRequest, *, by: Actor, at: datetime, token: str = "") -> RecordedRequest:
@@ -127,6 +139,7 @@ def record(call: NewRequest, *, by: Actor, at: datetime, token: str = "") -> Rec
     Record a request as one event, and take it in, however often the same token is sent.
 
     The event, the run, the decision, the request and its evidence are stored together, or nothing.
+    While the flow is switched off, the event and its evidence wait like any other event.
 
     :param token: identifies what was sent, such as the token of a form
     :raises PermissionDenied: if ``by`` may not create requests
@@ -141,35 +154,40 @@ def record(call: NewRequest, *, by: Actor, at: datetime, token: str = "") -> Rec
     with transaction.atomic():
         body = _body(call, by, at)
         [captured] = capture([Signal(SOURCE, KIND, key, SUBJECT, key, at, body)], by=by, at=at)
-        if captured.outcome is not Capture.NEW:
-            # Sent before. Undo the files that have just been stored a second time.
-            transaction.set_rollback(True)
-            return _recorded_before(captured.event_id)
-        run = take_in(captured.event_id, at=at)
-        if run is None:
-            raise NotRecorded(_why_not(captured.event_id))
-        if (made := request_of(run)) is None:
-            # The evidence waits on the run, and follows to the request when there is one.
-            hand_evidence_on([(run, run.item)], at)
+        if captured.outcome is Capture.NEW:
+            return _taken_in(captured.event_id, at)
+        # Sent before. Undo the files that have just been stored a second time.
+        transaction.set_rollback(True)
+    return _recorded_before(captured.event_id)
+
+
+def _taken_in(event_id: int, at: datetime) -> RecordedRequest:
+    """:raises NotRecorded: if no flow takes it"""
+    run = take_in(event_id, at=at)
+    if run is None:
+        return _held(event_id)
+    if (made := request_of(run)) is None:
+        # The evidence waits on the run, and follows to the request when there is one.
+        hand_evidence_on([(run, run.item)], at)
     return RecordedRequest(run, made)
 
 
-def _why_not(event_id: int) -> str:
-    """Return why no flow takes a recorded request: its flow is switched off, or there is none."""
-    held = HeldEvent.objects.filter(event=event_id).select_related("switch_off__off_by", "flow")
-    row = held.first()
+def _held(event_id: int) -> RecordedRequest:
+    """
+    Return a recorded request that waits for its flow to be switched on.
+
+    :raises NotRecorded: if no flow takes it at all
+    """
+    rows = HeldEvent.objects.filter(event=event_id).select_related("flow", "switch_off__off_by")
+    row = rows.order_by("pk").first()
     if row is None or row.switch_off is None:
-        return _(
-            "No published flow takes recorded requests. Ask an operations lead to publish "
-            "“Recorded request”."
+        raise NotRecorded(
+            _(
+                "No published flow takes recorded requests. Ask an operations lead to publish "
+                "“Recorded request”."
+            )
         )
-    # Whoever is on the phone needs an owner for the request now. Nothing is kept that nobody sees.
-    words = _(
-        "%(who)s switched the flow “%(flow)s” off on %(when)s. Ask an operations lead to switch it "
-        "on, then record the request again."
-    )
-    span = row.switch_off
-    return words % {"who": span.off_by, "flow": row.flow, "when": exact(span.off_at)}
+    return RecordedRequest(None, held=row)
 
 
 def request_of(run: Run) -> Request | None:
@@ -179,10 +197,11 @@ def request_of(run: Run) -> Request | None:
 
 
 def _recorded_before(event_id: int) -> RecordedRequest:
-    run = Run.objects.select_related("item").get(
+    runs = Run.objects.select_related("item").filter(
         run_events__event=event_id, run_events__part=RunEvent.Part.STARTED
     )
-    return RecordedRequest(run, request_of(run))
+    run = runs.first()
+    return _held(event_id) if run is None else RecordedRequest(run, request_of(run))
 
 
 def _body(call: NewRequest, by: Actor, at: datetime) -> dict[str, Any]:
@@ -287,6 +306,14 @@ def _files(event: Event, body: Mapping[str, Any]) -> list[File]:
         uploader=event.actor_id, client=body.get(CLIENT), sha256__in=digests, uploaded_at=event.at
     )
     return list(mine.order_by("pk")) if digests else []
+
+
+@event_clients
+def clients_of_recorded(events: Sequence[Event]) -> Mapping[int, int]:
+    """Return the client of each recorded request, which the person chose."""
+    mine = [event for event in events if event.source == SOURCE and hasattr(event, "payload")]
+    named = {event.pk: event.payload.body.get(CLIENT) for event in mine}
+    return {event: client for event, client in named.items() if isinstance(client, int)}
 
 
 # -- The facts of a recorded request, which are all in its event -----------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,9 @@ class HubSpotAdapter(Adapter):
 
     def writer(self, connection: Connection) -> Writer | None:
         return writing.HubSpotWriter(connection)
+
+    def lacking(self, changes: Collection[str], connection: Connection) -> Sequence[str]:
+        return writing.lacking(changes, connection)
 
     def outcome_content(
         self, changes: Mapping[str, str], settings: Mapping[str, Any]

@@ -96,6 +96,12 @@ class HubSpotClient:
         found = {remote.id: remote for remote in remotes}
         return [found[key] for key in ids if key in found]
 
+    def property_names(self, object_type: str) -> frozenset[str]:
+        """Return the internal names of all properties of an object type that are not archived."""
+        path = f"/crm/properties/{self._version}/{PLURALS[object_type]}"
+        rows = _list(self._http.call("GET", path).json(), "results")
+        return frozenset(str(each.get("name", "")) for each in rows if isinstance(each, dict))
+
     def update(self, object_type: str, key: str, properties: Mapping[str, str]) -> HubSpotObject:
         """
         Change properties of one object. An empty value clears its property.

@@ -6,7 +6,7 @@ The values go into properties of our own, which nobody else should change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.adapters.hubspot.client import HubSpotClient
 from integrations.adapters.hubspot.events import ECHO
-from integrations.base.adapter import Echo, OutboxMessage, Permanent, Written
+from integrations.base.adapter import CallFailed, Echo, OutboxMessage, Permanent, Written
 from integrations.base.settings import names
 from integrations.base.typed import clean
 from routing.runs.operations.capture import Signal
@@ -83,6 +83,18 @@ def echo(signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
     )
 
 
+def lacking(changes: Collection[str], connection: Connection) -> Sequence[str]:
+    """
+    Return the properties for these values that deals of the account do not have.
+
+    :raises CallFailed: if the account cannot be asked
+    """
+    named = properties_of(connection.valid_settings)
+    with HubSpotClient(connection) as client:
+        there = client.property_names(DEAL)
+    return sorted({named[name] for name in changes if name in named} - there)
+
+
 class HubSpotWriter:
     """Updates deals and never creates one. Writing the same values twice changes nothing."""
 
@@ -110,14 +122,36 @@ class HubSpotWriter:
             remote = self._client.update(DEAL, _id(message), properties)
         except Permanent as error:
             # HubSpot refuses an update as a whole if the account lacks one property.
-            if error.status != BAD_REQUEST or not lasting or lasting == properties:
+            if error.status != BAD_REQUEST:
                 raise
-            remote = self._client.update(DEAL, _id(message), lasting)
+            if not lasting or lasting == properties:
+                raise self._in_words(error, properties) from None
+            try:
+                remote = self._client.update(DEAL, _id(message), lasting)
+            except Permanent as still:
+                raise self._in_words(still, lasting) from None
             left_out = sorted(set(properties) - set(lasting))
             return Written(
                 remote.id, evidence={"properties": sorted(lasting), "left_out": left_out}
             )
         return Written(remote.id, evidence={"properties": sorted(properties)})
+
+    def _in_words(self, error: Permanent, properties: Mapping[str, str]) -> Permanent:
+        """Return a refusal that names the properties which the account lacks, if any."""
+        if error.status != BAD_REQUEST:
+            return error
+        try:
+            missing = sorted(set(properties) - self._client.property_names(DEAL))
+        except CallFailed:
+            return error  # the token may read deals, but not their properties
+        if not missing:
+            return error
+        words = _(
+            "Deals in HubSpot have no property %(names)s. Create it there (Settings, Properties, "
+            "Deal) as a text, or name another one in the setting “writes” of the connection. "
+            "Then send this again."
+        )
+        return Permanent(words % {"names": ", ".join(missing)}, error.status)
 
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         left_out = written.evidence.get("left_out", ())

@@ -17,6 +17,7 @@ from routing.flows.admin.workflow_map import MapStop, map_of, when_of
 from routing.flows.models import Flow, FlowVersion, live_of
 from routing.flows.rules import Rule
 from routing.flows.switch_off import SwitchOff
+from routing.flows.value_streams import ValueStream
 from routing.runs.exceptions import ExceptionRoute
 
 
@@ -60,6 +61,7 @@ class Printing(DeskAdmin[Flow]):
         more = {
             "catalogue_url": address(Flow, "catalogue"),
             "events_url": address(Flow, "events"),
+            "streams_url": address(ValueStream, "changelist"),
         }
         return super().changelist_view(request, more | (extra_context or {}))
 
@@ -71,6 +73,7 @@ class Printing(DeskAdmin[Flow]):
             "title": _("Catalogue of flows"),
             "entries": [entry_of(flow) for flow in flows],
             "routes": ExceptionRoute.objects.all(),
+            "streams": ValueStream.objects.not_automated().select_related("owner"),
             "back": address(Flow, "changelist"),
         }
         return self.render(request, "desk/catalogue.html", context)

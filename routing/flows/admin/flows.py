@@ -22,10 +22,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.lists import LineList
-from routing.desk.saved import SavedAdmin, SavedForm
+from routing.desk.saved import SavedForm
 from routing.flows.admin.catalogue import Printing
+from routing.flows.admin.copying import Copying
 from routing.flows.admin.event_catalogue import EventCatalogue
 from routing.flows.admin.in_flight import InFlight
+from routing.flows.admin.proposed import Proposing
 from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.starters import Starters
 from routing.flows.admin.switching import FlowState, Switching, state_badge
@@ -78,7 +80,7 @@ class FlowForm(SavedForm):
 
 
 @admin.register(Flow)
-class FlowAdmin(InFlight, Printing, EventCatalogue, Starters, Switching, SavedAdmin[Flow]):
+class FlowAdmin(Copying, InFlight, Printing, EventCatalogue, Starters, Switching, Proposing):
     list_display = (
         "name",
         "purpose_short",
@@ -180,10 +182,12 @@ class FlowAdmin(InFlight, Printing, EventCatalogue, Starters, Switching, SavedAd
         more = {
             "versions": rows.annotate(runs_open=_count(runs, "version")),
             "drafting": address(Flow, "draft", object_id) if may_draft else "",
+            "copying": self.copying(request, rows, object_id),
             "map": _map(rows),
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
             "in_flight_url": address(Flow, "runs", object_id),
             **self.switching(request, flow_id),
+            **self.proposing(flow_id),
         }
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})

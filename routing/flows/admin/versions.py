@@ -31,7 +31,13 @@ from routing.flows.admin.version_parts import (
 )
 from routing.flows.approval import PublishApproval
 from routing.flows.approving import record_edit
-from routing.flows.checklist import ANSWER, CheckedLine, answer_line, checklist_of
+from routing.flows.checklist import (
+    ANSWER,
+    CheckedLine,
+    answer_line,
+    checklist_of,
+    read_outside,
+)
 from routing.flows.files.stored import content_of
 from routing.flows.files.text import written
 from routing.flows.files.words import ChangeWords, change_words
@@ -375,6 +381,7 @@ def _changes(standing: DraftStanding) -> list[ChangeWords]:
 def _checklist(version: FlowVersion, by: Actor) -> list[tuple[CheckedLine, str]]:
     """Return the lines of the checklist, each with the address to answer it, if this person may."""
     may = by.may(ANSWER)
+    read_outside(version)
     return [
         (each, address(FlowVersion, "answer", version.pk, each.code))
         if may and each.asks_person

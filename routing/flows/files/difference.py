@@ -42,6 +42,7 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("owner", ChangeClass.ROUTING),
     ("backup", ChangeClass.ROUTING),
     ("outcome_owner", ChangeClass.ROUTING),
+    ("criticality", ChangeClass.ROUTING),
     ("may_change", ChangeClass.OUTSIDE_EFFECT),
     ("system_of_record", ChangeClass.OUTSIDE_EFFECT),
     ("touches", ChangeClass.CLIENT_SLA),
@@ -176,6 +177,11 @@ def _class_of_action(path: str, base: ChangeClass) -> ChangeClass:
     """Return the class that the kind of an action declares, such as routing for a notice."""
     kind = kind_named(path.partition("[")[2].partition("]")[0].partition(" ")[0])
     return kind.change_class if kind else base
+
+
+def class_of_column(column: str) -> ChangeClass:
+    """Return the class of a change of a column of a flow, such as ``owner_id``."""
+    return _class_of(column.removesuffix("_id"), None, None, NONE)
 
 
 def _is_personal(*rows: Any) -> bool:

@@ -30,6 +30,7 @@ from routing.flows.files.shape import (
 from routing.flows.files.text import BadFlowFile, FileFault, FlowFile
 from routing.flows.lint import near_to
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
+from routing.flows.proposing import change_flow
 from routing.flows.registry import version_rows
 from routing.flows.rules import Condition, Rule
 from routing.flows.trigger_operators import TriggerOperator
@@ -280,18 +281,28 @@ def _stored(value: Any) -> Any:
 
 
 def keep_flow_file(
-    file: FlowFile, *, by: Actor, at: datetime, reason: str, always: bool = False
+    file: FlowFile,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    always: bool = False,
+    as_trial: bool = False,
+    copied_from: FlowVersion | None = None,
 ) -> FlowVersion | None:
     """
     Create a draft of the file's flow, and the flow if there is none of this name.
 
-    Name, purpose, outcome, runbook and people belong to the flow, and count from now on. Return
-    None if the newest version has the same content already.
+    Name, purpose, outcome, runbook, people and catalogue belong to the flow. They count from now
+    on, but those that need a second person wait as a proposal. Return None if the newest version
+    has the same content already.
 
     :param always: create a draft also if nothing differs
-
+    :param as_trial: let everything count at once, because the caller rolls all of it back
+    :param copied_from: the version of another flow that the file was made of
     :raises PermissionDenied: if ``by`` may not change flows
     :raises BadFlowFile: if it names what is not there; nothing was changed
+    :raises NotProposed: if a change cannot be put to a second person; nothing was changed
     """
     by.require("routing.add_flowversion", to="change flows")
     file = replace(file, content=with_catalogue(file.content))
@@ -305,51 +316,67 @@ def keep_flow_file(
             raise BadFlowFile(faults)
         if newest is not None and not always and is_same(content_of(newest), content):
             return None
-        flow = _kept_flow(flow or Flow(slug=content.flow), content, by, at, reason)
-        return _kept_version(flow, content, by, at, reason)
+        if flow is None or as_trial:
+            flow = _written_flow(flow or Flow(slug=content.flow), content, by, at, reason)
+        else:
+            flow = _changed_flow(flow, content, by, at, reason)
+        return _kept_version(flow, content, copied_from, by, at, reason)
 
 
-def _kept_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str) -> Flow:
-    people = {
-        user.email: user
-        for user in User.objects.filter(
-            email__in=(content.owner, content.backup, content.outcome_owner)
-        )
-    }
-    wanted = {
-        "name": content.name,
-        "purpose": content.purpose,
-        "outcome": content.outcome,
-        "runbook": content.runbook,
-        "owner": people[content.owner],
-        "backup": people[content.backup],
-        **_catalogue_columns(content),
-        "outcome_owner": people.get(content.outcome_owner),
-    }
-    if flow.pk:
-        present = {name: getattr(flow, name) for name in wanted}
-        texts = {name: _lines(present[name]) for name in ("purpose", "outcome", "runbook")}
-        if present | texts == wanted:
-            return flow
-        by.require("routing.change_flow", to="change flows")
-    else:
-        by.require("routing.add_flow", to="add flows")
-    for name, value in wanted.items():
+def _written_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str) -> Flow:
+    """Save a flow with everything that its file says."""
+    by.require("routing.change_flow" if flow.pk else "routing.add_flow", to="change flows")
+    for name, value in _flow_columns(content).items():
         setattr(flow, name, value)
     save_with_reason(flow, by=by, at=at, reason=reason)
     return flow
 
 
-def _catalogue_columns(content: FlowShape) -> dict[str, Any]:
-    values = {name: getattr(content, name) for name in CATALOGUE}
+def _changed_flow(flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str) -> Flow:
+    """
+    Change a flow as its file says. What needs a second person waits for one.
+
+    :raises NotProposed: if that is not possible
+    """
+    wanted = _flow_columns(content)
+    for name in ("purpose", "outcome", "runbook"):
+        if _lines(getattr(flow, name)) == wanted[name]:
+            del wanted[name]  # only the line ends differ
+    if all(getattr(flow, name) == value for name, value in wanted.items()):
+        return flow
+    change_flow(flow.pk, wanted, by=by, at=at, reason=reason)
+    flow.refresh_from_db()
+    return flow
+
+
+def _flow_columns(content: FlowShape) -> dict[str, Any]:
+    """Return the values of the flow's own columns, with the ids of people."""
+    named = (content.owner, content.backup, content.outcome_owner)
+    people = dict(User.objects.filter(email__in=named).values_list("email", "pk"))
+    values = {name: getattr(content, name) for name in CATALOGUE if name != "outcome_owner"}
     for name, value in values.items():
         if isinstance(value, tuple):
             values[name] = [str(each) for each in value]
-    return values
+    return {
+        "name": content.name,
+        "purpose": content.purpose,
+        "outcome": content.outcome,
+        "runbook": content.runbook,
+        "owner_id": people[content.owner],
+        "backup_id": people[content.backup],
+        **values,
+        "criticality": str(content.criticality),
+        "outcome_owner_id": people.get(content.outcome_owner),
+    }
 
 
 def _kept_version(
-    flow: Flow, content: FlowShape, by: Actor, at: datetime, reason: str
+    flow: Flow,
+    content: FlowShape,
+    copied_from: FlowVersion | None,
+    by: Actor,
+    at: datetime,
+    reason: str,
 ) -> FlowVersion:
     newest = flow.versions.aggregate(number=Max("number"))["number"] or 0
     version = FlowVersion(
@@ -361,6 +388,7 @@ def _kept_version(
         policy=content.sla_policy,
         criteria=list(content.criteria),
         rollback_to=live_of(flow.pk),
+        copied_from=copied_from,
     )
     save_with_reason(version, by=by, at=at, reason=reason)
     keep_actions(version, [_action_spec(each) for each in content.all_actions])

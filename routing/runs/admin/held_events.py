@@ -15,7 +15,8 @@ from routing.desk.addresses import page_of
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.runs.admin.events import ReadOnly
-from routing.runs.evidence_words import event_name
+from routing.runs.by_hand import SOURCE
+from routing.runs.evidence_words import event_name, event_title
 from routing.runs.held_events import HeldEvent
 from routing.runs.held_words import held_words
 from routing.work import display
@@ -46,7 +47,8 @@ class HeldState(WithDefault):
 class HeldEventAdmin(ReadOnly[HeldEvent]):
     list_display = ("what", "flow", "client", "received", "status", "waits_for", "led_to")
     list_select_related = (
-        "event",
+        "event__payload",
+        "event__actor",
         "flow",
         "client",
         "switch_off__off_by",
@@ -73,9 +75,12 @@ class HeldEventAdmin(ReadOnly[HeldEvent]):
 
     @admin.display(description=gettext_lazy("event"))
     def what(self, row: HeldEvent) -> SafeString:
-        return format_html(
-            '{} <span class="tl-meta">{}</span>', event_name(row.event), row.event.source
-        )
+        event, named = row.event, event_name(row.event)
+        if title := event_title(event):
+            named = _("%(event)s: “%(title)s”") % {"event": named, "title": title}
+        by_hand = event.source == SOURCE
+        source = _("recorded by %(who)s") % {"who": event.actor} if by_hand else event.source
+        return format_html('{} <span class="tl-meta">{}</span>', named, source)
 
     @admin.display(description=gettext_lazy("received"), ordering="received_at")
     def received(self, row: HeldEvent) -> SafeString | str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,8 +20,11 @@ from routing.kernel.events import Event
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant, holders
 from routing.kernel.transitions import turn_all
+from routing.messages.models import Notification
+from routing.messages.operations import write as write_notifications
 from routing.people.actors import Actor
 from routing.people.saving import record_change, save_with_reason, tell
+from routing.runs.by_hand import SOURCE
 from routing.runs.evidence_words import evidence_word
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.failures import Failure, failures
@@ -30,6 +33,7 @@ from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.operations.runs import withdraw_open
 from routing.runs.owners import Place
+from routing.runs.turns import RECORDER
 from routing.work.display import exact
 
 SWITCH = "routing.switch_flow"
@@ -99,7 +103,7 @@ def switch_on(
         tell("routing.flow.switch_on", flow.pk, by=by, at=at)
         # Whoever holds an event has the lock of the flow, so that none is missed here.
         waiting = HeldEvent.objects.waiting().filter(flow=flow)
-        rejected = _reject(waiting, by, at, reason) if reject else 0
+        rejected = _reject(flow, waiting, by, at, reason) if reject else 0
         released = waiting.count()
         _end_case(flow, by, at, reason)
     return SwitchedOn(released, rejected)
@@ -113,7 +117,7 @@ def _locked(flow_id: int) -> Flow:
     return Flow.objects.select_for_update(of=("self",), no_key=True).get(pk=flow_id)
 
 
-def _reject(waiting: HeldEventQuerySet, by: Actor, at: datetime, reason: str) -> int:
+def _reject(flow: Flow, waiting: HeldEventQuerySet, by: Actor, at: datetime, reason: str) -> int:
     # Locked: a worker may be releasing some that were released before the flow was switched off.
     locked = waiting.select_for_update(of=("self",)).order_by("pk")
     ids = list(locked.values_list("pk", flat=True))
@@ -125,7 +129,29 @@ def _reject(waiting: HeldEventQuerySet, by: Actor, at: datetime, reason: str) ->
             for pk in ids
         ]
     )
+    _tell_recorders(flow, ids, by, at)
     return count
+
+
+def _tell_recorders(flow: Flow, ids: Sequence[int], by: Actor, at: datetime) -> None:
+    """Notify everybody who recorded one of these events by hand that it starts nothing."""
+    rejected = HeldEvent.objects.filter(pk__in=ids, event__source=SOURCE)
+    recorders = rejected.exclude(event__actor=by.user_id).order_by("event__actor")
+    case = _open_cases(flow).order_by("item_id").first()
+    if case is None:
+        return
+    made = [
+        Notification(
+            recipient_id=user,
+            item_id=case.item_id,
+            words=Notification.Words.NOT_TAKEN_IN,
+            party=RECORDER.code,
+            dedupe_key=f"not_taken_in:{case.pk}:{user}:{at:%Y%m%dT%H%M%S.%f}",
+            at=at,
+        )
+        for user in recorders.values_list("event__actor", flat=True).distinct()
+    ]
+    write_notifications(made, at=at)
 
 
 # -- The exception of whoever has to switch it on --------------------------------------------------
@@ -141,11 +167,15 @@ def _finding(flow: Flow) -> ExceptionFinding:
     )
 
 
-def _end_case(flow: Flow, by: Actor, at: datetime, reason: str) -> None:
-    """Resolve the exception about a flow that is on again, in the name of who switched it on."""
-    cases = ExceptionCase.objects.filter(
+def _open_cases(flow: Flow) -> QuerySet[ExceptionCase]:
+    return ExceptionCase.objects.filter(
         reason=Reason.FLOW_OFF, state__in=ExceptionCase.open_states, evidence__flow=flow.slug
     )
+
+
+def _end_case(flow: Flow, by: Actor, at: datetime, reason: str) -> None:
+    """Resolve the exception about a flow that is on again, in the name of who switched it on."""
+    cases = _open_cases(flow)
     if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
         resolve(ids, by=by, at=at, reason=reason)
         # A gate may be against it, such as a hold. The exception is over all the same.
@@ -188,16 +218,37 @@ def flow_words(slug: Any) -> str:
     return waiting_words(current, HeldEvent.objects.waiting().filter(flow=flow).count())
 
 
+def waits_for_words(row: HeldEvent) -> str:
+    """Return until whom an event waits: who switched the flow off, and who is to switch it on."""
+    case = _open_cases(row.flow).select_related("item__owner").order_by("item_id").first()
+    words = _(
+        "It waits, because %(who)s switched the flow “%(flow)s” off on %(when)s. %(owner)s or "
+        "another operations lead switches it on, and then releases or rejects it."
+    )
+    span = row.switch_off
+    return words % {
+        "who": span.off_by,
+        "flow": row.flow,
+        "when": exact(span.off_at),
+        "owner": case.item.owner if case else row.flow.owner,
+    }
+
+
 def switched_off_for(by: Actor) -> Sequence[Any]:
     """
     Return the switch-offs of today that concern somebody: of all flows for those who may switch
-    them, and otherwise of the flows that they own or back up.
+    them, and otherwise of the flows that they own or back up, or for which something waits that
+    they recorded.
 
     Each has the ``count`` of events that wait, and ``since`` when the oldest does.
     """
     rows = SwitchOff.objects.current().select_related("flow", "off_by")
     if not by.may(SWITCH):
-        rows = rows.filter(Q(flow__owner=by.user_id) | Q(flow__backup=by.user_id))
+        own = Q(flow__owner=by.user_id) | Q(flow__backup=by.user_id)
+        recorded = HeldEvent.objects.waiting().filter(
+            flow=OuterRef("flow"), event__source=SOURCE, event__actor=by.user_id
+        )
+        rows = rows.filter(own | Exists(recorded))
     held = HeldEvent.objects.waiting().filter(flow=OuterRef("flow")).order_by().values("flow")
     counted = rows.annotate(
         count=Coalesce(Subquery(held.annotate(number=Count("pk")).values("number")), 0),

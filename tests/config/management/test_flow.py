@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from routing.models import Flow, FlowVersion
+from routing.models import Flow, FlowProposal, FlowVersion
 from tests.routing.flows.test_lint import staffed
 from tests.routing.runs.stories import make_flow
 from tests.world import World
@@ -96,6 +96,39 @@ def test_a_bad_file_is_told_with_its_lines(world: World, flow: Flow, tmp_path: P
     assert {each["path"] for each in found} == {"title", "titel"}
     assert all(each["line"] > 0 for each in found)
     run("diff", flow.slug, str(file), code=2)
+
+
+def test_an_import_says_what_waits_for_a_second_person(
+    world: World, flow: Flow, tmp_path: Path
+) -> None:
+    file = tmp_path / "flow.yaml"
+    person = ("--as", world.olga.email, "--yes", "--json", "--reason", "Reach")
+    file.write_text(run("export", flow.slug) + "touches:\n- billing\n")
+
+    imported = run("import", str(file), *person)
+    file.write_text(run("export", flow.slug) + "touches:\n- privacy\n")
+    [refused] = run("import", str(file), *person, code=1)["refusals"]
+
+    [waiting] = FlowProposal.objects.select_related("item")
+    assert (imported["proposal"], imported["changed"]) == (waiting.item.ref, True)
+    assert refused["code"] == "proposal_waits"
+    flow.refresh_from_db()
+    assert flow.touches == []
+
+
+def test_a_flow_is_made_from_another(world: World, flow: Flow) -> None:
+    wanted = ("copy", flow.slug, "--name", "Lead to audit", "--json")
+    olga = ("--as", world.olga.email, "--yes")
+
+    [not_hers] = run(*wanted, "--as", world.alice.email, "--yes", code=1)["refusals"]
+    made = run(*wanted, *olga, "--backup", world.bob.email)
+    [taken] = run(*wanted, *olga, code=1)["refusals"]
+
+    assert (not_hers["code"], not_hers["clears_by"]) == ("permission", "Operations lead")
+    assert (made["flow"], made["draft"], taken["code"]) == ("lead-to-audit", 1, "not_copied")
+    draft = FlowVersion.objects.get(flow__slug="lead-to-audit")
+    assert draft.flow.owner == flow.owner
+    assert draft.history.latest().history_change_reason == f"Made from {flow} v1"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from routing.cover.operations import leaving
 from routing.cover.operations.leaving import CannotLeave
 from routing.cover.succession import places
 from routing.kernel.roles import AM, QA
-from routing.models import Agency, Client, Event, Flow, Team, User
+from routing.models import Agency, Client, Event, Flow, Team, User, ValueStream
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
 pytestmark = pytest.mark.requirement("O6", "I5")
@@ -53,6 +53,7 @@ def test_every_pair_and_lead_is_known() -> None:
         Agency: {"owner", "backup", "security_owner"},
         Connection: {"default_owner", "default_backup", "health_owner", "health_backup"},
         Team: {"lead"},
+        ValueStream: {"owner"},
     }
 
 

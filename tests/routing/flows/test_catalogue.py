@@ -15,7 +15,8 @@ from routing.flows.files.difference import differences
 from routing.flows.files.stored import content_of, keep_flow_file
 from routing.flows.files.text import BadFlowFile, read_flow_file, written
 from routing.flows.operations import copy, publish
-from routing.models import Flow, FlowVersion, Rule
+from routing.flows.proposing import approve_proposal
+from routing.models import Flow, FlowProposal, FlowVersion, Rule
 from routing.runs.operations.switching import switch_off
 from tests.desk import filled, signed_in, url, words
 from tests.flows import asked_to_publish
@@ -69,7 +70,11 @@ def test_it_is_entered_and_shown_at_the_desk(world: World, version: FlowVersion)
     }
 
     assert browser.post(path, sent).status_code == 302
+    # What the flow reaches needs a second person.
+    [waiting] = FlowProposal.objects.all()
+    [agreed] = approve_proposal([waiting.pk], by=by(world.bob), at=NOW, reason="Right")
 
+    assert agreed.done
     flow = Flow.objects.get(pk=version.flow_id)
     assert {name: getattr(flow, name) for name in ENTRY} == ENTRY
     assert flow.outcome_owner == world.alice

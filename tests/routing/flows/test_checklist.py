@@ -38,6 +38,7 @@ LINES = (
     "sla",
     "rules",
     "connections",
+    "crm_fields",
     "checks",
     "audit",
     "exception_routes",

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Request
-from delivery.progress.operations.recording import NewRequest, NotRecorded, record
+from delivery.progress.operations.recording import NewRequest, RecordedRequest, record
 from routing.flows.operations import copy, publish_shipped
 from routing.models import (
     Clock,
@@ -27,6 +27,7 @@ from routing.models import (
     ExceptionCase,
     Flow,
     HeldEvent,
+    Note,
     Notification,
     Run,
     RunEvent,
@@ -40,7 +41,13 @@ from routing.runs.operations.exceptions import dismiss
 from routing.runs.operations.own_failures import own_failures
 from routing.runs.operations.process import process
 from routing.runs.operations.release import release_held
-from routing.runs.operations.switching import NotSwitched, SwitchedOn, switch_off, switch_on
+from routing.runs.operations.switching import (
+    NotSwitched,
+    SwitchedOn,
+    switch_off,
+    switch_on,
+    switched_off_for,
+)
 from routing.runs.trace import trace
 from routing.sla.explain_due import explain, words
 from routing.sla.operations.calendars import ensure_defaults
@@ -323,15 +330,49 @@ def test_the_timebox_of_the_exception_runs_once_an_event_waits(world: World, flo
     assert clock.started_at == SOON
 
 
-def test_recording_by_hand_says_that_the_flow_is_off_and_keeps_nothing(world: World) -> None:
+def recorded(world: World, *, at: datetime = SOON) -> RecordedRequest:
+    call = NewRequest(world.acme, "A film", evidence="She rang.", channel=Request.Channel.PHONE)
+    return record(call, by=by(world.alice), at=at, token="form")
+
+
+def test_a_request_recorded_by_hand_waits_and_its_clocks_count_from_receipt(world: World) -> None:
     take_requests(NOW)
-    off(world, Flow.objects.get(slug="recorded-request"))
+    flow = Flow.objects.get(slug="recorded-request")
+    off(world, flow)
 
-    with pytest.raises(NotRecorded, match=r"Olga switched the flow “.*” off on .* record the req"):
-        record(NewRequest(client=world.acme, title="A film"), by=by(world.alice), at=SOON)
+    made, again = recorded(world), recorded(world, at=LATER)
 
-    assert not HeldEvent.objects.exists()
-    assert not Event.objects.filter(kind="desk.request").exists()
+    held = HeldEvent.objects.get()
+    assert made.held == again.held == held
+    assert (made.started, made.request, Run.objects.count()) == (None, None, 0)
+    assert (held.client, held.received_at) == (world.acme, SOON)
+    assert [each.flow for each in switched_off_for(by(world.alice))] == [flow]
+
+    assert on(world, flow).released == 1
+    work(LATER)
+
+    request = Request.objects.select_related("item__owner").get()
+    assert request.item.title == "A film"
+    assert Clock.objects.filter(item=request.item).earliest("pk").started_at == SOON
+    note = Note.objects.get(item=request.item)
+    assert (note.author, "She rang." in note.body) == (world.alice, True)
+    assert recorded(world, at=LATER).request == request
+    assert not switched_off_for(by(world.alice))
+
+
+def test_whoever_recorded_a_request_learns_that_it_was_rejected(world: World) -> None:
+    take_requests(NOW)
+    flow = Flow.objects.get(slug="recorded-request")
+    off(world, flow)
+    recorded(world)
+
+    assert on(world, flow, reject=True).rejected == 1
+    work(LATER)
+
+    told = Notification.objects.get(words="not_taken_in")
+    assert (told.recipient, told.item) == (world.alice, ExceptionCase.objects.get().item)
+    assert not Request.objects.exists()
+    assert recorded(world, at=LATER).held is not None
 
 
 def test_the_command_switches_and_answers_in_json(world: World, flow: Flow) -> None:

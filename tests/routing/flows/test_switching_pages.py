@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery.flows.client_request import KINDS
+from delivery.models import Request
 from delivery.progress.operations.submissions import submit as submit_form
 from routing.models import Client, Clock, ExceptionCase, Flow, HeldEvent, Run, SwitchOff, Team
 from routing.runs.evidence_words import event_name
@@ -191,3 +192,28 @@ def test_the_page_of_the_exception_says_what_waits_and_how_to_end_it(
 
     assert f"1 event waits for {flow.name}, which Olga switched off on" in said
     assert "The flow is still switched off. Switch it on to end this exception." in said
+
+
+def test_whoever_records_a_request_is_led_to_what_waits_and_told_until_whom(world: World) -> None:
+    take_requests(NOW)
+    flow = Flow.objects.get(slug="recorded-request")
+    switch_off(flow.pk, by=by(world.olga), at=NOW, reason="The team is away")
+    browser = signed_in(world.alice)
+    sent = {
+        "client": world.acme.pk,
+        "title": "A film by phone",
+        "channel": "phone",
+        "said": "She rang.",
+        "once": browser.get(url(Request, "add")).context["token"],
+    }
+
+    shown = [browser.post(url(Request, "add"), sent, follow=True) for _ in range(2)]
+
+    held = HeldEvent.objects.get()
+    page = url(HeldEvent, "change", held.pk)
+    assert [answer.redirect_chain[-1][0] for answer in shown] == [page] * 2
+    said = words(shown[0])
+    assert "It waits, because Olga switched the flow “Recorded request” off on" in said
+    assert "Olga or another operations lead switches it on" in said
+    assert "Request recorded at the desk: “A film by phone” recorded by Alice" in said
+    assert "Switched-off flows" in words(browser.get(reverse("admin:index")))

@@ -244,6 +244,11 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     # a second person agrees, among whom are policy owners and backups
     **{f"routing.{verb}_publishapproval": (AM, OPS) for verb in ("approve", "refuse", "withdraw")},
     "routing.outdate_publishapproval": (),
+    **{f"routing.{verb}_flowproposal": (AM, OPS) for verb in ("approve", "refuse", "withdraw")},
+    "routing.view_flowproposal": NOT_CREATIVES,
+    "routing.view_valuestream": NOT_CREATIVES,
+    "routing.add_valuestream": (OPS,),
+    "routing.change_valuestream": (OPS,),
     "routing.view_publishapproval": NOT_CREATIVES,
     "routing.view_checklistanswer": NOT_CREATIVES,
     "routing.add_checklistanswer": (OPS, INTEGRATIONS),
