@@ -135,9 +135,9 @@ class RequestAdmin(StepsAdmin[Request]):
                 % {"ref": made.request.item.ref, "who": made.request.item.owner},
             )
             return
-        if made.held is not None:
+        if made.held is not None and made.held.switch_off is not None:
             words = _("Recorded. %(until)s Its clocks count from now.")
-            messages.warning(request, words % {"until": waits_for_words(made.held)})
+            messages.warning(request, words % {"until": waits_for_words(made.held.switch_off)})
             return
         messages.warning(
             request,

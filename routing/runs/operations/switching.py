@@ -218,19 +218,18 @@ def flow_words(slug: Any) -> str:
     return waiting_words(current, HeldEvent.objects.waiting().filter(flow=flow).count())
 
 
-def waits_for_words(row: HeldEvent) -> str:
-    """Return until whom an event waits: who switched the flow off, and who is to switch it on."""
-    case = _open_cases(row.flow).select_related("item__owner").order_by("item_id").first()
+def waits_for_words(span: SwitchOff) -> str:
+    """Return until whom events wait: who switched the flow off, and who is to switch it on."""
+    case = _open_cases(span.flow).select_related("item__owner").order_by("item_id").first()
     words = _(
         "It waits, because %(who)s switched the flow “%(flow)s” off on %(when)s. %(owner)s or "
         "another operations lead switches it on, and then releases or rejects it."
     )
-    span = row.switch_off
     return words % {
         "who": span.off_by,
-        "flow": row.flow,
+        "flow": span.flow,
         "when": exact(span.off_at),
-        "owner": case.item.owner if case else row.flow.owner,
+        "owner": case.item.owner if case else span.flow.owner,
     }
 
 
