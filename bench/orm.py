@@ -5,7 +5,7 @@ same rows as the door's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +53,7 @@ def _step(pk: int, step: Operation[Any], by: Actor, user: User, at: datetime) ->
     with transaction.atomic():
         request = seen(by).get(pk=pk)
         before = request.state
-        turn(request, step, by, at)
+        turn(request, step, by, at, facts_of([request], step, by, at))
         _save(request, user, at)
         request.item.skip_history_when_saving = True  # type: ignore[attr-defined]  # only mirrored columns changed
         models.Model.save(request.item)
@@ -100,8 +100,9 @@ def _step_many(
     with transaction.atomic():
         requests = list(seen(by).filter(pk__in=ids).order_by("item_id"))
         before = {request.pk: request.state for request in requests}
+        facts = facts_of(requests, step, by, at)
         for request in requests:
-            turn(request, step, by, at)
+            turn(request, step, by, at, facts)
         fields = [
             "state",
             *(name for name in ("triaged_at", "accepted_at") if name.startswith(step.verb)),
@@ -157,8 +158,17 @@ def seen(by: Actor) -> models.QuerySet[Request]:
     return rows if by.may("routing.see_all_work") else rows.filter(item__in=work_seen_by(by))
 
 
-def turn(request: Request, step: Operation[Any], by: Actor, at: datetime) -> None:
-    context: ContextWith[None] = ContextWith(by, at, REASON)
+def facts_of(
+    requests: Sequence[Request], step: Operation[Any], by: Actor, at: datetime
+) -> Mapping[int, Any]:
+    """Return what the gates of a step ask for besides the rows."""
+    return step.facts(requests, by, at, None) if step.facts else {}
+
+
+def turn(
+    request: Request, step: Operation[Any], by: Actor, at: datetime, facts: Mapping[int, Any]
+) -> None:
+    context: ContextWith[None] = ContextWith(by, at, REASON, facts=facts)
     if not all(gate(request, context).passed for gate in step.all_gates):
         raise PermissionDenied(step.verb)
     getattr(request, step.verb)(at=at)

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
-from bench.orm import create_many, event, react, seen, turn
+from bench.orm import create_many, event, facts_of, react, seen, turn
 from bench.world import REASON, World
 from delivery.requests.models import Request
 from routing.kernel.events import Event
@@ -43,8 +43,9 @@ def _step(ids: Sequence[int], step: Operation[Any], by: Actor, user: User, at: d
     with transaction.atomic():
         requests = list(seen(by).filter(pk__in=ids).order_by("item_id"))
         before = {request.pk: request.state for request in requests}
+        facts = facts_of(requests, step, by, at)
         for request in requests:
-            turn(request, step, by, at)
+            turn(request, step, by, at, facts)
         _update(requests, set(before.values()), step, at)
         Request.history.bulk_history_create(
             requests,
