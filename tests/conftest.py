@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from config.embedded import postgres
 from tests.plugin import APP, OWNER
 from tests.template import migrated_template
-from tests.world import NOW, World, forget_worlds, make_world, same_world
+from tests.world import NOW, World, make_world, same_world
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +33,7 @@ KEPT = (
     "auth_group",
     "auth_group_permissions",
 )
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,20 +93,24 @@ def empty(superuser_dsn: str) -> None:
     Empty the tables after a test that committed.
 
     Django would flush as the app's role, which may not TRUNCATE, and past triggers that refuse it
-    to everybody; the superuser switches both off for this one session.
+    to everybody; the superuser switches both off for this one session. Only tables with rows are
+    touched, and their few rows deleted: to TRUNCATE all of them takes twenty times as long.
     """
-    forget_worlds()
     name = connections["default"].settings_dict["NAME"]
-    with psycopg.connect(superuser_dsn, dbname=name, autocommit=True) as superuser:
-        found = superuser.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)",
-            [list(KEPT)],
+    with psycopg.connect(superuser_dsn, dbname=name) as superuser:
+        tables = [table for (table,) in superuser.execute(TABLES, [list(KEPT)])]
+        looks = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(table, sql.Identifier(table))
+            for table in tables
         )
-        tables = sql.SQL(", ").join(sql.Identifier(table) for (table,) in found)
+        filled = [sql.Identifier(table) for (table,) in superuser.execute(looks)]
         superuser.execute("SET session_replication_role = replica")
         # A session left open by a test is an error, not a wait.
         superuser.execute("SET lock_timeout = '20s'")
-        superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+        if filled:
+            superuser.execute(sql.SQL("LOCK TABLE {}").format(sql.SQL(", ").join(filled)))
+        for table in filled:
+            superuser.execute(sql.SQL("DELETE FROM {}").format(table))
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ class World:
 
 def make_world() -> World:
     ensure_routes()
-    published.cache_clear()  # ids begin again with every emptied database
+    published.cache_clear()  # what the test before had published
     alice, bob = make_user("Alice", AM), make_user("Bob", AM)
     team = Team.objects.create(name="North", lead=alice)
     for user in (alice, bob):
@@ -109,11 +109,6 @@ def same_world() -> World:
     if recording:
         _recorded[ZONE] = recording
     return world
-
-
-def forget_worlds() -> None:
-    """Their ids are given out anew once tables were emptied."""
-    _recorded.clear()
 
 
 def by(user: User) -> Actor:
