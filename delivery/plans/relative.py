@@ -20,7 +20,7 @@ MOST_DAYS = 366  # from D, in either direction
 MOST_CLOSED = 366  # days off in a row; a calendar that is closed for longer has no working day
 _DAY = timedelta(days=1)
 # People write the minus as a hyphen, as a dash or as the mathematical sign.
-_WRITTEN = re.compile(r"\s*[dD]\s*(?:([-+\u2010-\u2015\u2212])\s*(\d{1,3}))?\s*")
+_WRITTEN = re.compile(r"[dD](?:([-+\u2010-\u2015\u2212])(\d{1,3}))?")
 
 
 class DayUnit(StrEnum):
@@ -60,7 +60,7 @@ class DayOffset:
 
 def read_offset(text: str, unit: DayUnit = DayUnit.WORKING) -> DayOffset:
     """:raises BadOffset: unless it is D, or D with a number of days before or after it"""
-    found = _WRITTEN.fullmatch(text)
+    found = _WRITTEN.fullmatch("".join(text.split()))
     if found is None:
         raise BadOffset(
             _("“%(text)s” is not a day relative to D. Enter D, D-5 (before) or D+3 (after).")

@@ -40,8 +40,10 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 # “Carla Client” in a field whose name says nothing. Names of companies look alike, and hide too.
-_LIKE_A_NAME = re.compile(r"[^\W\d_a-z]\S*(?: (?:[a-z]{1,3} )?[^\W\d_a-z]\S*)+")
-_HOUSE = re.compile(r"[^\W\d_]{3,}\S*\s+\d{1,5}\s?[a-z]?\b|\b\d{4,5}\s+[^\W\d_]{3,}", re.IGNORECASE)
+_LIKE_A_NAME = re.compile(r"[^\W\d_a-z]\S{0,57}(?: (?:[a-z]{1,3} )?[^\W\d_a-z]\S{0,57}){1,9}")
+_HOUSE = re.compile(
+    r"[^\W\d_]{3}\S{0,55}\s{1,9}\d{1,5}\s?[a-z]?\b|\b\d{4,5}\s{1,9}[^\W\d_]{3}", re.IGNORECASE
+)
 
 
 def is_personal_name(name: str) -> bool:
