@@ -238,6 +238,13 @@ def wordpress() -> cms.WordPress:
 
 
 @pytest.fixture(scope="session")
+def own_wordpress() -> cms.WordPress:
+    """One that no other worker uses, for tests that remove what others left there."""
+    assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
+    return cms.started(_base(), only_for=os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+@pytest.fixture(scope="session")
 def old_wordpress() -> cms.WordPress:
     """One whose tables store no characters beyond 16 bits."""
     assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"

@@ -119,13 +119,15 @@ def missing() -> list[str]:
     ]
 
 
-def started(base: Path, charset: str = "utf8mb4") -> WordPress:
+def started(base: Path, charset: str = "utf8mb4", only_for: str = "") -> WordPress:
     """
     The one of this test run: the first worker that asks starts it, the others find it.
 
     :param charset: of its tables; utf8mb3 stores no emoji
+    :param only_for: whoever has one of their own
     """
-    name = "wordpress" if charset == "utf8mb4" else f"wordpress-{charset}"
+    parts = ("wordpress", charset if charset != "utf8mb4" else "", only_for)
+    name = "-".join(part for part in parts if part)
     with (base / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         note = base / f"{name}.json"

@@ -215,7 +215,7 @@ def wordpress_there(
     request: pytest.FixtureRequest,
 ) -> tuple[str, str, Callable[..., Any]]:
     """A real one, without what other tests have left there."""
-    site = request.getfixturevalue("wordpress")
+    site = request.getfixturevalue("own_wordpress")
     for kind in ("posts", "pages"):
         params = {"search": "throughline:", "status": "any,trash", "per_page": "100"}
         for row in site.call("GET", f"/{kind}", params=params):
