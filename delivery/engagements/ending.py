@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy
 from delivery.engagements.models import Engagement
 from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
 from routing.flows.fields import FieldType
-from routing.flows.models import FlowVersion, Trigger
+from routing.flows.models import Trigger
 from routing.flows.registry import fills
 from routing.kernel.events import Event
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
-from routing.people.clients import Client
+from routing.people.clients import client_choices
 from routing.runs.evidence_words import event_label
 from routing.runs.fact_words import fact_word
 from routing.runs.operations.capture import Signal, capture
@@ -40,10 +40,6 @@ NAME, STARTS, ENDS, HOURS, LEFT = (
 )
 
 
-def _clients() -> Sequence[tuple[str, str]]:
-    return tuple(Client.objects.order_by("name").values_list("code", "name"))
-
-
 catalogue(
     CataloguedKind(
         KIND,
@@ -51,7 +47,7 @@ catalogue(
         gettext_lazy("Calendar"),
         lambda: (
             EventField(DAYS, gettext_lazy("Days before it ends"), FieldType.NUMBER),
-            EventField(CLIENT, gettext_lazy("Client"), fact="client.code", choices=_clients),
+            EventField(CLIENT, gettext_lazy("Client"), fact="client.code", choices=client_choices),
         ),
     )
 )
@@ -88,14 +84,13 @@ def sweep_endings(*, at: datetime) -> int:
 
 def _waited_for() -> set[int]:
     """Return the numbers of days that triggers of live flows name."""
-    live = FlowVersion.objects.live().values("pk")
     days: set[int] = set()
-    for trigger in Trigger.objects.filter(kind=KIND, version__in=live):
+    for trigger in Trigger.objects.live().filter(kind=KIND):
         if trigger.field != DAYS:
             days.add(USUAL_DAYS)
             continue
         named = [trigger.value, *trigger.values]
-        days.update(int(each) for each in named if each.isdecimal() and len(each) <= len("730"))
+        days.update(int(each) for each in named if each.isdecimal())
     return {each for each in days if each <= MOST_DAYS}
 
 

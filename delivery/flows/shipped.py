@@ -62,5 +62,5 @@ def ensure_lead_flow(*, at: datetime) -> FlowVersion | None:
 def _has_flow(slug: str, *kinds: str) -> bool:
     """Return whether there is a flow of this name, or a live one for these kinds of events."""
     # A draft of this name counts as well: somebody is working on it.
-    taken = Trigger.objects.filter(kind__in=kinds, version__in=FlowVersion.objects.live())
+    taken = Trigger.objects.live().filter(kind__in=kinds)
     return Flow.objects.filter(slug=slug).exists() or taken.exists()

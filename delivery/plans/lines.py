@@ -86,7 +86,7 @@ def _read(value: Mapping[str, Any]) -> TemplateLine:
     """:raises ValueError: saying what to enter instead"""
     title = one_line(str(value.get("title") or ""))
     if not title or len(title) > MOST_TITLE or not storable(title):
-        raise ValueError(_("enter a title of at most 200 characters."))
+        raise ValueError(_("enter a title of at most %(most)s characters.") % {"most": MOST_TITLE})
     if value.get("format") not in Format.values:
         raise ValueError(_("choose a type."))
     role = value.get("role") or ""
@@ -112,12 +112,9 @@ def offset_of(days: Any, unit: Any) -> DayOffset | None:
     # In Python True is an int, and JSON has true.
     if not isinstance(days, int) or isinstance(days, bool):
         raise BadOffset(_("enter the days from D as a whole number."))
-    try:
-        return checked(days, DayUnit(unit or DayUnit.WORKING))
-    except ValueError as error:
-        if isinstance(error, BadOffset):
-            raise
-        raise BadOffset(_("choose working days or calendar days.")) from None
+    if unit and unit not in set(DayUnit):
+        raise BadOffset(_("choose working days or calendar days."))
+    return checked(days, DayUnit(unit or DayUnit.WORKING))
 
 
 def _hours(value: Any) -> Decimal:

@@ -126,7 +126,7 @@ def _finding(row: ShapeChange) -> ExceptionFinding:
     kind = row.event.kind
     evidence = {
         "connection": row.connection.slug,
-        "code": kind,
+        "event_kind": kind,
         "message": change_words(row),
         "gone": row.gone[:SHOWN],
         "new": row.new[:SHOWN],

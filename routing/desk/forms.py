@@ -33,8 +33,9 @@ class StepForm(forms.Form):
     the operation's model.
     """
 
-    submit: ClassVar[Any] = ""  # label of the button, the operation's by default
+    submit: Any = ""  # label of the button, the operation's by default
     template: ClassVar[str] = "desk/_form.html"  # layout of the fields
+    after_fields: ClassVar[str] = ""  # template of what the usual layout shows below them
     width: ClassVar[str] = "tl-narrow"  # CSS class of the surrounding element
 
     def __init__(

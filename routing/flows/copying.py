@@ -54,7 +54,7 @@ def copy_flow(
     :raises NotCopied: if the name is taken, or the version names what is not there any more
     """
     by.require("routing.add_flow", to="add flows")
-    if Flow.objects.filter(name__iexact=details.name).exists():
+    if is_name_taken(details.name):
         raise NotCopied(name_taken_words(details.name))
     try:
         with transaction.atomic():
@@ -96,6 +96,10 @@ def free_slug(name: str) -> str:
     while found in taken:
         found, number = f"{base}-{number}", number + 1
     return found
+
+
+def is_name_taken(name: str) -> bool:
+    return Flow.objects.filter(name__iexact=name).exists()
 
 
 def name_taken_words(name: str) -> str:

@@ -12,8 +12,8 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from routing.flows.event_catalogue import CataloguedKind, EventField, catalogued
-from routing.flows.models import FlowVersion, Trigger
+from routing.flows.event_catalogue import EventField, catalogued, changed_keys
+from routing.flows.models import Trigger
 from routing.kernel.events import Event, Payload
 from routing.kernel.personal import masked
 from routing.kernel.shapes import flat, json_type
@@ -121,8 +121,7 @@ def last_days(now: datetime) -> list[date]:
 def flows_started_by() -> Mapping[str, Sequence[Trigger]]:
     """Return the triggers of live versions by kind, with their flows."""
     found: dict[str, list[Trigger]] = defaultdict(list)
-    live = FlowVersion.objects.live().values("pk")
-    rows = Trigger.objects.filter(version__in=live).select_related("version__flow")
+    rows = Trigger.objects.live().select_related("version__flow")
     for trigger in rows.order_by("version__flow__name", "pk"):
         found[trigger.kind].append(trigger)
     return found
@@ -165,17 +164,12 @@ def _masked_field(
     kind: str, body: Mapping[str, Any], name: str, value: Any, declared: Mapping[str, EventField]
 ) -> Any:
     field, called = declared.get(name), name
-    keys = _changed(kind)
+    keys = changed_keys(kind)
     # The value of an event that reports a change belongs to the field that the event names.
     if keys is not None and name == keys[1]:
         called = str(body.get(keys[0], ""))
         field = declared.get(called)
     return masked(value, called, personal=bool(field and field.personal))
-
-
-def _changed(kind: str) -> tuple[str, str] | None:
-    known: CataloguedKind | None = catalogued().get(kind)
-    return known.changed if known else None
 
 
 def _fields(
@@ -185,7 +179,7 @@ def _fields(
     examples: dict[str, dict[str, None]] = {}
     for body in bodies:
         values = flat(body)
-        keys = _changed(kind)
+        keys = changed_keys(kind)
         named = values.get(keys[0]) if keys else None
         if keys and isinstance(named, str) and named in declared:
             values[named] = values.get(keys[1])

@@ -259,6 +259,12 @@ class VersionPart(models.Model):
         abstract = True
 
 
+class TriggerQuerySet(models.QuerySet["Trigger"]):
+    def live(self) -> Self:
+        """Filter for triggers of live versions, which start flows now."""
+        return self.filter(version__in=FlowVersion.objects.live().values("pk"))
+
+
 class Trigger(VersionPart):
     """
     An event that starts the flow, by its kind and optionally a field of its body.
@@ -289,6 +295,8 @@ class Trigger(VersionPart):
     )
     value = models.CharField(_("value"), max_length=200, blank=True, default="")
     values = models.JSONField(_("values"), blank=True, default=list, db_default=[])
+
+    objects = TriggerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("trigger")

@@ -169,18 +169,24 @@ def proposal_facts(
     rows: Sequence[FlowProposal], by: Actor, at: datetime, details: object
 ) -> Mapping[int, ProposalFacts]:
     flows = Flow.objects.in_bulk([row.flow_id for row in rows])
+    named = {row.pk: _people_in(row) for row in rows}
+    staff = User.objects.staff().values("pk")
+    left = User.objects.exclude(pk__in=staff).in_bulk(set[int]().union(*named.values()))
     found = {}
     for row in rows:
         flow = flows[row.flow_id]
         present = {name: getattr(flow, name) for name in row.was}
-        named = [row.proposed[name] for name in PEOPLE if row.proposed.get(name)]
-        gone = User.objects.filter(pk__in=named).exclude(pk__in=User.objects.staff().values("pk"))
         found[row.pk] = ProposalFacts(
             present == row.was,
             tuple(seconds_of_proposal(row)),
-            tuple(user.full_name for user in gone.order_by("full_name")),
+            tuple(sorted(left[pk].full_name for pk in named[row.pk] & left.keys())),
         )
     return found
+
+
+def _people_in(row: FlowProposal) -> set[int]:
+    """Return the ids of the people whom a proposal names."""
+    return {row.proposed[name] for name in PEOPLE if row.proposed.get(name)}
 
 
 def is_second(row: FlowProposal, context: GateContext) -> GateResult:

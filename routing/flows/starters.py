@@ -17,9 +17,9 @@ from string import Template
 from typing import Any
 
 import yaml
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from routing.flows.copying import free_slug
 from routing.flows.event_catalogue import kind_words
 from routing.flows.files.stored import keep_flow_file
 from routing.flows.files.text import FlowFile, read_flow_file
@@ -27,7 +27,6 @@ from routing.flows.models import Flow, FlowVersion, Trigger
 from routing.people.actors import Actor
 
 FLOW, NAME = "flow", "name"
-SLUG_LENGTH = 50
 _starters: dict[str, Starter] = {}
 
 
@@ -121,24 +120,14 @@ def make_draft(
     return draft
 
 
-def free_slug(name: str) -> str:
-    """Return the slug of a new flow with this name, which no other flow has."""
-    stem = slugify(name)[: SLUG_LENGTH - 4].strip("-_").replace("_", "-") or "flow"
-    taken = set(Flow.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
-    number, found = 1, stem
-    while found in taken:
-        number += 1
-        found = f"{stem}-{number}"
-    return found
-
-
 def same_events(version: FlowVersion) -> Sequence[Flow]:
     """Return other flows with a live version that takes the same events as this draft."""
-    live = FlowVersion.objects.live().exclude(flow=version.flow_id).values("pk")
+    others = Trigger.objects.live().exclude(version__flow=version.flow_id)
     found: dict[int, Flow] = {}
     for mine in version.triggers.all():
-        others = Trigger.objects.filter(
-            version__in=live, kind=mine.kind, field=mine.field, value=mine.value
+        same = others.filter(kind=mine.kind, field=mine.field, value=mine.value)
+        found.update(
+            (each.version.flow_id, each.version.flow)
+            for each in same.select_related("version__flow")
         )
-        found.update((each.version.flow_id, each.version.flow) for each in others)
     return tuple(found.values())

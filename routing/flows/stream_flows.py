@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from routing.flows.copying import free_slug, name_taken_words
+from routing.flows.copying import free_slug, is_name_taken, name_taken_words
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
 from routing.flows.value_streams import ValueStream
@@ -49,7 +49,7 @@ def start_flow(
         if stream.flow is not None:
             words = _("The flow “%(flow)s” was started from it already.")
             raise NotStarted(words % {"flow": stream.flow})
-        if Flow.objects.filter(name__iexact=start.name).exists():
+        if is_name_taken(start.name):
             raise NotStarted(name_taken_words(start.name))
         flow = Flow(
             slug=free_slug(start.name),

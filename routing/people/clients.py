@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -208,6 +209,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact} · {self.client} · {self.get_role_display()}"
+
+
+def client_choices() -> Sequence[tuple[str, str]]:
+    """Return the clients by name, to be chosen by their code."""
+    return tuple(Client.objects.order_by("name").values_list("code", "name"))
 
 
 class ErasedIdentity(models.Model):

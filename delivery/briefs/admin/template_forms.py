@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -69,14 +69,18 @@ class PreviewedForm(DatedStepForm):
     step would change. Sent again with the same entries, it is done.
     """
 
-    template: ClassVar[str] = "desk/previewed_step.html"
+    after_fields: ClassVar[str] = "desk/_preview_rows.html"
     width: ClassVar[str] = "tl-whole"
     asked: ClassVar[tuple[str, ...]] = ()  # fields whose entries are previewed
 
     previewed = forms.CharField(required=False, widget=forms.HiddenInput())
 
+    # Returns what would change.
+    # :raises NoWorkingDay: if a date cannot be computed
+    preview: Callable[[], Sequence[PreviewRow]]
+
     preview_rows: Sequence[PreviewRow] = ()
-    shown = False  # whether the page shows what would change
+    submit: Any = gettext_lazy("Show what changes")
 
     def clean(self) -> None:
         super().clean()
@@ -89,28 +93,16 @@ class PreviewedForm(DatedStepForm):
             return
         entered = "|".join(str(self.cleaned_data[name] or "") for name in self.asked)
         if self.cleaned_data["previewed"] != entered:
-            self.shown = True
+            self.submit = ""  # that of the step, now that the page shows what it would change
             # The page sends back what it showed, so that nothing else is confirmed.
             self.data = dict(self.data.items()) | {"previewed": entered}
             self.add_error(None, _("Nothing is saved yet. Check what changes, then confirm."))
-
-    def preview(self) -> Sequence[PreviewRow]:
-        """
-        Return what would change.
-
-        :raises NoWorkingDay: if a date cannot be computed
-        """
-        raise NotImplementedError
 
     @property
     def counted_over(self) -> str:
         """Return the name of the calendar whose days off count."""
         client = self.rows[0].item.client_id
         return working_days_of([client])[client].label
-
-    @property
-    def button(self) -> str:
-        return str(self.step.label) if self.shown else _("Show what changes")
 
 
 @step_form(templates.use_template)

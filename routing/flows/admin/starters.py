@@ -22,7 +22,7 @@ from routing.desk.base import DeskAdmin, actor
 from routing.flows.files.text import BadFlowFile
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.starters import NAME, Starter, make_draft, same_events, starter_named, starters
-from routing.people.clients import Client
+from routing.people.clients import Client, client_choices
 from routing.people.staff import Team, User
 from routing.sla.calendars import agency_calendar
 from routing.sla.operations.calendars import STANDARD
@@ -43,10 +43,6 @@ def _teams() -> Sequence[tuple[str, str]]:
 
 def _policies() -> Sequence[tuple[str, str]]:
     return list(SLAPolicy.objects.order_by("name").values_list("slug", "name"))
-
-
-def _clients() -> Sequence[tuple[str, str]]:
-    return list(Client.objects.order_by("name").values_list("code", "name"))
 
 
 def _own_clients() -> Sequence[tuple[str, str]]:
@@ -73,7 +69,7 @@ ASKED = {
         gettext_lazy("It takes the work of clients without an owner and a backup of their own."),
     ),
     "policy": AskedName(gettext_lazy("SLA policy"), _policies),
-    "client": AskedName(gettext_lazy("Client"), _clients),
+    "client": AskedName(gettext_lazy("Client"), client_choices),
     "house": AskedName(
         gettext_lazy("Client that stands for the agency"),
         _own_clients,

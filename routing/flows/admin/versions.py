@@ -42,7 +42,7 @@ from routing.flows.files.stored import content_of
 from routing.flows.files.text import written
 from routing.flows.files.words import ChangeWords, change_words
 from routing.flows.lint import lint_findings
-from routing.flows.models import FlowVersion
+from routing.flows.models import FlowVersion, live_of
 from routing.flows.operations import (
     NotPublishable,
     SecondPersonNeeded,
@@ -259,7 +259,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         draft, by = version.published_at is None, actor(request)
         found = faults(version) if draft else []
         standing = standing_of(version) if draft else None
-        live = standing.live if standing else _live_of(version)
+        live = standing.live if standing else live_of(version.flow_id)
         waiting = _waiting(version) if draft else None
         offered = {
             "copy": True,
@@ -388,10 +388,6 @@ def _checklist(version: FlowVersion, by: Actor) -> list[tuple[CheckedLine, str]]
         else (each, "")
         for each in checklist_of(version, timezone.now())
     ]
-
-
-def _live_of(version: FlowVersion) -> FlowVersion | None:
-    return FlowVersion.objects.live().filter(flow=version.flow_id).first()
 
 
 def _waiting(version: FlowVersion) -> PublishApproval | None:

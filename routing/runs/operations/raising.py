@@ -95,8 +95,9 @@ class _Located:
             found.append((reason, "work", self.work.pk, ""))
         if not found and (flow := self.finding.evidence.get("flow")):
             found.append((reason, "flow", flow, ""))
-        code = str(self.finding.evidence.get("code", ""))
-        return tuple(found) or ((reason, "connection", self.connection, code),)
+        evidence = self.finding.evidence
+        part = str(evidence.get("code") or evidence.get("event_kind") or "")
+        return tuple(found) or ((reason, "connection", self.connection, part),)
 
     @property
     def connection(self) -> str:
@@ -267,9 +268,10 @@ def _open_keys(located: Sequence[_Located]) -> set[Key]:
     found: set[Key] = set()
     for kind in subjects:
         query, subject = asked[kind]
-        for row in query.values_list("reason", subject, "step", "evidence__code"):
-            reason, about, step, code = row
-            last = {"run": step, "connection": code or ""}.get(kind, "")
+        parts = ("evidence__code", "evidence__event_kind")
+        for row in query.values_list("reason", subject, "step", *parts):
+            reason, about, step, code, of_event = row
+            last = {"run": step, "connection": code or of_event or ""}.get(kind, "")
             found.add((reason, kind, about, last))
     return found
 

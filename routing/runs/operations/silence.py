@@ -66,7 +66,7 @@ class Silence:
         }
         evidence = {
             "connection": self.source.slug,
-            "code": self.seen.kind,
+            "event_kind": self.seen.kind,
             "message": words % values,
             "last_event": self.seen.last_id,
         }
@@ -140,7 +140,7 @@ def settle_heard(*, at: datetime) -> int:
     newest = {(each.source, each.kind): each.last_id for each in seen_kinds()}
     over = []
     for case in rows:
-        slug, kind = case.evidence.get("connection", ""), case.evidence.get("code", "")
+        slug, kind = case.evidence.get("connection", ""), case.evidence.get("event_kind", "")
         source = sources.get(slug)
         heard = newest.get((slug, kind)) != case.evidence.get("last_event")
         if heard or source is None or not source.is_active:
@@ -150,5 +150,6 @@ def settle_heard(*, at: datetime) -> int:
     return len(over)
 
 
+evidence_word("event_kind", gettext_lazy("Kind of event"), kind_words)
 evidence_word("last_event", gettext_lazy("Last event"), lambda value: f"#{value}")
 failures(behind=_none_behind, everywhere=_all_silent)

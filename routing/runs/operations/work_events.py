@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
 from routing.flows.fields import FieldType
-from routing.flows.models import Flow, FlowVersion, Trigger
+from routing.flows.models import Flow, Trigger
 from routing.flows.trigger_operators import CHANGES
 from routing.flows.triggers import may_match
 from routing.people.actors import Actor
-from routing.people.clients import Client
+from routing.people.clients import client_choices
 from routing.runs.cause_chain import ITEM, WORK
 from routing.runs.evidence_words import event_label
 from routing.runs.fact_words import fact_word
@@ -82,7 +82,7 @@ def work_event(
     made = WorkEventKind(f"{WORK}.{name}", label, word, tuple(own))
     fact_word(made.by_fact, _("By"))
     shared = (
-        EventField(CLIENT, _("Client"), fact="client.code", choices=_clients),
+        EventField(CLIENT, _("Client"), fact="client.code", choices=client_choices),
         EventField(FLOW, _("Flow of its run"), choices=_flows),
     )
     catalogue(CataloguedKind(made.kind, label, _("Throughline"), lambda: (*own, *shared)))
@@ -97,10 +97,6 @@ def work_events() -> Mapping[str, WorkEventKind]:
 
 def _said(choices: Choices) -> Callable[[Any], str]:
     return lambda value: str(dict(choices()).get(str(value), value))
-
-
-def _clients() -> Sequence[tuple[str, str]]:
-    return tuple(Client.objects.order_by("name").values_list("code", "name"))
 
 
 def _flows() -> Sequence[tuple[str, str]]:
@@ -124,8 +120,7 @@ def records(kind: WorkEventKind) -> Callable[[Find], Reaction]:
 def waiting_for(kind: WorkEventKind) -> Sequence[Trigger]:
     """Return the triggers of live flows that wait for a kind of event."""
     # One short query of two small tables. The live versions are few, and so are their triggers.
-    live = FlowVersion.objects.live().values("pk")
-    return list(Trigger.objects.filter(kind=kind.kind, version__in=live))
+    return list(Trigger.objects.live().filter(kind=kind.kind))
 
 
 def record(

@@ -10,6 +10,7 @@ from integrations.models import Connection
 from routing.kernel.reasons import Reason
 from routing.models import ExceptionCase, Notification
 from routing.people.actors import Actor
+from routing.runs.evidence_words import EvidenceNames, in_words
 from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.exceptions import dismiss
 from routing.runs.operations.own_failures import own_failures
@@ -59,6 +60,7 @@ def test_a_usual_kind_that_is_silent_for_twice_its_longest_gap_is_told_once(
 
     assert case.item.owner == world.ivan
     assert case.item.title == "Events stopped coming: form-main, Form submitted (Website)"
+    assert ("Kind of event", "Form submitted (Website)") in in_words(case.evidence, EvidenceNames())
     assert "The longest gap in the 4 weeks before was 3\xa0days" in case.evidence["message"]
     assert Notification.objects.filter(recipient=world.ivan, item=case.item).exists()
     assert cases() == [case]
