@@ -103,10 +103,10 @@ def crm_fields(version: FlowVersion) -> LineLook:
         if found is None or found.missing is None:
             unread.append(f"{connection.name}: {found.error}" if found else connection.name)
     if unread or not crms:
-        words = _("Whether the properties are there could not be read. %(why)s")
+        words = _("The properties could not be read. %(why)s")
         return LineLook(True, words % {"why": " ".join(unread)}, where, guess=True)
     names = ", ".join(connection.name for connection in crms)
-    return LineLook(True, _("%(names)s has the properties.") % {"names": names}, where)
+    return LineLook(True, _("The properties exist in %(names)s.") % {"names": names}, where)
 
 
 def _unwritten(connection: Connection, fields: Collection[str]) -> str:

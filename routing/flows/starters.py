@@ -114,7 +114,7 @@ def make_draft(
     :raises BadFlowFile: if the answers do not fit, such as one person as owner and backup
     """
     file = starter.filled({**answers, FLOW: free_slug(answers[NAME])})
-    reason = _("Made of the starter “%(name)s”.") % {"name": starter.name}
+    reason = _("Made from the starter “%(name)s”.") % {"name": starter.name}
     draft = keep_flow_file(file, by=by, at=at, reason=reason, always=True)
     assert draft is not None  # always one
     return draft
