@@ -16,9 +16,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from pytest_django import DjangoDbBlocker, Settings
 
-from config.embedded import postgres
-from tests.plugin import APP, OWNER
-from tests.template import migrated_template
+from tests.template import copy_database, drop_database, migrated_template
 from tests.world import NOW, World, make_world, same_world
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
@@ -72,20 +70,13 @@ def django_db_setup(
     name = connections["default"].settings_dict["NAME"]
     with django_db_blocker.unblock():
         template = migrated_template(superuser_dsn, getattr(request.config, "cache", None))
-    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
-        superuser.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
-                *map(sql.Identifier, (name, template, OWNER))
-            )
-        )
-    postgres.furnish_database(superuser_dsn, name, owner=OWNER, app=APP)  # rights are not copied
+    copy_database(superuser_dsn, template, name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty(superuser_dsn))
         yield
     with django_db_blocker.unblock():
         connections.close_all()
-    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
-        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    drop_database(superuser_dsn, name)
 
 
 def empty(superuser_dsn: str) -> None:

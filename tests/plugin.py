@@ -74,7 +74,7 @@ def _start_servers() -> None:
     for folder in ("log", "files", "mail", "static"):
         (base / "var" / folder).mkdir(parents=True)
     if "TEST_SUPERUSER_URL" in os.environ:
-        atexit.register(_drop_template)
+        atexit.register(_drop_databases)
     else:
         os.environ["TEST_SUPERUSER_URL"] = _postgres(base)
         os.environ["TEST_SERVER"] = "embedded"
@@ -86,7 +86,7 @@ def _start_servers() -> None:
     os.environ["TEST_RUN"] = secrets.token_hex(3)  # so that two runs can share a server
 
 
-def _base() -> Path:
+def base() -> Path:
     """The folder of this run, shared by its workers."""
     return Path(os.environ["VAR_DIR"]).parent
 
@@ -112,7 +112,7 @@ def _valkey(base: Path) -> str:
 
 def _stop_servers() -> None:
     if "VAR_DIR" in os.environ:
-        cms.stop(_base())
+        cms.stop(base())
     for process in _processes:
         process.send_signal(signal.SIGINT)
     for process in _processes:
@@ -121,13 +121,14 @@ def _stop_servers() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _drop_template() -> None:
-    """Leave nothing of this run on a server of the caller's own; workers drop their copies."""
+def _drop_databases() -> None:
+    """Leave nothing of this run on a server of the caller's own."""
     with psycopg.connect(os.environ["TEST_SUPERUSER_URL"], autocommit=True) as superuser:
-        for name in (f"{DATABASE}_template", f"{DATABASE}_template_making"):
-            superuser.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+        made = superuser.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{DATABASE}_"]
+        ).fetchall()
+        for (name,) in made:
+            superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _name_environment() -> None:
@@ -234,18 +235,18 @@ def wordpress() -> cms.WordPress:
     A real one, the same for all workers of this run; what a test makes there has a name of its own.
     """
     assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
-    return cms.started(_base())
+    return cms.started(base())
 
 
 @pytest.fixture(scope="session")
 def own_wordpress() -> cms.WordPress:
     """One that no other worker uses, for tests that remove what others left there."""
     assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
-    return cms.started(_base(), only_for=os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    return cms.started(base(), only_for=os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
 
 @pytest.fixture(scope="session")
 def old_wordpress() -> cms.WordPress:
     """One whose tables store no characters beyond 16 bits."""
     assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
-    return cms.started(_base(), "utf8mb3")
+    return cms.started(base(), "utf8mb3")

@@ -1,5 +1,6 @@
 """
-The migrated database that every worker of a run copies, and a dump of it for the next run.
+Databases that every worker of a run copies: the migrated one, of which a dump is kept for the next
+run, and those of earlier versions.
 
 Migrating takes half a minute of processor time, a restored dump two seconds. A dump is taken up
 only if the migrations are the same; what follows each migrate (rights, groups, triggers) is done in
@@ -10,19 +11,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
 from config.embedded import identity, places, postgres
 from config.storage import databases
+from routing.flows.versions import published
 from tests.plugin import APP, DATABASE, EMBEDDED, OWNER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,12 +34,19 @@ SOURCES = ("*/migrations/*.py", "requirements/dev.txt")
 
 
 def migrated_template(superuser_dsn: str, cache: Any) -> str:
+    """Return the name of the database."""
+    return made_once(
+        superuser_dsn, f"{DATABASE}_template", lambda name: _migrate(name, _kept(cache))
+    )
+
+
+def made_once(superuser_dsn: str, name: str, fill: Callable[[str], None]) -> str:
     """
-    Return the name of the database: the first worker to come makes it, and the others wait for it.
+    Return the name of a database for all workers of a run to copy: the first worker to come makes
+    it, and the others wait for it.
 
     It is made under another name, so that the work of one that failed is not taken for whole.
     """
-    name = f"{DATABASE}_template"
     making = f"{name}_making"
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
         superuser.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
@@ -47,18 +57,33 @@ def migrated_template(superuser_dsn: str, cache: Any) -> str:
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making))
         )
         postgres.furnish_database(superuser_dsn, making, owner=OWNER, app=APP)
-        _migrate(making, _kept(cache))
+        fill(making)
         superuser.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (making, name)))
         )
     return name
 
 
+def copy_database(superuser_dsn: str, template: str, name: str) -> None:
+    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
+        superuser.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                *map(sql.Identifier, (name, template, OWNER))
+            )
+        )
+    postgres.furnish_database(superuser_dsn, name, owner=OWNER, app=APP)  # rights are not copied
+
+
+def drop_database(superuser_dsn: str, name: str) -> None:
+    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
+        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 def _migrate(name: str, kept: Path | None) -> None:
     known = kept is not None and kept.exists()
     if known:
         _run("pg_restore", name, "--exit-on-error", str(kept))
-    with _at_database(name):
+    with at_database(name):
         call_command("migrate", verbosity=0, interactive=False)
     if kept is not None and not known:
         for older in kept.parent.glob("*.dump"):
@@ -88,15 +113,20 @@ def _run(program: str, name: str, *options: str) -> None:
 
 
 @contextmanager
-def _at_database(name: str) -> Iterator[None]:
+def at_database(name: str) -> Iterator[None]:
     """Let both roles work there for a while."""
     own = connections["default"].settings_dict["NAME"]
     try:
-        for alias in ("default", "owner"):
-            connections[alias].close()
-            connections[alias].settings_dict["NAME"] = name
+        use_database(name)
         yield
     finally:
-        for alias in ("default", "owner"):
-            connections[alias].close()
-            connections[alias].settings_dict["NAME"] = own
+        use_database(own)
+
+
+def use_database(name: str) -> None:
+    """Let both roles work there, and forget what was remembered of another database's ids."""
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+    ContentType.objects.clear_cache()
+    published.cache_clear()

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from routing.kernel.migrating import AlterWords
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,464 +13,480 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="approval",
-            name="audience",
-            field=models.CharField(
-                choices=[("internal", "The agency"), ("client", "The client")],
-                max_length=10,
-                verbose_name="audience",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="approval",
-            name="need",
-            field=models.PositiveSmallIntegerField(default=1, verbose_name="number of approvals"),
-        ),
-        migrations.AlterField(
-            model_name="approval",
-            name="nudged_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="last reminder"),
-        ),
-        migrations.AlterField(
-            model_name="approval",
-            name="quorum",
-            field=models.CharField(
-                choices=[("any", "Any one"), ("all", "All"), ("some", "A set number")],
-                default="any",
-                max_length=4,
-                verbose_name="required answers",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="approvalstage",
-            name="audience",
-            field=models.CharField(
-                choices=[("internal", "The agency"), ("client", "The client")],
-                max_length=10,
-                verbose_name="audience",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="approvalstage",
-            name="need",
-            field=models.PositiveSmallIntegerField(default=1, verbose_name="number of approvals"),
-        ),
-        migrations.AlterField(
-            model_name="approvalstage",
-            name="quorum",
-            field=models.CharField(
-                choices=[("any", "Any one"), ("all", "All"), ("some", "A set number")],
-                default="any",
-                max_length=4,
-                verbose_name="required answers",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="check",
-            name="format",
-            field=models.CharField(
-                blank=True,
-                choices=[("page", "Web page or article"), ("file", "Files")],
-                default="",
-                max_length=10,
-                verbose_name="applies to",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="check",
-            name="is_active",
-            field=models.BooleanField(default=True, verbose_name="active"),
-        ),
-        migrations.AlterField(
-            model_name="deliverable",
-            name="destination",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="deliverables",
-                to="routing.destination",
-                verbose_name="destination",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="deliverable",
-            name="due_date",
-            field=models.DateField(blank=True, null=True, verbose_name="planned date"),
-        ),
-        migrations.AlterField(
-            model_name="deliverable",
-            name="format",
-            field=models.CharField(
-                choices=[("page", "Web page or article"), ("file", "Files")],
-                default="page",
-                max_length=10,
-                verbose_name="type",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="deliverable",
-            name="reworked",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="delivery.version",
-                verbose_name="returned at",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="deliverable",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("planned", "Planned"),
-                    ("in_production", "In production"),
-                    ("in_qa", "In QA"),
-                    ("rework", "Rework"),
-                    ("in_internal_review", "In internal review"),
-                    ("in_client_review", "With the client"),
-                    ("approved", "Approved"),
-                    ("publishing", "Publishing"),
-                    ("publish_failed", "Publishing failed"),
-                    ("live", "Live"),
-                    ("handed_over", "Files handed over"),
-                    ("archived", "Archived"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="planned",
-                max_length=20,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalapproval",
-            name="audience",
-            field=models.CharField(
-                choices=[("internal", "The agency"), ("client", "The client")],
-                max_length=10,
-                verbose_name="audience",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalapproval",
-            name="need",
-            field=models.PositiveSmallIntegerField(default=1, verbose_name="number of approvals"),
-        ),
-        migrations.AlterField(
-            model_name="historicalapproval",
-            name="nudged_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="last reminder"),
-        ),
-        migrations.AlterField(
-            model_name="historicalapproval",
-            name="quorum",
-            field=models.CharField(
-                choices=[("any", "Any one"), ("all", "All"), ("some", "A set number")],
-                default="any",
-                max_length=4,
-                verbose_name="required answers",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcheck",
-            name="format",
-            field=models.CharField(
-                blank=True,
-                choices=[("page", "Web page or article"), ("file", "Files")],
-                default="",
-                max_length=10,
-                verbose_name="applies to",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcheck",
-            name="is_active",
-            field=models.BooleanField(default=True, verbose_name="active"),
-        ),
-        migrations.AlterField(
-            model_name="historicaldeliverable",
-            name="destination",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="routing.destination",
-                verbose_name="destination",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaldeliverable",
-            name="due_date",
-            field=models.DateField(blank=True, null=True, verbose_name="planned date"),
-        ),
-        migrations.AlterField(
-            model_name="historicaldeliverable",
-            name="format",
-            field=models.CharField(
-                choices=[("page", "Web page or article"), ("file", "Files")],
-                default="page",
-                max_length=10,
-                verbose_name="type",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaldeliverable",
-            name="reworked",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="delivery.version",
-                verbose_name="returned at",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaldeliverable",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("planned", "Planned"),
-                    ("in_production", "In production"),
-                    ("in_qa", "In QA"),
-                    ("rework", "Rework"),
-                    ("in_internal_review", "In internal review"),
-                    ("in_client_review", "With the client"),
-                    ("approved", "Approved"),
-                    ("publishing", "Publishing"),
-                    ("publish_failed", "Publishing failed"),
-                    ("live", "Live"),
-                    ("handed_over", "Files handed over"),
-                    ("archived", "Archived"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="planned",
-                max_length=20,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="channel",
-            field=models.CharField(
-                choices=[
-                    ("crm", "CRM"),
-                    ("form", "Web form"),
-                    ("portal", "Portal"),
-                    ("email", "E-mail"),
-                    ("phone", "Phone"),
-                    ("meeting", "Meeting"),
-                ],
-                default="email",
-                max_length=10,
-                verbose_name="channel",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="routing.contact",
-                verbose_name="requested by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="details",
-            field=models.TextField(
-                blank=True, default="", max_length=10000, verbose_name="description"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="impact_amount",
-            field=models.DecimalField(
-                decimal_places=2,
-                editable=False,
-                max_digits=14,
-                null=True,
-                verbose_name="extra cost",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="impact_date",
-            field=models.DateField(editable=False, null=True, verbose_name="ready on"),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="impact_hours",
-            field=models.DecimalField(
-                decimal_places=2,
-                editable=False,
-                max_digits=8,
-                null=True,
-                verbose_name="extra hours",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="impact_note",
-            field=models.TextField(
-                blank=True,
-                db_default="",
-                default="",
-                editable=False,
-                max_length=2000,
-                verbose_name="impact",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("captured", "New"),
-                    ("needs_information", "Needs information"),
-                    ("triaged", "Triaged"),
-                    ("accepted", "Accepted"),
-                    ("in_delivery", "In delivery"),
-                    ("delivered", "Delivered"),
-                    ("closed", "Closed"),
-                    ("rejected", "Rejected"),
-                    ("duplicate", "Duplicate"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="captured",
-                max_length=20,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrequest",
-            name="wanted_date",
-            field=models.DateField(blank=True, null=True, verbose_name="needed by"),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="channel",
-            field=models.CharField(
-                choices=[
-                    ("crm", "CRM"),
-                    ("form", "Web form"),
-                    ("portal", "Portal"),
-                    ("email", "E-mail"),
-                    ("phone", "Phone"),
-                    ("meeting", "Meeting"),
-                ],
-                default="email",
-                max_length=10,
-                verbose_name="channel",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="requests",
-                to="routing.contact",
-                verbose_name="requested by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="details",
-            field=models.TextField(
-                blank=True, default="", max_length=10000, verbose_name="description"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="impact_amount",
-            field=models.DecimalField(
-                decimal_places=2,
-                editable=False,
-                max_digits=14,
-                null=True,
-                verbose_name="extra cost",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="impact_date",
-            field=models.DateField(editable=False, null=True, verbose_name="ready on"),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="impact_hours",
-            field=models.DecimalField(
-                decimal_places=2,
-                editable=False,
-                max_digits=8,
-                null=True,
-                verbose_name="extra hours",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="impact_note",
-            field=models.TextField(
-                blank=True,
-                db_default="",
-                default="",
-                editable=False,
-                max_length=2000,
-                verbose_name="impact",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("captured", "New"),
-                    ("needs_information", "Needs information"),
-                    ("triaged", "Triaged"),
-                    ("accepted", "Accepted"),
-                    ("in_delivery", "In delivery"),
-                    ("delivered", "Delivered"),
-                    ("closed", "Closed"),
-                    ("rejected", "Rejected"),
-                    ("duplicate", "Duplicate"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="captured",
-                max_length=20,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="request",
-            name="wanted_date",
-            field=models.DateField(blank=True, null=True, verbose_name="needed by"),
-        ),
-        migrations.AlterField(
-            model_name="version",
-            name="note",
-            field=models.CharField(
-                blank=True, default="", max_length=500, verbose_name="release note"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="versionfile",
-            name="alt",
-            field=models.CharField(blank=True, default="", max_length=300, verbose_name="alt text"),
+        AlterWords(
+            [
+                migrations.AlterField(
+                    model_name="approval",
+                    name="audience",
+                    field=models.CharField(
+                        choices=[("internal", "The agency"), ("client", "The client")],
+                        max_length=10,
+                        verbose_name="audience",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="approval",
+                    name="need",
+                    field=models.PositiveSmallIntegerField(
+                        default=1, verbose_name="number of approvals"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="approval",
+                    name="nudged_at",
+                    field=models.DateTimeField(
+                        editable=False, null=True, verbose_name="last reminder"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="approval",
+                    name="quorum",
+                    field=models.CharField(
+                        choices=[("any", "Any one"), ("all", "All"), ("some", "A set number")],
+                        default="any",
+                        max_length=4,
+                        verbose_name="required answers",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="approvalstage",
+                    name="audience",
+                    field=models.CharField(
+                        choices=[("internal", "The agency"), ("client", "The client")],
+                        max_length=10,
+                        verbose_name="audience",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="approvalstage",
+                    name="need",
+                    field=models.PositiveSmallIntegerField(
+                        default=1, verbose_name="number of approvals"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="approvalstage",
+                    name="quorum",
+                    field=models.CharField(
+                        choices=[("any", "Any one"), ("all", "All"), ("some", "A set number")],
+                        default="any",
+                        max_length=4,
+                        verbose_name="required answers",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="check",
+                    name="format",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[("page", "Web page or article"), ("file", "Files")],
+                        default="",
+                        max_length=10,
+                        verbose_name="applies to",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="check",
+                    name="is_active",
+                    field=models.BooleanField(default=True, verbose_name="active"),
+                ),
+                migrations.AlterField(
+                    model_name="deliverable",
+                    name="destination",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliverables",
+                        to="routing.destination",
+                        verbose_name="destination",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="deliverable",
+                    name="due_date",
+                    field=models.DateField(blank=True, null=True, verbose_name="planned date"),
+                ),
+                migrations.AlterField(
+                    model_name="deliverable",
+                    name="format",
+                    field=models.CharField(
+                        choices=[("page", "Web page or article"), ("file", "Files")],
+                        default="page",
+                        max_length=10,
+                        verbose_name="type",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="deliverable",
+                    name="reworked",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="delivery.version",
+                        verbose_name="returned at",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="deliverable",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("in_production", "In production"),
+                            ("in_qa", "In QA"),
+                            ("rework", "Rework"),
+                            ("in_internal_review", "In internal review"),
+                            ("in_client_review", "With the client"),
+                            ("approved", "Approved"),
+                            ("publishing", "Publishing"),
+                            ("publish_failed", "Publishing failed"),
+                            ("live", "Live"),
+                            ("handed_over", "Files handed over"),
+                            ("archived", "Archived"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="planned",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalapproval",
+                    name="audience",
+                    field=models.CharField(
+                        choices=[("internal", "The agency"), ("client", "The client")],
+                        max_length=10,
+                        verbose_name="audience",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalapproval",
+                    name="need",
+                    field=models.PositiveSmallIntegerField(
+                        default=1, verbose_name="number of approvals"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalapproval",
+                    name="nudged_at",
+                    field=models.DateTimeField(
+                        editable=False, null=True, verbose_name="last reminder"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalapproval",
+                    name="quorum",
+                    field=models.CharField(
+                        choices=[("any", "Any one"), ("all", "All"), ("some", "A set number")],
+                        default="any",
+                        max_length=4,
+                        verbose_name="required answers",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcheck",
+                    name="format",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[("page", "Web page or article"), ("file", "Files")],
+                        default="",
+                        max_length=10,
+                        verbose_name="applies to",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcheck",
+                    name="is_active",
+                    field=models.BooleanField(default=True, verbose_name="active"),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldeliverable",
+                    name="destination",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.destination",
+                        verbose_name="destination",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldeliverable",
+                    name="due_date",
+                    field=models.DateField(blank=True, null=True, verbose_name="planned date"),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldeliverable",
+                    name="format",
+                    field=models.CharField(
+                        choices=[("page", "Web page or article"), ("file", "Files")],
+                        default="page",
+                        max_length=10,
+                        verbose_name="type",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldeliverable",
+                    name="reworked",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="delivery.version",
+                        verbose_name="returned at",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldeliverable",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("in_production", "In production"),
+                            ("in_qa", "In QA"),
+                            ("rework", "Rework"),
+                            ("in_internal_review", "In internal review"),
+                            ("in_client_review", "With the client"),
+                            ("approved", "Approved"),
+                            ("publishing", "Publishing"),
+                            ("publish_failed", "Publishing failed"),
+                            ("live", "Live"),
+                            ("handed_over", "Files handed over"),
+                            ("archived", "Archived"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="planned",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="channel",
+                    field=models.CharField(
+                        choices=[
+                            ("crm", "CRM"),
+                            ("form", "Web form"),
+                            ("portal", "Portal"),
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("meeting", "Meeting"),
+                        ],
+                        default="email",
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="contact",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.contact",
+                        verbose_name="requested by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="details",
+                    field=models.TextField(
+                        blank=True, default="", max_length=10000, verbose_name="description"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="impact_amount",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        editable=False,
+                        max_digits=14,
+                        null=True,
+                        verbose_name="extra cost",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="impact_date",
+                    field=models.DateField(editable=False, null=True, verbose_name="ready on"),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="impact_hours",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        editable=False,
+                        max_digits=8,
+                        null=True,
+                        verbose_name="extra hours",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="impact_note",
+                    field=models.TextField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        editable=False,
+                        max_length=2000,
+                        verbose_name="impact",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("captured", "New"),
+                            ("needs_information", "Needs information"),
+                            ("triaged", "Triaged"),
+                            ("accepted", "Accepted"),
+                            ("in_delivery", "In delivery"),
+                            ("delivered", "Delivered"),
+                            ("closed", "Closed"),
+                            ("rejected", "Rejected"),
+                            ("duplicate", "Duplicate"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="captured",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrequest",
+                    name="wanted_date",
+                    field=models.DateField(blank=True, null=True, verbose_name="needed by"),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="channel",
+                    field=models.CharField(
+                        choices=[
+                            ("crm", "CRM"),
+                            ("form", "Web form"),
+                            ("portal", "Portal"),
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("meeting", "Meeting"),
+                        ],
+                        default="email",
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="contact",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requests",
+                        to="routing.contact",
+                        verbose_name="requested by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="details",
+                    field=models.TextField(
+                        blank=True, default="", max_length=10000, verbose_name="description"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="impact_amount",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        editable=False,
+                        max_digits=14,
+                        null=True,
+                        verbose_name="extra cost",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="impact_date",
+                    field=models.DateField(editable=False, null=True, verbose_name="ready on"),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="impact_hours",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        editable=False,
+                        max_digits=8,
+                        null=True,
+                        verbose_name="extra hours",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="impact_note",
+                    field=models.TextField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        editable=False,
+                        max_length=2000,
+                        verbose_name="impact",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("captured", "New"),
+                            ("needs_information", "Needs information"),
+                            ("triaged", "Triaged"),
+                            ("accepted", "Accepted"),
+                            ("in_delivery", "In delivery"),
+                            ("delivered", "Delivered"),
+                            ("closed", "Closed"),
+                            ("rejected", "Rejected"),
+                            ("duplicate", "Duplicate"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="captured",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="request",
+                    name="wanted_date",
+                    field=models.DateField(blank=True, null=True, verbose_name="needed by"),
+                ),
+                migrations.AlterField(
+                    model_name="version",
+                    name="note",
+                    field=models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="release note"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="versionfile",
+                    name="alt",
+                    field=models.CharField(
+                        blank=True, default="", max_length=300, verbose_name="alt text"
+                    ),
+                ),
+            ]
         ),
     ]

@@ -5,6 +5,8 @@ import integrations.base.connections
 from django.conf import settings
 from django.db import migrations, models
 
+from routing.kernel.migrating import AlterWords
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,357 +15,371 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="historicaloutbound",
-            options={
-                "default_permissions": ("view",),
-                "get_latest_by": ("history_date", "history_id"),
-                "ordering": ("-history_date", "-history_id"),
-                "verbose_name": "historical outbox message",
-                "verbose_name_plural": "historical outbox messages",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="inbound",
-            options={
-                "default_permissions": ("view",),
-                "ordering": ("-received_at", "-id"),
-                "verbose_name": "inbound webhook",
-                "verbose_name_plural": "inbound webhooks",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="outbound",
-            options={
-                "default_permissions": ("view",),
-                "ordering": ("-id",),
-                "verbose_name": "outbox message",
-                "verbose_name_plural": "outbox messages",
-            },
-        ),
-        migrations.AlterField(
-            model_name="attempt",
-            name="error",
-            field=models.CharField(blank=True, default="", max_length=300, verbose_name="message"),
-        ),
-        migrations.AlterField(
-            model_name="attempt",
-            name="found",
-            field=models.JSONField(default=dict, verbose_name="found"),
-        ),
-        migrations.AlterField(
-            model_name="attempt",
-            name="outbound",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="tries",
-                to="integrations.outbound",
-                verbose_name="outbox message",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="attempt",
-            name="outcome",
-            field=models.CharField(
-                choices=[
-                    ("delivered", "Written and confirmed"),
-                    ("found", "Already written by an earlier attempt"),
-                    ("temporary", "Temporarily unavailable"),
-                    ("unknown", "No response"),
-                    ("differs", "Result differs from what was sent"),
-                    ("refused", "Credentials refused"),
-                    ("conflict", "Changed or removed in external system"),
-                    ("permanent", "Rejected"),
-                    ("lost", "Worker died"),
-                    ("overtaken", "Lease expired"),
-                ],
-                max_length=12,
-                verbose_name="outcome",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="attempt",
-            name="started_at",
-            field=models.DateTimeField(verbose_name="started"),
-        ),
-        migrations.AlterField(
-            model_name="connection",
-            name="allowed_private",
-            field=models.JSONField(
-                blank=True, default=list, editable=False, verbose_name="allowed private addresses"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="connection",
-            name="base_url",
-            field=models.CharField(
-                blank=True,
-                default="",
-                max_length=300,
-                validators=[integrations.base.connections.validate_address],
-                verbose_name="API address",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="connection",
-            name="last_ok_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="last response"),
-        ),
-        migrations.AlterField(
-            model_name="connection",
-            name="public_url",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="The address the external system uses to reach us, without the path.",
-                max_length=300,
-                validators=[integrations.base.connections.validate_address],
-                verbose_name="public address of this installation",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="connection",
-            name="slug",
-            field=models.SlugField(
-                help_text="Identifies this connection in events and in its webhook address.",
-                max_length=60,
-                unique=True,
-                verbose_name="slug",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="externallink",
-            name="object_type",
-            field=models.CharField(max_length=60, verbose_name="external type"),
-        ),
-        migrations.AlterField(
-            model_name="externallink",
-            name="remote_id",
-            field=models.CharField(max_length=100, verbose_name="external id"),
-        ),
-        migrations.AlterField(
-            model_name="externallink",
-            name="url",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                default="",
-                max_length=500,
-                verbose_name="external address",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalconnection",
-            name="allowed_private",
-            field=models.JSONField(
-                blank=True, default=list, editable=False, verbose_name="allowed private addresses"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalconnection",
-            name="base_url",
-            field=models.CharField(
-                blank=True,
-                default="",
-                max_length=300,
-                validators=[integrations.base.connections.validate_address],
-                verbose_name="API address",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalconnection",
-            name="public_url",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="The address the external system uses to reach us, without the path.",
-                max_length=300,
-                validators=[integrations.base.connections.validate_address],
-                verbose_name="public address of this installation",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalconnection",
-            name="slug",
-            field=models.SlugField(
-                db_index=False,
-                help_text="Identifies this connection in events and in its webhook address.",
-                max_length=60,
-                verbose_name="slug",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalexternallink",
-            name="object_type",
-            field=models.CharField(max_length=60, verbose_name="external type"),
-        ),
-        migrations.AlterField(
-            model_name="historicalexternallink",
-            name="remote_id",
-            field=models.CharField(max_length=100, verbose_name="external id"),
-        ),
-        migrations.AlterField(
-            model_name="historicalexternallink",
-            name="url",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                default="",
-                max_length=500,
-                verbose_name="external address",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutbound",
-            name="by",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="requested by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutbound",
-            name="created_at",
-            field=models.DateTimeField(verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutbound",
-            name="object_type",
-            field=models.CharField(
-                blank=True, default="", max_length=60, verbose_name="external type"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutbound",
-            name="remote_id",
-            field=models.CharField(
-                blank=True, default="", max_length=100, verbose_name="external id"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutbound",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Queued"),
-                    ("leased", "Sending"),
-                    ("unknown", "Unconfirmed"),
-                    ("retrying", "Retry scheduled"),
-                    ("held", "Blocked by a failed message"),
-                    ("delivered", "Delivered"),
-                    ("dead", "Failed"),
-                    ("discarded", "Discarded"),
-                    ("superseded", "Superseded"),
-                ],
-                default="pending",
-                max_length=12,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutbound",
-            name="url",
-            field=models.CharField(
-                blank=True, default="", max_length=500, verbose_name="external address"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutbound",
-            name="verb",
-            field=models.CharField(max_length=60, verbose_name="operation"),
-        ),
-        migrations.AlterField(
-            model_name="inbound",
-            name="deliveries",
-            field=models.PositiveIntegerField(default=1, verbose_name="times received"),
-        ),
-        migrations.AlterField(
-            model_name="inbound",
-            name="poison",
-            field=models.PositiveIntegerField(default=0, verbose_name="unreadable"),
-        ),
-        migrations.AlterField(
-            model_name="inbound",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("stored", "Stored"),
-                    ("processed", "Processed"),
-                    ("ignored", "Ignored"),
-                    ("poison", "Unreadable"),
-                ],
-                default="stored",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outbound",
-            name="by",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="requested by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outbound",
-            name="created_at",
-            field=models.DateTimeField(verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="outbound",
-            name="object_type",
-            field=models.CharField(
-                blank=True, default="", max_length=60, verbose_name="external type"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outbound",
-            name="remote_id",
-            field=models.CharField(
-                blank=True, default="", max_length=100, verbose_name="external id"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outbound",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Queued"),
-                    ("leased", "Sending"),
-                    ("unknown", "Unconfirmed"),
-                    ("retrying", "Retry scheduled"),
-                    ("held", "Blocked by a failed message"),
-                    ("delivered", "Delivered"),
-                    ("dead", "Failed"),
-                    ("discarded", "Discarded"),
-                    ("superseded", "Superseded"),
-                ],
-                default="pending",
-                max_length=12,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outbound",
-            name="url",
-            field=models.CharField(
-                blank=True, default="", max_length=500, verbose_name="external address"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outbound",
-            name="verb",
-            field=models.CharField(max_length=60, verbose_name="operation"),
+        AlterWords(
+            [
+                migrations.AlterModelOptions(
+                    name="historicaloutbound",
+                    options={
+                        "default_permissions": ("view",),
+                        "get_latest_by": ("history_date", "history_id"),
+                        "ordering": ("-history_date", "-history_id"),
+                        "verbose_name": "historical outbox message",
+                        "verbose_name_plural": "historical outbox messages",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="inbound",
+                    options={
+                        "default_permissions": ("view",),
+                        "ordering": ("-received_at", "-id"),
+                        "verbose_name": "inbound webhook",
+                        "verbose_name_plural": "inbound webhooks",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="outbound",
+                    options={
+                        "default_permissions": ("view",),
+                        "ordering": ("-id",),
+                        "verbose_name": "outbox message",
+                        "verbose_name_plural": "outbox messages",
+                    },
+                ),
+                migrations.AlterField(
+                    model_name="attempt",
+                    name="error",
+                    field=models.CharField(
+                        blank=True, default="", max_length=300, verbose_name="message"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="attempt",
+                    name="found",
+                    field=models.JSONField(default=dict, verbose_name="found"),
+                ),
+                migrations.AlterField(
+                    model_name="attempt",
+                    name="outbound",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tries",
+                        to="integrations.outbound",
+                        verbose_name="outbox message",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="attempt",
+                    name="outcome",
+                    field=models.CharField(
+                        choices=[
+                            ("delivered", "Written and confirmed"),
+                            ("found", "Already written by an earlier attempt"),
+                            ("temporary", "Temporarily unavailable"),
+                            ("unknown", "No response"),
+                            ("differs", "Result differs from what was sent"),
+                            ("refused", "Credentials refused"),
+                            ("conflict", "Changed or removed in external system"),
+                            ("permanent", "Rejected"),
+                            ("lost", "Worker died"),
+                            ("overtaken", "Lease expired"),
+                        ],
+                        max_length=12,
+                        verbose_name="outcome",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="attempt",
+                    name="started_at",
+                    field=models.DateTimeField(verbose_name="started"),
+                ),
+                migrations.AlterField(
+                    model_name="connection",
+                    name="allowed_private",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        editable=False,
+                        verbose_name="allowed private addresses",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="connection",
+                    name="base_url",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        max_length=300,
+                        validators=[integrations.base.connections.validate_address],
+                        verbose_name="API address",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="connection",
+                    name="last_ok_at",
+                    field=models.DateTimeField(
+                        editable=False, null=True, verbose_name="last response"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="connection",
+                    name="public_url",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The address the external system uses to reach us, without the path.",
+                        max_length=300,
+                        validators=[integrations.base.connections.validate_address],
+                        verbose_name="public address of this installation",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="connection",
+                    name="slug",
+                    field=models.SlugField(
+                        help_text="Identifies this connection in events and in its webhook address.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="slug",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="externallink",
+                    name="object_type",
+                    field=models.CharField(max_length=60, verbose_name="external type"),
+                ),
+                migrations.AlterField(
+                    model_name="externallink",
+                    name="remote_id",
+                    field=models.CharField(max_length=100, verbose_name="external id"),
+                ),
+                migrations.AlterField(
+                    model_name="externallink",
+                    name="url",
+                    field=models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        max_length=500,
+                        verbose_name="external address",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalconnection",
+                    name="allowed_private",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        editable=False,
+                        verbose_name="allowed private addresses",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalconnection",
+                    name="base_url",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        max_length=300,
+                        validators=[integrations.base.connections.validate_address],
+                        verbose_name="API address",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalconnection",
+                    name="public_url",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The address the external system uses to reach us, without the path.",
+                        max_length=300,
+                        validators=[integrations.base.connections.validate_address],
+                        verbose_name="public address of this installation",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalconnection",
+                    name="slug",
+                    field=models.SlugField(
+                        db_index=False,
+                        help_text="Identifies this connection in events and in its webhook address.",
+                        max_length=60,
+                        verbose_name="slug",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalexternallink",
+                    name="object_type",
+                    field=models.CharField(max_length=60, verbose_name="external type"),
+                ),
+                migrations.AlterField(
+                    model_name="historicalexternallink",
+                    name="remote_id",
+                    field=models.CharField(max_length=100, verbose_name="external id"),
+                ),
+                migrations.AlterField(
+                    model_name="historicalexternallink",
+                    name="url",
+                    field=models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        max_length=500,
+                        verbose_name="external address",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutbound",
+                    name="by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="requested by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutbound",
+                    name="created_at",
+                    field=models.DateTimeField(verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutbound",
+                    name="object_type",
+                    field=models.CharField(
+                        blank=True, default="", max_length=60, verbose_name="external type"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutbound",
+                    name="remote_id",
+                    field=models.CharField(
+                        blank=True, default="", max_length=100, verbose_name="external id"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutbound",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("pending", "Queued"),
+                            ("leased", "Sending"),
+                            ("unknown", "Unconfirmed"),
+                            ("retrying", "Retry scheduled"),
+                            ("held", "Blocked by a failed message"),
+                            ("delivered", "Delivered"),
+                            ("dead", "Failed"),
+                            ("discarded", "Discarded"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutbound",
+                    name="url",
+                    field=models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="external address"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutbound",
+                    name="verb",
+                    field=models.CharField(max_length=60, verbose_name="operation"),
+                ),
+                migrations.AlterField(
+                    model_name="inbound",
+                    name="deliveries",
+                    field=models.PositiveIntegerField(default=1, verbose_name="times received"),
+                ),
+                migrations.AlterField(
+                    model_name="inbound",
+                    name="poison",
+                    field=models.PositiveIntegerField(default=0, verbose_name="unreadable"),
+                ),
+                migrations.AlterField(
+                    model_name="inbound",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("stored", "Stored"),
+                            ("processed", "Processed"),
+                            ("ignored", "Ignored"),
+                            ("poison", "Unreadable"),
+                        ],
+                        default="stored",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outbound",
+                    name="by",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="requested by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outbound",
+                    name="created_at",
+                    field=models.DateTimeField(verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="outbound",
+                    name="object_type",
+                    field=models.CharField(
+                        blank=True, default="", max_length=60, verbose_name="external type"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outbound",
+                    name="remote_id",
+                    field=models.CharField(
+                        blank=True, default="", max_length=100, verbose_name="external id"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outbound",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("pending", "Queued"),
+                            ("leased", "Sending"),
+                            ("unknown", "Unconfirmed"),
+                            ("retrying", "Retry scheduled"),
+                            ("held", "Blocked by a failed message"),
+                            ("delivered", "Delivered"),
+                            ("dead", "Failed"),
+                            ("discarded", "Discarded"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outbound",
+                    name="url",
+                    field=models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="external address"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outbound",
+                    name="verb",
+                    field=models.CharField(max_length=60, verbose_name="operation"),
+                ),
+            ]
         ),
     ]

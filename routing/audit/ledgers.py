@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connections, models, transaction
+from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 from simple_history.models import HistoricalChanges
 
@@ -88,16 +89,24 @@ def _ledger(model: type[Any]) -> Ledger:
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """
     Set up triggers, rights, groups and exception routing after the last app's migrations.
+
+    Whoever goes back to an earlier migration keeps what is set up; the code from before renews it.
     """
     # Django sends the signal for each app with models. Before the last one, tables are missing.
     with_models = [app for app in apps.get_app_configs() if app.models_module]
-    if sender is not with_models[-1]:
+    if sender is not with_models[-1] or _is_left_behind(using):
         return
     record_instants(using)
     hold_append_only(using)
     grant_rights(using, settings.DATABASES["default"]["USER"])
     sync_groups(using)
     ensure_routes(using)
+
+
+def _is_left_behind(using: str) -> bool:
+    """Return whether migrations of this code are still to be applied."""
+    executor = MigrationExecutor(connections[using])
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def record_instants(using: str) -> None:

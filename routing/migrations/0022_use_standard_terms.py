@@ -8,6 +8,8 @@ import routing.sla.calendars
 from django.conf import settings
 from django.db import migrations, models
 
+from routing.kernel.migrating import AlterWords
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -15,1113 +17,1135 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="calendaruse",
-            options={
-                "verbose_name": "calendar assignment",
-                "verbose_name_plural": "calendar assignments",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="clockmark",
-            options={
-                "default_permissions": ("view",),
-                "ordering": ("clock", "id"),
-                "verbose_name": "clock change",
-                "verbose_name_plural": "clock changes",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="clockterms",
-            options={
-                "default_permissions": ("view",),
-                "verbose_name": "clock terms",
-                "verbose_name_plural": "clock terms",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="dispatch",
-            options={
-                "default_permissions": ("view",),
-                "verbose_name": "queued event",
-                "verbose_name_plural": "queued events",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="exceptionroute",
-            options={
-                "default_permissions": ("add", "change", "view"),
-                "ordering": ("reason",),
-                "verbose_name": "exception route",
-                "verbose_name_plural": "exception routing",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="historicalcalendaruse",
-            options={
-                "default_permissions": ("view",),
-                "get_latest_by": ("history_date", "history_id"),
-                "ordering": ("-history_date", "-history_id"),
-                "verbose_name": "historical calendar assignment",
-                "verbose_name_plural": "historical calendar assignments",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="historicalexceptionroute",
-            options={
-                "default_permissions": ("view",),
-                "get_latest_by": ("history_date", "history_id"),
-                "ordering": ("-history_date", "-history_id"),
-                "verbose_name": "historical exception route",
-                "verbose_name_plural": "historical exception routing",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="runevent",
-            options={
-                "default_permissions": ("view",),
-                "verbose_name": "event result",
-                "verbose_name_plural": "event results",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="seal",
-            options={
-                "default_permissions": ("view",),
-                "ordering": ("id",),
-                "verbose_name": "audit seal",
-                "verbose_name_plural": "audit seals",
-            },
-        ),
-        migrations.AlterField(
-            model_name="calendar",
-            name="extra_dates",
-            field=models.JSONField(
-                blank=True,
-                default=dict,
-                help_text="Dates with names: {“2026-12-24”: “Christmas Eve”}.",
-                validators=[routing.sla.calendars.validate_dates],
-                verbose_name="other days off",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="calendar",
-            name="holiday_country",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Country code, such as GB. Leave empty for none.",
-                max_length=2,
-                verbose_name="public holidays of",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="calendar",
-            name="holiday_subdivision",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Such as ENG or BY, where holidays differ by region.",
-                max_length=10,
-                verbose_name="region",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="calendar",
-            name="hours",
-            field=models.JSONField(
-                default=routing.sla.calendars.working_week,
-                help_text="Opening hours by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Missing days are closed. 24:00 ends a day.",
-                validators=[routing.sla.calendars.validate_week],
-                verbose_name="weekly hours",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="client",
-            name="code",
-            field=models.CharField(
-                help_text="Prefix of references for this client's work, such as ACM-142.",
-                max_length=6,
-                unique=True,
-                validators=[
-                    django.core.validators.RegexValidator(
-                        "\\A[A-Z][A-Z0-9]{1,5}\\Z",
-                        "Two to six capital letters or digits, starting with a letter.",
-                    )
-                ],
-                verbose_name="code",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="client",
-            name="restricted",
-            field=models.BooleanField(
-                default=False,
-                help_text="Only account managers in the client's team can see its work.",
-                verbose_name="restricted",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="clock",
-            name="cause",
-            field=models.CharField(default="work", max_length=10, verbose_name="cause"),
-        ),
-        migrations.AlterField(
-            model_name="clock",
-            name="spent",
-            field=models.DurationField(
-                default=datetime.timedelta, verbose_name="used (working time)"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="clock",
-            name="trouble",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                default="",
-                editable=False,
-                max_length=200,
-                verbose_name="notification error",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="clockmark",
-            name="cause",
-            field=models.CharField(
-                choices=[
-                    ("work", "work"),
-                    ("state", "state"),
-                    ("hold", "hold"),
-                    ("waiting", "waiting"),
-                    ("children", "children"),
-                    ("met", "met"),
-                    ("ended", "ended"),
-                ],
-                max_length=10,
-                verbose_name="cause",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="clockmark",
-            name="does",
-            field=models.CharField(
-                choices=[("run", "run"), ("pause", "pause"), ("stop", "stop")],
-                max_length=5,
-                verbose_name="action",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="clockmark",
-            name="party",
-            field=models.CharField(
-                choices=[
-                    ("agency", "Agency"),
-                    ("client", "Client"),
-                    ("vendor", "Vendor"),
-                    ("incident", "Incident"),
-                ],
-                max_length=10,
-                verbose_name="time counted for",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="decision",
-            name="asked",
-            field=models.TextField(verbose_name="decision input"),
-        ),
-        migrations.AlterField(
-            model_name="destination",
-            name="connection",
-            field=models.SlugField(
-                blank=True,
-                default="",
-                help_text="Leave empty to use the only active connection of this kind.",
-                max_length=60,
-                verbose_name="connection",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="destination",
-            name="is_active",
-            field=models.BooleanField(default=True, verbose_name="active"),
-        ),
-        migrations.AlterField(
-            model_name="destination",
-            name="publishes_on_approval",
-            field=models.BooleanField(
-                default=True,
-                help_text="If off, an account manager starts publishing.",
-                verbose_name="publish on approval",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="enrichment",
-            name="sources",
-            field=models.JSONField(default=dict, verbose_name="sources"),
-        ),
-        migrations.AlterField(
-            model_name="exceptioncase",
-            name="reason",
-            field=models.CharField(
-                choices=[
-                    ("missing_fields", "Required information missing"),
-                    ("missing_context", "Client unclear"),
-                    ("duplicate", "Several clients match"),
-                    ("failed_connector", "Credentials refused"),
-                    ("conflicting_duplicate", "Conflicting duplicate event"),
-                    ("no_rule", "No routing rule matches"),
-                    ("nobody_available", "Nobody available"),
-                    ("failed_step", "Step keeps failing"),
-                    ("rounds_exceeded", "Change rounds exceeded"),
-                    ("rejected", "Deliverable rejected"),
-                    ("outcome_missing", "Published page not visible"),
-                    ("outcome_decayed", "Proof no longer holds"),
-                    ("no_answer", "No answer in time"),
-                    ("failed_delivery", "Delivery to external system failed"),
-                    ("remote_conflict", "Changed or removed in external system"),
-                ],
-                max_length=40,
-                verbose_name="reason",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="exceptionroute",
-            name="reason",
-            field=models.CharField(
-                choices=[
-                    ("missing_fields", "Required information missing"),
-                    ("missing_context", "Client unclear"),
-                    ("duplicate", "Several clients match"),
-                    ("failed_connector", "Credentials refused"),
-                    ("conflicting_duplicate", "Conflicting duplicate event"),
-                    ("no_rule", "No routing rule matches"),
-                    ("nobody_available", "Nobody available"),
-                    ("failed_step", "Step keeps failing"),
-                    ("rounds_exceeded", "Change rounds exceeded"),
-                    ("rejected", "Deliverable rejected"),
-                    ("outcome_missing", "Published page not visible"),
-                    ("outcome_decayed", "Proof no longer holds"),
-                    ("no_answer", "No answer in time"),
-                    ("failed_delivery", "Delivery to external system failed"),
-                    ("remote_conflict", "Changed or removed in external system"),
-                ],
-                max_length=40,
-                unique=True,
-                verbose_name="reason",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="exceptionroute",
-            name="taker",
-            field=models.CharField(
-                choices=[
-                    ("work", "Owner of the work"),
-                    ("policy", "Policy owner of the flow"),
-                    ("agency", "Default owner and backup of the agency"),
-                ],
-                default="work",
-                max_length=10,
-                verbose_name="assigned to",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="file",
-            name="client",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="The client the file belongs to.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="files",
-                to="routing.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="file",
-            name="height",
-            field=models.PositiveIntegerField(
-                blank=True, help_text="In pixels, for images.", null=True, verbose_name="height"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="file",
-            name="type",
-            field=models.CharField(
-                help_text="MIME type, detected from the content.",
-                max_length=100,
-                verbose_name="type",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="file",
-            name="width",
-            field=models.PositiveIntegerField(
-                blank=True, help_text="In pixels, for images.", null=True, verbose_name="width"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="flow",
-            name="outcome",
-            field=models.TextField(
-                help_text="The proof that the work was done.", verbose_name="outcome"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="flow",
-            name="purpose",
-            field=models.TextField(
-                help_text="The decision this flow makes for the business.", verbose_name="purpose"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="flow",
-            name="runbook",
-            field=models.TextField(
-                blank=True,
-                default="",
-                help_text="Steps to take when the flow stops, and to roll it back.",
-                verbose_name="runbook",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="flowfield",
-            name="personal",
-            field=models.BooleanField(
-                default=False,
-                help_text="Identifies a person. Rules cannot use it.",
-                verbose_name="personal",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="flowversion",
-            name="action",
-            field=models.CharField(
-                help_text="The operation to start once the owner is known.",
-                max_length=60,
-                verbose_name="action",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="flowversion",
-            name="template",
-            field=models.TextField(
-                blank=True,
-                default="",
-                help_text="Fields in braces are replaced, such as {deal.name}.",
-                verbose_name="brief template",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="flowversion",
-            name="title",
-            field=models.CharField(
-                default="{deal.name}",
-                help_text="Can contain fields in braces.",
-                max_length=200,
-                verbose_name="work title",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcalendar",
-            name="extra_dates",
-            field=models.JSONField(
-                blank=True,
-                default=dict,
-                help_text="Dates with names: {“2026-12-24”: “Christmas Eve”}.",
-                validators=[routing.sla.calendars.validate_dates],
-                verbose_name="other days off",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcalendar",
-            name="holiday_country",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Country code, such as GB. Leave empty for none.",
-                max_length=2,
-                verbose_name="public holidays of",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcalendar",
-            name="holiday_subdivision",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Such as ENG or BY, where holidays differ by region.",
-                max_length=10,
-                verbose_name="region",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcalendar",
-            name="hours",
-            field=models.JSONField(
-                default=routing.sla.calendars.working_week,
-                help_text="Opening hours by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Missing days are closed. 24:00 ends a day.",
-                validators=[routing.sla.calendars.validate_week],
-                verbose_name="weekly hours",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalclient",
-            name="code",
-            field=models.CharField(
-                help_text="Prefix of references for this client's work, such as ACM-142.",
-                max_length=6,
-                validators=[
-                    django.core.validators.RegexValidator(
-                        "\\A[A-Z][A-Z0-9]{1,5}\\Z",
-                        "Two to six capital letters or digits, starting with a letter.",
-                    )
-                ],
-                verbose_name="code",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalclient",
-            name="restricted",
-            field=models.BooleanField(
-                default=False,
-                help_text="Only account managers in the client's team can see its work.",
-                verbose_name="restricted",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaldestination",
-            name="connection",
-            field=models.SlugField(
-                blank=True,
-                db_index=False,
-                default="",
-                help_text="Leave empty to use the only active connection of this kind.",
-                max_length=60,
-                verbose_name="connection",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaldestination",
-            name="is_active",
-            field=models.BooleanField(default=True, verbose_name="active"),
-        ),
-        migrations.AlterField(
-            model_name="historicaldestination",
-            name="publishes_on_approval",
-            field=models.BooleanField(
-                default=True,
-                help_text="If off, an account manager starts publishing.",
-                verbose_name="publish on approval",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalexceptioncase",
-            name="reason",
-            field=models.CharField(
-                choices=[
-                    ("missing_fields", "Required information missing"),
-                    ("missing_context", "Client unclear"),
-                    ("duplicate", "Several clients match"),
-                    ("failed_connector", "Credentials refused"),
-                    ("conflicting_duplicate", "Conflicting duplicate event"),
-                    ("no_rule", "No routing rule matches"),
-                    ("nobody_available", "Nobody available"),
-                    ("failed_step", "Step keeps failing"),
-                    ("rounds_exceeded", "Change rounds exceeded"),
-                    ("rejected", "Deliverable rejected"),
-                    ("outcome_missing", "Published page not visible"),
-                    ("outcome_decayed", "Proof no longer holds"),
-                    ("no_answer", "No answer in time"),
-                    ("failed_delivery", "Delivery to external system failed"),
-                    ("remote_conflict", "Changed or removed in external system"),
-                ],
-                max_length=40,
-                verbose_name="reason",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalexceptionroute",
-            name="reason",
-            field=models.CharField(
-                choices=[
-                    ("missing_fields", "Required information missing"),
-                    ("missing_context", "Client unclear"),
-                    ("duplicate", "Several clients match"),
-                    ("failed_connector", "Credentials refused"),
-                    ("conflicting_duplicate", "Conflicting duplicate event"),
-                    ("no_rule", "No routing rule matches"),
-                    ("nobody_available", "Nobody available"),
-                    ("failed_step", "Step keeps failing"),
-                    ("rounds_exceeded", "Change rounds exceeded"),
-                    ("rejected", "Deliverable rejected"),
-                    ("outcome_missing", "Published page not visible"),
-                    ("outcome_decayed", "Proof no longer holds"),
-                    ("no_answer", "No answer in time"),
-                    ("failed_delivery", "Delivery to external system failed"),
-                    ("remote_conflict", "Changed or removed in external system"),
-                ],
-                max_length=40,
-                verbose_name="reason",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalexceptionroute",
-            name="taker",
-            field=models.CharField(
-                choices=[
-                    ("work", "Owner of the work"),
-                    ("policy", "Policy owner of the flow"),
-                    ("agency", "Default owner and backup of the agency"),
-                ],
-                default="work",
-                max_length=10,
-                verbose_name="assigned to",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalflow",
-            name="outcome",
-            field=models.TextField(
-                help_text="The proof that the work was done.", verbose_name="outcome"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalflow",
-            name="purpose",
-            field=models.TextField(
-                help_text="The decision this flow makes for the business.", verbose_name="purpose"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalflow",
-            name="runbook",
-            field=models.TextField(
-                blank=True,
-                default="",
-                help_text="Steps to take when the flow stops, and to roll it back.",
-                verbose_name="runbook",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalflowversion",
-            name="action",
-            field=models.CharField(
-                help_text="The operation to start once the owner is known.",
-                max_length=60,
-                verbose_name="action",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalflowversion",
-            name="template",
-            field=models.TextField(
-                blank=True,
-                default="",
-                help_text="Fields in braces are replaced, such as {deal.name}.",
-                verbose_name="brief template",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalflowversion",
-            name="title",
-            field=models.CharField(
-                default="{deal.name}",
-                help_text="Can contain fields in braces.",
-                max_length=200,
-                verbose_name="work title",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutcome",
-            name="item",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="routing.workitem",
-                verbose_name="work item",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutcome",
-            name="kind",
-            field=models.CharField(
-                choices=[("live", "Live as approved"), ("handed_over", "Received by the client")],
-                max_length=12,
-                verbose_name="what",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaloutcome",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("expected", "Expected"),
-                    ("proven", "Proven"),
-                    ("decayed", "No longer holds"),
-                    ("waived", "Waived"),
-                    ("superseded", "Superseded"),
-                ],
-                default="expected",
-                max_length=12,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrun",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("received", "Received"),
-                    ("enriching", "Enriching"),
-                    ("waiting", "Waiting for a person"),
-                    ("routed", "Routed"),
-                    ("in_delivery", "In delivery"),
-                    ("awaiting_outcome", "Awaiting outcome"),
-                    ("complete", "Completed"),
-                    ("closed_unproven", "Closed unproven"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="received",
-                max_length=20,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalslapolicy",
-            name="also_source",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("team", "The team's hours"),
-                    ("client", "The client's hours"),
-                    ("agency", "The agency's hours"),
-                    ("always", "Around the clock"),
-                ],
-                default="",
-                help_text="Leave empty to use the first calendar only.",
-                max_length=6,
-                verbose_name="and only within",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaltarget",
-            name="escalate_every",
-            field=models.DurationField(
-                db_default=datetime.timedelta(seconds=14400),
-                default=datetime.timedelta(seconds=14400),
-                help_text="Working time between escalation levels: backup, team lead, operations lead, default owner and backup.",
-                validators=[
-                    django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(
-                        datetime.timedelta(days=83, seconds=28800)
+        AlterWords(
+            [
+                migrations.AlterModelOptions(
+                    name="calendaruse",
+                    options={
+                        "verbose_name": "calendar assignment",
+                        "verbose_name_plural": "calendar assignments",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="clockmark",
+                    options={
+                        "default_permissions": ("view",),
+                        "ordering": ("clock", "id"),
+                        "verbose_name": "clock change",
+                        "verbose_name_plural": "clock changes",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="clockterms",
+                    options={
+                        "default_permissions": ("view",),
+                        "verbose_name": "clock terms",
+                        "verbose_name_plural": "clock terms",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="dispatch",
+                    options={
+                        "default_permissions": ("view",),
+                        "verbose_name": "queued event",
+                        "verbose_name_plural": "queued events",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="exceptionroute",
+                    options={
+                        "default_permissions": ("add", "change", "view"),
+                        "ordering": ("reason",),
+                        "verbose_name": "exception route",
+                        "verbose_name_plural": "exception routing",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="historicalcalendaruse",
+                    options={
+                        "default_permissions": ("view",),
+                        "get_latest_by": ("history_date", "history_id"),
+                        "ordering": ("-history_date", "-history_id"),
+                        "verbose_name": "historical calendar assignment",
+                        "verbose_name_plural": "historical calendar assignments",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="historicalexceptionroute",
+                    options={
+                        "default_permissions": ("view",),
+                        "get_latest_by": ("history_date", "history_id"),
+                        "ordering": ("-history_date", "-history_id"),
+                        "verbose_name": "historical exception route",
+                        "verbose_name_plural": "historical exception routing",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="runevent",
+                    options={
+                        "default_permissions": ("view",),
+                        "verbose_name": "event result",
+                        "verbose_name_plural": "event results",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="seal",
+                    options={
+                        "default_permissions": ("view",),
+                        "ordering": ("id",),
+                        "verbose_name": "audit seal",
+                        "verbose_name_plural": "audit seals",
+                    },
+                ),
+                migrations.AlterField(
+                    model_name="calendar",
+                    name="extra_dates",
+                    field=models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Dates with names: {“2026-12-24”: “Christmas Eve”}.",
+                        validators=[routing.sla.calendars.validate_dates],
+                        verbose_name="other days off",
                     ),
-                ],
-                verbose_name="escalate every",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaltarget",
-            name="met_in",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=32),
-                blank=True,
-                default=list,
-                help_text="States, separated by commas.",
-                size=None,
-                verbose_name="met in",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaltarget",
-            name="runs_in",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=32),
-                blank=True,
-                default=list,
-                help_text="States, separated by commas. Leave empty for all.",
-                size=None,
-                verbose_name="runs in",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaltarget",
-            name="worktime",
-            field=models.DurationField(
-                help_text="Hours:minutes:seconds, such as 08:00:00. One day is 24 hours.",
-                validators=[
-                    django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(
-                        datetime.timedelta(days=83, seconds=28800)
+                ),
+                migrations.AlterField(
+                    model_name="calendar",
+                    name="holiday_country",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Country code, such as GB. Leave empty for none.",
+                        max_length=2,
+                        verbose_name="public holidays of",
                     ),
-                ],
-                verbose_name="working time",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaluser",
-            name="is_staff",
-            field=models.BooleanField(
-                default=False, help_text="Can sign in to the desk.", verbose_name="staff"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaluser",
-            name="skills",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=40),
-                blank=True,
-                db_default=[],
-                default=list,
-                help_text="Lower-case codes, separated by commas.",
-                size=None,
-                verbose_name="skills",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalworkitem",
-            name="doer",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="assignee",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalworkitem",
-            name="held_by",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="routing.workitem",
-                verbose_name="held together with",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="note",
-            name="audience",
-            field=models.CharField(
-                choices=[
-                    ("internal", "Internal: only the agency"),
-                    ("client", "Shared: visible to the client"),
-                ],
-                default="internal",
-                max_length=8,
-                verbose_name="visible to",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notification",
-            name="sent_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="e-mailed"),
-        ),
-        migrations.AlterField(
-            model_name="notification",
-            name="words",
-            field=models.CharField(
-                choices=[
-                    ("owns", "You are now the owner"),
-                    ("backs_up", "You are now the backup"),
-                    ("exception", "Needs your decision"),
-                    ("approval", "Needs your approval"),
-                    ("ask_client", "Ready to ask the client"),
-                    ("changes", "Changes requested"),
-                    ("rework", "Returned by QA"),
-                    ("approved", "Approved"),
-                    ("decide", "Your approval is needed"),
-                    ("reminder", "Reminder: your approval is needed"),
-                    ("impact", "Accept or decline a change"),
-                    ("decided", "The client decided"),
-                    ("answered", "The client answered"),
-                    ("withdrawn", "The client withdrew it"),
-                    ("warning", "Due soon"),
-                    ("breach", "Overdue"),
-                    ("escalation", "Overdue and escalated to you"),
-                ],
-                max_length=20,
-                verbose_name="message",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outcome",
-            name="failures",
-            field=models.PositiveIntegerField(default=0, verbose_name="failed checks"),
-        ),
-        migrations.AlterField(
-            model_name="outcome",
-            name="item",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="outcomes",
-                to="routing.workitem",
-                verbose_name="work item",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outcome",
-            name="kind",
-            field=models.CharField(
-                choices=[("live", "Live as approved"), ("handed_over", "Received by the client")],
-                max_length=12,
-                verbose_name="what",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outcome",
-            name="next_probe_at",
-            field=models.DateTimeField(null=True, verbose_name="next check"),
-        ),
-        migrations.AlterField(
-            model_name="outcome",
-            name="probed_at",
-            field=models.DateTimeField(null=True, verbose_name="last checked"),
-        ),
-        migrations.AlterField(
-            model_name="outcome",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("expected", "Expected"),
-                    ("proven", "Proven"),
-                    ("decayed", "No longer holds"),
-                    ("waived", "Waived"),
-                    ("superseded", "Superseded"),
-                ],
-                default="expected",
-                max_length=12,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outcome",
-            name="unseen_since",
-            field=models.DateTimeField(null=True, verbose_name="unreachable since"),
-        ),
-        migrations.AlterField(
-            model_name="rule",
-            name="account_first",
-            field=models.BooleanField(
-                default=False,
-                help_text="Prefer the client's owner, if available, over people with less work.",
-                verbose_name="prefer account owner",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rule",
-            name="skills",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=40),
-                blank=True,
-                default=list,
-                size=None,
-                verbose_name="required skills",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="run",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("received", "Received"),
-                    ("enriching", "Enriching"),
-                    ("waiting", "Waiting for a person"),
-                    ("routed", "Routed"),
-                    ("in_delivery", "In delivery"),
-                    ("awaiting_outcome", "Awaiting outcome"),
-                    ("complete", "Completed"),
-                    ("closed_unproven", "Closed unproven"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="received",
-                max_length=20,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="runevent",
-            name="part",
-            field=models.CharField(
-                choices=[
-                    ("started", "Started the run"),
-                    ("joined", "Joined the run"),
-                    ("unclaimed", "No matching flow"),
-                    ("echo", "Echo of our own change"),
-                ],
-                max_length=10,
-                verbose_name="outcome",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="runstep",
-            name="state",
-            field=models.CharField(
-                choices=[("due", "Due"), ("done", "Done"), ("stopped", "Stopped by an exception")],
-                default="due",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="sending",
-            name="leads_to",
-            field=models.CharField(blank=True, max_length=500, verbose_name="target page"),
-        ),
-        migrations.AlterField(
-            model_name="slapolicy",
-            name="also_source",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("team", "The team's hours"),
-                    ("client", "The client's hours"),
-                    ("agency", "The agency's hours"),
-                    ("always", "Around the clock"),
-                ],
-                default="",
-                help_text="Leave empty to use the first calendar only.",
-                max_length=6,
-                verbose_name="and only within",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="target",
-            name="escalate_every",
-            field=models.DurationField(
-                db_default=datetime.timedelta(seconds=14400),
-                default=datetime.timedelta(seconds=14400),
-                help_text="Working time between escalation levels: backup, team lead, operations lead, default owner and backup.",
-                validators=[
-                    django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(
-                        datetime.timedelta(days=83, seconds=28800)
+                ),
+                migrations.AlterField(
+                    model_name="calendar",
+                    name="holiday_subdivision",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Such as ENG or BY, where holidays differ by region.",
+                        max_length=10,
+                        verbose_name="region",
                     ),
-                ],
-                verbose_name="escalate every",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="target",
-            name="met_in",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=32),
-                blank=True,
-                default=list,
-                help_text="States, separated by commas.",
-                size=None,
-                verbose_name="met in",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="target",
-            name="runs_in",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=32),
-                blank=True,
-                default=list,
-                help_text="States, separated by commas. Leave empty for all.",
-                size=None,
-                verbose_name="runs in",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="target",
-            name="worktime",
-            field=models.DurationField(
-                help_text="Hours:minutes:seconds, such as 08:00:00. One day is 24 hours.",
-                validators=[
-                    django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(
-                        datetime.timedelta(days=83, seconds=28800)
+                ),
+                migrations.AlterField(
+                    model_name="calendar",
+                    name="hours",
+                    field=models.JSONField(
+                        default=routing.sla.calendars.working_week,
+                        help_text="Opening hours by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Missing days are closed. 24:00 ends a day.",
+                        validators=[routing.sla.calendars.validate_week],
+                        verbose_name="weekly hours",
                     ),
-                ],
-                verbose_name="working time",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="trigger",
-            name="field",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Leave empty to match any event of this kind.",
-                max_length=60,
-                verbose_name="field",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="user",
-            name="is_staff",
-            field=models.BooleanField(
-                default=False, help_text="Can sign in to the desk.", verbose_name="staff"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="user",
-            name="skills",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=40),
-                blank=True,
-                db_default=[],
-                default=list,
-                help_text="Lower-case codes, separated by commas.",
-                size=None,
-                verbose_name="skills",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="workitem",
-            name="doer",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="doing",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="assignee",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="workitem",
-            name="held_by",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="routing.workitem",
-                verbose_name="held together with",
-            ),
-        ),
-        migrations.AlterConstraint(
-            model_name="absence",
-            name="absence_starts_before_it_ends",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("starts_at__lt", models.F("ends_at"))),
-                name="absence_starts_before_it_ends",
-                violation_error_message="The end of an absence must be after its start.",
-            ),
-        ),
-        migrations.AlterConstraint(
-            model_name="calendaruse",
-            name="calendar_use_names_one",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("team", None), ("client", None), _connector="OR"),
-                name="calendar_use_names_one",
-                violation_error_message="Choose a team or a client, not both.",
-            ),
+                ),
+                migrations.AlterField(
+                    model_name="client",
+                    name="code",
+                    field=models.CharField(
+                        help_text="Prefix of references for this client's work, such as ACM-142.",
+                        max_length=6,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Z][A-Z0-9]{1,5}\\Z",
+                                "Two to six capital letters or digits, starting with a letter.",
+                            )
+                        ],
+                        verbose_name="code",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="client",
+                    name="restricted",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="Only account managers in the client's team can see its work.",
+                        verbose_name="restricted",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="clock",
+                    name="cause",
+                    field=models.CharField(default="work", max_length=10, verbose_name="cause"),
+                ),
+                migrations.AlterField(
+                    model_name="clock",
+                    name="spent",
+                    field=models.DurationField(
+                        default=datetime.timedelta, verbose_name="used (working time)"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="clock",
+                    name="trouble",
+                    field=models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        editable=False,
+                        max_length=200,
+                        verbose_name="notification error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="clockmark",
+                    name="cause",
+                    field=models.CharField(
+                        choices=[
+                            ("work", "work"),
+                            ("state", "state"),
+                            ("hold", "hold"),
+                            ("waiting", "waiting"),
+                            ("children", "children"),
+                            ("met", "met"),
+                            ("ended", "ended"),
+                        ],
+                        max_length=10,
+                        verbose_name="cause",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="clockmark",
+                    name="does",
+                    field=models.CharField(
+                        choices=[("run", "run"), ("pause", "pause"), ("stop", "stop")],
+                        max_length=5,
+                        verbose_name="action",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="clockmark",
+                    name="party",
+                    field=models.CharField(
+                        choices=[
+                            ("agency", "Agency"),
+                            ("client", "Client"),
+                            ("vendor", "Vendor"),
+                            ("incident", "Incident"),
+                        ],
+                        max_length=10,
+                        verbose_name="time counted for",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="decision",
+                    name="asked",
+                    field=models.TextField(verbose_name="decision input"),
+                ),
+                migrations.AlterField(
+                    model_name="destination",
+                    name="connection",
+                    field=models.SlugField(
+                        blank=True,
+                        default="",
+                        help_text="Leave empty to use the only active connection of this kind.",
+                        max_length=60,
+                        verbose_name="connection",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="destination",
+                    name="is_active",
+                    field=models.BooleanField(default=True, verbose_name="active"),
+                ),
+                migrations.AlterField(
+                    model_name="destination",
+                    name="publishes_on_approval",
+                    field=models.BooleanField(
+                        default=True,
+                        help_text="If off, an account manager starts publishing.",
+                        verbose_name="publish on approval",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="enrichment",
+                    name="sources",
+                    field=models.JSONField(default=dict, verbose_name="sources"),
+                ),
+                migrations.AlterField(
+                    model_name="exceptioncase",
+                    name="reason",
+                    field=models.CharField(
+                        choices=[
+                            ("missing_fields", "Required information missing"),
+                            ("missing_context", "Client unclear"),
+                            ("duplicate", "Several clients match"),
+                            ("failed_connector", "Credentials refused"),
+                            ("conflicting_duplicate", "Conflicting duplicate event"),
+                            ("no_rule", "No routing rule matches"),
+                            ("nobody_available", "Nobody available"),
+                            ("failed_step", "Step keeps failing"),
+                            ("rounds_exceeded", "Change rounds exceeded"),
+                            ("rejected", "Deliverable rejected"),
+                            ("outcome_missing", "Published page not visible"),
+                            ("outcome_decayed", "Proof no longer holds"),
+                            ("no_answer", "No answer in time"),
+                            ("failed_delivery", "Delivery to external system failed"),
+                            ("remote_conflict", "Changed or removed in external system"),
+                        ],
+                        max_length=40,
+                        verbose_name="reason",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="exceptionroute",
+                    name="reason",
+                    field=models.CharField(
+                        choices=[
+                            ("missing_fields", "Required information missing"),
+                            ("missing_context", "Client unclear"),
+                            ("duplicate", "Several clients match"),
+                            ("failed_connector", "Credentials refused"),
+                            ("conflicting_duplicate", "Conflicting duplicate event"),
+                            ("no_rule", "No routing rule matches"),
+                            ("nobody_available", "Nobody available"),
+                            ("failed_step", "Step keeps failing"),
+                            ("rounds_exceeded", "Change rounds exceeded"),
+                            ("rejected", "Deliverable rejected"),
+                            ("outcome_missing", "Published page not visible"),
+                            ("outcome_decayed", "Proof no longer holds"),
+                            ("no_answer", "No answer in time"),
+                            ("failed_delivery", "Delivery to external system failed"),
+                            ("remote_conflict", "Changed or removed in external system"),
+                        ],
+                        max_length=40,
+                        unique=True,
+                        verbose_name="reason",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="exceptionroute",
+                    name="taker",
+                    field=models.CharField(
+                        choices=[
+                            ("work", "Owner of the work"),
+                            ("policy", "Policy owner of the flow"),
+                            ("agency", "Default owner and backup of the agency"),
+                        ],
+                        default="work",
+                        max_length=10,
+                        verbose_name="assigned to",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="file",
+                    name="client",
+                    field=models.ForeignKey(
+                        blank=True,
+                        help_text="The client the file belongs to.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="routing.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="file",
+                    name="height",
+                    field=models.PositiveIntegerField(
+                        blank=True,
+                        help_text="In pixels, for images.",
+                        null=True,
+                        verbose_name="height",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="file",
+                    name="type",
+                    field=models.CharField(
+                        help_text="MIME type, detected from the content.",
+                        max_length=100,
+                        verbose_name="type",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="file",
+                    name="width",
+                    field=models.PositiveIntegerField(
+                        blank=True,
+                        help_text="In pixels, for images.",
+                        null=True,
+                        verbose_name="width",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="flow",
+                    name="outcome",
+                    field=models.TextField(
+                        help_text="The proof that the work was done.", verbose_name="outcome"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="flow",
+                    name="purpose",
+                    field=models.TextField(
+                        help_text="The decision this flow makes for the business.",
+                        verbose_name="purpose",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="flow",
+                    name="runbook",
+                    field=models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Steps to take when the flow stops, and to roll it back.",
+                        verbose_name="runbook",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="flowfield",
+                    name="personal",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="Identifies a person. Rules cannot use it.",
+                        verbose_name="personal",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="flowversion",
+                    name="action",
+                    field=models.CharField(
+                        help_text="The operation to start once the owner is known.",
+                        max_length=60,
+                        verbose_name="action",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="flowversion",
+                    name="template",
+                    field=models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Fields in braces are replaced, such as {deal.name}.",
+                        verbose_name="brief template",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="flowversion",
+                    name="title",
+                    field=models.CharField(
+                        default="{deal.name}",
+                        help_text="Can contain fields in braces.",
+                        max_length=200,
+                        verbose_name="work title",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcalendar",
+                    name="extra_dates",
+                    field=models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Dates with names: {“2026-12-24”: “Christmas Eve”}.",
+                        validators=[routing.sla.calendars.validate_dates],
+                        verbose_name="other days off",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcalendar",
+                    name="holiday_country",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Country code, such as GB. Leave empty for none.",
+                        max_length=2,
+                        verbose_name="public holidays of",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcalendar",
+                    name="holiday_subdivision",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Such as ENG or BY, where holidays differ by region.",
+                        max_length=10,
+                        verbose_name="region",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcalendar",
+                    name="hours",
+                    field=models.JSONField(
+                        default=routing.sla.calendars.working_week,
+                        help_text="Opening hours by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Missing days are closed. 24:00 ends a day.",
+                        validators=[routing.sla.calendars.validate_week],
+                        verbose_name="weekly hours",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalclient",
+                    name="code",
+                    field=models.CharField(
+                        help_text="Prefix of references for this client's work, such as ACM-142.",
+                        max_length=6,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Z][A-Z0-9]{1,5}\\Z",
+                                "Two to six capital letters or digits, starting with a letter.",
+                            )
+                        ],
+                        verbose_name="code",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalclient",
+                    name="restricted",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="Only account managers in the client's team can see its work.",
+                        verbose_name="restricted",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldestination",
+                    name="connection",
+                    field=models.SlugField(
+                        blank=True,
+                        db_index=False,
+                        default="",
+                        help_text="Leave empty to use the only active connection of this kind.",
+                        max_length=60,
+                        verbose_name="connection",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldestination",
+                    name="is_active",
+                    field=models.BooleanField(default=True, verbose_name="active"),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldestination",
+                    name="publishes_on_approval",
+                    field=models.BooleanField(
+                        default=True,
+                        help_text="If off, an account manager starts publishing.",
+                        verbose_name="publish on approval",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalexceptioncase",
+                    name="reason",
+                    field=models.CharField(
+                        choices=[
+                            ("missing_fields", "Required information missing"),
+                            ("missing_context", "Client unclear"),
+                            ("duplicate", "Several clients match"),
+                            ("failed_connector", "Credentials refused"),
+                            ("conflicting_duplicate", "Conflicting duplicate event"),
+                            ("no_rule", "No routing rule matches"),
+                            ("nobody_available", "Nobody available"),
+                            ("failed_step", "Step keeps failing"),
+                            ("rounds_exceeded", "Change rounds exceeded"),
+                            ("rejected", "Deliverable rejected"),
+                            ("outcome_missing", "Published page not visible"),
+                            ("outcome_decayed", "Proof no longer holds"),
+                            ("no_answer", "No answer in time"),
+                            ("failed_delivery", "Delivery to external system failed"),
+                            ("remote_conflict", "Changed or removed in external system"),
+                        ],
+                        max_length=40,
+                        verbose_name="reason",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalexceptionroute",
+                    name="reason",
+                    field=models.CharField(
+                        choices=[
+                            ("missing_fields", "Required information missing"),
+                            ("missing_context", "Client unclear"),
+                            ("duplicate", "Several clients match"),
+                            ("failed_connector", "Credentials refused"),
+                            ("conflicting_duplicate", "Conflicting duplicate event"),
+                            ("no_rule", "No routing rule matches"),
+                            ("nobody_available", "Nobody available"),
+                            ("failed_step", "Step keeps failing"),
+                            ("rounds_exceeded", "Change rounds exceeded"),
+                            ("rejected", "Deliverable rejected"),
+                            ("outcome_missing", "Published page not visible"),
+                            ("outcome_decayed", "Proof no longer holds"),
+                            ("no_answer", "No answer in time"),
+                            ("failed_delivery", "Delivery to external system failed"),
+                            ("remote_conflict", "Changed or removed in external system"),
+                        ],
+                        max_length=40,
+                        verbose_name="reason",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalexceptionroute",
+                    name="taker",
+                    field=models.CharField(
+                        choices=[
+                            ("work", "Owner of the work"),
+                            ("policy", "Policy owner of the flow"),
+                            ("agency", "Default owner and backup of the agency"),
+                        ],
+                        default="work",
+                        max_length=10,
+                        verbose_name="assigned to",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalflow",
+                    name="outcome",
+                    field=models.TextField(
+                        help_text="The proof that the work was done.", verbose_name="outcome"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalflow",
+                    name="purpose",
+                    field=models.TextField(
+                        help_text="The decision this flow makes for the business.",
+                        verbose_name="purpose",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalflow",
+                    name="runbook",
+                    field=models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Steps to take when the flow stops, and to roll it back.",
+                        verbose_name="runbook",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalflowversion",
+                    name="action",
+                    field=models.CharField(
+                        help_text="The operation to start once the owner is known.",
+                        max_length=60,
+                        verbose_name="action",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalflowversion",
+                    name="template",
+                    field=models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Fields in braces are replaced, such as {deal.name}.",
+                        verbose_name="brief template",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalflowversion",
+                    name="title",
+                    field=models.CharField(
+                        default="{deal.name}",
+                        help_text="Can contain fields in braces.",
+                        max_length=200,
+                        verbose_name="work title",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutcome",
+                    name="item",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.workitem",
+                        verbose_name="work item",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutcome",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("live", "Live as approved"),
+                            ("handed_over", "Received by the client"),
+                        ],
+                        max_length=12,
+                        verbose_name="what",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaloutcome",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("expected", "Expected"),
+                            ("proven", "Proven"),
+                            ("decayed", "No longer holds"),
+                            ("waived", "Waived"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="expected",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrun",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("enriching", "Enriching"),
+                            ("waiting", "Waiting for a person"),
+                            ("routed", "Routed"),
+                            ("in_delivery", "In delivery"),
+                            ("awaiting_outcome", "Awaiting outcome"),
+                            ("complete", "Completed"),
+                            ("closed_unproven", "Closed unproven"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="received",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalslapolicy",
+                    name="also_source",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("team", "The team's hours"),
+                            ("client", "The client's hours"),
+                            ("agency", "The agency's hours"),
+                            ("always", "Around the clock"),
+                        ],
+                        default="",
+                        help_text="Leave empty to use the first calendar only.",
+                        max_length=6,
+                        verbose_name="and only within",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaltarget",
+                    name="escalate_every",
+                    field=models.DurationField(
+                        db_default=datetime.timedelta(seconds=14400),
+                        default=datetime.timedelta(seconds=14400),
+                        help_text="Working time between escalation levels: backup, team lead, operations lead, default owner and backup.",
+                        validators=[
+                            django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
+                            django.core.validators.MaxValueValidator(
+                                datetime.timedelta(days=83, seconds=28800)
+                            ),
+                        ],
+                        verbose_name="escalate every",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaltarget",
+                    name="met_in",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32),
+                        blank=True,
+                        default=list,
+                        help_text="States, separated by commas.",
+                        size=None,
+                        verbose_name="met in",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaltarget",
+                    name="runs_in",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32),
+                        blank=True,
+                        default=list,
+                        help_text="States, separated by commas. Leave empty for all.",
+                        size=None,
+                        verbose_name="runs in",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaltarget",
+                    name="worktime",
+                    field=models.DurationField(
+                        help_text="Hours:minutes:seconds, such as 08:00:00. One day is 24 hours.",
+                        validators=[
+                            django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
+                            django.core.validators.MaxValueValidator(
+                                datetime.timedelta(days=83, seconds=28800)
+                            ),
+                        ],
+                        verbose_name="working time",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaluser",
+                    name="is_staff",
+                    field=models.BooleanField(
+                        default=False, help_text="Can sign in to the desk.", verbose_name="staff"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaluser",
+                    name="skills",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        db_default=[],
+                        default=list,
+                        help_text="Lower-case codes, separated by commas.",
+                        size=None,
+                        verbose_name="skills",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalworkitem",
+                    name="doer",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="assignee",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalworkitem",
+                    name="held_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.workitem",
+                        verbose_name="held together with",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="note",
+                    name="audience",
+                    field=models.CharField(
+                        choices=[
+                            ("internal", "Internal: only the agency"),
+                            ("client", "Shared: visible to the client"),
+                        ],
+                        default="internal",
+                        max_length=8,
+                        verbose_name="visible to",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notification",
+                    name="sent_at",
+                    field=models.DateTimeField(editable=False, null=True, verbose_name="e-mailed"),
+                ),
+                migrations.AlterField(
+                    model_name="notification",
+                    name="words",
+                    field=models.CharField(
+                        choices=[
+                            ("owns", "You are now the owner"),
+                            ("backs_up", "You are now the backup"),
+                            ("exception", "Needs your decision"),
+                            ("approval", "Needs your approval"),
+                            ("ask_client", "Ready to ask the client"),
+                            ("changes", "Changes requested"),
+                            ("rework", "Returned by QA"),
+                            ("approved", "Approved"),
+                            ("decide", "Your approval is needed"),
+                            ("reminder", "Reminder: your approval is needed"),
+                            ("impact", "Accept or decline a change"),
+                            ("decided", "The client decided"),
+                            ("answered", "The client answered"),
+                            ("withdrawn", "The client withdrew it"),
+                            ("warning", "Due soon"),
+                            ("breach", "Overdue"),
+                            ("escalation", "Overdue and escalated to you"),
+                        ],
+                        max_length=20,
+                        verbose_name="message",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outcome",
+                    name="failures",
+                    field=models.PositiveIntegerField(default=0, verbose_name="failed checks"),
+                ),
+                migrations.AlterField(
+                    model_name="outcome",
+                    name="item",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcomes",
+                        to="routing.workitem",
+                        verbose_name="work item",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outcome",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("live", "Live as approved"),
+                            ("handed_over", "Received by the client"),
+                        ],
+                        max_length=12,
+                        verbose_name="what",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outcome",
+                    name="next_probe_at",
+                    field=models.DateTimeField(null=True, verbose_name="next check"),
+                ),
+                migrations.AlterField(
+                    model_name="outcome",
+                    name="probed_at",
+                    field=models.DateTimeField(null=True, verbose_name="last checked"),
+                ),
+                migrations.AlterField(
+                    model_name="outcome",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("expected", "Expected"),
+                            ("proven", "Proven"),
+                            ("decayed", "No longer holds"),
+                            ("waived", "Waived"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="expected",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outcome",
+                    name="unseen_since",
+                    field=models.DateTimeField(null=True, verbose_name="unreachable since"),
+                ),
+                migrations.AlterField(
+                    model_name="rule",
+                    name="account_first",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="Prefer the client's owner, if available, over people with less work.",
+                        verbose_name="prefer account owner",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rule",
+                    name="skills",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="required skills",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="run",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("enriching", "Enriching"),
+                            ("waiting", "Waiting for a person"),
+                            ("routed", "Routed"),
+                            ("in_delivery", "In delivery"),
+                            ("awaiting_outcome", "Awaiting outcome"),
+                            ("complete", "Completed"),
+                            ("closed_unproven", "Closed unproven"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="received",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="runevent",
+                    name="part",
+                    field=models.CharField(
+                        choices=[
+                            ("started", "Started the run"),
+                            ("joined", "Joined the run"),
+                            ("unclaimed", "No matching flow"),
+                            ("echo", "Echo of our own change"),
+                        ],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="runstep",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped by an exception"),
+                        ],
+                        default="due",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="sending",
+                    name="leads_to",
+                    field=models.CharField(blank=True, max_length=500, verbose_name="target page"),
+                ),
+                migrations.AlterField(
+                    model_name="slapolicy",
+                    name="also_source",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("team", "The team's hours"),
+                            ("client", "The client's hours"),
+                            ("agency", "The agency's hours"),
+                            ("always", "Around the clock"),
+                        ],
+                        default="",
+                        help_text="Leave empty to use the first calendar only.",
+                        max_length=6,
+                        verbose_name="and only within",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="target",
+                    name="escalate_every",
+                    field=models.DurationField(
+                        db_default=datetime.timedelta(seconds=14400),
+                        default=datetime.timedelta(seconds=14400),
+                        help_text="Working time between escalation levels: backup, team lead, operations lead, default owner and backup.",
+                        validators=[
+                            django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
+                            django.core.validators.MaxValueValidator(
+                                datetime.timedelta(days=83, seconds=28800)
+                            ),
+                        ],
+                        verbose_name="escalate every",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="target",
+                    name="met_in",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32),
+                        blank=True,
+                        default=list,
+                        help_text="States, separated by commas.",
+                        size=None,
+                        verbose_name="met in",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="target",
+                    name="runs_in",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32),
+                        blank=True,
+                        default=list,
+                        help_text="States, separated by commas. Leave empty for all.",
+                        size=None,
+                        verbose_name="runs in",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="target",
+                    name="worktime",
+                    field=models.DurationField(
+                        help_text="Hours:minutes:seconds, such as 08:00:00. One day is 24 hours.",
+                        validators=[
+                            django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
+                            django.core.validators.MaxValueValidator(
+                                datetime.timedelta(days=83, seconds=28800)
+                            ),
+                        ],
+                        verbose_name="working time",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="trigger",
+                    name="field",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Leave empty to match any event of this kind.",
+                        max_length=60,
+                        verbose_name="field",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="user",
+                    name="is_staff",
+                    field=models.BooleanField(
+                        default=False, help_text="Can sign in to the desk.", verbose_name="staff"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="user",
+                    name="skills",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        db_default=[],
+                        default=list,
+                        help_text="Lower-case codes, separated by commas.",
+                        size=None,
+                        verbose_name="skills",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="workitem",
+                    name="doer",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="doing",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="assignee",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="workitem",
+                    name="held_by",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.workitem",
+                        verbose_name="held together with",
+                    ),
+                ),
+                migrations.AlterConstraint(
+                    model_name="absence",
+                    name="absence_starts_before_it_ends",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("starts_at__lt", models.F("ends_at"))),
+                        name="absence_starts_before_it_ends",
+                        violation_error_message="The end of an absence must be after its start.",
+                    ),
+                ),
+                migrations.AlterConstraint(
+                    model_name="calendaruse",
+                    name="calendar_use_names_one",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("team", None), ("client", None), _connector="OR"),
+                        name="calendar_use_names_one",
+                        violation_error_message="Choose a team or a client, not both.",
+                    ),
+                ),
+            ]
         ),
     ]

@@ -1,11 +1,9 @@
-"""
-The database of an earlier version, migrated by this code: once for all tests of it, in a database
-of its own.
-"""
+"""The database of an earlier version, migrated by this code: once for all tests of it."""
 
 from __future__ import annotations
 
 import gzip
+import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,11 +18,10 @@ from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 from pytest_django import DjangoDbBlocker, Settings
 
-from config.embedded import postgres
 from config.storage import schema
 from routing.audit.ledgers import ledgers
-from routing.flows.versions import published
-from tests.plugin import APP, OWNER
+from tests.plugin import DATABASE, OWNER, base
+from tests.template import at_database, copy_database, drop_database, made_once
 from tests.upgrade.make import KEYS
 
 HERE = Path(__file__).resolve().parent
@@ -106,11 +102,28 @@ def one_way(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
 
 def restore(superuser_dsn: str, database: str, slice_name: str) -> None:
     """As the owner, as on a server of one's own."""
-    postgres.furnish_database(superuser_dsn, database, owner=OWNER, app=APP)
     text = gzip.decompress((HERE / f"{slice_name}.sql.gz").read_bytes())
     with psycopg.connect(superuser_dsn, dbname=database) as superuser:
         superuser.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
         superuser.execute(text)
+
+
+def upgrade(superuser_dsn: str, database: str, slice_name: str) -> None:
+    """Restore and migrate, and write down what was and is there, for the other workers as well."""
+    restore(superuser_dsn, database, slice_name)
+    columns = columns_of(superuser_dsn, database)
+    before = standing(superuser_dsn, database, columns)
+    with at_database(database):
+        unknown = schema.migration_status(connections["owner"]).unknown
+        lasting = one_way(connections["owner"])
+        call_command("migrate", verbosity=0, interactive=False)
+    after = standing(superuser_dsn, database, columns)
+    found = Upgraded(slice_name, unknown, lasting, columns, before, after)
+    report(slice_name).write_bytes(pickle.dumps(found))
+
+
+def report(slice_name: str) -> Path:
+    return base() / f"{slice_name}.upgraded"
 
 
 @pytest.fixture(scope="module", params=SLICES)
@@ -120,33 +133,19 @@ def upgraded(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Upgraded]:
-    own = connections["default"].settings_dict["NAME"]
-    name = f"{own}_{request.param}"
-    restore(superuser_dsn, name, request.param)
-    columns = columns_of(superuser_dsn, name)
-    before = standing(superuser_dsn, name, columns)
+    """Each module has a copy of its own; what migrating takes is spent once in a run."""
+    slice_name = request.param
+    name = f"{connections['default'].settings_dict['NAME']}_{slice_name}"
     with django_db_blocker.unblock():
-        use(name)
-        unknown, lasting = (
-            schema.migration_status(connections["owner"]).unknown,
-            one_way(connections["owner"]),
+        template = made_once(
+            superuser_dsn,
+            f"{DATABASE}_{slice_name}",
+            lambda name: upgrade(superuser_dsn, name, slice_name),
         )
-        call_command("migrate", verbosity=0, interactive=False)
-        yield Upgraded(
-            request.param, unknown, lasting, columns, before, standing(superuser_dsn, name, columns)
-        )
-        use(own)
-    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
-        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def use(database: str) -> None:
-    """Let both roles work there, and forget what was remembered of another database's ids."""
-    for alias in ("default", "owner"):
-        connections[alias].close()
-        connections[alias].settings_dict["NAME"] = database
-    ContentType.objects.clear_cache()
-    published.cache_clear()
+        copy_database(superuser_dsn, template, name)
+        with at_database(name):
+            yield pickle.loads(report(slice_name).read_bytes())  # noqa: S301  # our own
+    drop_database(superuser_dsn, name)
 
 
 @pytest.fixture(autouse=True)

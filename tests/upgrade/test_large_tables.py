@@ -25,7 +25,7 @@ from integrations.inbox.listen import listening
 from integrations.models import Connection, Inbound
 from routing.models import Event
 from tests.integrations.inbox.senders import SECRET, event, make_connection
-from tests.test_migrations import RELEASED
+from tests.test_migrations import released
 from tests.world import World
 
 pytestmark = [
@@ -106,8 +106,7 @@ def intake(connection: Connection) -> Iterator[Intake]:
 def go_back() -> None:
     """Without signals: rights and triggers belong to the tables of today."""
     owner = connections["owner"]
-    known = MigrationExecutor(owner).loader.graph.nodes
-    targets = [(app, name) for app, name in known if name[:4] == RELEASED.get(app)]
+    targets = released(owner)
 
     migrating.beside_work(owner, lambda: MigrationExecutor(owner).migrate(targets), lambda _: None)
 
@@ -126,10 +125,10 @@ class Said(StringIO):
 
 
 def hold(dsn: str, held: Flag, said: Said) -> None:
-    """Read webhooks, as a long report does, and stay in that transaction."""
+    """Read connections, as a long report does, and stay in that transaction."""
     name = connections["default"].settings_dict["NAME"]
     with psycopg.connect(dsn, dbname=name) as reader:
-        reader.execute("SELECT FROM integrations_inbound LIMIT 1")
+        reader.execute("SELECT FROM integrations_connection LIMIT 1")
         held.set()
         assert said.gave_way.wait(120)
         Flag().wait(HELD_S)
