@@ -65,7 +65,7 @@ def test_ci_run_calls_targets_and_scripts_that_exist() -> None:
 
     assert {"check", "test"} <= targets <= TARGETS
     assert all(os.access(ROOT / each, os.X_OK) for each in re.findall(r"\bscripts/\w+", RUN))
-    [paths] = re.findall(r'^away="([^"]+)"', RUN, re.MULTILINE)
+    [paths] = re.findall(r'^clocks="([^"]+)"', RUN, re.MULTILINE)
     assert [each for each in paths.split() if not (ROOT / each).exists()] == []
 
 

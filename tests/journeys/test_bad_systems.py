@@ -40,6 +40,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.real_clock,
     pytest.mark.drill,
+    pytest.mark.at_rest,
     pytest.mark.timeout(900),
 ]
 
@@ -168,7 +169,7 @@ def test_three_bad_systems_harm_no_deal_and_no_change_of_another(systems: System
             assert send(new_deal(deal), slug="dripping").status_code == 200
         figures = arriving(systems, good)
         if max(figures.values()) >= MOST_S:
-            figures = arriving(systems, good)  # another test may have had the processor meanwhile
+            figures = arriving(systems, good)  # another program may have had the processor
         until(
             lambda: Outbound.objects.filter(connection__slug="picky", state="dead").exists(),
             "The refused object was tried for ever.",
