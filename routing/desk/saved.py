@@ -137,8 +137,39 @@ class SavedAdmin(DeskAdmin[ModelT]):
         return plain(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
+POSITION = "position"
+
+
 class RowsFormSet(BaseInlineFormSet[Any, Any, Any]):
-    """Rows whose duplicates are described in plain words."""
+    """
+    Rows whose duplicates are described in plain words. A row without a position becomes the last.
+    """
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if POSITION in form.fields:
+            form.fields[POSITION].required = False
+            form.fields[POSITION].widget.attrs["placeholder"] = gettext("last")
+            if form.instance._state.adding:
+                form.initial[POSITION] = None
+
+    def clean(self) -> None:
+        self._place()
+        super().clean()
+
+    def _place(self) -> None:
+        rows = [
+            form
+            for form in self.forms
+            if form.is_valid() and form.has_changed() and form not in self.deleted_forms
+        ]
+        known = [form for form in self.forms if form.instance.pk or form in rows]
+        taken = [form.instance.position for form in known if POSITION in form.fields]
+        last = max((each for each in taken if each is not None), default=0)
+        for form in rows:
+            if POSITION in form.fields and form.cleaned_data[POSITION] is None:
+                last += 1
+                form.instance.position = form.cleaned_data[POSITION] = last
 
     def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
         names = [name for name in unique_check if name != self.fk.name]

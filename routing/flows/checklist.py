@@ -16,7 +16,7 @@ from typing import ClassVar
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from routing.flows.event_catalogue import kind_words
 from routing.flows.faults import NotPublishable
@@ -238,6 +238,9 @@ def _triggers(version: FlowVersion) -> LineLook:
         return LineLook(None, wrong, f"{_page(version)}#triggers-group")
     named = sorted({kind_words(row.kind) for row in version.triggers.all()})
     kinds = "; ".join([*named, *(recurrence_words(row) for row in version.recurrences.all())])
+    if not kinds:
+        words = _("Nothing starts it. Add a trigger.")
+        return LineLook(False, words, f"{_page(version)}#triggers-group")
     return LineLook(True, _("It is started by %(kinds)s.") % {"kinds": kinds}, _page(version))
 
 
@@ -269,8 +272,15 @@ def _rules(version: FlowVersion) -> LineLook:
     where = f"{_page(version)}#rules-group"
     if wrong := _linted(version, unreachable_rules, unknown_skills):
         return LineLook(None, wrong, where)
-    words = _("Each of the %(count)s rules can be reached, and the last one takes every event.")
-    return LineLook(True, words % {"count": version.rules.count()}, where)
+    count = version.rules.count()
+    if not count:
+        return LineLook(False, _("Nobody is assigned. Add a rule."), where)
+    words = ngettext(
+        "The one rule takes every event.",
+        "Each of the %(count)s rules can be reached, and the last one takes every event.",
+        count,
+    )
+    return LineLook(True, words % {"count": count}, where)
 
 
 @checklist_line("runbook", gettext_lazy("Runbook"), place=90)

@@ -37,6 +37,17 @@ class EventField:
     personal: bool = False
     choices: Callable[[], Sequence[tuple[str, str]]] = _no_choices
 
+    def value_of(self, entered: str) -> str:
+        """Return the value that was entered by its name, or what was entered."""
+        wanted = entered.casefold()
+        named = [value for value, name in self.choices() if str(name).casefold() == wanted]
+        return named[0] if len(named) == 1 else entered
+
+    def name_of(self, value: str) -> str:
+        """Return the name of a value, or the value if it has none or shares it with another."""
+        named = str(dict(self.choices()).get(value, value))
+        return named if self.value_of(named) == value else value
+
 
 def _no_fields() -> Sequence[EventField]:
     return ()

@@ -216,6 +216,11 @@ def client_choices() -> Sequence[tuple[str, str]]:
     return tuple(Client.objects.order_by("name").values_list("code", "name"))
 
 
+def client_numbers() -> Sequence[tuple[str, str]]:
+    """Return the clients by name, to be chosen by their number."""
+    return tuple((str(pk), name) for pk, name in Client.objects.values_list("pk", "name"))
+
+
 class ErasedIdentity(models.Model):
     """
     A keyed digest of an erased person's e-mail address, with which intake refuses to bring the

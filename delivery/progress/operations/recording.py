@@ -28,7 +28,7 @@ from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
 from routing.people.clearance import clearance_of
-from routing.people.clients import Client, Contact
+from routing.people.clients import Client, Contact, client_numbers
 from routing.people.staff import User
 from routing.runs.by_hand import BECAUSE, CHANNEL, CHOSEN, SOURCE, hand_records
 from routing.runs.fact_words import fact_word
@@ -66,7 +66,7 @@ catalogue(
                 gettext_lazy("Channel"),
                 choices=lambda: [(each.value, str(each.label)) for each in BY_HAND],
             ),
-            EventField(CLIENT, gettext_lazy("Client (number)"), FieldType.NUMBER),
+            EventField(CLIENT, gettext_lazy("Client"), FieldType.NUMBER, choices=client_numbers),
         ),
     )
 )

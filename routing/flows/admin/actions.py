@@ -16,6 +16,13 @@ from routing.desk.forms import choice
 from routing.desk.saved import SavedForm
 from routing.flows.actions import ActionInput, ActionSpec, action_words, kind_named
 from routing.flows.admin.versions import FrozenWhenPublished
+from routing.flows.fact_labels import (
+    SeveralFacts,
+    catalogue_labels,
+    labels_of,
+    used_labels,
+    with_names,
+)
 from routing.flows.models import VersionAction
 from routing.flows.template import placeholders
 from routing.flows.versions import read
@@ -44,8 +51,14 @@ class OneActionForm(SavedForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         usable = {spec.name for spec in read(self.instance.version).rule_fields}
+        labels = labels_of(self.instance.version), used_labels(), catalogue_labels()
         for each in self.inputs:
             if each.choices:
+                continue
+            try:
+                cleaned[each.name] = with_names(str(cleaned.get(each.name, "")), *labels)
+            except SeveralFacts as several:
+                self.add_error(each.name, str(several))
                 continue
             wrong = placeholders(str(cleaned.get(each.name, ""))) - usable
             if wrong:

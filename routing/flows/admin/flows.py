@@ -32,6 +32,7 @@ from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.starters import Starters
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
+from routing.flows.copying import free_slug, is_name_taken, name_taken_words
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
 from routing.flows.switch_off import SwitchOff
@@ -70,6 +71,21 @@ class FlowForm(SavedForm):
         if "stay_stable" in self.fields:  # not on a page that only shows the flow
             others = Flow.objects.exclude(pk=self.instance.pk).values_list("slug", "name")
             self.fields["stay_stable"].choices = list(others)  # type: ignore[attr-defined]
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+            self.fields["slug"].help_text = _(
+                "What commands and files call the flow. If it is empty, it is made from the name."
+            )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if self.instance._state.adding and is_name_taken(name):
+            raise forms.ValidationError(name_taken_words(name))
+        return name
+
+    def clean_slug(self) -> str:
+        entered: str = self.cleaned_data["slug"]
+        return entered or free_slug(self.cleaned_data.get("name", ""))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -22,7 +22,7 @@ from routing.desk.steps import StepsAdmin
 from routing.flows.approval import PublishApproval
 from routing.flows.files.difference import differences
 from routing.flows.files.stored import content_of
-from routing.flows.files.words import change_words
+from routing.flows.files.words import changes_in_words
 from routing.people.staff import User
 from routing.work import display
 from routing.work.kinds import state_badge, tone
@@ -71,7 +71,7 @@ class PublishApprovalAdmin(WorkColumns, StepsAdmin[PublishApproval]):
     ) -> dict[str, Any]:
         was = content_of(row.base) if row.base else None
         changes = differences(was, content_of(row.version))
-        return {"live": row.base, "changes": [change_words(each) for each in changes]}
+        return {"live": row.base, "changes": changes_in_words(changes)}
 
     def facts(self, request: HttpRequest, row: PublishApproval) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from io import StringIO
 from typing import Any
 
@@ -74,13 +78,14 @@ class TriggerForm(forms.ModelForm[Trigger]):
         row, fields = self.instance, self.known
         self.fields["kind"].choices = _kinds(row.kind)  # type: ignore[attr-defined]
         self.fields["field"].choices = _fields(fields, row.field)  # type: ignore[attr-defined]
-        suggestions: dict[str, str] = {}
-        for known in fields.values():
-            for each in known:
-                suggestions |= dict(each.choices())
-        self.fields["value"].widget.suggestions = tuple(suggestions.items())
+        self.fields["value"].widget.suggestions = _suggestions(fields)
+        shown = self._field(row.kind, row.field)
+        values = row.values if row.operator == TriggerOperator.ONE_OF else [row.value]
+        named = [shown.name_of(each) if shown else each for each in values]
         if row.operator == TriggerOperator.ONE_OF:
-            self.initial["value"] = joined(row.values)
+            self.initial["value"] = joined(named)
+        elif row.value:
+            [self.initial["value"]] = named
 
     def clean(self) -> None:
         super().clean()
@@ -95,8 +100,10 @@ class TriggerForm(forms.ModelForm[Trigger]):
             words = _("A value has at most %(most)s characters.")
             self.add_error("value", words % {"most": MOST})
             return
-        entered["value"], self.instance.values = value, values
         named, kind = entered["field"], entered["kind"]
+        if chosen := self._field(kind, named):
+            value, values = chosen.value_of(value), [chosen.value_of(each) for each in values]
+        entered["value"], self.instance.values = value, values
         if named and not self._has_field(kind, named):
             words = _("“%(event)s” has no such field. Choose one of its own: %(fields)s.")
             own = ", ".join(str(each.label) for each in self.known.get(kind, ()))
@@ -112,15 +119,32 @@ class TriggerForm(forms.ModelForm[Trigger]):
     def _has_field(self, kind: str, name: str) -> bool:
         if (kind, name) == (self.initial.get("kind"), self.initial.get("field")):
             return True
-        return any(each.name == name for each in self.known.get(kind, ()))
+        return self._field(kind, name) is not None
+
+    def _field(self, kind: str, name: str) -> EventField | None:
+        return next((each for each in self.known.get(kind, ()) if each.name == name), None)
 
 
 def fields_by_kind() -> Mapping[str, Sequence[EventField]]:
     """Return the fields of each kind: those it declares, or those that its last events had."""
     found: dict[str, Sequence[EventField]] = {}
     for kind in catalogued().values():
-        found[kind.name] = kind.fields() or seen_fields(kind.name)
+        known = kind.fields() or seen_fields(kind.name)
+        # Each row of a page asks for them.
+        found[kind.name] = [replace(each, choices=cache(each.choices)) for each in known]
     return found
+
+
+def _suggestions(fields: Mapping[str, Sequence[EventField]]) -> Sequence[tuple[str, str]]:
+    """Return the names of values, or the value with its name if it shares the name with another."""
+    found: dict[str, str] = {}
+    for each in itertools.chain.from_iterable(fields.values()):
+        offered = each.choices()
+        times = Counter(str(name) for _value, name in offered)
+        found |= {
+            (str(name) if times[str(name)] == 1 else value): str(name) for value, name in offered
+        }
+    return tuple(found.items())
 
 
 def _kinds(now: str) -> Choices:

@@ -20,7 +20,7 @@ from routing.desk.saved import Rows, RowsFormSet, refusal_of
 from routing.flows.actions import MOST_ACTIONS, ActionSpec, action_kinds, action_words
 from routing.flows.admin.trigger_form import SuggestedInput, TriggerForm, fields_by_kind
 from routing.flows.admin.workflow_map import when_of
-from routing.flows.event_catalogue import known_facts
+from routing.flows.fact_labels import SeveralFacts, catalogue_labels, fact_named, used_labels
 from routing.flows.models import FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -137,16 +137,27 @@ class FieldForm(forms.ModelForm[FlowField]):
         ),
     )
 
-    known: Mapping[str, str] = {}  # labels by the names of facts, replaced for each page
+    # Labels by the names of facts, replaced for each page.
+    used: Mapping[str, str] = {}  # of published flows, which decide
+    known: Mapping[str, str] = {}  # and of the catalogue
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "name" in self.fields:  # not on a page that only shows the version
             self.fields["name"].widget.suggestions = tuple(self.known.items())
 
+    def clean_name(self) -> str:
+        """Return the name of the fact, which may be entered by its label as well."""
+        try:
+            return fact_named(self.cleaned_data["name"], self.used, self.known)
+        except SeveralFacts as several:
+            raise forms.ValidationError(str(several)) from several
+
     def clean_label(self) -> str:
         """Return what was entered, or the label of the catalogue."""
         entered: str = self.cleaned_data["label"]
+        if "name" not in self.cleaned_data:
+            return entered  # that the fact is not known is said beside it
         found = entered or self.known.get(self.cleaned_data.get("name", ""), "")
         if not found:
             raise forms.ValidationError(_("Enter a label. People read it in place of the name."))
@@ -161,15 +172,10 @@ class FieldsOfVersion(PartOfVersion):
     verbose_name_plural = gettext_lazy("Required facts")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        kwargs["form"] = type("FieldForm", (FieldForm,), {"known": _known_facts()})
+        used = used_labels()
+        known = {"used": used, "known": used | catalogue_labels()}
+        kwargs["form"] = type("FieldForm", (FieldForm,), known)
         return super().get_formset(request, obj, **kwargs)
-
-
-def _known_facts() -> Mapping[str, str]:
-    """Return the labels of facts, by their names: of published flows and of the catalogue."""
-    published = FlowField.objects.filter(version__published_at__isnull=False)
-    used = dict(published.order_by("name", "version").values_list("name", "label"))
-    return used | {name: str(each.label) for name, each in known_facts().items()}
 
 
 class RuleForm(forms.ModelForm[Rule]):

@@ -38,9 +38,16 @@ from routing.flows.checklist import (
     checklist_of,
     read_outside,
 )
+from routing.flows.fact_labels import (
+    SeveralFacts,
+    catalogue_labels,
+    labels_of,
+    used_labels,
+    with_names,
+)
 from routing.flows.files.stored import content_of
 from routing.flows.files.text import written
-from routing.flows.files.words import ChangeWords, change_words
+from routing.flows.files.words import changes_in_words
 from routing.flows.lint import lint_findings
 from routing.flows.models import FlowVersion, live_of
 from routing.flows.operations import (
@@ -52,7 +59,6 @@ from routing.flows.operations import (
     roll_back,
 )
 from routing.flows.second_person import (
-    DraftStanding,
     authors_of,
     names_of,
     seconds_of,
@@ -180,6 +186,12 @@ def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
     return part
 
 
+TEXTS = {"title", "template"}
+BRACES = gettext_lazy(
+    "A fact in braces is replaced by its value. Enter its label, such as {Client}."
+)
+
+
 class VersionForm(SavedForm):
     criteria = LineList(
         label=gettext_lazy("Success criteria"),
@@ -193,6 +205,19 @@ class VersionForm(SavedForm):
                 flow=self.instance.flow_id, published_at__isnull=False
             )
             self.fields["rollback_to"].queryset = published  # type: ignore[attr-defined]
+            for name in TEXTS:
+                self.fields[name].help_text = BRACES
+
+    def clean(self) -> dict[str, Any]:
+        """Replace labels of facts in braces by their names."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        labels = labels_of(self.instance), used_labels(), catalogue_labels()
+        for name in TEXTS & cleaned.keys():
+            try:
+                cleaned[name] = with_names(cleaned[name], *labels)
+            except SeveralFacts as several:
+                self.add_error(name, str(several))
+        return cleaned
 
 
 @admin.register(FlowVersion)
@@ -254,6 +279,14 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         )
         return page
 
+    def response_change(self, request: HttpRequest, obj: FlowVersion) -> HttpResponse:
+        """Go back to the page of the draft: it says what is still to be done."""
+        if "_continue" in request.POST:
+            answer: HttpResponse = super().response_change(request, obj)
+            return answer
+        messages.success(request, _("Saved %(draft)s.") % {"draft": obj})
+        return HttpResponseRedirect(page_of(obj))
+
     def around(self, request: HttpRequest, version: FlowVersion) -> dict[str, Any]:
         """Return the context for the page above the form."""
         draft, by = version.published_at is None, actor(request)
@@ -283,7 +316,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             ],
             "live": live,
             "is_live": live == version,
-            "changes": _changes(standing) if standing and live else [],
+            "changes": changes_in_words(standing.changes) if standing and live else [],
             "file_url": address(FlowVersion, "file", version.pk),
             "steps": [
                 (
@@ -303,6 +336,8 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         if verb not in VERBS:
             raise Http404
         operation, permission, label, said = VERBS[verb]
+        if verb == "publish" and version.published_at is None and standing_of(version).needs_second:
+            label = ASK
         by = actor(request)
         by.require(permission, to=str(label).lower())
         form, wrong = ReasonForm(request.POST or None), []
@@ -371,11 +406,6 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
     def published(self, version: FlowVersion) -> Any:
         return when(version.published_at)
-
-
-def _changes(standing: DraftStanding) -> list[ChangeWords]:
-    """Return what would change for new runs if the draft were published."""
-    return [change_words(each) for each in standing.changes]
 
 
 def _checklist(version: FlowVersion, by: Actor) -> list[tuple[CheckedLine, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
 
+FORMAT = "format"  # a key of the file
 NO_COLUMNS: Mapping[str, str] = {}
 
 # Rows of a version by their key in the file, with the columns whose keys have other names there.
@@ -46,6 +47,12 @@ class ChangeWords:
     change_class: str
     was: str
     now: str
+
+
+def changes_in_words(changes: Iterable[FlowChange]) -> list[ChangeWords]:
+    """Return what a reader sees of changes: not the format, nor what was and is empty."""
+    said = [change_words(each) for each in changes if each.path != FORMAT]
+    return [each for each in said if not each.was == each.now == _("none")]
 
 
 def change_words(change: FlowChange) -> ChangeWords:
@@ -75,9 +82,19 @@ def change_words(change: FlowChange) -> ChangeWords:
             _inputs(kind, was),
             _inputs(kind, now),
         )
-    return ChangeWords(
-        _about(change.path), str(change.change_class.label), _shown(was, key), _shown(now, key)
-    )
+    choices = _choices(key) if change.path == key else {}
+    shown = [
+        choices[each] if isinstance(each, str) and each in choices else _shown(each, key)
+        for each in (was, now)
+    ]
+    return ChangeWords(_about(change.path), str(change.change_class.label), *shown)
+
+
+def _choices(key: str) -> Mapping[Any, str]:
+    """Return the names of the values of a column of the flow."""
+    columns: dict[str, Any] = {field.name: field for field in Flow._meta.fields}
+    column = columns.get(key)
+    return {value: str(name) for value, name in (column.choices or ())} if column else {}
 
 
 def _trigger(row: Any) -> str:

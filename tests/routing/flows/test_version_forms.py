@@ -211,3 +211,40 @@ def test_a_fact_is_chosen_by_its_label_and_takes_it_over(world: World, draft: Fl
     assert "Enter a label. People read it in place of the name." in refused
     assert taken.status_code == 302
     assert draft.fields.get(name="deal.service").label == "Service"
+
+
+def test_a_fact_may_be_entered_by_its_label(world: World, draft: FlowVersion) -> None:
+    desk, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+    draft.fields.filter(name="deal.service").delete()
+    sent = filled(desk.get(path))
+    row = f"fields-{sent['fields-TOTAL_FORMS']}"
+    sent |= {
+        "fields-TOTAL_FORMS": str(int(sent["fields-TOTAL_FORMS"]) + 1),
+        f"{row}-version": str(draft.pk),
+        f"{row}-position": "90",
+        f"{row}-name": "service",
+        f"{row}-type": "text",
+        f"{row}-label": "",
+        "title": "{Amount} for {Client}, {nobody knows}",
+    }
+
+    taken = desk.post(path, sent)
+
+    assert taken.status_code == 302, words(taken)
+    assert draft.fields.get(name="deal.service").label == "Service"
+    stored = FlowVersion.objects.get(pk=draft.pk).title
+    assert stored == "{deal.amount} for {client.code}, {nobody knows}"
+
+
+def test_a_label_of_several_facts_is_asked_about(world: World, draft: FlowVersion) -> None:
+    FlowField.objects.create(
+        version=draft, name="deal.total", label="Amount", type="text", position=91
+    )
+    desk, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+
+    page = desk.post(path, filled(desk.get(path)) | {"title": "{Amount} of {deal.name}"})
+
+    assert page.status_code == 200
+    assert "Several facts are called “Amount”. Enter one of: deal.amount, deal.total." in words(
+        page
+    )
