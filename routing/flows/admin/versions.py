@@ -316,7 +316,9 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             ],
             "live": live,
             "is_live": live == version,
-            "changes": changes_in_words(standing.changes) if standing and live else [],
+            "changes": changes_in_words(standing.changes, labels_of(version))
+            if standing and live
+            else [],
             "file_url": address(FlowVersion, "file", version.pk),
             "steps": [
                 (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
 
 FORMAT = "format"  # a key of the file
+FACT = re.compile(r"“([a-z_.]{1,100})”")
 NO_COLUMNS: Mapping[str, str] = {}
 
 # Rows of a version by their key in the file, with the columns whose keys have other names there.
@@ -49,10 +51,21 @@ class ChangeWords:
     now: str
 
 
-def changes_in_words(changes: Iterable[FlowChange]) -> list[ChangeWords]:
-    """Return what a reader sees of changes: not the format, nor what was and is empty."""
-    said = [change_words(each) for each in changes if each.path != FORMAT]
-    return [each for each in said if not each.was == each.now == _("none")]
+def changes_in_words(
+    changes: Iterable[FlowChange], labels: Mapping[str, str] = NO_COLUMNS
+) -> list[ChangeWords]:
+    """
+    Return what a reader sees of changes: not the format, nor what was and is empty. ``labels`` are
+    those of facts, by their names.
+    """
+    said = []
+    for each in changes:
+        words = change_words(each)
+        if each.path == FORMAT or words.was == words.now == _("none"):
+            continue
+        about = FACT.sub(lambda found: f"“{labels.get(found[1], found[1])}”", words.what)
+        said.append(replace(words, what=about))
+    return said
 
 
 def change_words(change: FlowChange) -> ChangeWords:
