@@ -165,6 +165,34 @@ def test_a_new_flow_gets_its_first_draft(world: World, live: FlowVersion) -> Non
     assert FlowVersion.objects.get(flow=flow).number == 1
 
 
+def test_the_slug_is_made_from_the_name_and_a_name_is_taken_once(
+    world: World, live: FlowVersion
+) -> None:
+    browser = signed_in(world.olga)
+    sent = {"name": "Yearly renewals", "slug": "", "purpose": "p", "outcome": "o", "runbook": ""}
+    sent |= {"criticality": "essential", "owner": world.olga.pk, "backup": world.bob.pk}
+
+    browser.post(url(Flow, "add"), sent)
+    refused = browser.post(url(Flow, "add"), sent | {"name": "yearly RENEWALS"})
+
+    assert Flow.objects.get(name="Yearly renewals").slug == "yearly-renewals"
+    assert "There is a flow “yearly RENEWALS” already. Choose another name." in words(refused)
+    assert Flow.objects.filter(name__iexact="yearly renewals").count() == 1
+
+
+def test_an_empty_draft_says_what_is_missing_line_by_line(world: World, live: FlowVersion) -> None:
+    draft = copy(live, by=by(world.olga), at=NOW, reason="Anew")
+    Condition.objects.filter(rule__version=draft).delete()
+    draft.rules.all().delete()
+    draft.triggers.all().delete()
+
+    said = words(signed_in(world.olga).get(url(FlowVersion, "change", draft.pk)))
+
+    assert "Nothing starts it. Add a trigger." in said
+    assert "Nobody is assigned. Add a rule." in said
+    assert "It is started by ." not in said
+
+
 def test_owner_and_backup_must_differ(world: World, live: FlowVersion) -> None:
     sent = {
         "name": "N",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from routing.flows.event_catalogue import kind_words
+from routing.flows.event_catalogue import EventField, kind_words
 from routing.flows.operations import copy, faults, publish, publish_shipped
 from routing.flows.registry import event_kinds
 from routing.flows.trigger_words import trigger_words
@@ -254,3 +254,30 @@ def test_the_fields_of_a_form_are_those_that_its_last_events_had(
 def test_every_kind_that_is_sent_has_a_name_in_words() -> None:
     for kind in event_kinds():
         assert kind not in kind_words(kind)
+
+
+@pytest.mark.requirement("T4")
+def test_a_client_is_entered_by_name_and_kept_by_number(world: World, draft: FlowVersion) -> None:
+    browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+    sent = filled(browser.get(path)) | {
+        "triggers-0-kind": "desk.request",
+        "triggers-0-field": "client",
+        "triggers-0-operator": "equals",
+        "triggers-0-value": "acm ltd",
+    }
+
+    saved = browser.post(path, sent)
+
+    assert saved.status_code == 302, words(saved)
+    row = draft.triggers.get(kind="desk.request")
+    assert row.value == str(world.acme.pk)
+    assert filled(browser.get(path))["triggers-0-value"] == "ACM Ltd"
+    assert "if Client is “ACM Ltd”" in trigger_words(row)
+
+
+def test_a_name_of_two_values_stands_for_none_of_them() -> None:
+    named = [("1", "Same"), ("2", "Same"), ("3", "Other")]
+    field = EventField("place", "Place", choices=lambda: named)
+
+    assert [field.value_of(each) for each in ("OTHER", "Same", "2")] == ["3", "Same", "2"]
+    assert [field.name_of(value) for value, _name in named] == ["1", "2", "Other"]

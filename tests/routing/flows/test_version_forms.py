@@ -248,3 +248,22 @@ def test_a_label_of_several_facts_is_asked_about(world: World, draft: FlowVersio
     assert "Several facts are called “Amount”. Enter one of: deal.amount, deal.total." in words(
         page
     )
+
+
+def test_a_row_without_a_position_becomes_the_last(world: World, draft: FlowVersion) -> None:
+    browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+    sent = filled(browser.get(path))
+    last, total = max(draft.rules.values_list("position", flat=True)), sent["rules-TOTAL_FORMS"]
+    new = {"position": "", "name": "Rest", "team": str(world.team.pk), "skills": "", "priority": 2}
+    rows = {
+        f"rules-{total + number}-{name}": value
+        for number in (0, 1)
+        for name, value in (new | {"name": f"Rest {number}"}).items()
+    }
+
+    saved = browser.post(path, sent | rows | {"rules-TOTAL_FORMS": str(total + 2)})
+
+    assert saved.status_code == 302, words(saved)
+    places = dict(draft.rules.values_list("name", "position"))
+    assert (places["Rest 0"], places["Rest 1"]) == (last + 1, last + 2)
+    assert saved["Location"] == path
