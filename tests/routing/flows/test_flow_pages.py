@@ -169,7 +169,13 @@ def test_the_slug_is_made_from_the_name_and_a_name_is_taken_once(
     world: World, live: FlowVersion
 ) -> None:
     browser = signed_in(world.olga)
-    sent = {"name": "Yearly renewals", "slug": "", "purpose": "p", "outcome": "o", "runbook": ""}
+    sent: dict[str, Any] = {
+        "name": "Yearly renewals",
+        "slug": "",
+        "purpose": "p",
+        "outcome": "o",
+        "runbook": "",
+    }
     sent |= {"criticality": "essential", "owner": world.olga.pk, "backup": world.bob.pk}
 
     browser.post(url(Flow, "add"), sent)
