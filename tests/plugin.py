@@ -29,6 +29,7 @@ from config.embedded import identity, places, postgres, valkey
 from config.storage import databases
 from tests import wordpress as cms
 
+LONG_S = 600  # the limit of a test that lasts for minutes
 OWNER, APP = "throughline_test_owner", "throughline_test_app"
 ELSEWHEN = Path(__file__).parent / "elsewhen"
 
@@ -185,14 +186,20 @@ def _uses_database(item: pytest.Item) -> bool:
     return "django_db_setup" in fixtures or item.get_closest_marker("django_db") is not None
 
 
+def _is_long(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("timeout")
+    return marker is not None and marker.args[0] >= LONG_S
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Put tests without a database first: of two workers one then runs them while the other, which
-    begins in the middle, migrates for both.
+    begins in the middle, migrates for both. Of the others those that may last longest come first,
+    so that none of them is left to one worker at the end.
 
     On a desk without Chromium or WordPress, what needs it is skipped; in CI it fails.
     """
-    items.sort(key=_uses_database)
+    items.sort(key=lambda item: (_uses_database(item), not _is_long(item)))
     if "CI" in os.environ:
         return
     absent = {"wordpress": "no WordPress here: .ci/run installs it"} if cms.missing() else {}

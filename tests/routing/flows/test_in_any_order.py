@@ -221,7 +221,7 @@ def test_the_twelve_statements_hold_in_any_order(world: World, flow: Flow) -> No
     run_state_machine_as_test(
         lambda: AnyOrder(world, flow),  # type: ignore[arg-type]  # any factory will do
         settings=settings(
-            max_examples=20,
+            max_examples=10,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
