@@ -18,8 +18,9 @@ test: ## Run every test but the drills, beside whatever else is running (ARGS= f
 
 drill: ## Run the long tests that `make test` leaves out: kills, faults, every page in a browser, every migration back and forward
 	@scripts/venv dev
-	@$(PY) -X dev -m pytest -n 2 --dist worksteal -m 'drill and not at_rest' $(ARGS); beside=$$?; \
-	$(PY) -X dev -m pytest -m 'drill and at_rest' $(ARGS); alone=$$?; \
+	@beside=0; alone=0; \
+	$(PY) -X dev -m pytest -n 2 --dist worksteal -m 'drill and not at_rest' $(ARGS) || beside=$$?; \
+	$(PY) -X dev -m pytest -m 'drill and at_rest' $(ARGS) || alone=$$?; \
 	case $$beside$$alone in 00|05|50) ;; *) exit 1 ;; esac # 5: no such test was asked for
 
 soak: ## Practise random faults on the product that `make run` started (MINUTES=30 SEED=1), as JSON
