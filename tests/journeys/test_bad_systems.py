@@ -167,9 +167,10 @@ def test_three_bad_systems_harm_no_deal_and_no_change_of_another(systems: System
                 systems.timed(systems.sides[name]).refused.add(deals[0])
         for deal in range(1, 6):  # the dripping system has news of its own, too
             assert send(new_deal(deal), slug="dripping").status_code == 200
-        figures = arriving(systems, good)
-        if max(figures.values()) >= MOST_S:
-            figures = arriving(systems, good)  # another program may have had the processor
+        for _ in range(3):  # another program may have had the processor meanwhile
+            figures = arriving(systems, good)
+            if max(figures.values()) < MOST_S:
+                break
         until(
             lambda: Outbound.objects.filter(connection__slug="picky", state="dead").exists(),
             "The refused object was tried for ever.",
