@@ -16,7 +16,7 @@ test: ## Run every test but the drills, beside whatever else is running (ARGS= f
 	@scripts/venv dev
 	@TEST_AT="$(AT)" TEST_ZONE="$(ZONE)" exec $(PY) -X dev -m pytest -n 2 --dist worksteal $(ARGS)
 
-drill: ## Run the long tests that `make test` leaves out: kills, faults, every page in a browser, every migration back and forward
+drill: ## Run the long tests that `make test` leaves out: kills, faults, every page in a browser, what was not released yet migrated back and forward
 	@scripts/venv dev
 	@beside=0; alone=0; \
 	$(PY) -X dev -m pytest -n 2 --dist worksteal -m 'drill and not at_rest' $(ARGS) || beside=$$?; \
