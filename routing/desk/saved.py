@@ -158,16 +158,17 @@ class RowsFormSet(BaseInlineFormSet[Any, Any, Any]):
         super().clean()
 
     def _place(self) -> None:
-        rows = [
+        """Give rows without a position those after the last."""
+        placed = [form for form in self.forms if POSITION in form.fields]
+        entered = [
             form
-            for form in self.forms
+            for form in placed
             if form.is_valid() and form.has_changed() and form not in self.deleted_forms
         ]
-        known = [form for form in self.forms if form.instance.pk or form in rows]
-        taken = [form.instance.position for form in known if POSITION in form.fields]
-        last = max((each for each in taken if each is not None), default=0)
-        for form in rows:
-            if POSITION in form.fields and form.cleaned_data[POSITION] is None:
+        known = [form.instance.position for form in placed if form.instance.pk or form in entered]
+        last = max((position for position in known if position is not None), default=0)
+        for form in entered:
+            if form.cleaned_data[POSITION] is None:
                 last += 1
                 form.instance.position = form.cleaned_data[POSITION] = last
 

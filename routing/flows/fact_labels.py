@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -61,3 +61,8 @@ def with_names(text: str, *labels: Mapping[str, str]) -> str:
     :raises SeveralFacts: if one is the label of several facts
     """
     return IN_BRACES.sub(lambda found: f"{{{fact_named(found[1], *labels)}}}", text)
+
+
+def labels_for(version: FlowVersion) -> Sequence[Mapping[str, str]]:
+    """Return the labels that texts of a version may use; the first that have one decide."""
+    return labels_of(version), used_labels(), catalogue_labels()

@@ -18,9 +18,7 @@ from routing.flows.actions import ActionInput, ActionSpec, action_words, kind_na
 from routing.flows.admin.versions import FrozenWhenPublished
 from routing.flows.fact_labels import (
     SeveralFacts,
-    catalogue_labels,
-    labels_of,
-    used_labels,
+    labels_for,
     with_names,
 )
 from routing.flows.models import VersionAction
@@ -51,7 +49,7 @@ class OneActionForm(SavedForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         usable = {spec.name for spec in read(self.instance.version).rule_fields}
-        labels = labels_of(self.instance.version), used_labels(), catalogue_labels()
+        labels = labels_for(self.instance.version)
         for each in self.inputs:
             if each.choices:
                 continue

@@ -40,9 +40,8 @@ from routing.flows.checklist import (
 )
 from routing.flows.fact_labels import (
     SeveralFacts,
-    catalogue_labels,
+    labels_for,
     labels_of,
-    used_labels,
     with_names,
 )
 from routing.flows.files.stored import content_of
@@ -211,7 +210,7 @@ class VersionForm(SavedForm):
     def clean(self) -> dict[str, Any]:
         """Replace labels of facts in braces by their names."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        labels = labels_of(self.instance), used_labels(), catalogue_labels()
+        labels = labels_for(self.instance)
         for name in TEXTS & cleaned.keys():
             try:
                 cleaned[name] = with_names(cleaned[name], *labels)

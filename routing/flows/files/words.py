@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -23,7 +22,6 @@ from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
 
 FORMAT = "format"  # a key of the file
-FACT = re.compile(r"“([a-z_.]{1,100})”")
 NO_COLUMNS: Mapping[str, str] = {}
 
 # Rows of a version by their key in the file, with the columns whose keys have other names there.
@@ -60,15 +58,13 @@ def changes_in_words(
     """
     said = []
     for each in changes:
-        words = change_words(each)
-        if each.path == FORMAT or words.was == words.now == _("none"):
-            continue
-        about = FACT.sub(lambda found: f"“{labels.get(found[1], found[1])}”", words.what)
-        said.append(replace(words, what=about))
+        words = change_words(each, labels)
+        if each.path != FORMAT and not words.was == words.now == _("none"):
+            said.append(words)
     return said
 
 
-def change_words(change: FlowChange) -> ChangeWords:
+def change_words(change: FlowChange, labels: Mapping[str, str] = NO_COLUMNS) -> ChangeWords:
     key = change.path.partition("[")[0].partition(".")[0]
     was, now = change.was, change.now
     if change.path.startswith("triggers["):
@@ -81,7 +77,7 @@ def change_words(change: FlowChange) -> ChangeWords:
     if key == KEY:
         part = change.path.rpartition("].")[2]
         return ChangeWords(
-            _about(change.path),
+            _about(change.path, labels),
             str(change.change_class.label),
             _recurrence(was, part),
             _recurrence(now, part),
@@ -90,7 +86,7 @@ def change_words(change: FlowChange) -> ChangeWords:
         # The values of inputs mean something only beside the kind that declares them.
         kind = change.path.partition("[")[2].partition("]")[0].partition(" ")[0]
         return ChangeWords(
-            _about(change.path),
+            _about(change.path, labels),
             str(change.change_class.label),
             _inputs(kind, was),
             _inputs(kind, now),
@@ -100,7 +96,7 @@ def change_words(change: FlowChange) -> ChangeWords:
         choices[each] if isinstance(each, str) and each in choices else _shown(each, key)
         for each in (was, now)
     ]
-    return ChangeWords(_about(change.path), str(change.change_class.label), *shown)
+    return ChangeWords(_about(change.path, labels), str(change.change_class.label), *shown)
 
 
 def _choices(key: str) -> Mapping[Any, str]:
@@ -117,7 +113,7 @@ def _trigger(row: Any) -> str:
     return trigger_words(TriggerShape.model_validate(row))
 
 
-def _about(path: str) -> str:
+def _about(path: str, labels: Mapping[str, str]) -> str:
     """Return what a path such as ``rules[High value].team`` is about: rule “High value”, team."""
     key, bracket, rest = path.partition("[")
     if not bracket:
@@ -125,12 +121,17 @@ def _about(path: str) -> str:
         names = [_name(key), _part_name(key, part)] if part else [_name(key)]
         return ", ".join(names)
     name, _bracket, part = rest.rpartition("]")
-    row = f"{_name(key)} “{_row_name(key, name)}”"
+    row = f"{_name(key)} “{_row_name(key, name, labels)}”"
     return f"{row}, {_part_name(key, part[1:])}" if part else row
 
 
-def _row_name(key: str, name: str) -> str:
-    """Return the name of a row: of an action its label, with its number if there are several."""
+def _row_name(key: str, name: str, labels: Mapping[str, str]) -> str:
+    """
+    Return the name of a row: of a fact and of an action its label, with the number of the action if
+    there are several.
+    """
+    if key == "fields":
+        return labels.get(name, name)
     if key != "actions":
         return name
     kind, space, number = name.partition(" ")
