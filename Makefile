@@ -4,6 +4,8 @@
 
 PY = .venv/bin/python
 CHECK = set -a; . tests/check.env; set +a;
+# Python's development mode, for its warnings. Its checks of memory are for extensions, and cost a sixth of the time.
+PYTEST = PYTHONMALLOC=pymalloc $(PY) -X dev -m pytest
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -14,13 +16,13 @@ run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty ag
 
 test: ## Run every test but the drills, beside whatever else is running (ARGS= for pytest; AT=2028-02-29T23:59:30Z and ZONE=Europe/Berlin for elsewhere)
 	@scripts/venv dev
-	@TEST_AT="$(AT)" TEST_ZONE="$(ZONE)" exec $(PY) -X dev -m pytest -n 2 --dist worksteal $(ARGS)
+	@TEST_AT="$(AT)" TEST_ZONE="$(ZONE)" exec env $(PYTEST) -n 2 --dist worksteal $(ARGS)
 
 drill: ## Run the long tests that `make test` leaves out: kills, faults, every page in a browser, what was not released yet migrated back and forward
 	@scripts/venv dev
 	@beside=0; alone=0; \
-	$(PY) -X dev -m pytest -n 2 --dist worksteal -m 'drill and not at_rest' $(ARGS) || beside=$$?; \
-	$(PY) -X dev -m pytest -m 'drill and at_rest' $(ARGS) || alone=$$?; \
+	$(PYTEST) -n 2 --dist worksteal -m 'drill and not at_rest' $(ARGS) || beside=$$?; \
+	$(PYTEST) -m 'drill and at_rest' $(ARGS) || alone=$$?; \
 	case $$beside$$alone in 00|05|50) ;; *) exit 1 ;; esac # 5: no such test was asked for
 
 soak: ## Practise random faults on the product that `make run` started (MINUTES=30 SEED=1), as JSON

@@ -5,6 +5,7 @@ rewrite history.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterator
 
 import psycopg
@@ -22,6 +23,10 @@ from tests.world import NOW, World, make_world, same_world
 # How long an example takes says how busy the machine is, and nothing about what is tested.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+# Garbage is looked for after 100,000 new objects, not after 700: a rendered page makes more than
+# that, and looking had taken a fifth of the time.
+gc.set_threshold(100_000, 20, 100)
 
 # What migrating writes, and nothing else would write again.
 KEPT = (

@@ -70,7 +70,7 @@ def test_i9_who_gives_up_soon_waits_no_longer_in_all_its_statements(session: Bou
         with frozen(session), pytest.raises(psycopg.OperationalError, match="did not answer"):
             session.execute("SELECT 1")
 
-    assert monotonic() - began < 1.5
+    assert monotonic() - began < 5  # without the limit it would be 20 s
     assert session.closed
 
 

@@ -17,7 +17,7 @@ from config.storage.postgres.base import DatabaseWrapper
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
 
 SIZE = 6
-OUTAGE_S = 4
+OUTAGE_S = 8  # by default the pool then tries again 7 s after the last time
 
 
 @pytest.fixture
@@ -37,15 +37,17 @@ def web() -> Iterator[DatabaseWrapper]:
     made.close_pool()
 
 
-def ask(web: DatabaseWrapper) -> float:
-    """Use a connection as a request does; how long that took, in seconds."""
-    began = time.monotonic()
+def ask(web: DatabaseWrapper) -> None:
+    """
+    Use a connection as a request does.
+
+    :raises OperationalError: if there was none within the time that a request waits
+    """
     try:
         with web.cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
         web.close()
-    return time.monotonic() - began
 
 
 @contextmanager
@@ -77,7 +79,8 @@ def test_i9_the_first_request_after_all_sessions_were_ended_is_answered(
 
     assert end_sessions(superuser_dsn, "pooled") == SIZE
 
-    assert [ask(web) < 1 for _ in range(3)] == [True] * 3
+    for _ in range(3):
+        ask(web)
 
 
 def test_i9_an_outage_has_no_echo_but_the_rest_of_the_watch(
@@ -92,11 +95,10 @@ def test_i9_an_outage_has_no_echo_but_the_rest_of_the_watch(
         while time.monotonic() < until:
             with suppress(OperationalError):
                 ask(web)
-    back = time.monotonic()
-    while time.monotonic() - back < OUTAGE_S:
+    rested = time.monotonic() + REST_S
+    while time.monotonic() < rested:
         with suppress(OperationalError):
             ask(web)
-            break
 
-    assert time.monotonic() - back < REST_S + 0.5
-    assert [ask(web) < 1 for _ in range(3)] == [True] * 3
+    for _ in range(3):
+        ask(web)

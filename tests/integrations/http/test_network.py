@@ -235,7 +235,7 @@ def test_retry_after_is_honoured_and_not_slept_on(server: HTTPServer):
         client.get("/x")
 
     assert caught.value.after_s == 30
-    assert (len(server.log), monotonic() - start < 2) == (1, True)
+    assert (len(server.log), monotonic() - start < 20) == (1, True)
 
 
 def test_reading_is_repeated_within_seconds_and_writing_never(server: HTTPServer):

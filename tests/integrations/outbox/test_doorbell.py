@@ -57,7 +57,7 @@ def test_many_rings_at_a_slow_broker_are_few_messages_and_nobody_waits(
     for _ in range(100):
         bell.ring()
 
-    assert monotonic() - start < 2  # waiting for each would take 20 s
+    assert monotonic() - start < 10  # waiting for each would take 20 s
     sleep(0.7)
     assert 1 <= len(broker.calls) <= 2
 
