@@ -1,6 +1,6 @@
 """
-``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages|calendar]``: one, by NAME
-too; SCALE=0.1 is shorter. JSON on stdout.
+``python -m bench NAME``: one workload of those below, by the variable NAME too; SCALE=0.1 is
+shorter. JSON on stdout.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ WORKLOADS = {
     "outbox": ("bench.outbox", "outbox"),
     "pages": ("bench.desk", "pages"),
     "calendar": ("bench.calendar", "calendar"),
+    "held": ("bench.held", "held"),
 }
 ALIASES = {
     "W1": "lifecycle",

@@ -12,11 +12,15 @@ from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
 from integrations.models import Inbound
 from routing.models import Clock, Dispatch, Event, Flow, HeldEvent, Run, RunEvent
+from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
+from routing.runs.operations.capture import capture
 from routing.runs.operations.release import release_held
 from routing.runs.operations.switching import switch_off, switch_on
 from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.inbox.senders import make_connection, submit
+from tests.journeys.killing import work_and_be_killed
+from tests.journeys.test_lead_to_brief import signals
 from tests.threads import at_once
 from tests.world import World, by
 
@@ -132,3 +136,21 @@ def test_a_release_by_many_workers_at_once_queues_each_event_once(
 
     assert sum(found) == Dispatch.objects.count() == 20
     assert set(HeldEvent.objects.values_list("state", flat=True)) == {HeldEvent.State.RELEASED}
+
+
+def test_workers_killed_while_they_release_lose_and_double_none(
+    committed_world: World, flow: Flow
+) -> None:
+    off(committed_world, flow)
+    for deal in range(FORMS):
+        capture(signals(str(deal))[:3], by=Actor.system(), at=timezone.now())
+    work()
+    assert (HeldEvent.objects.waiting().count(), Run.objects.count()) == (FORMS, 0)
+    on(committed_world, flow)
+
+    work_and_be_killed(committed_world.acme)
+
+    assert (Run.objects.count(), Request.objects.count(), Brief.objects.count()) == (FORMS,) * 3
+    assert RunEvent.objects.filter(part=RunEvent.Part.STARTED).count() == FORMS
+    assert set(HeldEvent.objects.values_list("state", flat=True)) == {HeldEvent.State.PROCESSED}
+    assert not Dispatch.objects.exists()
