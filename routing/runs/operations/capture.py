@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from routing.people.actors import Actor
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signal:
     """
     Something that happened outside.
@@ -41,7 +42,7 @@ class Signal:
     body: Mapping[str, Any]
     sent_digest: str = ""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of the body's canonical JSON, as hex."""
         return json_digest(self.body)
