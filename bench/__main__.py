@@ -28,6 +28,7 @@ WORKLOADS = {
     "pages": ("bench.desk", "pages"),
     "calendar": ("bench.calendar", "calendar"),
     "held": ("bench.held", "held"),
+    "lint": ("bench.lint", "lint"),
 }
 ALIASES = {
     "W1": "lifecycle",

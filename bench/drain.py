@@ -53,11 +53,11 @@ def drain(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
     ratios: dict[str, Any] = {}
     for many, suffix in PROCESSES.items():
         figures |= {
-            f"{name}_events_per_s{suffix}": _spread(rate)
+            f"{name}_events_per_s{suffix}": rate.figures
             for name, rate in results[many]["items_per_s"].items()
         }
         ratios |= {
-            f"{name}{suffix}": _spread(ratio) for name, ratio in results[many]["ours_over"].items()
+            f"{name}{suffix}": ratio.figures for name, ratio in results[many]["ours_over"].items()
         }
     _say(
         f"Lag at {LOAD:.0%} of what two processes take: p50 {figures['lag_p50_s']} s, p95 "
@@ -125,10 +125,6 @@ def _passes(check: Callable[[Sequence[Worker]], None], workers: Sequence[Worker]
 
 def _part(seconds: Sequence[float], percent: int) -> float:
     return round(quantiles(seconds, n=100)[percent - 1], 3)
-
-
-def _spread(found: Spread) -> dict[str, float]:
-    return {"median": found.median, "min": found.low, "max": found.high}
 
 
 def _say(words: str) -> None:

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db.models import Max
 from django.utils.timezone import now
 
-from bench import leads
+from bench import leads, report
 from bench.drain_lag import lags
 from bench.workers import Worker, working
 from bench.world import World
@@ -49,7 +49,7 @@ def held(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[
             figures[name] = _released(many, workers[:processes])
             checks[f"{name}: a run each"] = _has_a_run_each(many)
             sys.stderr.write(f"{name}: {figures[name]}\n")
-    return {"workload": "held", "figures": figures, "ratios": {}, "checks": checks}
+    return report.one("held", figures, {}, checks)
 
 
 def _released(many: int, workers: Sequence[Worker]) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class Spread:
     def of(cls, values: Sequence[float]) -> Spread:
         return cls(round(median(values), 3), round(min(values), 3), round(max(values), 3))
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """Return it as it is printed."""
+        return {"median": self.median, "min": self.low, "max": self.high}
+
 
 def quotients(ones: Sequence[float], others: Sequence[float]) -> list[float]:
     """Divide the values of each repetition by those of another contender."""

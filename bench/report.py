@@ -56,16 +56,13 @@ def one(
     lines += [f"| {name} | {_spread(value, '.3g')} |" for name, value in ratios.items()]
     lines += ["", *(f"{'holds' if held else 'BROKEN'}: {name}" for name, held in checks.items())]
     sys.stderr.write("\n".join(lines) + "\n")
-    spreads = {
-        name: {"median": each.median, "min": each.low, "max": each.high}
-        for name, each in ratios.items()
-    }
+    spreads = {name: each.figures for name, each in ratios.items()}
     return {"workload": workload, "figures": _plain(figures), "ratios": spreads, "checks": checks}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Spread):
-        return {"median": value.median, "min": value.low, "max": value.high}
+        return value.figures
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if isinstance(value, dict):

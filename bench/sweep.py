@@ -16,7 +16,7 @@ from django.db import connection
 
 from bench import report, sweepers
 from bench.clocks import KINDS, Time, let_wake, make_clocks, query
-from bench.measure import OURS, Contender, Spread, Workload, measured
+from bench.measure import OURS, Contender, Workload, measured
 from bench.workers import Worker, working
 from bench.world import World
 from config.embedded import postgres
@@ -102,13 +102,9 @@ def sweep(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         "chunk": CHUNK,
         "empty_sweep_ms": empty_ms,
     }
-    figures |= {f"{name}_rows_per_s": _spread(rate) for name, rate in result["items_per_s"].items()}
-    ratios = {name: _spread(ratio) for name, ratio in result["ours_over"].items()}
+    figures |= {f"{name}_rows_per_s": rate.figures for name, rate in result["items_per_s"].items()}
+    ratios = {name: ratio.figures for name, ratio in result["ours_over"].items()}
     return {"workload": "sweep", "figures": figures, "ratios": ratios, "checks": checks}
-
-
-def _spread(found: Spread) -> dict[str, float]:
-    return {"median": found.median, "min": found.low, "max": found.high}
 
 
 def every_contender_writes_the_same_rows(workers: Sequence[Worker]) -> None:

@@ -18,10 +18,14 @@ from django.utils.translation import gettext as _
 
 from routing.flows.actions import action_faults
 from routing.flows.choose import PAIR
+from routing.flows.conditions import BadClause, Clause
+from routing.flows.conditions import check as check_clause
 from routing.flows.event_catalogue import kind_words
+from routing.flows.implied import follows, groups_of
 from routing.flows.models import FlowVersion
 from routing.flows.registry import event_kinds, facts_of_kind
 from routing.flows.rules import Rule
+from routing.flows.versions import clause_of, spec_of
 from routing.people.staff import TeamMembership, User
 from routing.sla.policies import SLAPolicy
 
@@ -96,26 +100,55 @@ def unknown_triggers(version: FlowVersion) -> Iterator[LintFinding]:
 
 @lint
 def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
-    """Find rules that no event reaches, because an earlier one takes all of theirs."""
-    always: Rule | None = None
-    seen: dict[frozenset[tuple[object, ...]], Rule] = {}
-    for place, rule in enumerate(version.rules.prefetch_related("conditions")):
-        asks = frozenset(
-            (row.group, row.field, row.operator, str(row.value)) for row in rule.conditions.all()
-        )
-        before = always or seen.get(asks)
-        if before is not None:
-            message = _("The rule “%(rule)s” is never reached: “%(before)s” comes first and takes")
-            message += " " + (_("every event.") if always else _("the same events."))
+    """Find rules that no event reaches, because earlier ones take all of theirs."""
+    earlier: list[tuple[Sequence[Clause], Rule]] = []
+    for place, (rule, groups) in enumerate(_groups_by_rule(version)):
+        takers = [_taker(group, earlier) for group in groups]
+        if takers and all(takers):
+            names = list(dict.fromkeys(taker.name for taker in takers if taker))
+            takes_all = any(not taken for taken, taker in earlier if taker.name == names[0])
             yield LintFinding(
                 "unreachable_rule",
-                message % {"rule": rule.name, "before": before.name},
+                _never_reached(rule.name, names, takes_all=takes_all),
                 _page_of(rule),
                 path=("rules", place),
             )
-        seen.setdefault(asks, rule)
-        if not asks and always is None:
-            always = rule
+        earlier += [(group, rule) for group in groups]
+
+
+def _never_reached(rule: str, before: Sequence[str], *, takes_all: bool) -> str:
+    if len(before) > 1:
+        message = _(
+            "The rule “%(rule)s” is never reached: %(before)s come first and take its events."
+        )
+        return message % {"rule": rule, "before": ", ".join(f"“{name}”" for name in before)}
+    message = _("The rule “%(rule)s” is never reached: “%(before)s” comes first and takes")
+    message += " " + (_("every event.") if takes_all else _("the same events."))
+    return message % {"rule": rule, "before": before[0]}
+
+
+def _groups_by_rule(version: FlowVersion) -> Iterator[tuple[Rule, Sequence[Sequence[Clause]]]]:
+    """Yield each rule with its groups of clauses, without those that no fact could be tried on."""
+    specs = {row.name: spec_of(row) for row in version.fields.all() if not row.personal}
+    for rule in version.rules.prefetch_related("conditions"):
+        rows = rule.conditions.all()
+        clauses = [clause_of(row, specs) for row in rows if row.field in specs]
+        is_whole = len(clauses) == len(rows) and not any(map(_is_bad, clauses))
+        yield rule, list(groups_of(clauses)) if is_whole else []
+
+
+def _taker(
+    group: Sequence[Clause], earlier: Sequence[tuple[Sequence[Clause], Rule]]
+) -> Rule | None:
+    return next((rule for taken, rule in earlier if follows(taken, group)), None)
+
+
+def _is_bad(clause: Clause) -> bool:
+    try:
+        check_clause(clause)
+    except BadClause:
+        return True
+    return False
 
 
 @lint

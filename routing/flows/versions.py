@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,8 +10,8 @@ from routing.flows.actions import ActionSpec, actions_of
 from routing.flows.choose import RuleSpec
 from routing.flows.conditions import Clause, Operator
 from routing.flows.fields import FieldSpec, FieldType
-from routing.flows.models import FlowVersion
-from routing.flows.rules import Rule
+from routing.flows.models import FlowField, FlowVersion
+from routing.flows.rules import Condition, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,7 @@ class Plan:
 
 def read(version: FlowVersion) -> Plan:
     rows = list(version.fields.all())
-    fields = {
-        row.name: FieldSpec(
-            row.name, row.label, FieldType(row.type), row.required, tuple(row.choices)
-        )
-        for row in rows
-    }
+    fields = {row.name: spec_of(row) for row in rows}
     for_rules = {row.name: fields[row.name] for row in rows if not row.personal}
     rules = [_rule(rule, for_rules) for rule in version.rules.prefetch_related("conditions")]
     return Plan(
@@ -56,6 +52,15 @@ def read(version: FlowVersion) -> Plan:
     )
 
 
+def spec_of(row: FlowField) -> FieldSpec:
+    return FieldSpec(row.name, row.label, FieldType(row.type), row.required, tuple(row.choices))
+
+
+def clause_of(row: Condition, specs: Mapping[str, FieldSpec]) -> Clause:
+    """:raises KeyError: if the version has no such field"""
+    return Clause(specs[row.field], Operator(row.operator), row.value, row.group)
+
+
 @lru_cache(maxsize=256)
 def published(version_id: int) -> Plan:
     """Return the plan of a published version."""
@@ -64,11 +69,7 @@ def published(version_id: int) -> Plan:
 
 
 def _rule(rule: Rule, fields: dict[str, FieldSpec]) -> RuleSpec:
-    clauses = tuple(
-        Clause(fields[row.field], Operator(row.operator), row.value, row.group)
-        for row in rule.conditions.all()
-        if row.field in fields
-    )
+    clauses = tuple(clause_of(row, fields) for row in rule.conditions.all() if row.field in fields)
     return RuleSpec(
         rule.pk,
         rule.name,

@@ -59,12 +59,13 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
 
 def differences(was: FlowShape | None, now: FlowShape) -> list[FlowChange]:
     """
-    Return every difference of two contents. Applying them to one gives the other.
+    Return every difference of two contents. Applying them to one gives the other: a row that is
+    new comes last, unless an order says otherwise.
 
     :param was: None for a flow that is new, so that everything it contains is a change
     """
-    before = _values(was) if was else {}
-    after = _values(now)
+    before = values_of(was) if was else {}
+    after = values_of(now)
     # A field that is about money on one side is, or was, about money.
     money = _money_of(was) | _money_of(now)
     found = []
@@ -74,7 +75,7 @@ def differences(was: FlowShape | None, now: FlowShape) -> list[FlowChange]:
     return found
 
 
-def _values(content: FlowShape) -> dict[str, Any]:
+def values_of(content: FlowShape) -> dict[str, Any]:
     """Return a content as JSON, with its actions as a list in either form."""
     values = content.model_dump(mode="json", by_alias=True)
     rows = [each.model_dump(mode="json", by_alias=True) for each in content.all_actions]
@@ -109,7 +110,7 @@ def _compared(key: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _rows(key: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
-    before, after = _by_name(key, old), _by_name(key, new)
+    before, after = names_of_rows(key, old), names_of_rows(key, new)
     for name in before | after:
         path = f"{key}[{name}]"
         if name not in before or name not in after:
@@ -120,12 +121,14 @@ def _rows(key: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[st
             if value != other:
                 yield f"{path}.{part}", value, other
     kept = [name for name in before if name in after]
-    order = [name for name in after if name in before]
-    if kept != order:
-        yield f"{key}.order", kept, order
+    added = [name for name in after if name not in before]
+    # Without an order of its own, a reader takes what was added for the last.
+    if kept + added != list(after):
+        yield f"{key}.order", list(before), list(after)
 
 
-def _by_name(key: str, rows: Sequence[Any]) -> dict[str, Any]:
+def names_of_rows(key: str, rows: Sequence[Any]) -> dict[str, Any]:
+    """Return rows by the name that a path gives them."""
     found: dict[str, Any] = {}
     for row in rows:
         name = " ".join(filter(None, (_named(part, row.get(part)) for part in _NAMED_BY[key])))

@@ -128,6 +128,32 @@ def test_a_rule_with_the_conditions_of_an_earlier_one_is_never_reached_e2(
     assert codes(draft) == ["unreachable_rule"]
 
 
+def test_a_rule_that_asks_for_more_than_earlier_ones_is_never_reached(
+    world: World, draft: FlowVersion
+) -> None:
+    """By its clauses alone: nothing needs to have been decided yet."""
+    Rule.objects.filter(pk=draft.rules.latest("position").pk).update(position=90)
+    amount = {"field": "deal.amount", "group": 1, "operator": "at_least"}
+    for place, (name, value) in enumerate([("Large", "1000"), ("Larger", "50000")]):
+        made = Rule.objects.create(
+            version=draft,
+            position=80 + place,
+            name=name,
+            team=draft.rules.earliest("position").team,
+        )
+        Condition.objects.create(rule=made, value=value, **amount)
+    Condition.objects.create(
+        rule=made, field="deal.amount", group=2, operator="equals", value="2000"
+    )
+
+    [found] = lint_findings(draft)
+
+    assert found.code == "unreachable_rule"
+    assert "“Larger” is never reached: “High value”, “Large” come first" in found.message
+    Condition.objects.filter(rule=made, group=2).update(value="500")
+    assert lint_findings(draft) == []
+
+
 def test_a_skill_that_only_another_team_has_is_found_e2(world: World, draft: FlowVersion) -> None:
     rule = draft.rules.latest("position")
     User.objects.filter(pk=world.olga.pk).update(skills=["photography"])

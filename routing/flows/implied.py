@@ -1,0 +1,65 @@
+"""Clauses that hold whenever others do: what makes a rule unreachable, whatever the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from routing.flows.conditions import Clause, Operator, holds
+
+_LISTING = frozenset({Operator.EQUALS, Operator.ONE_OF})
+
+
+def groups_of(clauses: Sequence[Clause]) -> Iterator[list[Clause]]:
+    """Yield the groups of a rule. A rule without clauses has one that always holds."""
+    by_group = attrgetter("group")
+    for _, members in groupby(sorted(clauses, key=by_group), key=by_group):
+        yield list(members)
+    if not clauses:
+        yield []
+
+
+def follows(group: Sequence[Clause], given: Sequence[Clause]) -> bool:
+    """Return whether all clauses of a group hold wherever all those given do."""
+    return all(_is_implied(wanted, given) for wanted in group)
+
+
+def _is_implied(wanted: Clause, given: Sequence[Clause]) -> bool:
+    return any(_implies(each, wanted) for each in given)
+
+
+def _implies(given: Clause, wanted: Clause) -> bool:
+    """
+    Return whether a clause holds wherever the one given does.
+
+    False means that it is not known: only values that can be compared by themselves are.
+    """
+    if given.spec.name != wanted.spec.name:
+        return False
+    is_same = (given.operator, given.value) == (wanted.operator, wanted.value)
+    is_known = wanted.operator is Operator.KNOWN and given.operator is not Operator.UNKNOWN
+    return is_same or is_known or _holds_of_all(given, wanted) or _lies_within(given, wanted)
+
+
+def _holds_of_all(given: Clause, wanted: Clause) -> bool:
+    """Return whether a clause holds of every value that another one lists."""
+    # Texts that are the same may be spelled differently, so what one contains says too little.
+    if given.operator not in _LISTING or wanted.operator is Operator.CONTAINS:
+        return False
+    values = given.value if given.operator is Operator.ONE_OF else [given.value]
+    return all(_holds_of(value, wanted) for value in values)
+
+
+def _lies_within(given: Clause, wanted: Clause) -> bool:
+    """Return whether an open interval lies within another one that is open on the same side."""
+    if given.operator is wanted.operator is Operator.AT_LEAST:
+        return _holds_of(given.value, wanted)
+    if given.operator is wanted.operator is Operator.BELOW:
+        return not _holds_of(wanted.value, given)
+    return False
+
+
+def _holds_of(value: object, wanted: Clause) -> bool:
+    """Return whether a clause holds of this value of its field."""
+    return holds([wanted], {wanted.spec.name: value})[0]
