@@ -36,7 +36,7 @@ PROCESSES = {"one_process": 1, "two_processes": 2}
 
 
 def held(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
-    """How fast held events are released, and how long new ones take meanwhile."""
+    """Measure how fast held events are released, and how long new ones take meanwhile."""
     call_command("migrate", database="owner", verbosity=0)
     leads.make_agency()
     figures: dict[str, Any] = {}

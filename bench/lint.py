@@ -24,7 +24,7 @@ IDLE = 10  # of the rules match nothing
 
 
 def lint(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
-    """How long the findings about a draft take, all checks together."""
+    """Measure how long the findings about a draft take, with all checks together."""
     call_command("migrate", database="owner", verbosity=0)
     leads.make_agency()
     many = round(DECISIONS * scale)
