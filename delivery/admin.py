@@ -1,7 +1,7 @@
 from delivery.approvals.admin import approvals, stages, step_forms
 from delivery.briefs.admin import brief_forms, briefs, template_forms
 from delivery.checks.admin import checks
-from delivery.deliverables.admin import deliverables, edit_forms, uploads
+from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, uploads
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
 from delivery.requests import admin as requests
@@ -14,6 +14,7 @@ __all__ = [
     "deliverables",
     "edit_forms",
     "engagements",
+    "launch_forms",
     "plans",
     "requests",
     "stages",

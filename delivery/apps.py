@@ -25,6 +25,8 @@ REGISTERING = (
     "delivery.progress.operations.planning",
     "delivery.approvals.operations.reviewing",
     "delivery.progress.operations.receipts",
+    "delivery.deliverables.channels",
+    "delivery.progress.operations.launching",
     "delivery.progress.operations.proving",
     "delivery.progress.operations.rolling",
     "delivery.progress.operations.ending",

@@ -1,6 +1,7 @@
 from delivery.approvals.models import Answer, Approval, ApprovalStage, AskedPerson
 from delivery.briefs.models import Brief
 from delivery.checks.models import Check, CheckResult
+from delivery.deliverables.launches import HandLaunch
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
 from delivery.engagements.models import Engagement
@@ -20,6 +21,7 @@ __all__ = [
     "Deliverable",
     "Engagement",
     "FormDraft",
+    "HandLaunch",
     "PlanTemplate",
     "PlanTemplateVersion",
     "Request",

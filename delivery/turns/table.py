@@ -264,7 +264,7 @@ turn(
     party=OWNER,
     act=_("publish version %(version)s or hand it over"),
     waits=_("Waits for %(who)s to publish version %(version)s or hand it over since %(since)s"),
-    by=("publish", "hand_out", "reopen"),
+    by=("publish", "launch_by_hand", "hand_out", "reopen"),
     decision=True,
 )
 turn(

@@ -15,6 +15,7 @@ from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.acceptance import PlacedContent, faults_of
 from delivery.deliverables.addresses import slug_fault
+from delivery.deliverables.channels import is_by_hand
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Quorum, Stage
 from delivery.deliverables.versions import Version
@@ -146,17 +147,18 @@ def to_submit(
 def placed(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
-    """Load the names of the destinations that are active, and what is against the slugs."""
+    """Load the destinations that are active, and what is against the slugs."""
     wanted = [row.destination_id for row in rows if row.destination_id]
     active = Destination.objects.filter(pk__in=wanted, is_active=True)
-    names = dict(active.values_list("pk", "name"))
+    known = {pk: (name, kind) for pk, name, kind in active.values_list("pk", "name", "kind")}
     faults = slug_faults(rows)
-    return {
-        row.pk: gates.DeliverableGateFacts(
-            destination=names.get(row.destination_id or 0, ""), slug_fault=faults.get(row.pk, "")
+    found = {}
+    for row in rows:
+        name, kind = known.get(row.destination_id or 0, ("", ""))
+        found[row.pk] = gates.DeliverableGateFacts(
+            destination=name, by_hand=is_by_hand(kind), slug_fault=faults.get(row.pk, "")
         )
-        for row in rows
-    }
+    return found
 
 
 def slug_faults(rows: Sequence[Deliverable]) -> Mapping[int, str]:

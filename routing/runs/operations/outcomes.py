@@ -121,7 +121,7 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Operatio
     by.require("routing.probe_outcome", to="check outcomes")
     seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
     known = set(seen.values_list("pk", flat=True))
-    checked = seen.filter(kind=Outcome.Kind.LIVE).exclude(next_probe_at=None)
+    checked = seen.filter(kind__in=Outcome.probed_kinds).exclude(next_probe_at=None)
     watched = set(checked.values_list("pk", flat=True))
     # Only later checks are moved. One that is due already keeps its place in the queue.
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)

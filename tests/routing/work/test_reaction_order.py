@@ -109,6 +109,12 @@ ORDER = {
         "delivery.progress.operations.rolling.deliver",
         "integrations.outbox.client_emails.tell_files",
     ],
+    "delivery.deliverable.launch_by_hand": [
+        "delivery.progress.operations.proving.expect_launch",
+        "delivery.progress.operations.rolling.deliver",
+        "delivery.progress.operations.rolling.replace",
+        "integrations.outbox.client_emails.tell_launched",
+    ],
     "delivery.deliverable.pass_qa": [
         "delivery.approvals.operations.reviewing.ask_the_agency",
         "delivery.progress.operations.work_events.qa_passed",
