@@ -1,5 +1,6 @@
 from delivery.approvals.admin import approvals, stages, step_forms
 from delivery.briefs.admin import brief_forms, briefs, template_forms
+from delivery.campaigns.admin import campaign_forms, campaigns
 from delivery.checks.admin import checks
 from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, uploads
 from delivery.engagements import admin as engagements
@@ -10,6 +11,8 @@ __all__ = [
     "approvals",
     "brief_forms",
     "briefs",
+    "campaign_forms",
+    "campaigns",
     "checks",
     "deliverables",
     "edit_forms",

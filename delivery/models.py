@@ -1,5 +1,6 @@
 from delivery.approvals.models import Answer, Approval, ApprovalStage, AskedPerson
 from delivery.briefs.models import Brief
+from delivery.campaigns.models import Campaign
 from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.launches import HandLaunch
 from delivery.deliverables.models import Deliverable
@@ -16,6 +17,7 @@ __all__ = [
     "ApprovalStage",
     "AskedPerson",
     "Brief",
+    "Campaign",
     "Check",
     "CheckResult",
     "Deliverable",

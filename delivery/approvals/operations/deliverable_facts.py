@@ -8,7 +8,13 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from delivery.approvals.asked import AskedState, able_staff, asked_states
+from delivery.approvals.asked import (
+    AskedState,
+    able_staff,
+    asked_states,
+    members_of,
+    of_team,
+)
 from delivery.approvals.models import Approval
 from delivery.approvals.stages import approvals_of_newest, progress, stages_of
 from delivery.checks import operations as checks
@@ -79,7 +85,7 @@ def asked_after(
         found[row.pk] = gates.DeliverableGateFacts(
             next_audience=ahead_of_it.audience if ahead_of_it else "",
             needed=_needed(ahead_of_it),
-            colleagues=_colleagues(row) if _needed(ahead_of_it) else 0,
+            colleagues=_colleagues(row, ahead_of_it) if _needed(ahead_of_it) else 0,
             approvers=approvers[row.item.client_id],
             reachable=reachable[row.item.client_id],
             clients_page=reverse("admin:routing_contact_changelist"),
@@ -98,12 +104,16 @@ def _needed(stage: Stage | None) -> int:
     return stage.need if stage and stage.quorum == Quorum.SOME else 0
 
 
-def _colleagues(row: Deliverable) -> int:
-    """Count the people of the agency who may approve the newest version."""
+def _colleagues(row: Deliverable, stage: Stage | None) -> int:
+    """Count the people of the agency, or of the stage's team, who may approve the version."""
     author = Version.objects.filter(pk=row.version_id or 0).values("author_id")
     able = able_staff().exclude(pk__in=author)
     cleared = clearance_for([row.item.client_id]).people(row.item.client_id)
-    return able.count() if cleared is None else able.filter(pk__in=cleared).count()
+    if cleared is not None:
+        able = able.filter(pk__in=cleared)
+    team_id = stage.team_id if stage else None
+    team = members_of([team_id]).get(team_id) if team_id else None
+    return len(of_team(list(able.values_list("pk", flat=True)), team))
 
 
 def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:

@@ -212,6 +212,17 @@ def decay(
     return moved
 
 
+def lapse_whole(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+    """
+    Mark the proof of a whole as no longer holding, because that of a part does not.
+
+    No exception is raised: there is one about the part.
+
+    :returns: False if the outcome was not proven
+    """
+    return _move(outcome_id, "decay", by, at, evidence=dict(evidence))
+
+
 def _reopen(run: Run, by: Actor, at: datetime) -> None:
     """Reopen a run that was complete, unless another run about the same subject is open."""
     if run.state != Run.State.COMPLETE or _followed(run):
