@@ -82,7 +82,7 @@ class Campaign(WorkNoun):
 
     @transition(field=state, source=State.LIVE, target=State.CLOSED)
     def close(self, *, at: datetime) -> None:
-        """The request was closed without the proof of all parts."""
+        """The request was closed before all parts were proven."""
         self.ended_at = at
 
     @transition(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,8 +18,8 @@ from routing.desk.forms import date, step_form
 
 @step_form(campaigns.move_launch)
 class MoveCampaignForm(PreviewedForm):
-    coming: ClassVar[tuple[str, ...]] = ("launch",)
-    asked: ClassVar[tuple[str, ...]] = ("launch",)
+    coming = ("launch",)
+    asked = ("launch",)
 
     launch = date(gettext_lazy("Launch date (D)"), required=True, help_text=LAUNCH_HELP)
 

@@ -18,6 +18,7 @@ from delivery.deliverables.models import Deliverable
 from delivery.progress.operations.launching import launch_by_hand
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
+from routing.kernel.transitions import verb_of
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes
 from routing.runs.outcomes import Outcome
@@ -101,9 +102,8 @@ def follow_brief(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
     """Take the launch date over that was set on the current brief."""
     launches = {row.request_id: row.launch_date for row in rows if row.is_current}
     wanted = {request: day for request, day in launches.items() if day is not None}
-    found = Campaign.objects.filter(
-        request__in=wanted, state__in=[State.PLANNING, State.LAUNCHING]
-    ).order_by("item_id")
+    guard = verb_of(Campaign, "adopt_launch").guard
+    found = Campaign.objects.filter(guard, request__in=wanted).order_by("item_id")
     ids = [row.pk for row in found if row.launch_date != wanted[row.request_id]]
     if ids:
         why = str(_("The launch date of the brief was set."))

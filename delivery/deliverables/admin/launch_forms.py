@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from routing.desk.forms import line, step_form
 @step_form(launching.launch_by_hand)
 class LaunchByHandForm(EvidenceForm):
     submit = gettext_lazy("Launched")
-    field_order: ClassVar[tuple[str, ...]] = ("address", "evidence")
+    field_order = ("address", "evidence")
 
     address = line(
         gettext_lazy("Address"),

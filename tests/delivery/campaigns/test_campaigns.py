@@ -28,7 +28,7 @@ from tests.world import NOW, World, by, make_request, make_user
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("M11", "M17", "U2", "F6"),
+    pytest.mark.requirement("M1", "M11", "M17", "R5", "U2", "F6"),
 ]
 DAY = date(2027, 3, 18)
 
@@ -114,6 +114,7 @@ def test_the_proof_lapses_with_that_of_a_part_and_returns_with_it(world: World) 
 
     assert lapsed == ("proven", "decayed", "awaiting_outcome")
     assert cases == 1
+    assert ExceptionCase.objects.get().item.owner == world.alice
     assert states(row) == ("proven", "proven", "complete")
 
 

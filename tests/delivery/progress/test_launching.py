@@ -36,7 +36,7 @@ from tests.world import NOW, World, by, make_client, make_user
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("M17", "U2"),
+    pytest.mark.requirement("M1", "M17", "R5", "U2"),
 ]
 ADDRESS = "https://news.example.com/spring"
 

@@ -19,7 +19,7 @@ from tests.delivery.progress.test_launching import ADDRESS, approved, launch, pi
 from tests.integrations.outbox.remote import Time
 from tests.world import NOW, World
 
-pytestmark = pytest.mark.requirement("M17", "U2")
+pytestmark = pytest.mark.requirement("M1", "M17", "R5", "U2")
 PAGE = ClientResponse(200, {"content-type": "text/html"}, b"<p>Spring</p>", ADDRESS)
 Answer = ClientResponse | Permanent | Temporary
 
