@@ -1,7 +1,8 @@
 from delivery.approvals.admin import approvals, stages, step_forms
 from delivery.briefs.admin import brief_forms, briefs, template_forms
+from delivery.campaigns.admin import campaign_forms, campaigns
 from delivery.checks.admin import checks
-from delivery.deliverables.admin import deliverables, edit_forms, uploads
+from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, uploads
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
 from delivery.requests import admin as requests
@@ -10,10 +11,13 @@ __all__ = [
     "approvals",
     "brief_forms",
     "briefs",
+    "campaign_forms",
+    "campaigns",
     "checks",
     "deliverables",
     "edit_forms",
     "engagements",
+    "launch_forms",
     "plans",
     "requests",
     "stages",

@@ -1,6 +1,8 @@
 from delivery.approvals.models import Answer, Approval, ApprovalStage, AskedPerson
 from delivery.briefs.models import Brief
+from delivery.campaigns.models import Campaign
 from delivery.checks.models import Check, CheckResult
+from delivery.deliverables.launches import HandLaunch
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
 from delivery.engagements.models import Engagement
@@ -15,11 +17,13 @@ __all__ = [
     "ApprovalStage",
     "AskedPerson",
     "Brief",
+    "Campaign",
     "Check",
     "CheckResult",
     "Deliverable",
     "Engagement",
     "FormDraft",
+    "HandLaunch",
     "PlanTemplate",
     "PlanTemplateVersion",
     "Request",

@@ -28,6 +28,7 @@ REGISTERING = (
     "integrations.outbox.client_emails",
     "integrations.publishing.publish",
     "integrations.publishing.acceptance",
+    "integrations.publishing.launches",
     "integrations.publishing.failures",
     "integrations.reconcile.carry_out",
     "integrations.reconcile.failures",

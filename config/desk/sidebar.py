@@ -283,6 +283,13 @@ def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] 
         ),
         _item(
             request,
+            _("Campaigns"),
+            "campaign",
+            "admin:delivery_campaign_changelist",
+            may="delivery.view_campaign",
+        ),
+        _item(
+            request,
             _("Deliverables"),
             "deployed_code",
             "admin:delivery_deliverable_changelist",

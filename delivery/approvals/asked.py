@@ -12,7 +12,7 @@ from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.deliverables.stages import Audience, Quorum
 from routing.people.clearance import clearance_for, uncleared
 from routing.people.clients import Membership
-from routing.people.staff import User
+from routing.people.staff import TeamMembership, User
 
 APPROVE = "delivery.approve_approval"
 # A person of the agency or of the client, by the id of a user or of a contact.
@@ -133,6 +133,7 @@ def everybody_asked(rows: Sequence[Approval]) -> list[AskedPerson]:
     internal = [row for row in rows if row.audience == Audience.INTERNAL]
     clearance = clearance_for(row.item.client_id for row in internal)
     staff = list(able_staff().order_by("pk").values_list("pk", flat=True)) if internal else []
+    teams = members_of(row.team_id for row in internal)
     made: list[AskedPerson] = []
     for row in rows:
         at = row.item.created_at
@@ -143,12 +144,40 @@ def everybody_asked(rows: Sequence[Approval]) -> list[AskedPerson]:
             ]
         else:
             # Nobody approves a version of their own, or of a client that they are not cleared for.
-            made += [
-                AskedPerson(approval=row, user_id=user, at=at)
+            able = [
+                user
                 for user in staff
                 if user != row.version.author_id and clearance.admits(user, row.item.client_id)
             ]
+            made += [
+                AskedPerson(approval=row, user_id=user, at=at)
+                for user in of_team(able, teams.get(row.team_id or 0))
+            ]
     return made
+
+
+def members_of(teams: Iterable[int | None]) -> Mapping[int, Collection[int]]:
+    """Return the people of each of these teams."""
+    found: dict[int, set[int]] = defaultdict(set)
+    if wanted := {team for team in teams if team}:
+        rows = TeamMembership.objects.filter(team__in=wanted)
+        for team, user in rows.values_list("team_id", "user_id"):
+            found[team].add(user)
+    return found
+
+
+def of_team(able: Sequence[int], team: Collection[int] | None) -> Sequence[int]:
+    """
+    Return those of a team who can answer.
+
+    If nobody of it can, everybody is asked, because a question to nobody would stop the work.
+
+    :param able: those who can answer, of any team
+    :param team: its people, or None if the stage names no team
+    """
+    if team is None:
+        return able
+    return [user for user in able if user in team] or able
 
 
 def gone() -> QuerySet[AskedPerson]:

@@ -84,6 +84,9 @@ def asks_me(row: Approval, context: GateContext) -> GateResult:
         return ANSWERED
     if by.user_id in facts.asked_users:
         return passed("audience")
+    if row.team_id is not None and not facts.misses_someone:
+        words = _("This stage asks the people of one team.")
+        return refused("asked", words, clears_by=_("Those who were asked"))
     return _not_asked(facts, _("Account managers, by naming you a stand-in"))
 
 

@@ -13,7 +13,7 @@ from routing.runs.models import Run
 from routing.runs.registry import migration_objection
 
 REVIEWED = (Deliverable.State.IN_INTERNAL_REVIEW, Deliverable.State.IN_CLIENT_REVIEW)
-COLUMNS = ("audience", "quorum", "need", "answer_days")
+COLUMNS = ("audience", "quorum", "need", "team", "answer_days")
 
 
 @migration_objection

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
@@ -15,7 +16,7 @@ from routing.flows.models import FlowVersion
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.clients import Contact
-from routing.people.staff import User
+from routing.people.staff import Team, User
 from routing.work.files import File
 from routing.work.items import WorkNoun
 from routing.work.notes import Note
@@ -42,6 +43,16 @@ class ApprovalStage(models.Model):
         _("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY
     )
     need = models.PositiveSmallIntegerField(_("number of approvals"), default=1)
+    # With a team, a stage of the agency asks its people only.
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("team"),
+    )
     answer_days = models.PositiveSmallIntegerField(_("days to answer"), default=14)
 
     class Meta:
@@ -55,17 +66,28 @@ class ApprovalStage(models.Model):
                 name="stage_position_once",
                 deferrable=models.Deferrable.IMMEDIATE,
             ),
+            models.CheckConstraint(
+                condition=models.Q(team=None) | models.Q(audience="internal"),
+                name="stage_of_a_team_is_internal",
+                violation_error_message=_("Only a stage of the agency can name a team."),
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.flow_version} {self.position}"
+
+    def clean(self) -> None:
+        """:raises ValidationError: if a stage of the client names a team"""
+        if self.team_id and self.audience == Audience.CLIENT:
+            raise ValidationError({"team": _("Only a stage of the agency can name a team.")})
 
 
 class Approval(WorkNoun):
     """
     A question about one version at one stage.
 
-    Its work item says whom the work waits on, and the clock of the deliverable follows. ``digest``
+    Its work item says whom the work waits on, and the clock of the deliverable follows. ``team`` is
+    the team of the agency whose people are asked, if the stage names one. ``digest``
     is the digest of the version; an answer about another one is refused. ``seen_at`` is when
     someone in the audience first opened it, not counting probable mail scanners.
     """
@@ -97,6 +119,14 @@ class Approval(WorkNoun):
         _("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY
     )
     need = models.PositiveSmallIntegerField(_("number of approvals"), default=1)
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("team"),
+    )
     expires_at = models.DateTimeField(_("expires"))
     seen_at = models.DateTimeField(_("seen"), null=True)
     nudged_at = models.DateTimeField(_("last reminder"), null=True, editable=False)

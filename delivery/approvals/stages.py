@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from delivery.approvals.models import Approval, ApprovalStage
 from delivery.deliverables.models import Deliverable
@@ -13,6 +13,7 @@ from delivery.deliverables.stages import DEFAULT, Audience, Quorum, Stage
 from routing.flows.models import FlowVersion
 from routing.flows.registry import VersionRows, with_version
 from routing.kernel.roles import EVERYONE, OPS, grant
+from routing.people.staff import Team
 
 grant("delivery.view_approvalstage", *EVERYONE)
 MOST = 32_767  # of the columns
@@ -31,7 +32,14 @@ class StageShape(BaseModel):
     audience: Audience
     quorum: Quorum = Quorum.ANY
     need: int = Field(default=1, ge=0, le=MOST)
+    team: str = ""
     answer_days: int = Field(default=14, ge=0, le=MOST)
+
+    @model_validator(mode="after")
+    def _team_is_of_the_agency(self) -> StageShape:
+        if self.team and self.audience is Audience.CLIENT:
+            raise ValueError("only a stage of the agency can name a team")
+        return self
 
 
 def _stages(version: FlowVersion) -> Sequence[StageShape]:
@@ -40,13 +48,17 @@ def _stages(version: FlowVersion) -> Sequence[StageShape]:
             audience=Audience(each.audience),
             quorum=Quorum(each.quorum),
             need=each.need,
+            team=each.team.name if each.team else "",
             answer_days=each.answer_days,
         )
-        for each in version.approval_stages.order_by("position")
+        for each in version.approval_stages.select_related("team").order_by("position")
     ]
 
 
 def _keep_stages(version: FlowVersion, stages: Sequence[StageShape]) -> None:
+    teams = dict(
+        Team.objects.filter(name__in=[each.team for each in stages]).values_list("name", "pk")
+    )
     ApprovalStage.objects.bulk_create(
         ApprovalStage(
             flow_version=version,
@@ -54,6 +66,7 @@ def _keep_stages(version: FlowVersion, stages: Sequence[StageShape]) -> None:
             audience=each.audience.value,
             quorum=each.quorum.value,
             need=each.need,
+            team_id=teams.get(each.team),
             answer_days=each.answer_days,
         )
         for position, each in enumerate(stages, start=1)
@@ -72,10 +85,10 @@ def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
             "flow_version__runs", "position"
         )
         columns = asked.values_list(
-            "flow_version__runs", "audience", "quorum", "need", "answer_days"
+            "flow_version__runs", "audience", "quorum", "need", "answer_days", "team", "team__name"
         )
-        for run, audience, quorum, need, days in columns:
-            own[run].append(Stage(audience, quorum, need, days))
+        for run, audience, quorum, need, days, team, name in columns:
+            own[run].append(Stage(audience, quorum, need, days, team, name or ""))
     # Work without a run, and flow versions without stages, use the default ones.
     return {row.pk: tuple(own.get(row.item.run_id or 0, ())) or DEFAULT for row in rows}
 

@@ -1,8 +1,9 @@
 """
 Addresses of pages: slugs that a destination will not keep, and those that other work has.
 
-Packages that publish register a rule for each kind of system. Nothing is called: what somebody else
-uses on a site is found when the page is published.
+Packages that publish register a rule for each kind of system, and the guard of the addresses that
+people enter. Nothing is called: what somebody else uses on a site is found when the page is
+published.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from delivery.deliverables.channels import is_by_hand
 from delivery.deliverables.models import Deliverable
 from routing.people.destinations import Destination
 
@@ -34,12 +36,27 @@ class AddressRule:
     has_folders: bool
 
 
+# Takes an address that a person entered, and returns why it is not fetched, or an empty string.
+AddressGuard = Callable[[str], str]
+
 _rules: dict[str, AddressRule] = {}
+_guards: list[AddressGuard] = []
 
 
 def address_rule(kind: str, rule: AddressRule) -> None:
     """Register the rule for destinations of a kind."""
     _rules[kind] = rule
+
+
+def address_guard(guard: AddressGuard) -> AddressGuard:
+    """Register the guard of the package that fetches addresses."""
+    _guards.append(guard)
+    return guard
+
+
+def address_fault(url: str) -> str:
+    """Return why an address that a person entered cannot be fetched, or an empty string."""
+    return next((fault for guard in _guards if (fault := guard(url))), "")
 
 
 def slug_fault(row: Deliverable, slug: str) -> str:
@@ -49,7 +66,7 @@ def slug_fault(row: Deliverable, slug: str) -> str:
     :param row: with its destination
     """
     place = row.destination
-    if place is None or not slug:
+    if place is None or not slug or is_by_hand(place.kind):
         return ""
     rule = _rules.get(place.kind)
     return (rule.fault(slug, place.post_type) if rule else "") or _taken(row, place, slug)

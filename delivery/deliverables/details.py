@@ -41,6 +41,14 @@ class GoLiveDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchByHandDetails:
+    """``address`` and ``evidence`` show the launch. ``evidence`` is the id of a picture."""
+
+    address: str = ""
+    evidence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RenewDetails:
     """``version`` is the id of a version that the site shows instead, or 0 for the newest."""
 

@@ -28,6 +28,7 @@ class DeliverableGateFacts:
     colleagues: int = 0  # people of the agency who may approve the newest version
     clients_page: str = ""
     destination: str = ""  # name of the destination, if it is active
+    by_hand: bool = False  # no adapter serves the destination
     content_faults: tuple[str, ...] = ()  # what the destination would not take as it is
     judged_by_author: bool = False
     slug_fault: str = ""  # why the destination will not have the slug of the newest version
@@ -190,16 +191,34 @@ def slug_will_be_kept(row: Deliverable, context: GateContext) -> GateResult:
 
 
 def has_destination(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses work without a destination, or with an inactive one."""
-    name = _facts(context, row).destination
-    if name:
-        return passed("destination", _("The destination is set."), name)
+    """Refuses work without a destination, with an inactive one, or with one by hand."""
+    facts = _facts(context, row)
+    if facts.destination and not facts.by_hand:
+        return passed("destination", _("The destination is set."), facts.destination)
+    if facts.destination:
+        words = _("No adapter publishes there. Launch it by hand instead.")
+        return refused("destination", words, evidence=facts.destination)
+    return _without_destination(row)
+
+
+def _without_destination(row: Deliverable) -> GateResult:
     if row.destination_id is None:
         return refused("destination", _("It has no destination. Hand over the files instead."))
     words = _("The destination is inactive.")
     return refused(
         "destination", words, clears_by=_("Operations leads, by reactivating the destination")
     )
+
+
+def is_launched_by_hand(row: Deliverable, context: GateContext) -> GateResult:
+    """Refuses work without an active destination, or with one that an adapter serves."""
+    facts = _facts(context, row)
+    if not facts.destination:
+        return _without_destination(row)
+    if not facts.by_hand:
+        words = _("An adapter publishes there. Publish it instead.")
+        return refused("destination", words, evidence=facts.destination)
+    return passed("destination", _("A person launches it there."), facts.destination)
 
 
 def has_no_destination(row: Deliverable, context: GateContext) -> GateResult:
@@ -209,7 +228,8 @@ def has_no_destination(row: Deliverable, context: GateContext) -> GateResult:
             "destination", _("This deliverable is files to hand over, not a page to publish.")
         )
     return refused(
-        "destination", _("This deliverable is a page to publish, not files to hand over.")
+        "destination",
+        _("This deliverable goes live at its destination. It is not files to hand over."),
     )
 
 

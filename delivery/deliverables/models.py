@@ -265,6 +265,15 @@ class Deliverable(WorkNoun):
         # An address that does not fit must not undo a publication that has happened.
         self.live_url, self.live_at = url[:1000], at
 
+    @transition(field=state, source=[State.APPROVED, State.LIVE], target=State.LIVE)
+    def launch_by_hand(self, *, at: datetime, address: str) -> None:
+        """
+        A person launched it where no adapter does, or records that once more.
+
+        :param address: where it can be seen, or an empty string
+        """
+        self.live_url, self.live_at = address, self.live_at or at
+
     @transition(field=state, source=State.LIVE, target=None)
     def renew(self, *, at: datetime, url: str, version: int = 0) -> None:
         """The page was restored, created again, or taken over as somebody else wrote it."""

@@ -21,12 +21,22 @@ class Quorum(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``need`` is used with SOME only. An approval expires after ``answer_days`` whole days."""
+    """
+    ``need`` is used with SOME only. An approval expires after ``answer_days`` whole days. A stage
+    of the agency may ask the people of one team, by its id and its name.
+    """
 
     audience: str
     quorum: str = Quorum.ANY.value
     need: int = 1
     answer_days: int = 14
+    team_id: int | None = None
+    team: str = ""
+
+    @property
+    def asks(self) -> str:
+        """Return who is asked, in words."""
+        return self.team or str(Audience(self.audience).label)
 
 
 DEFAULT = (Stage(Audience.INTERNAL), Stage(Audience.CLIENT))

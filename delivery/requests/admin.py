@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.campaigns.admin.campaigns import campaign_link
 from delivery.progress.operations.recording import NotRecorded, RecordedRequest, record
 from delivery.requests.admin_forms import RecordRequestForm, RequestRuleForm
 from delivery.requests.models import Request
@@ -172,7 +173,7 @@ class RequestAdmin(StepsAdmin[Request]):
             found += [(_("Changes"), row.target), (_("Impact"), impact_of(row, actor(request)))]
         if row.duplicate_of:
             found.append((_("Duplicate of"), link_to(row.duplicate_of)))
-        return found
+        return [*found, *campaign_link(row)]
 
     def texts(self, row: Request) -> Sequence[tuple[Any, str]]:
         held = [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []

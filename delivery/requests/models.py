@@ -230,6 +230,11 @@ class Request(WorkNoun):
     def write_brief(self, *, at: datetime) -> None:
         """Begin the first brief, if no flow did."""
 
+    @transition(field=state, source=[State.ACCEPTED, State.IN_DELIVERY], target=None)
+    def make_campaign(self, *, at: datetime) -> None:
+        """Its deliverables are launched together, on one date."""
+        self.kind = self.Kind.CAMPAIGN
+
     @transition(field=state, source=State.IN_DELIVERY, target=State.DELIVERED)
     def deliver(self, *, at: datetime) -> None:
         """All deliverables are live or handed over."""

@@ -17,6 +17,8 @@ from delivery.approvals.operations import approvals, deliverables
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs, templates
 from delivery.briefs.operations.first_briefs import write_brief
+from delivery.campaigns.models import Campaign
+from delivery.campaigns.operations import campaigns, making
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import editing, versions
 from delivery.deliverables.stages import Audience
@@ -168,6 +170,23 @@ tells(editing.assign, FORMER_ASSIGNEE, words=Words.NOT_ASSIGNED)
 tells_nobody(editing.edit, because=_("It changes nobody's turn. The history shows it."))
 tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
 tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows about it."))
+
+# -- Campaigns -------------------------------------------------------------------------------------
+
+tells(created(Campaign), OWNER, words=Words.OWNS, lasts=ANY_OPEN)
+tells(campaigns.move_launch, OWNER, words=Words.PLAN)
+tells_nobody(
+    campaigns.adopt_launch, because=_("The owner is notified that the plan of the brief changed.")
+)
+tells_nobody(
+    campaigns.launch,
+    campaigns.go_live,
+    campaigns.prove,
+    campaigns.close,
+    because=_("It follows from the parts, and nothing is to be done about it."),
+)
+tells_nobody(campaigns.cancel, because=_("The owner is notified that the request was cancelled."))
+tells_nobody(making.make_campaign, because=_("The owner is notified of the new campaign."))
 
 # -- Approvals -------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.models import Approval
 from delivery.briefs.models import Brief
+from delivery.campaigns.models import Campaign
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from delivery.requests.models import Request
@@ -264,7 +265,7 @@ turn(
     party=OWNER,
     act=_("publish version %(version)s or hand it over"),
     waits=_("Waits for %(who)s to publish version %(version)s or hand it over since %(since)s"),
-    by=("publish", "hand_out", "reopen"),
+    by=("publish", "launch_by_hand", "hand_out", "reopen"),
     decision=True,
 )
 turn(
@@ -288,6 +289,44 @@ turn(
 )
 
 turn_values(Deliverable, version="version__number")
+
+# -- Campaigns -------------------------------------------------------------------------------------
+
+NO_LAUNCH_DATE = Q(Exists(Campaign.objects.filter(item=OuterRef("pk"), launch_date=None)))
+turn(
+    Campaign,
+    Campaign.State.PLANNING,
+    party=OWNER,
+    act=_("set the launch date"),
+    waits=_("Waits for %(who)s to set the launch date since %(since)s"),
+    by=("move_launch",),
+    when=NO_LAUNCH_DATE,
+)
+turn(
+    Campaign,
+    Campaign.State.PLANNING,
+    party=SYSTEM,
+    act=_("follow the parts until one is live"),
+    waits=_("Waits for its parts to go live since %(since)s. The table says whom each waits for"),
+    by=("launch", "go_live"),
+    begins=("move_launch", "adopt_launch"),
+)
+turn(
+    Campaign,
+    Campaign.State.LAUNCHING,
+    party=SYSTEM,
+    act=_("follow the parts until all are live"),
+    waits=_("Waits for all parts to be live since %(since)s. The table says whom each waits for"),
+    by=("go_live",),
+)
+turn(
+    Campaign,
+    Campaign.State.LIVE,
+    party=SYSTEM,
+    act=_("prove the parts"),
+    waits=_("Throughline has been proving the parts since %(since)s"),
+    by=("prove", "close"),
+)
 
 # -- Approvals -------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.operations import deliverables
 from delivery.models import Deliverable, Request
 from delivery.progress.operations import receipts
+from delivery.progress.operations.launching import launch_by_hand
 from delivery.requests.operations import requests
 from delivery.requests.reach import ClientPerson, Reach, reach_of
 from delivery.turns.parties import REQUESTER
@@ -187,6 +188,13 @@ def tell_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.LIVE, rows, at)
 
 
+@react(launch_by_hand)
+def tell_launched(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Write once, and not again when a launch is recorded anew."""
+    first = [row for row in rows if row.live_at == at]
+    _tell_of_works(ClientEmail.LIVE, first, at)
+
+
 @react(deliverables.hand_out, receipts.remind_receipt)
 def tell_files(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _tell_of_works(ClientEmail.FILES, rows, at)
@@ -211,6 +219,7 @@ for _cause, _sent in (
     (requests.cancel, ClientEmail.CANCELLED),
     (requests.deliver, ClientEmail.DELIVERED),
     (deliverables.go_live, ClientEmail.LIVE),
+    (launch_by_hand, ClientEmail.LIVE),
     (deliverables.hand_out, ClientEmail.FILES),
     (receipts.remind_receipt, ClientEmail.FILES),
 ):

@@ -101,6 +101,16 @@ def probe(
     return Proof(found, evidence, _stricter(answer, content, written, compared, found))
 
 
+def look_at_page(url: str) -> tuple[ClientResponse, None] | tuple[None, Permanent]:
+    """
+    Fetch an address that a person entered, as any visitor does, and no private one.
+
+    :returns: the answer, or the error if a retry cannot help
+    :raises Temporary: if a retry may help
+    """
+    return _get(url, frozenset(), HTML)
+
+
 def _inside(connection: Connection, url: str) -> str:
     """Return what to do about a site that calls its pages by a private address."""
     origin = origin_of(url)

@@ -20,12 +20,14 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext
 
+from delivery.deliverables.launches import newest_launch
 from integrations.base.adapter import Permanent, Temporary, Written
 from integrations.http.network import within
 from integrations.outbox.models import Outbound
 from integrations.proof.compare import VERSION
 from integrations.proof.look import Proof, probe
 from integrations.publishing import site_cases
+from integrations.publishing.launches import look_at_launch, was_seen
 from integrations.publishing.publish import VERB
 from integrations.publishing.site_cases import EVERY_PAGE_ALONE, of_site
 from routing.kernel.isolate import isolate
@@ -78,8 +80,10 @@ def _in_turns(at: datetime) -> list[tuple[int, int | None]]:
     sent = Outbound.objects.filter(
         item=OuterRef("item"), verb=VERB, state=Outbound.State.DELIVERED
     ).order_by("-pk")
-    due = Outcome.objects.due(at).filter(kind=Outcome.Kind.LIVE).order_by("next_probe_at", "pk")
-    found = due.annotate(site=Subquery(sent.values("connection")[:1]))
+    due = Outcome.objects.due(at).filter(kind__in=Outcome.probed_kinds)
+    found = due.order_by("next_probe_at", "pk").annotate(
+        site=Subquery(sent.values("connection")[:1])
+    )
     before: Counter[int | None] = Counter()
     turns = []
     for pk, site in found.values_list("pk", "site")[:MOST]:
@@ -114,6 +118,8 @@ def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[in
     :param silent: gets the connection if its page did not answer, so that its other pages wait
     """
     row = Outcome.objects.get(pk=held.row_id)
+    if row.kind == Outcome.Kind.LAUNCHED:
+        return _probe_launch(held, row, clock)
     sent = _sent(row)
     if sent is None:
         return 0
@@ -132,6 +138,30 @@ def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[in
         _judge(held, Proof([str(error)], {"url": sent.url}), clock())
     else:
         _judge(held, found, clock(), of_site(sent.connection, found.of_site))
+    return 1
+
+
+def _probe_launch(held: Lease, row: Outcome, clock: Clock) -> int:
+    """
+    Probe the address of a launch by hand.
+
+    Some channels show their pages to people who sign in only. There the screenshot is the proof,
+    and an address that has never answered is no reason against it.
+    """
+    launch = newest_launch(row.item_id)
+    if launch is None or not launch.address:
+        return 0
+    rests_on_picture = row.state == Outcome.State.PROVEN and not was_seen(row.evidence)
+    try:
+        with within(TOTAL_S):
+            found = look_at_launch(launch)
+    except Temporary as error:
+        _later(held, str(error), clock(), url="" if rests_on_picture else launch.address)
+        return 1
+    if rests_on_picture and not found.holds:
+        _plan(held, clock() + WATCH)
+    else:
+        _judge(held, found, clock())
     return 1
 
 

@@ -46,6 +46,8 @@ class Outcome(models.Model):
     class Kind(models.TextChoices):
         LIVE = "live", _("Live as approved")
         HANDED_OVER = "handed_over", _("Received by the client")
+        LAUNCHED = "launched", _("Launched by hand")
+        CAMPAIGN = "campaign", _("Campaign live")
 
     class State(models.TextChoices):
         EXPECTED = "expected", _("Expected")
@@ -54,6 +56,8 @@ class Outcome(models.Model):
         WAIVED = "waived", _("Waived")
         SUPERSEDED = "superseded", _("Superseded")
 
+    # Those that are proven by fetching an address.
+    probed_kinds = (Kind.LIVE, Kind.LAUNCHED)
     unmet_states = (State.EXPECTED, State.DECAYED)
 
     redactable = ("evidence",)

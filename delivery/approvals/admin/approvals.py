@@ -132,6 +132,7 @@ class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
             (_("Client"), item.client or display.NOTHING),
             (_("Stage"), row.stage + 1),
             (_("Audience"), row.get_audience_display()),
+            *([(_("Team"), row.team)] if row.team_id else []),
             (_("Required answers"), row.get_quorum_display()),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),

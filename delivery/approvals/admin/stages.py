@@ -12,7 +12,7 @@ from routing.flows.admin.versions import part_of_version
 @part_of_version
 class StagesOfVersion(PartOfVersion):
     model = ApprovalStage
-    fields = ("position", "audience", "quorum", "need", "answer_days")
+    fields = ("position", "audience", "quorum", "need", "team", "answer_days")
     verbose_name = _("approval stage")
     verbose_name_plural = _(
         "Approvers of a version, in this order. Default: the agency, then the client."

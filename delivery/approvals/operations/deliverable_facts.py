@@ -8,13 +8,20 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from delivery.approvals.asked import AskedState, able_staff, asked_states
+from delivery.approvals.asked import (
+    AskedState,
+    able_staff,
+    asked_states,
+    members_of,
+    of_team,
+)
 from delivery.approvals.models import Approval
 from delivery.approvals.stages import approvals_of_newest, progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.acceptance import PlacedContent, faults_of
 from delivery.deliverables.addresses import slug_fault
+from delivery.deliverables.channels import is_by_hand
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Quorum, Stage
 from delivery.deliverables.versions import Version
@@ -78,7 +85,7 @@ def asked_after(
         found[row.pk] = gates.DeliverableGateFacts(
             next_audience=ahead_of_it.audience if ahead_of_it else "",
             needed=_needed(ahead_of_it),
-            colleagues=_colleagues(row) if _needed(ahead_of_it) else 0,
+            colleagues=_colleagues(row, ahead_of_it) if _needed(ahead_of_it) else 0,
             approvers=approvers[row.item.client_id],
             reachable=reachable[row.item.client_id],
             clients_page=reverse("admin:routing_contact_changelist"),
@@ -97,12 +104,16 @@ def _needed(stage: Stage | None) -> int:
     return stage.need if stage and stage.quorum == Quorum.SOME else 0
 
 
-def _colleagues(row: Deliverable) -> int:
-    """Count the people of the agency who may approve the newest version."""
+def _colleagues(row: Deliverable, stage: Stage | None) -> int:
+    """Count the people of the agency, or of the stage's team, who may approve the version."""
     author = Version.objects.filter(pk=row.version_id or 0).values("author_id")
     able = able_staff().exclude(pk__in=author)
     cleared = clearance_for([row.item.client_id]).people(row.item.client_id)
-    return able.count() if cleared is None else able.filter(pk__in=cleared).count()
+    if cleared is not None:
+        able = able.filter(pk__in=cleared)
+    team_id = stage.team_id if stage else None
+    team = members_of([team_id]).get(team_id) if team_id else None
+    return len(of_team(list(able.values_list("pk", flat=True)), team))
 
 
 def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:
@@ -146,17 +157,18 @@ def to_submit(
 def placed(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
-    """Load the names of the destinations that are active, and what is against the slugs."""
+    """Load the destinations that are active, and what is against the slugs."""
     wanted = [row.destination_id for row in rows if row.destination_id]
     active = Destination.objects.filter(pk__in=wanted, is_active=True)
-    names = dict(active.values_list("pk", "name"))
+    known = {pk: (name, kind) for pk, name, kind in active.values_list("pk", "name", "kind")}
     faults = slug_faults(rows)
-    return {
-        row.pk: gates.DeliverableGateFacts(
-            destination=names.get(row.destination_id or 0, ""), slug_fault=faults.get(row.pk, "")
+    found = {}
+    for row in rows:
+        name, kind = known.get(row.destination_id or 0, ("", ""))
+        found[row.pk] = gates.DeliverableGateFacts(
+            destination=name, by_hand=is_by_hand(kind), slug_fault=faults.get(row.pk, "")
         )
-        for row in rows
-    }
+    return found
 
 
 def slug_faults(rows: Sequence[Deliverable]) -> Mapping[int, str]:

@@ -67,6 +67,7 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
         audience=stage.audience,
         quorum=stage.quorum,
         need=stage.need,
+        team_id=stage.team_id,
         expires_at=deadline_of(item, stage, at),
     )
 

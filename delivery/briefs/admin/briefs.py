@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery.briefs.admin.plans import budget_of, plan_of, strays_of
 from delivery.briefs.models import Brief
+from delivery.campaigns.admin.campaigns import campaign_link
 from routing.desk import filters
 from routing.desk.addresses import page_of
 from routing.desk.base import actor
@@ -106,6 +107,7 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
             ),
             (_("Client"), item.client or display.NOTHING),
             (_("Request"), self.of_request(row)),
+            *campaign_link(row.request),
             (_("Engagement"), self.of_engagement(request, row)),
             (_("Number"), number),
             (_("Owner"), item.owner),

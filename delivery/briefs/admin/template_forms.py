@@ -173,13 +173,14 @@ class MoveLaunchForm(PreviewedForm):
 
     def preview(self) -> Sequence[PreviewRow]:
         moves = templates.moves_of(self.rows[0], self.cleaned_data["launch"])
-        return [_of_move(each) for each in moves]
+        return [of_move(each) for each in moves]
 
     def as_details(self) -> MoveLaunchDetails:
         return MoveLaunchDetails(self.cleaned_data["launch"])
 
 
-def _of_move(move: PlannedMove) -> PreviewRow:
+def of_move(move: PlannedMove) -> PreviewRow:
+    """Return what happens to one planned deliverable when the launch date moves."""
     changes = move.fate is Fate.MOVES
     note = FATES.get(move.fate) or _("moves: %(day)s") % {"day": follows_words(move.after)}
     return _preview(move.before, move.after.due, note, changes=changes)

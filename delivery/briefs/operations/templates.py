@@ -179,9 +179,9 @@ def shift(
     with transaction.atomic(savepoint=False):
         # With the deliverables: a date that somebody moves now must not be overwritten.
         lock(WorkItem, _items(ids))
-        shifted = _shifted(_rows(ids), details.launch)
+        plans = shifted(_rows(ids), details.launch)
         inner = step.with_details(MovedDetails)
-        return move(inner, ids, by=by, at=at, reason=reason, details=shifted)
+        return move(inner, ids, by=by, at=at, reason=reason, details=plans)
 
 
 def _rows(ids: Sequence[int]) -> list[Brief]:
@@ -195,7 +195,13 @@ def _items(ids: Sequence[int]) -> Collection[int]:
     return {*briefs, *made.values_list("item_id", flat=True)}
 
 
-def _shifted(rows: Sequence[Brief], launch: date) -> MovedDetails:
+def has_relative_dates(row: Brief) -> bool:
+    """Return whether a date of the plan depends on the launch date."""
+    return any(each.offset is not None for each in _plan(row))
+
+
+def shifted(rows: Sequence[Brief], launch: date) -> MovedDetails:
+    """Return the plans of briefs with another launch date, or why they cannot have it."""
     if not can_be_meant(launch):
         return MovedDetails(launch, {}, other_years())
     plans = {}
@@ -243,7 +249,7 @@ def template_fits(row: Brief, context: ContextWith[FillDetails]) -> GateResult:
 
 def dates_follow(row: Brief, context: ContextWith[MovedDetails]) -> GateResult:
     """Refuses a plan in which no date depends on the launch date."""
-    if any(each.offset is not None for each in _plan(row)):
+    if has_relative_dates(row):
         return passed("launch", _("Dates of the plan follow the launch date."))
     return refused(
         "launch",

@@ -38,6 +38,8 @@ from routing.desk.steps import StepsAdmin
 from routing.people.actors import Actor
 from routing.work import display
 from routing.work.door import Operation
+from routing.work.files import File
+from routing.work.files_view import address_of as file_address
 from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
@@ -99,7 +101,10 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
     ordering = (soonest("item__"), "item_id")
     noun_template = "desk/deliverable.html"
     tells_of_parts = True
-    onward = ("submit", "start", "upload", "sign_off", "ask_client", "publish", "hand_out")
+    onward = (
+        *("submit", "start", "upload", "sign_off", "ask_client", "publish", "launch_by_hand"),
+        "hand_out",
+    )
     page_related = (
         *StepsAdmin.page_related,
         "version__author",
@@ -211,6 +216,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         if row.live_url:
             found.append((_("Live at"), _outside(row.live_url)))
             found.append((_("Live since"), display.when(row.live_at)))
+        found += _launch(row)
         if row.replaces:
             found.append((_("Replaces"), _link(row.replaces)))
         successors = row.replaced_by.exclude(state="cancelled").select_related("item")
@@ -264,6 +270,23 @@ def _pending(approvals: Sequence[ApprovalAnswers], row: Deliverable) -> Approval
         if each.seen and of_newest and asked.state == Approval.State.PENDING:
             return asked
     return None
+
+
+def _launch(row: Deliverable) -> list[tuple[Any, Any]]:
+    """Return who launched it by hand, and the screenshot that shows it."""
+    made = row.launches.select_related("by", "evidence").order_by("-pk").first()
+    if made is None:
+        return []
+    found: list[tuple[Any, Any]] = [(_("Launched by"), made.by)]
+    if made.evidence is not None:
+        found.append((_("Screenshot"), _file(made.evidence)))
+    return found
+
+
+def _file(file: File) -> SafeString | str:
+    if not file.is_kept:
+        return _("%(file)s (erased)") % {"file": file}
+    return format_html('<a class="tl-link" href="{}">{}</a>', file_address(file), file)
 
 
 def _planned(row: Deliverable, by: Actor) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.models import Deliverable
-from delivery.progress.operations import receipts
+from delivery.progress.operations import launching, receipts
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes
 from routing.runs.outcomes import Outcome
@@ -26,6 +26,12 @@ def expect_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 def look(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Probe the page now instead of at the next interval."""
     outcomes.look_at([row.item_id for row in rows], Kind.LIVE, at)
+
+
+@react(launching.launch_by_hand)
+def expect_launch(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Expect the proof before the request counts as delivered. The operation proves it."""
+    outcomes.expect([row.item for row in rows], Kind.LAUNCHED, by=by, at=at)
 
 
 @react(deliverables.hand_out)

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.operations import deliverables
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs
+from delivery.deliverables.channels import HandChannel
 from delivery.deliverables.models import Deliverable
+from delivery.progress.operations import launching
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
 from routing.kernel.sql import run as sql
@@ -60,6 +62,7 @@ def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 @react(
     deliverables.go_live,
+    launching.launch_by_hand,
     deliverables.hand_out,
     deliverables.cancel,
     briefs.approve,
@@ -143,7 +146,7 @@ def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("The run has ended.")))
 
 
-@react(deliverables.go_live)
+@react(deliverables.go_live, launching.launch_by_hand)
 def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Archive the live deliverable that was replaced."""
     replaced = [row.replaces_id for row in rows if row.replaces_id]
@@ -168,6 +171,6 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
         pk__in=[row.pk for row in rows],
         destination__is_active=True,
         destination__publishes_on_approval=True,
-    )
+    ).exclude(destination__kind__in=HandChannel.values)
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(deliverables.publish, ids, by=by, at=at, reason=str(_("Approved.")))

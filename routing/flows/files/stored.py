@@ -226,6 +226,10 @@ def unresolved(file: FlowFile) -> list[FileFault]:
         (("rules", place, "team"), rule.team, teams, "there is no such team")
         for place, rule in enumerate(content.rules)
     ]
+    for rows in version_rows():
+        for place, row in enumerate(getattr(content, rows.name)):
+            if team := getattr(row, "team", ""):
+                asked.append(((rows.name, place, "team"), team, teams, "there is no such team"))
     found = [
         file.fault(path, _said(words, value, known))
         for path, value, known, words in asked

@@ -121,7 +121,7 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Operatio
     by.require("routing.probe_outcome", to="check outcomes")
     seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
     known = set(seen.values_list("pk", flat=True))
-    checked = seen.filter(kind=Outcome.Kind.LIVE).exclude(next_probe_at=None)
+    checked = seen.filter(kind__in=Outcome.probed_kinds).exclude(next_probe_at=None)
     watched = set(checked.values_list("pk", flat=True))
     # Only later checks are moved. One that is due already keeps its place in the queue.
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
@@ -210,6 +210,17 @@ def decay(
             own = ExceptionFinding(Reason.OUTCOME_DECAYED, details, row.item)
             raise_exception(finding or own, at=at)
     return moved
+
+
+def lapse_whole(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+    """
+    Mark the proof of a whole as no longer holding, because that of a part does not.
+
+    No exception is raised: there is one about the part.
+
+    :returns: False if the outcome was not proven
+    """
+    return _move(outcome_id, "decay", by, at, evidence=dict(evidence))
 
 
 def _reopen(run: Run, by: Actor, at: datetime) -> None:

@@ -59,6 +59,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.mark_duplicate_request": (AM, OPS),
     "delivery.cancel_request": (AM, OPS),
     "delivery.write_brief_request": (AM, OPS),
+    "delivery.make_campaign_request": (AM, OPS),
     "routing.hold_workitem": (AM, OPS),
     "routing.resume_workitem": (AM, OPS),
     **{
@@ -153,15 +154,23 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"delivery.{verb}_plantemplate": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_requestrule": (OPS,) for verb in ("add", "change")},
     "delivery.approve_above_budget_brief": (OPS,),
+    # campaigns follow their parts, and a person moves their date
+    "delivery.move_launch_campaign": (AM, OPS),
+    **{
+        f"delivery.{verb}_campaign": ()
+        for verb in ("adopt_launch", "launch", "go_live", "prove", "close", "cancel")
+    },
     # what is made, its versions, checks and approvals
     **{
         f"delivery.view_{noun}": EVERYONE
         for noun in (
+            "campaign",
             "deliverable",
             "version",
             "versionfile",
             "check",
             "checkresult",
+            "handlaunch",
             "plantemplate",
             "plantemplateversion",
             "requestrule",
@@ -184,6 +193,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "ask_agency",
             "ask_client",
             "publish",
+            "launch_by_hand",
             "hand_out",
             "edit",
             "assign",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
-from delivery.models import Answer, Approval, Request, Version, VersionFile
+from delivery.models import Answer, Approval, HandLaunch, Request, Version, VersionFile
 from routing.kernel.roles import AM, CREATIVE
 from routing.kernel.storage import private
 from routing.models import File, Note, NoteFile
@@ -175,7 +175,8 @@ def answered(asked: Approval, world: World, file: File) -> None:
 
 def test_h4_a_new_place_for_files_must_name_their_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert every_file_belongs_to_work() == []
-    assert {model for model, _column, _work in file_places()} == {NoteFile, VersionFile, Answer}
+    places = {model for model, _column, _work in file_places()}
+    assert places == {NoteFile, VersionFile, Answer, HandLaunch}
 
     monkeypatch.delattr(NoteFile, "work_of_file")
     file_places.cache_clear()

@@ -60,8 +60,13 @@ ORDER = {
         "delivery.progress.operations.rolling.deliver",
         TOLD,
     ],
+    "delivery.brief.create": [
+        "delivery.campaigns.operations.following.follow_brief",
+        TOLD,
+    ],
     "delivery.brief.move_launch": [
         "delivery.progress.operations.planning.follow",
+        "delivery.campaigns.operations.following.follow_brief",
         TOLD,
     ],
     "delivery.deliverable.approve": [
@@ -101,13 +106,22 @@ ORDER = {
         "delivery.progress.operations.proving.look",
         "delivery.progress.operations.rolling.deliver",
         "delivery.progress.operations.rolling.replace",
+        "delivery.campaigns.operations.following.launch",
         "integrations.outbox.client_emails.tell_live",
         "integrations.publishing.failures.end_cases",
     ],
     "delivery.deliverable.hand_out": [
         "delivery.progress.operations.proving.expect_receipt",
         "delivery.progress.operations.rolling.deliver",
+        "delivery.campaigns.operations.following.launch",
         "integrations.outbox.client_emails.tell_files",
+    ],
+    "delivery.deliverable.launch_by_hand": [
+        "delivery.progress.operations.proving.expect_launch",
+        "delivery.progress.operations.rolling.deliver",
+        "delivery.progress.operations.rolling.replace",
+        "delivery.campaigns.operations.following.launch",
+        "integrations.outbox.client_emails.tell_launched",
     ],
     "delivery.deliverable.pass_qa": [
         "delivery.approvals.operations.reviewing.ask_the_agency",
@@ -155,6 +169,7 @@ ORDER = {
     ],
     "delivery.request.accept": [
         "delivery.requests.operations.first_response.respond_with_acceptance",
+        "delivery.campaigns.operations.making.make",
         "integrations.outbox.client_emails.tell_acceptance",
     ],
     "delivery.request.accept_impact": [
@@ -173,6 +188,7 @@ ORDER = {
     "delivery.request.cancel": [
         "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
+        "delivery.campaigns.operations.following.cancel",
         "integrations.outbox.operations.cancellation.call_off_with_request",
         "integrations.outbox.client_emails.tell_cancelled",
         TOLD,
@@ -187,16 +203,19 @@ ORDER = {
     ],
     "delivery.request.deliver": [
         "delivery.progress.operations.rolling.await_outcome",
+        "delivery.campaigns.operations.following.go_live",
         "integrations.outbox.client_emails.tell_delivered",
     ],
     "delivery.request.mark_duplicate": [
         "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
+        "delivery.campaigns.operations.following.cancel",
         TOLD,
     ],
     "delivery.request.reject": [
         "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
+        "delivery.campaigns.operations.following.cancel",
         "integrations.outbox.client_emails.tell_refusal",
         TOLD,
     ],
@@ -207,6 +226,7 @@ ORDER = {
     "delivery.request.withdraw": [
         "delivery.requests.operations.unanswered.end_silence",
         "delivery.progress.operations.ending.end_with_request",
+        "delivery.campaigns.operations.following.cancel",
         TOLD,
     ],
     "routing.exceptioncase.resolve": [
@@ -224,12 +244,22 @@ ORDER = {
         "delivery.requests.operations.first_response.respond_with_note",
         TOLD,
     ],
+    "routing.outcome.decay": [
+        "routing.runs.operations.run_events.outcome_lapsed",
+        "delivery.campaigns.operations.following.lapse",
+    ],
     "routing.outcome.prove": [
         "routing.runs.operations.run_events.outcome_proven",
         "delivery.progress.operations.rolling.close_without_run",
+        "delivery.campaigns.operations.following.prove",
+    ],
+    "routing.outcome.supersede": [
+        "delivery.progress.operations.rolling.close_without_run",
+        "delivery.campaigns.operations.following.prove",
     ],
     "routing.outcome.waive": [
         "delivery.progress.operations.rolling.close_without_run",
+        "delivery.campaigns.operations.following.prove",
         TOLD,
     ],
     "routing.exceptioncase.skip": [
