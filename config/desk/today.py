@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from config.desk.waiting import QUEUE, WaitingCounts, waiting_for
 from delivery.approvals.operations.approvals import nudge
-from routing.desk.addresses import page_of
+from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.days import Days, Due
 from routing.desk.my_work import (
@@ -33,6 +33,8 @@ from routing.desk.my_work import (
 )
 from routing.desk.operations.visits import look_in
 from routing.desk.waits import turns_in_words
+from routing.flows.models import Flow
+from routing.flows.my_flows import my_flows
 from routing.people.actors import Actor
 from routing.runs.operations.switching import switched_off_for, waiting_words
 from routing.work.items import WorkItem, WorkItemQuerySet
@@ -80,6 +82,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "decisions": decisions(by, days.now),
         "due": list(due(items, found, days)),
         "beside": [group for group in beside if group],
+        "flows": flows_of_mine(by),
         "since": since,
         "me": by.user_id,
         "found": found,
@@ -142,6 +145,15 @@ def switched_off_flows(by: Actor) -> TodayGroup | None:
     if not rows:
         return None
     return TodayGroup("switched_off", _("Switched-off flows"), rows, 0, "")
+
+
+def flows_of_mine(by: Actor) -> TodayGroup | None:
+    """Return the flows whose drafts the reader may edit because they answer for them."""
+    rows = my_flows(by)
+    if not rows:
+        return None
+    url = f"{address(Flow, 'changelist')}?whose=mine"
+    return TodayGroup("flows", _("My flows"), list(rows[:BESIDE]), len(rows), url)
 
 
 def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> TodayGroup | None:

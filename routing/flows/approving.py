@@ -171,7 +171,7 @@ withdraw = operation(
     "withdraw",
     gettext_lazy("Withdraw the request"),
     done=gettext_lazy("%(who)s withdrew the request"),
-    may=_MAY,
+    may=(AM, QA, OPS, INTEGRATIONS),  # whoever may ask
     gates=(is_mine_to_withdraw,),
     needs_reason=True,
 )

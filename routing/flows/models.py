@@ -127,6 +127,15 @@ class Flow(models.Model):
         db_default="",
         help_text=_("The people or the client who would notice a change first."),
     )
+    leads_may_edit = models.BooleanField(
+        _("team leads may edit rules"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "The leads of the teams to which its live rules route can then edit its drafts as its "
+            "policy owner can."
+        ),
+    )
     last_review = models.DateField(_("last review"), null=True, blank=True)
     next_review = models.DateField(_("next review"), null=True, blank=True)
 

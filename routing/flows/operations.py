@@ -20,6 +20,7 @@ from routing.flows.approving import (
     withdraw,
 )
 from routing.flows.checklist import read_outside, require_complete
+from routing.flows.editors import require_editor
 from routing.flows.faults import NotPublishable, faults
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.registry import version_rows
@@ -58,9 +59,9 @@ def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Fl
     Freeze a draft and let new runs use it. Existing runs keep their versions.
 
     If the class of the change needs a second person, the first call asks for one, and the call of
-    that person publishes.
+    that person publishes. Whoever may edit the draft may publish what one person may.
 
-    :raises PermissionDenied: if ``by`` may not publish
+    :raises PermissionDenied: if ``by`` may neither publish flows nor edit drafts of this one
     :raises NotPublishable: if it is published already, or would not work
     :raises CriteriaMissing: if it has no success criteria
     :raises ChecklistOpen: if a line of the checklist is open
@@ -70,8 +71,8 @@ def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Fl
     with transaction.atomic():
         version = _locked(version)
         waiting = PublishApproval.objects.filter(version=version, state="pending")
-        if not waiting.filter(can_be_second(by)).exists():
-            by.require(PUBLISH, to="publish flows")
+        if not (by.may(PUBLISH) or waiting.filter(can_be_second(by)).exists()):
+            require_editor(by, version.flow)
         found = faults(version)
         if found:
             raise NotPublishable(found)
@@ -145,9 +146,9 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
     """
     Create a draft that is a copy of ``version``, to change a flow or to roll it back.
 
-    :raises PermissionDenied: if ``by`` may not change flows
+    :raises PermissionDenied: if ``by`` may not edit drafts of the flow
     """
-    by.require("routing.add_flowversion", to="change flows")
+    require_editor(by, version.flow)
     with transaction.atomic():
         # Locks the flow, or two copies at once would get the same number.
         Flow.objects.select_for_update().get(pk=version.flow_id)
@@ -182,9 +183,9 @@ def begin(flow: Flow, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     """
     Create a draft: a copy of the newest version, or an empty one for a flow without versions.
 
-    :raises PermissionDenied: if ``by`` may not change flows
+    :raises PermissionDenied: if ``by`` may not edit drafts of the flow
     """
-    by.require("routing.add_flowversion", to="change flows")
+    require_editor(by, flow)
     newest = FlowVersion.objects.filter(flow=flow).order_by("-number").first()
     if newest is not None:
         return copy(newest, by=by, at=at, reason=reason)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.approval import PublishApproval
 from routing.flows.change_classes import ChangeClass, people_needed
+from routing.flows.editors import editors_of
 from routing.flows.files.difference import FlowChange, content_digest, differences, highest
 from routing.flows.files.stored import content_of
 from routing.flows.flow_people import PUBLISH, names_of, publishers, seconds_of_flow
@@ -110,7 +111,7 @@ def why_two(version: FlowVersion, standing: DraftStanding) -> str:
 
 def nobody_can_agree(version: FlowVersion) -> bool:
     """Return whether no two people could publish this draft, one asking and one agreeing."""
-    able = set(publishers())
+    able = {*publishers(), *(user.pk for user in editors_of(version.flow))}
     seconds = {user.pk for user in seconds_of(version, but=authors_of(version))}
     return not any(able - {each} for each in seconds)
 

@@ -73,6 +73,7 @@ def _entry(
         "must_hold": flow.must_hold,
         "stay_stable": flow.stay_stable,
         "feels_first": flow.feels_first,
+        "leads_may_edit": flow.leads_may_edit,
         "last_review": flow.last_review.isoformat() if flow.last_review else None,
         "next_review": flow.next_review.isoformat() if flow.next_review else None,
     }

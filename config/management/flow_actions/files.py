@@ -25,6 +25,7 @@ from config.management.flow_actions.base import (
     version_of,
 )
 from routing.flows.change_classes import people_needed
+from routing.flows.editors import EDIT_ALL
 from routing.flows.files.difference import FlowChange, differences, highest
 from routing.flows.files.linting import lint_file
 from routing.flows.files.shape import FlowShape
@@ -54,9 +55,7 @@ def _import(options: Mapping[str, Any]) -> FlowAnswer:
         clears_by = holders("routing.publish_flow")
         raise Refused(refusal(error.code or "", error.messages[0], clears_by)) from None
     except PermissionDenied as error:
-        raise Refused(
-            refusal("permission", str(error), holders("routing.add_flowversion"))
-        ) from None
+        raise Refused(refusal("permission", str(error), holders(EDIT_ALL))) from None
     waiting = open_proposal(Flow.objects.get(slug=file.content.flow))
     body = {
         "done": True,

@@ -30,14 +30,16 @@ from routing.flows.checklist import (
     checklist_of,
     read_outside,
 )
-from routing.flows.models import FlowVersion
+from routing.flows.editors import editors_words
+from routing.flows.flow_people import PUBLISH
+from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import NotPublishable, SecondPersonNeeded, publish, roll_back
 from routing.kernel.channel import through
 from routing.kernel.roles import holders
 
 
 def _publish(options: Mapping[str, Any]) -> FlowAnswer:
-    return _change(publish, _draft_of(options["flow"]), options)
+    return _change(publish, _draft_of(options["flow"]), options, editors_words)
 
 
 def _draft_of(slug: str) -> FlowVersion:
@@ -62,15 +64,22 @@ def _roll_back(options: Mapping[str, Any]) -> FlowAnswer:
     return _change(roll_back, target, options)
 
 
+def _publishers(flow: Flow) -> str:
+    return holders(PUBLISH)
+
+
 def _change(
-    operation: Callable[..., FlowVersion], version: FlowVersion, options: Mapping[str, Any]
+    operation: Callable[..., FlowVersion],
+    version: FlowVersion,
+    options: Mapping[str, Any],
+    clears_by: Callable[[Flow], str] = _publishers,
 ) -> FlowAnswer:
     by = actor_of_options(options)
     try:
         with through(_("By command")):
             made = operation(version, by=by, at=timezone.now(), reason=options["reason"])
     except CriteriaMissing as error:
-        changers = holders("routing.change_flowversion")
+        changers = editors_words(version.flow)
         raise Refused(refusal("criteria_missing", str(error), changers)) from None
     except ChecklistOpen as error:
         raise Refused(*(_open_line(each) for each in error.lines)) from None
@@ -81,7 +90,7 @@ def _change(
         said = refusal("second_person", needed.message, needed.clears_by)
         raise Refused({**said, "ref": ref}) from None
     except PermissionDenied as error:
-        raise Refused(refusal("permission", str(error), holders("routing.publish_flow"))) from None
+        raise Refused(refusal("permission", str(error), clears_by(version.flow))) from None
     body = {"done": True, "flow": made.flow.slug, "live": made.number}
     return FlowAnswer(body, f"{made} is live.")
 

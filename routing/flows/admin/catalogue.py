@@ -101,6 +101,7 @@ def _facts(flow: Flow) -> Iterator[tuple[str, str]]:
     yield _("Must hold"), "; ".join(flow.must_hold)
     yield _("Flows that must stay stable"), ", ".join(stable)
     yield _("Feels a change first"), flow.feels_first
+    yield _("Team leads may edit rules"), _("Yes") if flow.leads_may_edit else ""
 
 
 def _rules(version: FlowVersion) -> Iterator[RuleLine]:

@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
+from routing.desk.filters import LinkListFilter
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedForm
 from routing.flows.admin.catalogue import Printing
@@ -33,6 +34,7 @@ from routing.flows.admin.starters import Starters
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
 from routing.flows.copying import free_slug, is_name_taken, name_taken_words
+from routing.flows.editors import edit_scope, own_flows, require_editor
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
 from routing.flows.switch_off import SwitchOff
@@ -40,6 +42,8 @@ from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.work import display
 from routing.work.visibility import work_seen_by
+
+MINE = "mine"
 
 
 class FlowForm(SavedForm):
@@ -95,6 +99,18 @@ class FlowForm(SavedForm):
         return cleaned
 
 
+class WhoseFlow(LinkListFilter):
+    title = gettext_lazy("person")
+    parameter_name = "whose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return ((MINE, _("Mine")),)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        mine = self.value() == MINE
+        return queryset.filter(own_flows(actor(request))) if mine else queryset
+
+
 @admin.register(Flow)
 class FlowAdmin(Copying, InFlight, Printing, EventCatalogue, Starters, Switching, Proposing):
     list_display = (
@@ -109,7 +125,7 @@ class FlowAdmin(Copying, InFlight, Printing, EventCatalogue, Starters, Switching
         "next_review",
     )
     list_select_related = ("owner", "backup")
-    list_filter = (FlowState, "criticality")
+    list_filter = (WhoseFlow, FlowState, "criticality")
     search_fields = ("name", "slug", "purpose")
     search_help_text = gettext_lazy("Name or purpose")
     form = FlowForm
@@ -129,6 +145,7 @@ class FlowAdmin(Copying, InFlight, Printing, EventCatalogue, Starters, Switching
                     "system_of_record",
                     "must_hold",
                     "stay_stable",
+                    "leads_may_edit",
                 )
             },
         ),
@@ -194,7 +211,7 @@ class FlowAdmin(Copying, InFlight, Printing, EventCatalogue, Starters, Switching
         versions = FlowVersion.objects.filter(flow__pk=flow_id)
         rows = versions.select_related("published_by", "copied_from__flow").order_by("-number")
         runs = Run.objects.filter(version=OuterRef("pk"), state__in=Run.open_states, item__in=seen)
-        may_draft = by.may("routing.add_flowversion")
+        may_draft = bool(edit_scope(by, flow_id))
         more = {
             "versions": rows.annotate(runs_open=_count(runs, "version")),
             "drafting": address(Flow, "draft", object_id) if may_draft else "",
@@ -220,7 +237,7 @@ class FlowAdmin(Copying, InFlight, Printing, EventCatalogue, Starters, Switching
 
     def draft_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         by, flow = actor(request), self.seen(request, object_id)
-        by.require("routing.add_flowversion", to="change flows")
+        require_editor(by, flow)
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             draft = begin(flow, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])

@@ -58,6 +58,8 @@ def _shown(name: str, value: Any, people: Mapping[int, str]) -> Any:
         return [str(Flow.Touches(each).label) for each in value or ()]
     if name == "criticality":
         return str(Flow.Criticality(value).label) if value else ""
+    if name == "leads_may_edit":
+        return _("Yes") if value else _("No")
     return value
 
 

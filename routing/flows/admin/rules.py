@@ -20,6 +20,7 @@ from routing.desk.timeline import ActivityEntry
 from routing.flows.admin.version_parts import PartOfVersion
 from routing.flows.admin.versions import FrozenWhenPublished
 from routing.flows.conditions import BadClause, Clause, Operator, check
+from routing.flows.editors import EditScope
 from routing.flows.fields import FieldSpec
 from routing.flows.operator_words import OPERATORS
 from routing.flows.rule_history import versions_of
@@ -85,6 +86,7 @@ class ConditionForm(forms.ModelForm[Condition]):
 class ConditionsOfRule(PartOfVersion):
     model = Condition
     form = ConditionForm
+    changed_by = made_by = EditScope.RULES
     fields = ("group", "field", "operator", "value")
     verbose_name = gettext_lazy("condition")
     verbose_name_plural = gettext_lazy(
@@ -121,6 +123,7 @@ class OneRuleForm(SavedForm):
 @admin.register(Rule)
 class RuleAdmin(FrozenWhenPublished[Rule]):
     form = OneRuleForm
+    changed_by = EditScope.RULES
     list_display = ("name", "version", "position", "team")
     list_select_related = ("version__flow", "team")
     list_filter = ("version__flow",)

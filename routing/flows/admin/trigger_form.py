@@ -71,7 +71,9 @@ class TriggerForm(forms.ModelForm[Trigger]):
         help_text=gettext_lazy("Separate several values with commas."),
     )
 
-    known: Mapping[str, Sequence[EventField]] = {}  # replaced for each page
+    # Replaced for each page.
+    known: Mapping[str, Sequence[EventField]] = {}
+    only_values = False  # what starts the flow stays, and only what it is compared with changes
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,6 +81,8 @@ class TriggerForm(forms.ModelForm[Trigger]):
         self.fields["kind"].choices = _kinds(row.kind)  # type: ignore[attr-defined]
         self.fields["field"].choices = _fields(fields, row.field)  # type: ignore[attr-defined]
         self.fields["value"].widget.suggestions = _suggestions(fields)
+        for name in ("kind", "field"):
+            self.fields[name].disabled = self.only_values
         shown = self._field(row.kind, row.field)
         values = row.values if row.operator == TriggerOperator.ONE_OF else [row.value]
         named = [shown.name_of(each) if shown else each for each in values]

@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from routing.desk.addresses import page_of
+from routing.desk.base import actor
 from routing.desk.forms import choice
 from routing.desk.lists import CommaList
 from routing.desk.saved import Rows, RowsFormSet, refusal_of
 from routing.flows.actions import MOST_ACTIONS, ActionSpec, action_kinds, action_words
 from routing.flows.admin.trigger_form import SuggestedInput, TriggerForm, fields_by_kind
 from routing.flows.admin.workflow_map import when_of
+from routing.flows.editors import EditScope, edit_scope
 from routing.flows.fact_labels import SeveralFacts, catalogue_labels, fact_named, used_labels
 from routing.flows.models import FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.rules import Rule
@@ -27,9 +29,15 @@ from routing.flows.trigger_words import trigger_words
 
 
 class PartOfVersion(Rows):
-    """Rows that can be changed only while the version is a draft."""
+    """
+    Rows that can be changed only while the version is a draft.
+
+    ``changed_by`` is how much of a draft somebody must be able to edit to change these rows, and
+    ``made_by`` to add and delete them.
+    """
 
     hide_title = True  # the row says it all
+    changed_by = made_by = EditScope.EVERYTHING
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
@@ -38,25 +46,33 @@ class PartOfVersion(Rows):
         return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_add_permission(request, obj)) and is_editable(request, obj)
+        return self._may(request, obj, self.made_by)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_change_permission(request, obj)) and is_editable(request, obj)
+        return self._may(request, obj, self.changed_by)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_delete_permission(request, obj)) and is_editable(request, obj)
+        return self._may(request, obj, self.made_by)
+
+    def _may(self, request: HttpRequest, obj: Any, needed: EditScope) -> bool:
+        if obj is None:  # a page that adds a version, which there is none of
+            return False
+        return scope_on(request, obj) >= needed and is_editable(request, obj)
 
 
 class TriggersOfVersion(PartOfVersion):
     model = Trigger
     form = TriggerForm
+    changed_by = EditScope.RULES
     fields = ("kind", "field", "operator", "value")
     readonly_fields = ("said",)
     verbose_name = gettext_lazy("trigger")
     verbose_name_plural = gettext_lazy("Triggers")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        kwargs["form"] = type("TriggerForm", (TriggerForm,), {"known": fields_by_kind()})
+        only_values = scope_on(request, obj) < EditScope.EVERYTHING
+        known = {"known": fields_by_kind(), "only_values": only_values}
+        kwargs["form"] = type("TriggerForm", (TriggerForm,), known)
         return super().get_formset(request, obj, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -185,6 +201,7 @@ class RuleForm(forms.ModelForm[Rule]):
 class RulesOfVersion(PartOfVersion):
     model = Rule
     form = RuleForm
+    changed_by = made_by = EditScope.RULES
     fields = ("position", "name", "conditions_said", "team", "skills", "account_first", "priority")
     readonly_fields = ("conditions_said",)
     verbose_name = gettext_lazy("rule")
@@ -209,6 +226,26 @@ def is_editable(request: HttpRequest, obj: Any) -> bool:
     Return whether the page of a version or a rule shows fields: for drafts, and for input that was
     refused because the draft was published meanwhile.
     """
-    version = obj.version if isinstance(obj, VersionAction | Rule) else obj
-    is_draft = not isinstance(version, FlowVersion) or version.published_at is None
-    return is_draft or bool(refusal_of(request))
+    return version_of(obj).published_at is None or bool(refusal_of(request))
+
+
+def version_of(obj: Any) -> FlowVersion:
+    """Return the version of a row, which may be the version itself."""
+    version: FlowVersion = getattr(obj, "version", obj)
+    return version
+
+
+def scope_on(request: HttpRequest, obj: Any) -> EditScope:
+    """
+    Return how much of a draft the reader may edit, read once for each request.
+
+    :param obj: the version or a row of it, None on a page without one
+    """
+    if obj is None:
+        return EditScope.NOTHING
+    flow = version_of(obj).flow_id
+    known: dict[int, EditScope] = getattr(request, "edit_scopes", {})
+    request.edit_scopes = known  # type: ignore[attr-defined]
+    if flow not in known:
+        known[flow] = edit_scope(actor(request), flow)
+    return known[flow]

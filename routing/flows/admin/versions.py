@@ -6,8 +6,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -28,6 +29,8 @@ from routing.flows.admin.version_parts import (
     RulesOfVersion,
     TriggersOfVersion,
     is_editable,
+    scope_on,
+    version_of,
 )
 from routing.flows.approval import PublishApproval
 from routing.flows.approving import record_edit
@@ -38,6 +41,7 @@ from routing.flows.checklist import (
     checklist_of,
     read_outside,
 )
+from routing.flows.editors import EditScope, edit_scope
 from routing.flows.fact_labels import (
     SeveralFacts,
     labels_for,
@@ -47,6 +51,7 @@ from routing.flows.fact_labels import (
 from routing.flows.files.stored import content_of
 from routing.flows.files.text import written
 from routing.flows.files.words import changes_in_words
+from routing.flows.flow_people import PUBLISH
 from routing.flows.lint import lint_findings
 from routing.flows.models import FlowVersion, live_of
 from routing.flows.operations import (
@@ -69,23 +74,34 @@ from routing.sla.policies import SLAPolicy
 from routing.work.display import badge, exact, when
 
 ASK = gettext_lazy("Ask for approval")
-Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
-VERBS: dict[str, Verb] = {  # operation, permission, label, message
+
+
+def _edits(by: Actor, version: FlowVersion) -> bool:
+    return bool(edit_scope(by, version.flow_id))
+
+
+def _publishes(by: Actor, version: FlowVersion) -> bool:
+    return by.may(PUBLISH)
+
+
+May = Callable[[Actor, FlowVersion], bool]
+Verb = tuple[Callable[..., FlowVersion], May, Any, Any]
+VERBS: dict[str, Verb] = {  # operation, who may, label, message
     "publish": (
         publish,
-        "routing.publish_flow",
+        _edits,
         gettext_lazy("Publish"),
         gettext_lazy("%(version)s is live. New runs use it."),
     ),
     "copy": (
         copy,
-        "routing.add_flowversion",
+        _edits,
         gettext_lazy("Copy to new draft"),
         gettext_lazy("Created draft %(version)s."),
     ),
     "roll_back": (
         roll_back,
-        "routing.publish_flow",
+        _publishes,
         gettext_lazy("Roll back to this version"),
         gettext_lazy(
             "Rolled back. %(version)s, a copy of the older version, is live. Existing runs keep "
@@ -99,19 +115,23 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
     """
     Parts of a flow version, editable while it is a draft.
 
-    The database refuses edits afterwards.
+    The database refuses edits afterwards. ``changed_by`` is how much of a draft somebody must be
+    able to edit to change such a row.
     """
 
-    def version_of(self, obj: Any) -> FlowVersion:
-        """Return the version of a row, which may be the version itself."""
-        version: FlowVersion = getattr(obj, "version", obj)
-        return version
+    changed_by = EditScope.EVERYTHING
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_change_permission(request, obj)) and is_editable(request, obj)
+        if obj is None:
+            return bool(super().has_change_permission(request))
+        return self.is_in_scope(request, obj) and is_editable(request, obj)
+
+    def is_in_scope(self, request: HttpRequest, obj: Any) -> bool:
+        """Return whether the reader may change such a row of this flow while it is a draft."""
+        return scope_on(request, obj) >= self.changed_by
 
     def changeform_view(
         self,
@@ -131,7 +151,7 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         # Held before any of its rows: two people who save rows of one draft would each hold a share
         # of it, and wait for each other when their edits are noted.
-        draft = FlowVersion.objects.filter(pk=self.version_of(obj).pk)
+        draft = FlowVersion.objects.filter(pk=version_of(obj).pk)
         list(draft.select_for_update(of=("self",)).values_list("pk", flat=True))
         super().save_model(request, obj, form, change)
 
@@ -141,7 +161,7 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
         if not any(each.has_changed() for each in (form, *formsets)):
             return
         record_edit(
-            self.version_of(form.instance),
+            version_of(form.instance),
             by=actor(request),
             at=timezone.now(),
             reason=form.cleaned_data.get("reason", ""),
@@ -155,10 +175,9 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
         Empty for a draft, and for people who may not change flows at all.
         """
         row = self.get_object(request, object_id) if object_id else None
-        may_change = super().has_change_permission(request, row)
-        if request.method != "POST" or row is None or not may_change:
+        if request.method != "POST" or row is None or not self.is_in_scope(request, row):
             return ""
-        version = self.version_of(row)
+        version = version_of(row)
         if version.published_at is None:
             return ""
         return _(
@@ -186,6 +205,7 @@ def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
 
 
 TEXTS = {"title", "template"}
+NO_TEXTS = ("policy", "rollback_to")  # what whoever may edit only rules and texts leaves alone
 BRACES = gettext_lazy(
     "A fact in braces is replaced by its value. Enter its label, such as {Client}."
 )
@@ -196,6 +216,7 @@ class VersionForm(SavedForm):
         label=gettext_lazy("Success criteria"),
         help_text=FlowVersion._meta.get_field("criteria").help_text,
     )
+    only_texts = False  # replaced for each page
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -206,6 +227,8 @@ class VersionForm(SavedForm):
             self.fields["rollback_to"].queryset = published  # type: ignore[attr-defined]
             for name in TEXTS:
                 self.fields[name].help_text = BRACES
+            for name in NO_TEXTS:
+                self.fields[name].disabled = self.only_texts
 
     def clean(self) -> dict[str, Any]:
         """Replace labels of facts in braces by their names."""
@@ -225,6 +248,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)
     form = VersionForm
+    changed_by = EditScope.RULES
     fields = ("title", "policy", "template", "criteria", "rollback_to", "reason")
     inlines = (TriggersOfVersion, FieldsOfVersion, RulesOfVersion, ActionsOfVersion)
     change_form_outer_before_template = "desk/version.html"
@@ -257,6 +281,14 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # A page that cannot be saved does not ask for a reason.
         return self.fields if self.has_change_permission(request, obj) else self.fields[:-1]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Any]]:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.only_texts = scope_on(request, obj) < EditScope.EVERYTHING
+        made: type[forms.ModelForm[Any]] = form
+        return made
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "policy":
@@ -325,8 +357,8 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
                     address(FlowVersion, "do", version.pk, verb),
                     verb != "copy",
                 )
-                for verb, (_operation, permission, label, _said) in VERBS.items()
-                if offered[verb] and by.may(permission)
+                for verb, (_operation, may, label, _said) in VERBS.items()
+                if offered[verb] and may(by, version)
             ],
             "flow_url": page_of(version.flow),
         }
@@ -336,11 +368,12 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         version = self.seen(request, object_id)
         if verb not in VERBS:
             raise Http404
-        operation, permission, label, said = VERBS[verb]
+        operation, may, label, said = VERBS[verb]
         if verb == "publish" and version.published_at is None and standing_of(version).needs_second:
             label = ASK
         by = actor(request)
-        by.require(permission, to=str(label).lower())
+        if not may(by, version):
+            raise PermissionDenied(f"{by.name} may not do this with {version}.")
         form, wrong = ReasonForm(request.POST or None), []
         if request.method == "POST" and form.is_valid():
             try:

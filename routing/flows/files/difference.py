@@ -46,6 +46,7 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("may_change", ChangeClass.OUTSIDE_EFFECT),
     ("system_of_record", ChangeClass.OUTSIDE_EFFECT),
     ("touches", ChangeClass.CLIENT_SLA),
+    ("leads_may_edit", ChangeClass.APPROVAL),
 )
 NONE: frozenset[str] = frozenset()
 _NAMED_BY: Mapping[str, tuple[str, ...]] = {

@@ -200,6 +200,7 @@ class FlowShape(FileShape):
     must_hold: CatalogueLines = ()
     stay_stable: CatalogueLines = ()
     feels_first: _text(Flow, "feels_first", empty=True) = ""  # type: ignore[valid-type]
+    leads_may_edit: bool = False
     last_review: ReviewDay = None
     next_review: ReviewDay = None
     # The short form of a flow whose only action has no inputs.
@@ -273,6 +274,7 @@ CATALOGUE = (
     "must_hold",
     "stay_stable",
     "feels_first",
+    "leads_may_edit",
     "last_review",
     "next_review",
 )

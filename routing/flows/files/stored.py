@@ -14,6 +14,7 @@ from django.db.models import Max
 
 from routing.flows.actions import ActionSpec, action_names, actions_of, keep_actions, kind_named
 from routing.flows.conditions import BadClause, Clause, Operator, check
+from routing.flows.editors import EDIT_ALL
 from routing.flows.fields import FieldSpec, FieldType
 from routing.flows.files.shape import (
     CATALOGUE,
@@ -139,6 +140,7 @@ def _catalogue_of(flow: Flow) -> dict[str, Any]:
         "must_hold": tuple(flow.must_hold),
         "stay_stable": tuple(flow.stay_stable),
         "feels_first": flow.feels_first,
+        "leads_may_edit": flow.leads_may_edit,
         "last_review": flow.last_review,
         "next_review": flow.next_review,
     }
@@ -308,7 +310,7 @@ def keep_flow_file(
     :raises BadFlowFile: if it names what is not there; nothing was changed
     :raises NotProposed: if a change cannot be put to a second person; nothing was changed
     """
-    by.require("routing.add_flowversion", to="change flows")
+    by.require(EDIT_ALL, to="change flows")
     file = replace(file, content=with_catalogue(file.content))
     content = file.content
     with transaction.atomic():

@@ -59,7 +59,8 @@ def changes_in_words(
     said = []
     for each in changes:
         words = change_words(each, labels)
-        if each.path != FORMAT and not words.was == words.now == _("none"):
+        is_new_and_empty = words.was == _("none") and each.now in (None, "", [], False)
+        if each.path != FORMAT and not is_new_and_empty:
             said.append(words)
     return said
 

@@ -36,6 +36,7 @@ ENTRY: dict[str, Any] = {
     "must_hold": ["A deal has one owner"],
     "stay_stable": ["another"],
     "feels_first": "Account managers",
+    "leads_may_edit": True,
     "last_review": date(2026, 11, 2),
     "next_review": date(2027, 2, 1),
 }

@@ -103,6 +103,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
         for noun in ("trigger", "recurrence", *FLOW_PARTS[4:], "calendaruse", "target")
     },
     "routing.publish_flow": (OPS,),
+    # policy owners and backups, and team leads where a flow lets them: rules of their own flows
+    "routing.edit_own_flow": (AM, QA, OPS, INTEGRATIONS),
     **{f"routing.view_{noun}": NOT_CREATIVES for noun in SLA_PARTS},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in SLA_PARTS},
     **{
@@ -252,7 +254,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_eventclaim": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
     "routing.claim_event": (OPS,),
     # a second person agrees, among whom are policy owners and backups
-    **{f"routing.{verb}_publishapproval": (AM, OPS) for verb in ("approve", "refuse", "withdraw")},
+    **{f"routing.{verb}_publishapproval": (AM, OPS) for verb in ("approve", "refuse")},
+    "routing.withdraw_publishapproval": (AM, QA, OPS, INTEGRATIONS),
     "routing.outdate_publishapproval": (),
     **{f"routing.{verb}_flowproposal": (AM, OPS) for verb in ("approve", "refuse", "withdraw")},
     "routing.view_flowproposal": NOT_CREATIVES,

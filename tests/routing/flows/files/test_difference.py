@@ -145,6 +145,7 @@ def test_every_key_of_a_file_is_compared() -> None:
     other |= {"recurrences": (RecurrenceShape.model_validate(weekly),)}
     other |= dict.fromkeys(("last_review", "next_review"), date(2027, 3, 31))
     other |= {"criticality": Flow.Criticality.MAY_PAUSE, "touches": (Flow.Touches.BILLING,)}
+    other |= {"leads_may_edit": True}
     for name in type(old).model_fields:
         if name == "format":
             continue
