@@ -4,6 +4,7 @@ from delivery.checks.admin import checks
 from delivery.deliverables.admin import deliverables, edit_forms, uploads
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
+from delivery.progress import admin as progress
 from delivery.requests import admin as requests
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "edit_forms",
     "engagements",
     "plans",
+    "progress",
     "requests",
     "stages",
     "step_forms",

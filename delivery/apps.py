@@ -25,6 +25,7 @@ REGISTERING = (
     "delivery.progress.operations.planning",
     "delivery.approvals.operations.reviewing",
     "delivery.progress.operations.receipts",
+    "delivery.progress.operations.invoices",
     "delivery.progress.operations.proving",
     "delivery.progress.operations.rolling",
     "delivery.progress.operations.ending",
