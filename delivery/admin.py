@@ -5,6 +5,7 @@ from delivery.checks.admin import checks
 from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, uploads
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
+from delivery.progress import admin as progress
 from delivery.requests import admin as requests
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "engagements",
     "launch_forms",
     "plans",
+    "progress",
     "requests",
     "stages",
     "step_forms",

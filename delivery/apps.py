@@ -27,6 +27,7 @@ REGISTERING = (
     "delivery.progress.operations.receipts",
     "delivery.deliverables.channels",
     "delivery.progress.operations.launching",
+    "delivery.progress.operations.invoices",
     "delivery.progress.operations.proving",
     "delivery.progress.operations.rolling",
     "delivery.progress.operations.ending",

@@ -14,6 +14,7 @@ from integrations.outbox import deliver as delivering
 from integrations.outbox.failing import watch_connections
 from integrations.outbox.heads import SOON, calls_of, overdue
 from integrations.outbox.heartbeat import end_dead_leases, heart
+from integrations.proof.invoices import look_for_invoices
 from integrations.publishing.learning import ask_systems
 from integrations.publishing.probing import probe_due
 from integrations.reconcile.sweep import reconcile_due
@@ -74,12 +75,14 @@ def read(self: Task[Any, Any], /, *, source: str | None = None, **_: Any) -> Non
 @shared_task(bind=True, name="integrations.tasks.probe", acks_late=True)
 def probe(self: Task[Any, Any], /, **_: Any) -> None:
     """
-    Probe the pages that are due, and ask systems what they keep of a text.
+    Probe the pages that are due, look for invoices in the CRM, and ask systems what they keep of a
+    text.
 
     The next beat finds those that this run does not reach.
     """
     worker = None if self.request.called_directly else heart.beating()
     probe_due(clock=now, worker=worker)
+    look_for_invoices(clock=now, worker=worker)
     ask_systems(clock=now)
 
 

@@ -24,6 +24,7 @@ from routing.runs.admin import (
     exception_routing,
     exceptions,
     held_events,
+    proofs,
     quarantine,
     runs,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "held_events",
     "messages",
     "policies",
+    "proofs",
     "proposals",
     "publish_approvals",
     "quarantine",

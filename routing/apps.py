@@ -31,6 +31,7 @@ REGISTERING = (
     "routing.work.operations.files",
     "routing.work.operations.notes",
     "routing.runs.operations.outcomes",
+    "routing.runs.operations.proofs",
     "routing.runs.operations.own_failures",
     "routing.runs.operations.run_events",
     "routing.runs.work_facts",

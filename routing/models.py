@@ -24,6 +24,7 @@ from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.held_events import HeldEvent
 from routing.runs.models import Enrichment, Run, RunEvent, RunStep
 from routing.runs.outcomes import Outcome
+from routing.runs.proofs import VersionProof
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.clocks import Clock, ClockMark, ClockTerms, Escalation
 from routing.sla.policies import SLAPolicy, Target
@@ -94,6 +95,7 @@ __all__ = [
     "User",
     "ValueStream",
     "VersionAction",
+    "VersionProof",
     "Visit",
     "WorkItem",
     "WorkNoun",

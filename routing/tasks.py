@@ -17,7 +17,9 @@ from routing.runs.operations.advance import advance
 from routing.runs.operations.occurrences import sweep_occurrences
 from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
+from routing.runs.operations.proofs import miss_invoices
 from routing.runs.operations.silence import settle_heard
+from routing.runs.operations.sla_proof import judge_slas
 from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
 from routing.work.operations.previews import draw_previews
@@ -61,10 +63,13 @@ def draw_due_previews(**_: Any) -> None:
 @shared_task(name="routing.tasks.escalate", acks_late=True)
 def escalate_clocks(**_: Any) -> None:
     """
-    Notify people of work that is nearly or already overdue. Two tasks at once share the work.
+    Notify people of work that is nearly or already overdue, and judge the SLA of work that is done.
+    Two tasks at once share the work.
     """
     escalate(at=now())
     miss_receipts(at=now())
+    miss_invoices(at=now())
+    judge_slas(at=now())
 
 
 @shared_task(name="routing.tasks.sweep_occurrences", acks_late=True)

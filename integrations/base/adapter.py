@@ -379,6 +379,16 @@ class Adapter:
         """Return a reader for this subject, or None if there is nothing more to read."""
         return None
 
+    def value_of(self, name: str, subject: Subject, connection: Connection) -> str | None:
+        """
+        Return the value of one field of a record, empty if it has none. Return None if records of
+        this kind have no fields that can be read one by one.
+
+        :param name: the internal name of the field in the system
+        :raises CallFailed: if the call fails
+        """
+        return None
+
     def known_here(
         self, subjects: Sequence[Subject], settings: Mapping[str, Any]
     ) -> Mapping[Subject, SubjectFacts]:

@@ -164,7 +164,7 @@ def end_cases(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 
 def _all_missing(at: datetime) -> Sequence[ExceptionFinding]:
-    unseen = Outcome.objects.filter(next_probe_at__isnull=False)
+    unseen = Outcome.objects.filter(kind=Outcome.Kind.LIVE, next_probe_at__isnull=False)
     missing = unseen.filter(state=Outcome.State.EXPECTED, failures__gte=RAISES_AFTER)
     rows = list(missing.select_related("item").order_by("pk"))
     found = [

@@ -7,8 +7,7 @@ Pages are probed again and again, so that a later change by somebody else is not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -16,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext
 
@@ -25,28 +23,23 @@ from integrations.base.adapter import Permanent, Temporary, Written
 from integrations.http.network import within
 from integrations.outbox.models import Outbound
 from integrations.proof.compare import VERSION
+from integrations.proof.leases import DECAYS_AFTER, REST, WATCH, again, mine, plan, take
 from integrations.proof.look import Proof, probe
 from integrations.publishing import site_cases
 from integrations.publishing.launches import look_at_launch, was_seen
 from integrations.publishing.publish import VERB
 from integrations.publishing.site_cases import EVERY_PAGE_ALONE, of_site
 from routing.kernel.isolate import isolate
-from routing.kernel.queues import Lease, backoff_s, finish, lease
+from routing.kernel.queues import Lease
 from routing.models import Outcome
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes
 
 Clock = Callable[[], datetime]
-# Longer than any probe. If a worker dies over one, the next worker probes after this.
-LEASE = timedelta(minutes=5)
 TOTAL_S = 60.0  # of one probe, the page and all its images
 STRETCH = timedelta(seconds=20)  # of one task, before others have their turn
 MOST = 500  # due outcomes among which the sites take turns
-SOON_S, LATEST_S = 5, 3600  # between probes that fail
-WATCH = timedelta(hours=6)  # between probes of a proven page
-REST = timedelta(minutes=10)  # after a probe of a proven page without an answer
 GONE_AFTER = timedelta(hours=6)  # without an answer, a proven page counts as gone
-DECAYS_AFTER = 2  # failed probes in a row: a single one may have met a deployment
 MOST_KEPT = 20  # differences of a page
 RAISES_AFTER = 5  # failed probes of an unproven page, before an exception is raised
 
@@ -64,7 +57,7 @@ def probe_due(*, clock: Clock, limit: int = 50, worker: UUID | None = None) -> i
     for pk, site in _in_turns(clock())[:limit]:
         if clock() > until:
             break
-        held = None if site in silent else _take(pk, clock(), worker)
+        held = None if site in silent else take(pk, clock(), worker)
         if held is not None:
             probe_one = partial(_probe, held, clock, silent)
             probed += isolate(probe_one, [pk], partial(_broke, held, clock))
@@ -91,24 +84,6 @@ def _in_turns(at: datetime) -> list[tuple[int, int | None]]:
         before[site] += 1
     turns.sort(key=itemgetter(0))
     return [(pk, site) for _turn, pk, site in turns]
-
-
-def _take(pk: int, at: datetime, worker: UUID | None) -> Lease | None:
-    """
-    Lease the probe of an outcome.
-
-    The end of the lease is its token. Whoever asks for another probe, or ends the watch, moves it,
-    and then the result of this probe does not count.
-    """
-
-    def take(row: Outcome) -> bool:
-        row.probed_at, row.next_probe_at = at, at + LEASE
-        marks = {"probed_at": at, "next_probe_at": row.next_probe_at, "worker": worker}
-        Outcome.objects.filter(pk=pk).update(**marks)  # probes are not in history
-        return True
-
-    found = lease(Outcome.objects.due(at).filter(pk=pk), take, column="next_probe_at")
-    return found[1] if found else None
 
 
 def _probe(held: Lease, clock: Clock, silent: set[int | None], _ids: Sequence[int]) -> int:
@@ -180,19 +155,10 @@ def search(row: Outcome, at: datetime) -> None:
         Outbound.objects.filter(pk=sent.pk, search_at=None).update(search_at=at)
 
 
-@contextmanager
-def _mine(held: Lease) -> Iterator[Outcome | None]:
-    """Open a transaction with the outcome locked, or with None if the lease was lost."""
-    with transaction.atomic():
-        # Work items before other rows: the order of locks everywhere.
-        outcomes.lock_work(held.row_id)
-        yield finish(Outcome.objects.all(), held)
-
-
 def _judge(
     held: Lease, found: Proof, at: datetime, site: Mapping[str, str] = EVERY_PAGE_ALONE
 ) -> None:
-    with _mine(held) as row:
+    with mine(held) as row:
         if row is None:
             return
         # The owner knows these from the first look of a stricter comparison.
@@ -208,7 +174,7 @@ def _judge(
             evidence["reported"] = reported
         if _settled(row, found, evidence, at):
             site_cases.end(row.evidence, at=at)
-            _plan(held, at + WATCH, failures=0, unseen_since=None)
+            plan(held, at + WATCH, failures=0, unseen_since=None)
             return
         if not site and row.failures == DECAYS_AFTER - 1:
             search(row, at)
@@ -226,7 +192,7 @@ def _judge(
                 outcomes.miss(row.pk, evidence, at=at, finding=site_cases.finding(evidence))
             if site_cases.is_over(row.evidence, site):
                 site_cases.end(row.evidence, at=at)
-        _again(held, failures, at)
+        again(held, failures, at)
 
 
 def _settled(row: Outcome, found: Proof, evidence: dict[str, Any], at: datetime) -> bool:
@@ -279,9 +245,8 @@ def _we_see(url: str, since: datetime) -> bool:
     If no other site is watched, assume so.
     """
     parts = urlsplit(url)
-    elsewhere = Outcome.objects.exclude(next_probe_at=None).exclude(
-        evidence__url__startswith=f"{parts.scheme}://{parts.netloc}/"
-    )
+    watched = Outcome.objects.filter(kind=Outcome.Kind.LIVE).exclude(next_probe_at=None)
+    elsewhere = watched.exclude(evidence__url__startswith=f"{parts.scheme}://{parts.netloc}/")
     if not elsewhere.exists():
         return True
     return elsewhere.filter(unseen_since=None, probed_at__gte=since).exists()
@@ -302,12 +267,12 @@ def _later(
 
     :param url: the page without an answer, or empty if it was not requested
     """
-    with _mine(held) as row:
+    with mine(held) as row:
         if row is None:
             return
         decayed = bool(url) and _unseen(row, url, why, at, site)
         if row.state == Outcome.State.PROVEN and not decayed:
-            _plan(held, at + REST)
+            plan(held, at + REST)
             return
         failures = row.failures + 1
         Outcome.objects.filter(pk=row.pk).update(failures=failures)
@@ -315,19 +280,9 @@ def _later(
             evidence = {"url": url, "differences": [why], **site}
             Outcome.objects.filter(pk=row.pk).update(evidence=evidence)
             outcomes.miss(row.pk, evidence, at=at, finding=site_cases.finding(evidence))
-        _again(held, failures, at)
+        again(held, failures, at)
 
 
 def _broke(held: Lease, clock: Clock, _pk: int, why: str) -> None:
     """Plan another probe after an unexpected error."""
     _later(held, why, clock())
-
-
-def _again(held: Lease, failures: int, at: datetime) -> None:
-    wait_s = backoff_s(failures + 1, key=held.row_id, first_s=SOON_S, cap_s=LATEST_S)
-    _plan(held, at + timedelta(seconds=wait_s))
-
-
-def _plan(held: Lease, next_at: datetime, **values: Any) -> None:
-    """Set the time of the next probe, unless this probe's result has ended the watch."""
-    held.of(Outcome.objects.all()).update(next_probe_at=next_at, worker=None, **values)

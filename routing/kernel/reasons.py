@@ -21,6 +21,7 @@ class Reason(models.TextChoices):
     REJECTED = "rejected", _("Deliverable rejected")
     OUTCOME_MISSING = "outcome_missing", _("Published page not visible")
     OUTCOME_DECAYED = "outcome_decayed", _("Proof no longer holds")
+    PROOF_MISSING = "proof_missing", _("Expected proof is missing")
     NO_ANSWER = "no_answer", _("No answer in time")
     APPROVERS_MISSING = "approvers_missing", _("Too few approvers left")
     CONNECTION_FAILING = "connection_failing", _("Connection keeps failing")

@@ -107,6 +107,7 @@ class Notification(models.Model):
         CLAIMED = "claimed", _("Claimed by a colleague")
         RESOLVED = "resolved", _("Resolved by a colleague")
         DISMISSED = "dismissed", _("Dismissed by a colleague")
+        INVOICE = "invoice", _("Invoice to be recorded")
         UNPROVEN = "unproven", _("Closed without proof")
         WAIVED = "waived", _("Proof waived")
         DIFFERS = "differs", _("The page differs from what was approved")

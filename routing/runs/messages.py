@@ -90,7 +90,13 @@ tells_nobody(
     ),
 )
 tells_nobody(WAIT, because=_("The owner of the exception that blocks the run is notified of it."))
-tells_nobody(runs.await_outcome, because=_("The product looks for the proof by itself."))
+# The product looks for any other proof by itself.
+tells(
+    runs.await_outcome,
+    OWNER,
+    words=Words.INVOICE,
+    turn=Run.State.AWAITING_OUTCOME,
+)
 tells_nobody(runs.complete, because=_("Nothing is left to do."))
 tells_nobody(outcomes.REOPEN, because=_("The owner of the exception about the proof is notified."))
 
@@ -132,7 +138,9 @@ tells(EventKind.of(Outcome, "waive"), OWNER, BACKUP, words=Words.WAIVED)
 # Many at once after an upgrade: they leave in one e-mail.
 tells(outcomes.REPORTED, OWNER, words=Words.DIFFERS)
 tells_nobody(
-    EventKind.of(Outcome, "decay"), because=_("The owner of the exception about it is notified.")
+    EventKind.of(Outcome, "decay"),
+    EventKind.of(Outcome, "fail"),
+    because=_("The owner of the exception about it is notified."),
 )
 tells_nobody(
     EventKind.of(Outcome, "prove"),

@@ -36,8 +36,9 @@ UNTIL_DECIDED = (
     "title",
     "brief",
     "approval_stages",
+    "proofs",
 )
-AFTERWARDS = ("fields", "approval_stages")
+AFTERWARDS = ("fields", "approval_stages", "proofs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,10 @@ class Run(WorkNoun):
     def complete(self, *, at: datetime) -> None:
         """Complete the run, once every expected outcome is proven or waived."""
 
+    @transition(field=state, source=State.AWAITING_OUTCOME, target=None)
+    def record_invoice(self, *, at: datetime) -> None:
+        """Record the invoice that was sent to the client. Its outcome has what was recorded."""
+
     @transition(field=state, source=State.COMPLETE, target=State.AWAITING_OUTCOME)
     def reopen(self, *, at: datetime, pair: tuple[int, int]) -> None:
         """

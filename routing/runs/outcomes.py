@@ -1,4 +1,4 @@
-"""Outcome: the proof that a deliverable did what its run was for."""
+"""Outcome: the proof that a deliverable, or a run as a whole, did what it was for."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from routing.people.staff import User
 from routing.runs.models import Run
 from routing.work.items import WorkItem
 
+# In the evidence of an invoice that is expected: what proves it, and then of a CRM record which
+# field and which of its values.
+AWAITS, FIELD, VALUES = "awaits", "field", "values"
+DOCUMENT = "document"
 FIRST_PROOF = 1  # the version of proofs that have no other
 
 
@@ -36,6 +40,7 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
 class Outcome(models.Model):
     """
     One thing that must be proven before a run is complete, such as that a deliverable is live.
+    That an invoice was sent or the SLA was met is about the run itself.
 
     ``evidence`` is the JSON result of the last check. ``failures`` counts failed checks in a row.
     ``unseen_since`` is the time of the first of the latest checks that got no answer.
@@ -48,17 +53,20 @@ class Outcome(models.Model):
         HANDED_OVER = "handed_over", _("Received by the client")
         LAUNCHED = "launched", _("Launched by hand")
         CAMPAIGN = "campaign", _("Campaign live")
+        INVOICE_SENT = "invoice_sent", _("Invoice sent")
+        SLA_MET = "sla_met", _("SLA met")
 
     class State(models.TextChoices):
         EXPECTED = "expected", _("Expected")
         PROVEN = "proven", _("Proven")
         DECAYED = "decayed", _("No longer holds")
+        FAILED = "failed", _("Failed")
         WAIVED = "waived", _("Waived")
         SUPERSEDED = "superseded", _("Superseded")
 
     # Those that are proven by fetching an address.
     probed_kinds = (Kind.LIVE, Kind.LAUNCHED)
-    unmet_states = (State.EXPECTED, State.DECAYED)
+    unmet_states = (State.EXPECTED, State.DECAYED, State.FAILED)
 
     redactable = ("evidence",)
     impersonal = ("kind", "state")
@@ -135,6 +143,18 @@ class Outcome(models.Model):
         return self.kind == self.Kind.HANDED_OVER
 
     @property
+    def is_document(self) -> bool:
+        """Return whether a person proves it, by recording a document."""
+        awaits: Any = self.evidence.get(AWAITS)
+        return self.kind == self.Kind.INVOICE_SENT and awaits == DOCUMENT
+
+    @property
+    def is_checked(self) -> bool:
+        """Return whether the product checks it again by itself, and at once if it is asked."""
+        is_by_person = self.is_receipt or self.is_document
+        return self.next_probe_at is not None and not is_by_person
+
+    @property
     def is_overdue_receipt(self) -> bool:
         """Return whether the client did not confirm before the end of the timebox."""
         return self.is_receipt and self.state == self.State.EXPECTED and self.next_probe_at is None
@@ -152,7 +172,14 @@ class Outcome(models.Model):
         """Record that the proof no longer holds."""
         self.evidence = evidence
 
-    @transition(field=state, source=[State.EXPECTED, State.DECAYED], target=State.WAIVED)
+    @transition(field=state, source=State.EXPECTED, target=State.FAILED)
+    def fail(self, *, at: datetime, evidence: dict[str, Any]) -> None:
+        """Record that it can no longer be proven, such as an SLA that was missed."""
+        self.evidence, self.next_probe_at = evidence, None
+
+    @transition(
+        field=state, source=[State.EXPECTED, State.DECAYED, State.FAILED], target=State.WAIVED
+    )
     def waive(self, *, at: datetime, waived_by: int) -> None:
         """
         Accept the outcome without proof.
@@ -162,7 +189,9 @@ class Outcome(models.Model):
         self.waived_by_id, self.next_probe_at = waived_by, None
 
     @transition(
-        field=state, source=[State.EXPECTED, State.PROVEN, State.DECAYED], target=State.SUPERSEDED
+        field=state,
+        source=[State.EXPECTED, State.PROVEN, State.DECAYED, State.FAILED],
+        target=State.SUPERSEDED,
     )
     def supersede(self, *, at: datetime) -> None:
         """Stop checking, because something newer has replaced it."""

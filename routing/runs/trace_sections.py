@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from routing.messages.models import Notification
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
+from routing.runs.proof_words import proof_words
 from routing.runs.registry import TraceEntry, trace_section
 from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
@@ -126,7 +127,11 @@ def outcomes(run: Run) -> Sequence[TraceEntry]:
 
 def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the evidence without digests."""
-    seen = {name: evidence[name] for name in ("url", "status", "approval") if evidence.get(name)}
+    seen: dict[str, Any] = {
+        name: evidence[name] for name in ("url", "status", "approval") if evidence.get(name)
+    }
+    if said := proof_words(evidence):
+        seen["proof"] = " ".join(said)
     if evidence.get("differences"):
         seen["differences"] = " ".join(evidence["differences"])
     return seen

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunStep
-from routing.runs.outcomes import Outcome, next_look
+from routing.runs.outcomes import AWAITS, DOCUMENT, Outcome, next_look
 from routing.work.items import WorkItem
 from routing.work.turns import OWNER, PARTS, SYSTEM, Party, next_attempt, nobodys_turn, turn
 
@@ -77,6 +77,25 @@ turn(
     by=("await_outcome",),
     parts=("request",),
 )
+AWAITS_INVOICE = Q(
+    Exists(
+        Outcome.objects.filter(
+            item=OuterRef("pk"),
+            kind=Outcome.Kind.INVOICE_SENT,
+            state__in=Outcome.unmet_states,
+            evidence__contains={AWAITS: DOCUMENT},
+        )
+    )
+)
+turn(
+    Run,
+    Run.State.AWAITING_OUTCOME,
+    party=OWNER,
+    act=_("record the invoice"),
+    waits=_("Waits for %(who)s to record the invoice since %(since)s"),
+    by=("record_invoice", "close_unproven"),
+    when=AWAITS_INVOICE,
+)
 turn(
     Run,
     Run.State.AWAITING_OUTCOME,
@@ -129,6 +148,15 @@ turn(
     act=_("look for the proof"),
     waits=_("Throughline has been looking for the proof since %(since)s"),
     by=("prove", "waive"),
+)
+# The exception about it has an owner, who is notified.
+turn(
+    Outcome,
+    Outcome.State.FAILED,
+    party=OWNER,
+    act=_("resolve the exception about the proof"),
+    waits=_("Waits for %(who)s to resolve the exception about the proof since %(since)s"),
+    by=("waive", "supersede"),
 )
 turn(
     Outcome,

@@ -13,6 +13,7 @@ from routing.people.actors import actor_of
 from routing.runs.models import Run
 from routing.runs.operations.outcomes import may_waive
 from routing.runs.outcomes import Outcome
+from routing.runs.proof_words import proof_words
 from routing.sla.clock_words import clock_status, purpose_of
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import escalation_entries
@@ -28,6 +29,7 @@ register = template.Library()
 PARTS = 50
 register.filter("kind_of", kind_label)
 register.filter("rich", rich)
+register.filter("proof_words", proof_words)
 register.filter("spaced", lambda name: str(name).replace("_", " "))
 register.filter("due_time", display.due_time)
 

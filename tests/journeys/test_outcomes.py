@@ -14,9 +14,10 @@ from integrations.base.adapter import Temporary
 from integrations.models import Connection
 from integrations.outbox.deliver import deliver_due
 from integrations.proof.compare import VERSION
+from integrations.proof.leases import DECAYS_AFTER, WATCH
 from integrations.proof.look import Proof
 from integrations.publishing import probing
-from integrations.publishing.probing import DECAYS_AFTER, GONE_AFTER, WATCH, _later
+from integrations.publishing.probing import GONE_AFTER, _later
 from routing.kernel.queues import Lease
 from routing.kernel.reasons import Reason
 from routing.models import Destination, ExceptionCase, Notification, Outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy
 
-from integrations.adapters.hubspot import events, mapping, signing, writing
+from integrations.adapters.hubspot import events, mapping, reading, signing, writing
 from integrations.adapters.hubspot.client import PLURALS
 from integrations.adapters.hubspot.reading import HubSpotReader
 from integrations.base.adapter import Adapter, Delivery, Echo, Part, Reader, Writer
@@ -38,6 +38,9 @@ class HubSpotAdapter(Adapter):
 
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         return HubSpotReader(connection) if subject.type in PLURALS else None
+
+    def value_of(self, name: str, subject: Subject, connection: Connection) -> str | None:
+        return reading.value_of(name, subject, connection) if subject.type in PLURALS else None
 
     def writer(self, connection: Connection) -> Writer | None:
         return writing.HubSpotWriter(connection)

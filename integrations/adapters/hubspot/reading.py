@@ -94,6 +94,16 @@ class HubSpotReader:
         )
 
 
+def value_of(name: str, subject: Subject, connection: Connection) -> str:
+    """
+    Return the value of one property of an object, empty if it has none.
+
+    :raises NotFound: if the object was deleted or never existed
+    """
+    with HubSpotClient(connection) as client:
+        return client.read(subject.type, subject.id, [name], ()).properties.get(name, "")
+
+
 def _without_people(values: Mapping[str, T]) -> dict[str, T]:
     """Leave out what is about a person: which people may be stored is decided later."""
     return {name: value for name, value in values.items() if not name.startswith("contact.")}

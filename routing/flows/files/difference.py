@@ -34,6 +34,7 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("sla_policy", ChangeClass.CLIENT_SLA),
     ("approval_stages", ChangeClass.APPROVAL),
     ("criteria", ChangeClass.CHECKS),
+    ("proofs", ChangeClass.CHECKS),
     ("actions", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
     ("recurrences", ChangeClass.ROUTING),
@@ -55,6 +56,7 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "rules": ("name",),
     "triggers": ("kind", "field", *TriggerOperator.values),
     "recurrences": ("name",),
+    "proofs": ("kind",),
 }
 
 
@@ -89,9 +91,11 @@ def values_of(content: FlowShape) -> dict[str, Any]:
 def content_digest(content: FlowShape) -> str:
     """Return the digest of what belongs to the version. Keys of the flow are left out."""
     values = content.model_dump(mode="json", by_alias=True)
-    # As before there was a list: a request to a second person from then still counts.
+    # As before there were these lists: a request to a second person from then still counts.
     if not content.actions:
         values.pop("actions")
+    if not values.get("proofs"):
+        values.pop("proofs", None)
     return json_digest({key: value for key, value in values.items() if key not in OF_FLOW})
 
 

@@ -19,6 +19,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.REJECTED: (Taker.WORK, 240),
     Reason.OUTCOME_MISSING: (Taker.WORK, 120),
     Reason.OUTCOME_DECAYED: (Taker.WORK, 120),
+    Reason.PROOF_MISSING: (Taker.WORK, 480),
     Reason.NO_ANSWER: (Taker.WORK, 240),
     Reason.APPROVERS_MISSING: (Taker.WORK, 240),
     Reason.CONNECTION_FAILING: (Taker.AGENCY, 60),

@@ -24,10 +24,10 @@ from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run
 from routing.runs.operations import runs
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
-from routing.runs.outcomes import FIRST_PROOF, Outcome
+from routing.runs.outcomes import FIRST_PROOF, Outcome, OutcomeQuerySet
 from routing.runs.owners import Place, Staff, owners_for
 from routing.work.door import OperationResult, carry, operation
-from routing.work.gates import GONE, refused
+from routing.work.gates import GONE, Words, refused
 from routing.work.items import WorkItem
 from routing.work.registry import EventKind, announce, react, reactions
 from routing.work.visibility import work_seen_by
@@ -38,7 +38,7 @@ grant("routing.waive_any_outcome", OPS, name="Can waive the proof of any outcome
 grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome now")
 
 State = Outcome.State
-TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
+TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED, Reason.PROOF_MISSING)
 OF_RECEIPTS = (*TROUBLES, Reason.NO_ANSWER)
 RECEIPT_TIMEBOX = timedelta(days=5)
 REOPEN = operation(
@@ -57,10 +57,19 @@ SUPERSEDED = EventKind.of(Outcome, "supersede")
 REPORTED = announce("routing.outcome.report")
 
 
-def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
+def expect(
+    items: Sequence[WorkItem],
+    kind: str,
+    *,
+    by: Actor,
+    at: datetime,
+    evidence: Mapping[str, Any] | None = None,
+) -> None:
     """
     Add an outcome that must be proven before the runs of these items are complete. Existing
     outcomes stay as they are.
+
+    :param evidence: what the proof is to be, if it differs from outcome to outcome
     """
     known = set(
         Outcome.objects.filter(item__in=[item.pk for item in items], kind=kind).values_list(
@@ -69,7 +78,13 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
     )
     for item in items:
         if item.pk not in known:
-            row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
+            row = Outcome(
+                item_id=item.pk,
+                run_id=item.run_id,
+                kind=kind,
+                expected_at=at,
+                evidence=dict(evidence or {}),
+            )
             save_with_reason(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
             tell("routing.outcome.expect", row.pk, by=by, at=at)
 
@@ -92,21 +107,33 @@ def miss_receipts(*, at: datetime, limit: int = 200) -> int:
 
     The owner of the work then reminds the client, records a call, or waives the proof.
     """
-    due = Outcome.objects.due(at).filter(kind=Outcome.Kind.HANDED_OVER).order_by("next_probe_at")
+    why = _(
+        "The client has not confirmed the receipt. Remind them, record a call, or waive the proof."
+    )
+    receipts = Outcome.objects.filter(kind=Outcome.Kind.HANDED_OVER)
+    return miss_late(receipts, Reason.NO_ANSWER, why, at=at, limit=limit)
+
+
+def miss_late(
+    outcomes: OutcomeQuerySet, reason: Reason, why: Words, *, at: datetime, limit: int
+) -> int:
+    """
+    Raise an exception for each of these outcomes whose timebox is over, and count them.
+
+    :param outcomes: those that people prove
+    :param why: what is missing, and what to do
+    """
+    due = outcomes.due(at).unmet()
     missed = 0
-    for pk in list(due.values_list("pk", flat=True)[:limit]):
+    for pk in list(due.order_by("next_probe_at").values_list("pk", flat=True)[:limit]):
         with transaction.atomic():
             lock_work(pk)
-            row = Outcome.objects.due(at).unmet().select_related("item").filter(pk=pk).first()
+            row = due.select_related("item").filter(pk=pk).first()
             if row is None:
                 continue
             Outcome.objects.filter(pk=pk).update(next_probe_at=None)
-            why = _(
-                "The client has not confirmed the receipt. Remind them, record a call, or waive "
-                "the proof."
-            )
             evidence = {"outcome": pk, "differences": [str(why)]}
-            raise_exception(ExceptionFinding(Reason.NO_ANSWER, evidence, row.item), at=at)
+            raise_exception(ExceptionFinding(reason, evidence, row.item), at=at)
             missed += 1
     return missed
 
@@ -121,8 +148,7 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Operatio
     by.require("routing.probe_outcome", to="check outcomes")
     seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
     known = set(seen.values_list("pk", flat=True))
-    checked = seen.filter(kind__in=Outcome.probed_kinds).exclude(next_probe_at=None)
-    watched = set(checked.values_list("pk", flat=True))
+    watched = {row.pk for row in seen.exclude(next_probe_at=None) if row.is_checked}
     # Only later checks are moved. One that is due already keeps its place in the queue.
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
     for pk in sorted(watched):
@@ -246,6 +272,20 @@ def _followed(run: Run) -> bool:
     return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
 
 
+def fail(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+    """
+    Mark the outcome as failed, because it can no longer be proven, and raise an exception. A person
+    waives it, or closes the run without proof.
+
+    :returns: False if it was not expected
+    """
+    with transaction.atomic():
+        failed = _move(outcome_id, "fail", by, at, evidence=dict(evidence))
+        if failed:
+            miss(outcome_id, evidence, at=at)
+    return failed
+
+
 def miss(
     outcome_id: int,
     evidence: Mapping[str, Any],
@@ -254,19 +294,30 @@ def miss(
     finding: ExceptionFinding | None = None,
 ) -> None:
     """
-    Raise an exception because the proof was not found. Checking goes on.
+    Raise an exception because the proof was not found. What is checked goes on being checked.
 
     :param finding: what the exception is about, if many outcomes have one cause
     """
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
     details = {"outcome": row.pk, **short(evidence)}
-    own = ExceptionFinding(Reason.OUTCOME_MISSING, details, row.item)
+    page = row.kind == Outcome.Kind.LIVE
+    reason = Reason.OUTCOME_MISSING if page else Reason.PROOF_MISSING
+    own = ExceptionFinding(reason, details, row.item)
     raise_exception(finding or own, at=at)
 
 
-def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:
-    """Mark the outcomes of these items as replaced by newer ones."""
-    for pk in Outcome.objects.filter(item__in=item_ids).values_list("pk", flat=True):
+def supersede(
+    item_ids: Collection[int], *, by: Actor, at: datetime, kinds: Collection[str] = ()
+) -> None:
+    """
+    Mark the outcomes of these items as replaced by newer ones.
+
+    :param kinds: only outcomes of these kinds; empty for all
+    """
+    rows = Outcome.objects.filter(item__in=item_ids)
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    for pk in rows.values_list("pk", flat=True):
         _move(pk, "supersede", by, at)
 
 
@@ -302,7 +353,7 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[O
             refusals = (
                 refused(
                     "state",
-                    _("You can waive only outcomes that are expected or no longer hold."),
+                    _("You can waive only outcomes that are expected, failed or no longer hold."),
                     clears_by=_("Nobody"),
                 ),
             )
@@ -367,12 +418,6 @@ def complete(run_ids: Collection[int], *, at: datetime) -> None:
     if ids := list(ready.order_by("item_id").values_list("pk", flat=True)):
         why = str(_("All expected outcomes are proven or waived."))
         carry(runs.complete, ids, by=Actor.system(), at=at, reason=why)
-
-
-@react(runs.await_outcome)
-def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """Complete runs whose outcomes were proven before the last work was delivered."""
-    complete([row.pk for row in rows], at=at)
 
 
 @react(runs.cancel, runs.close_unproven)

@@ -124,7 +124,7 @@ def _unmet_behind(cases: Sequence[ExceptionCase], at: datetime) -> Mapping[int, 
     unmet = _unmet().filter(item__in=items)
     missing = Failure(
         _("The proof is still missing. Check it now or waive it on the page of the work."),
-        clears_by=_("A check that finds the page as approved, or an operations lead who waives"),
+        clears_by=_("A check that finds the proof, or an operations lead who waives"),
     )
     return {items[item]: missing for item in unmet.values_list("item_id", flat=True)}
 
@@ -134,16 +134,21 @@ def _unmet() -> OutcomeQuerySet:
     return Outcome.objects.unmet().exclude(run__state__in=CLOSED_BY_HAND)
 
 
-def _all_decayed(at: datetime) -> Sequence[ExceptionFinding]:
+def _all_failed(at: datetime) -> Sequence[ExceptionFinding]:
     # Those of a site have one exception for all of them, see integrations.publishing.site_cases.
     decayed = _unmet().filter(state=Outcome.State.DECAYED).exclude(evidence__has_key="site")
     rows = decayed.select_related("item").order_by("pk")
-    return [
+    found = [
         ExceptionFinding(
             Reason.OUTCOME_DECAYED, {"outcome": row.pk, **short(row.evidence)}, row.item
         )
         for row in rows
     ]
+    failed = _unmet().filter(state=Outcome.State.FAILED).select_related("item").order_by("pk")
+    return found + [
+        ExceptionFinding(Reason.PROOF_MISSING, {"outcome": row.pk, **short(row.evidence)}, row.item)
+        for row in failed
+    ]
 
 
-failures(behind=_unmet_behind, everywhere=_all_decayed)
+failures(behind=_unmet_behind, everywhere=_all_failed)

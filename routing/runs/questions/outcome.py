@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
+from routing.runs.proof_words import proof_words
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, because, statements
 from routing.runs.questions.waiting import ending, state_of
@@ -50,6 +51,9 @@ def _outcome(work: AskedWork, row: Outcome, past: Sequence[Any]) -> Statement:
         Outcome.State.DECAYED: _(
             "%(part)s“%(what)s” was proven at %(proven)s and no longer holds."
         ),
+        Outcome.State.FAILED: _(
+            "%(part)s“%(what)s” is expected since %(since)s and can no longer be proven."
+        ),
         Outcome.State.WAIVED: _("%(part)s“%(what)s” was waived without proof by %(who)s: %(why)s"),
         Outcome.State.SUPERSEDED: _(
             "%(part)s“%(what)s” no longer counts: something newer replaced it."
@@ -76,7 +80,7 @@ def _past(work: AskedWork, row: Outcome, past: Sequence[Any]) -> Iterator[Statem
 
 def proof_in_words(evidence: Mapping[str, Any]) -> Sequence[str]:
     """Return sentences about what was seen."""
-    found = []
+    found = [*proof_words(evidence)]
     if evidence.get("url"):
         text = _("Seen at %(url)s, status %(status)s.")
         status = evidence.get("status", _("unknown"))

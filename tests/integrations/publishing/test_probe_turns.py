@@ -12,6 +12,7 @@ from integrations.adapters import registry
 from integrations.base.adapter import Temporary
 from integrations.models import Connection, Outbound, WorkerBeat
 from integrations.outbox.heartbeat import end_dead_leases
+from integrations.proof.leases import take
 from integrations.proof.look import Proof
 from integrations.publishing import probing
 from integrations.publishing.publish import VERB
@@ -87,7 +88,7 @@ def test_i11_what_a_dead_worker_was_looking_at_is_due_within_seconds(
 ) -> None:
     [page] = pages(world, sites[1], 1)
     beat = WorkerBeat.objects.create(pk=uuid4(), host="here", pid=1, seen_at=NOW)
-    assert probing._take(page.pk, NOW, beat.pk)
+    assert take(page.pk, NOW, beat.pk)
 
     end_dead_leases(NOW + timedelta(seconds=9))
     assert not Outcome.objects.due(NOW + timedelta(seconds=11)).exists()

@@ -30,6 +30,7 @@ FLOW_PARTS = (
     "recurrence",
     "flowfield",
     "versionaction",
+    "versionproof",
     "rule",
     "condition",
 )
@@ -116,6 +117,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.fill_in_run": (AM, QA, OPS),
     "routing.cancel_run": (AM, OPS),
     "routing.close_unproven_run": (OPS,),
+    "routing.record_invoice_run": (AM, OPS),
     "routing.migrate_run": (OPS,),
     "routing.reopen_run": (),
     "routing.view_outcome": EVERYONE,

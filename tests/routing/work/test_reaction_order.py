@@ -267,6 +267,10 @@ ORDER = {
         "routing.runs.operations.run_events.exception_resolved",
         TOLD,
     ],
+    "routing.run.await_outcome": [
+        "routing.runs.operations.proofs.await_proofs",
+        TOLD,
+    ],
     "routing.run.cancel": [
         "routing.runs.operations.runs.end_with_run",
         "routing.runs.operations.outcomes.look_no_more",
@@ -288,7 +292,11 @@ ORDER = {
         "delivery.progress.operations.rolling.close",
         "integrations.outbox.crm.update_ended",
     ],
-    "routing.run.migrate": ["routing.runs.operations.migrating.go_on", TOLD],
+    "routing.run.migrate": [
+        "routing.runs.operations.migrating.go_on",
+        "routing.runs.operations.proofs.await_other_proofs",
+        TOLD,
+    ],
     "routing.workitem.hand_over": [
         "delivery.approvals.operations.dropping_out.ask_new_owners",
         "integrations.outbox.crm.update_owner",
