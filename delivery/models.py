@@ -1,6 +1,6 @@
 from delivery.approvals.models import Answer, Approval, ApprovalStage, AskedPerson
 from delivery.briefs.models import Brief
-from delivery.checks.models import Check, CheckResult
+from delivery.checks.models import BriefCheckResult, Check, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
 from delivery.engagements.models import Engagement
@@ -15,6 +15,7 @@ __all__ = [
     "ApprovalStage",
     "AskedPerson",
     "Brief",
+    "BriefCheckResult",
     "Check",
     "CheckResult",
     "Deliverable",

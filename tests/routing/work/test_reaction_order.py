@@ -56,11 +56,16 @@ ORDER = {
         "integrations.outbox.crm.update_planned",
         TOLD,
     ],
+    "delivery.brief.create": [
+        "delivery.checks.brief_operations.check_changed",
+        TOLD,
+    ],
     "delivery.brief.cancel": [
         "delivery.progress.operations.rolling.deliver",
         TOLD,
     ],
     "delivery.brief.move_launch": [
+        "delivery.checks.brief_operations.check_changed",
         "delivery.progress.operations.planning.follow",
         TOLD,
     ],
@@ -188,6 +193,10 @@ ORDER = {
     "delivery.request.deliver": [
         "delivery.progress.operations.rolling.await_outcome",
         "integrations.outbox.client_emails.tell_delivered",
+    ],
+    "delivery.request.edit": [
+        "delivery.checks.brief_operations.check_requested",
+        "integrations.outbox.crm.update_needed_by",
     ],
     "delivery.request.mark_duplicate": [
         "delivery.requests.operations.unanswered.end_silence",
