@@ -1,7 +1,7 @@
 from delivery.approvals.admin import approvals, stages, step_forms
 from delivery.briefs.admin import brief_forms, briefs, template_forms
 from delivery.campaigns.admin import campaign_forms, campaigns
-from delivery.checks.admin import checks
+from delivery.checks.admin import accept_forms, checks
 from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, uploads
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
@@ -9,6 +9,7 @@ from delivery.progress import admin as progress
 from delivery.requests import admin as requests
 
 __all__ = [
+    "accept_forms",
     "approvals",
     "brief_forms",
     "briefs",

@@ -14,6 +14,7 @@ REGISTERING = (
     "delivery.briefs.operations.first_briefs",
     "delivery.plans.operations",
     "delivery.briefs.operations.templates",
+    "delivery.checks.brief_operations",
     "delivery.approvals.operations.deliverables",
     "delivery.deliverables.operations.versions",
     "delivery.deliverables.operations.editing",

@@ -1,7 +1,7 @@
 from delivery.approvals.models import Answer, Approval, ApprovalStage, AskedPerson
 from delivery.briefs.models import Brief
 from delivery.campaigns.models import Campaign
-from delivery.checks.models import Check, CheckResult
+from delivery.checks.models import BriefCheckResult, Check, CheckResult
 from delivery.deliverables.launches import HandLaunch
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
@@ -17,6 +17,7 @@ __all__ = [
     "ApprovalStage",
     "AskedPerson",
     "Brief",
+    "BriefCheckResult",
     "Campaign",
     "Check",
     "CheckResult",

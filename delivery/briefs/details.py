@@ -75,3 +75,10 @@ class AuthorDetails:
 @dataclass(frozen=True, slots=True)
 class ApproverDetails:
     approver: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptCheckDetails:
+    """``check`` is the id of the failed check whose findings are accepted."""
+
+    check: int | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from delivery.briefs.checking import AskedCheck
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.plan import BadPlan, Planned, read_plan
@@ -40,10 +41,16 @@ class BriefGateFacts:
     replaceable: Mapping[int, int | None]
     writers: frozenset[int]  # ids of the people who edited it
     has_template: bool = False  # an active template is for its client
+    checks: tuple[AskedCheck, ...] = ()  # with their newest results
     # Ids of active staff who may approve briefs, and of those who may exceed the budget. Loaded
     # only for a plan above it.
     approvers: frozenset[int] = frozenset()
     above: frozenset[int] = frozenset()
+
+    @property
+    def failed(self) -> list[AskedCheck]:
+        """Return the checks that failed and whose findings nobody accepted."""
+        return [each for each in self.checks if each.blocks]
 
     def can_follow(self, first: int, others: Iterable[int]) -> bool:
         """Return whether one of ``others`` can complete an approval that ``first`` began."""
@@ -142,6 +149,19 @@ def says_what_will_be_made(row: Brief, context: GateContext) -> GateResult:
     if not row.body.strip():
         missing = _("The brief is empty.")
     return refused("plan", missing, clears_by=_("You: edit the brief"))
+
+
+def checks_passed(row: Brief, context: GateContext) -> GateResult:
+    """Refuses a brief with a failed check, unless somebody accepted what it found."""
+    failed = _facts(context, row).failed
+    if not failed:
+        return passed("checks", _("All checks have passed."))
+    return refused(
+        "checks",
+        _("Not all checks of the brief have passed."),
+        evidence=" ".join(each.sentence for each in failed),
+        clears_by=_("The editor of the brief, or an operations lead who accepts the findings"),
+    )
 
 
 def request_is_accepted(row: Brief, context: GateContext) -> GateResult:

@@ -211,6 +211,18 @@ class Brief(WorkNoun):
         # Earlier approvals were of another text or plan.
         self.first_approver_id = self.approved_by_id = None
 
+    @transition(field=state, source=list(open_states), target=None)
+    def run_checks(self, *, at: datetime) -> None:
+        """Run the checks again, for example after one was changed."""
+
+    @transition(field=state, source=list(open_states), target=None)
+    def fail_checks(self, *, at: datetime) -> None:
+        """Record that checks fail which did not fail before. The results are rows of their own."""
+
+    @transition(field=state, source=list(open_states), target=None)
+    def accept_check(self, *, at: datetime) -> None:
+        """Accept what a check found. It is stored as a result of the check."""
+
     @transition(field=state, source=State.IN_REVIEW, target=None)
     def approve_first(self, *, at: datetime, approver: int) -> None:
         """Record the first of the two approvals that a plan above the remaining budget needs."""

@@ -1,4 +1,7 @@
-"""Check: a rule that versions must pass. CheckResult: the outcome for one version."""
+"""
+Check: a rule that versions or briefs must pass. CheckResult and BriefCheckResult: the outcome for
+one version and for one brief.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from delivery.briefs.models import Brief
 from delivery.deliverables.formats import Format
 from delivery.deliverables.versions import Version
 from routing.kernel.history import Tracked
@@ -16,11 +20,12 @@ from routing.people.staff import User
 
 class Check(models.Model):
     """
-    A rule that versions must pass before they leave QA.
+    A rule that versions must pass before they leave QA, or briefs before they are approved.
 
-    ``kind`` is a name from ``checks.kinds.catalogue``. A QA reviewer signs off the kind
-    ``judgment``, which no machine can judge. An empty ``format`` or ``client`` means any. A check
-    is never deleted, because results refer to it; it is set inactive instead.
+    ``kind`` is a name from ``checks.kinds.catalogue``, and says whether versions or briefs are
+    checked. A QA reviewer signs off the kind ``judgment``, which no machine can judge. An empty
+    ``format`` or ``client`` means any; briefs have no format. A check is never deleted, because
+    results refer to it; it is set inactive instead.
     """
 
     redactable = ("name", "params")
@@ -98,3 +103,55 @@ class CheckResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.check_row}: {_('passed') if self.passed else _('failed')}"
+
+
+class BriefCheckResult(models.Model):
+    """
+    Result of one check of one brief. The newest result of a check counts.
+
+    ``findings`` are the failed ones as JSON, with quotations from the brief. ``digest`` is the
+    digest of the text, plan and dates that were checked. ``accepted`` is true if a person accepted
+    the findings, with the reason; it holds while the check finds the same.
+    """
+
+    redactable = ("params", "findings", "reason")
+    impersonal = ("digest",)
+
+    brief = models.ForeignKey(
+        Brief, on_delete=models.PROTECT, related_name="check_results", verbose_name=_("brief")
+    )
+    check_row = models.ForeignKey(
+        Check, on_delete=models.PROTECT, related_name="brief_results", verbose_name=_("check")
+    )
+    digest = models.CharField(_("digest"), max_length=64)
+    params = models.JSONField(_("parameters"), default=dict)  # at the time of the check
+    passed = models.BooleanField(_("passed"))
+    findings = models.JSONField(_("findings"), default=list)
+    accepted = models.BooleanField(_("accepted"), default=False)
+    reason = models.TextField(_("reason"), blank=True, default="")
+    by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"))
+
+    # Triggers of the database refuse updates and deletions.
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        verbose_name = _("check result of a brief")
+        verbose_name_plural = _("check results of briefs")
+        ordering = ("brief", "id")
+        default_permissions = ("view",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(passed=True, accepted=True), name="only_a_failure_is_accepted"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.check_row}: {_('passed') if self.passed else _('failed')}"
+
+    @property
+    def blocks(self) -> bool:
+        """Return whether it keeps the brief from being approved."""
+        return not self.passed and not self.accepted

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from delivery.checks.kinds.base import CheckRule, Finding
-from delivery.checks.kinds.catalogue import JUDGMENT, run
+from delivery.checks.kinds.catalogue import BRIEF_KINDS, JUDGMENT, run
 from delivery.checks.kinds.page import BudgetContext
 from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
@@ -67,7 +67,7 @@ def judged_checks(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
 
 def applying(rows: Sequence[Deliverable]) -> Mapping[int, list[Check]]:
     """Return the active checks of each deliverable by its id, in one query."""
-    checks = list(Check.objects.filter(is_active=True))
+    checks = list(Check.objects.filter(is_active=True).exclude(kind__in=BRIEF_KINDS))
     found = {}
     for row in rows:
         found[row.pk] = [check for check in checks if _applies(check, row)]

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from delivery.checks.kinds.catalogue import DEFAULTS, KINDS
+from delivery.checks.kinds.base import CheckRule
+from delivery.checks.kinds.catalogue import BRIEF_DEFAULTS, BRIEF_KINDS, DEFAULTS, KINDS
 from delivery.checks.models import Check
 from delivery.flows.shipped import ensure_request_flows
 from routing.cover.agency import Agency
@@ -41,20 +42,28 @@ def complete(_rows: Sequence[Agency], _by: Actor, at: datetime) -> None:
 
 
 def ensure_checks(*, at: datetime) -> None:
-    """Create the shipped checks, unless there are any checks at all."""
+    """
+    Create the shipped checks of versions, and those of briefs, unless there are any of the same.
+    """
     with transaction.atomic():
         # An inactive check counts as well: somebody has decided about checks here.
-        if Check.objects.exists():
-            return
-        for format_, rules in DEFAULTS.items():
-            for place, rule in enumerate(rules, start=1):
-                name = f"{rule.label or KINDS[rule.kind].label} ({format_})"
-                # In steps of ten, so that a check can be put between two others.
-                row = Check(
-                    name=name,
-                    kind=rule.kind,
-                    params=dict(rule.params),
-                    format=format_,
-                    position=place * 10,
-                )
-                save_with_reason(row, by=Actor.system(), at=at, reason="Shipped with the product.")
+        if not Check.objects.exclude(kind__in=BRIEF_KINDS).exists():
+            for format_, rules in DEFAULTS.items():
+                for place, rule in enumerate(rules, start=1):
+                    name = f"{rule.label or KINDS[rule.kind].label} ({format_})"
+                    _save(rule, name, place, at, format_)
+        if not Check.objects.filter(kind__in=BRIEF_KINDS).exists():
+            for place, rule in enumerate(BRIEF_DEFAULTS, start=1):
+                _save(rule, str(BRIEF_KINDS[rule.kind].label), place, at)
+
+
+def _save(rule: CheckRule, name: str, place: int, at: datetime, format_: str = "") -> None:
+    row = Check(
+        name=name,
+        kind=rule.kind,
+        params=dict(rule.params),
+        format=format_,
+        # In steps of ten, so that a check can be put between two others.
+        position=place * 10,
+    )
+    save_with_reason(row, by=Actor.system(), at=at, reason="Shipped with the product.")

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from delivery.approvals.models import Answer, Approval, AskedPerson
 from delivery.briefs.models import Brief
-from delivery.checks.models import CheckResult
+from delivery.checks.brief_checks import judged_briefs
+from delivery.checks.models import BriefCheckResult, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from delivery.deliverables.versions import Version
@@ -131,6 +132,18 @@ def _asked(row: Approval) -> str:
     return names or _("nobody who can still answer")
 
 
+@statements("waiting")
+def for_checks(work: AskedWork) -> Iterator[Statement]:
+    """The failed checks that keep a brief from being approved."""
+    row = work.noun
+    if not isinstance(row, Brief) or row.state not in Brief.open_states:
+        return
+    for each in judged_briefs([row])[row.pk]:
+        if each.result is not None and each.blocks:
+            text = _("Until it passes, this check keeps the brief from being approved: %(check)s")
+            yield Statement(text % {"check": each.sentence}, (each.result,), each.result.at)
+
+
 # -- Due -------------------------------------------------------------------------------------------
 
 
@@ -213,12 +226,31 @@ def of_brief(work: AskedWork) -> Iterator[Statement]:
     row = work.noun
     if not isinstance(row, Brief):
         return
+    yield from _brief_checks(row)
     if row.approved_at is None:
         yield Statement(_("The brief is not approved."), (row,), work.item.created_at)
         return
     text = _("The brief was approved by %(who)s at %(at)s.")
     values = {"who": row.approved_by or _("nobody named"), "at": exact(row.approved_at)}
     yield Statement(text % values, (row,), row.approved_at)
+
+
+def _brief_checks(row: Brief) -> Iterator[Statement]:
+    """Return the newest result of each check of a brief."""
+    stored = BriefCheckResult.objects.filter(brief=row).select_related("check_row", "by")
+    for result in stored.order_by("check_row_id", "-pk").distinct("check_row_id"):
+        if result.accepted:
+            text = _("Check “%(check)s”: failed, accepted by %(who)s: %(reason)s")
+        else:
+            text = _("Check “%(check)s”: %(result)s, by %(who)s at %(at)s.")
+        values = {
+            "check": result.check_row.name,
+            "result": _("passed") if result.passed else _("failed"),
+            "who": result.by,
+            "at": exact(result.at),
+            "reason": result.reason,
+        }
+        yield Statement(text % values, (result,), result.at)
 
 
 @statements("outcome")

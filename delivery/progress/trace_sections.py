@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from delivery.approvals.models import Answer, Approval
 from delivery.briefs.models import Brief
-from delivery.checks.models import CheckResult
+from delivery.checks.models import BriefCheckResult, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from delivery.requests.models import Request
@@ -34,11 +34,17 @@ def requests(run: Run) -> Sequence[TraceEntry]:
 
 @trace_section
 def briefs(run: Run) -> Sequence[TraceEntry]:
-    found = (
+    """Return each brief with the newest result of each check."""
+    found = list(
         Brief.objects.filter(item__run=run)
         .select_related("item__owner", "item__backup", "request__item")
         .order_by("pk")
     )
+    results: dict[int, dict[str, str]] = defaultdict(dict)
+    stored = BriefCheckResult.objects.filter(brief__in=found).select_related("check_row")
+    # In the order of their ids, so that the newest result of a check replaces earlier ones.
+    for result in stored.order_by("pk"):
+        results[result.brief_id][result.check_row.name] = _outcome(result)
     return [
         _entry(
             "brief",
@@ -46,9 +52,16 @@ def briefs(run: Run) -> Sequence[TraceEntry]:
             row,
             number=row.number,
             request=row.request.item.ref,
+            checks=results.get(row.pk, {}),
         )
         for row in found
     ]
+
+
+def _outcome(result: BriefCheckResult) -> str:
+    if result.accepted:
+        return "accepted"
+    return "passed" if result.passed else "failed"
 
 
 @trace_section

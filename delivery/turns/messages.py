@@ -19,6 +19,7 @@ from delivery.briefs.operations import briefs, templates
 from delivery.briefs.operations.first_briefs import write_brief
 from delivery.campaigns.models import Campaign
 from delivery.campaigns.operations import campaigns, making
+from delivery.checks.brief_operations import accept_check, fail_checks, run_checks
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import editing, versions
 from delivery.deliverables.stages import Audience
@@ -42,7 +43,7 @@ from delivery.turns.parties import (
     STAND_IN,
 )
 from routing.messages.models import ANY_OPEN, WITH_CLIENT, Notification
-from routing.messages.telling import tells, tells_nobody
+from routing.messages.telling import Chosen, tells, tells_nobody
 from routing.people.actors import Actor
 from routing.runs.messages import by_a_person
 from routing.work.creation import created
@@ -79,6 +80,14 @@ tells_nobody(requests.close, because=_("Nothing is left to do."))
 
 # -- Briefs ----------------------------------------------------------------------------------------
 
+Briefing = Brief.State
+
+
+def in_state(state: str) -> Chosen:
+    """Return what chooses the rows in a state, in which their message counts."""
+    return lambda rows, by: [row for row in rows if row.state == state]
+
+
 tells(briefs.submit, BRIEF_APPROVERS, words=Words.APPROVAL, turn=Brief.State.IN_REVIEW)
 tells(briefs.approve_first, SECOND_APPROVERS, words=Words.APPROVAL, turn=Brief.State.IN_REVIEW)
 tells(briefs.approve, AUTHOR, OWNER, words=Words.APPROVED)
@@ -96,6 +105,18 @@ tells_nobody(
     write_brief, briefs.supersede, because=_("The owner is notified of the brief that it begins.")
 )
 tells_nobody(briefs.edit, templates.use_template, because=_("Whoever writes it has the turn."))
+# What ran the checks notifies, except whoever caused it: the page shows them what failed.
+for each_state in (Briefing.DRAFT, Briefing.IN_REVIEW, Briefing.CHANGES_REQUESTED):
+    tells(
+        fail_checks,
+        OWNER,
+        words=Words.CHECKS,
+        lasts=each_state,
+        only=in_state(each_state),
+        reaction=False,
+    )
+tells_nobody(run_checks, because=_("The owner is notified of checks that begin to fail."))
+tells_nobody(accept_check, because=_("It changes nobody's turn. The page shows it."))
 # Who makes what moves is told of it with each deliverable.
 tells(templates.move_launch, OWNER, words=Words.PLAN)
 

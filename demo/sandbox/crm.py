@@ -77,6 +77,7 @@ class CRM:
     )
     faults: FaultQueue = field(default_factory=FaultQueue)
     lacking: set[str] = field(default_factory=set)  # properties that the account does not have
+    owners: dict[str, str] = field(default_factory=dict)  # e-mail addresses of owners by id
     token: str = field(default="", repr=False)  # of the app; a person may revoke and renew it
 
     def __post_init__(self) -> None:
@@ -93,6 +94,13 @@ class CRM:
             self.objects[object_type][made.id] = made
         self._changed(object_type, made.id, "creation", author, now)
         return made
+
+    def owner(self, key: str) -> dict[str, str]:
+        """Return an owner as HubSpot does."""
+        with self._lock:
+            if key not in self.owners:
+                raise Wrong(404, "resource not found")
+            return {"id": key, "email": self.owners[key], "type": "PERSON"}
 
     def property_names(self, object_type: str) -> list[str]:
         """Return the names of the properties that objects of a type can have."""

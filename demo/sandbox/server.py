@@ -99,9 +99,8 @@ class _CrmHandler(BaseHTTPRequestHandler):
         if url.path == SANDBOX:
             return 200, {"portalId": self.crm.portal_id}
         steps = url.path.strip("/").split("/")
-        if steps[:2] == ["crm", "properties"] and steps[3:4] in [[many] for many in SINGULAR]:
-            names = self.crm.property_names(SINGULAR[steps[3]])
-            return 200, {"results": [{"name": name, "archived": False} for name in names]}
+        if steps[:2] in [["crm", "properties"], ["crm", "owners"]] and len(steps) == 4:  # noqa: PLR2004  # with the version
+            return 200, self._about(steps[1], steps[3])
         if steps[:2] != ["crm", "objects"] or steps[3:4] not in [[many] for many in SINGULAR]:
             raise Wrong(404, "no such path")
         object_type, rest = SINGULAR[steps[3]], steps[4:]
@@ -123,6 +122,15 @@ class _CrmHandler(BaseHTTPRequestHandler):
             case "POST", ["batch", "upsert"]:
                 return 200, self._upsert(object_type, body, author)
         raise Wrong(405, "no such method here")
+
+    def _about(self, what: str, key: str) -> Any:
+        """Return the properties of an object type, or an owner."""
+        if what == "owners":
+            return self.crm.owner(key)
+        if key not in SINGULAR:
+            raise Wrong(404, "no such path")
+        names = self.crm.property_names(SINGULAR[key])
+        return {"results": [{"name": name, "archived": False} for name in names]}
 
     def _read_many(self, object_type: str, body: Mapping[str, Any]) -> tuple[int, Any]:
         ids = [str(each.get("id")) for each in body.get("inputs", [])]

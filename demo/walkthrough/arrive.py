@@ -14,11 +14,15 @@ DEAL = "deal"
 SIX = 6  # one creation and five property changes
 
 
-def arrive(walk: Walk, name: str, *, ends: bool) -> None:
-    """Create a deal, or take one that was made by hand, as a new job."""
+def arrive(walk: Walk, name: str, *, ends: bool, owner: str = "") -> None:
+    """
+    Create a deal, or take one that was made by hand, as a new job.
+
+    :param owner: the e-mail address of the owner of a new deal in a simulated CRM
+    """
     transcript, job = walk.transcript, WalkthroughJob(name)
     walk.jobs.append(job)
-    job.deal = walk.made.pop(0) if walk.made else _made(walk, name, ends=ends)
+    job.deal = walk.made.pop(0) if walk.made else _made(walk, name, ends=ends, owner=owner)
     if walk.deals.is_own:
         _posted_twice(walk, job)
     slug = walk.deals.connection.slug
@@ -39,10 +43,10 @@ def arrive(walk: Walk, name: str, *, ends: bool) -> None:
         _six_events_are_one_run(walk, job)
 
 
-def _made(walk: Walk, name: str, *, ends: bool) -> str:
+def _made(walk: Walk, name: str, *, ends: bool, owner: str) -> str:
     deals = walk.deals
     try:
-        made = deals.make(name, walk.token, ends=ends)
+        made = deals.make(name, walk.token, ends=ends, owner=owner)
     except CallFailed as error:
         raise StepFailed(
             f"The CRM did not accept the deal: {error} Create one there by hand, with a company, "

@@ -22,6 +22,7 @@ from integrations.models import Connection
 PERSON = "userId:1"  # without an author, the changes would count as our own
 TO_COMPANY, TO_CONTACT = 5, 3  # https://developers.hubspot.com/docs/api/crm/associations
 DOMAIN = "walkthrough-client.example"
+OWNER = "7101"  # of deals in the simulated CRM
 
 
 class CrmDeals:
@@ -44,20 +45,30 @@ class CrmDeals:
     def is_own(self) -> bool:
         return self.events is not None
 
-    def make(self, name: str, token: str, *, ends: bool) -> str:
+    def make(self, name: str, token: str, *, ends: bool, owner: str = "") -> str:
         """
         Create a company, a contact and a deal, and change the deal five times. Return its id.
 
         :param ends: whether the deal has an end date
+        :param owner: the e-mail address of its owner in the simulated CRM, if it has one
         """
         email = f"robin@{DOMAIN}" if self.is_own else f"robin.{token}@{DOMAIN}"
-        company = {"name": "Walkthrough client", "domain": DOMAIN, "country": "GB"}
+        company = {
+            "name": "Walkthrough client",
+            "domain": DOMAIN,
+            "country": "GB",
+            "numberofemployees": "120",
+            "lifecyclestage": "opportunity",
+        }
         person = {"firstname": "Robin", "lastname": "Walkthrough", "email": email}
         linked = [
             _link(self._create("companies", company), TO_COMPANY),
             _link(self._create("contacts", person), TO_CONTACT),
         ]
         properties = {"dealname": name, "dealstage": "appointmentscheduled"}
+        if owner and self.crm is not None:
+            self.crm.owners[OWNER] = owner
+            properties["hubspot_owner_id"] = OWNER
         deal = self._create("deals", properties, linked)
         self.change(deal, _sold(ends=ends))
         return deal

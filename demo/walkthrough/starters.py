@@ -27,6 +27,7 @@ from demo.walkthrough.publish import complete, handed_over
 from demo.walkthrough.transcript import StepFailed
 from demo.walkthrough.walk import WORKER, Walk, WalkthroughJob, fresh, now, where
 from routing.cover.operations.portal_access import has_access, invite, keep_membership
+from routing.flows.choose import NAMED
 from routing.flows.files.shape import TriggerShape
 from routing.flows.files.stored import keep_flow_file
 from routing.flows.files.text import FlowFile
@@ -72,14 +73,31 @@ def play_starter(walk: Walk, slug: str) -> None:
     walk.transcript.act(f"{starter.name}: {starter.does}")
     walk.transcript.note(f"The flow is “{version}”, a draft of the starter, published.")
     if kind.startswith(CRM):
-        arrive(walk, f"{starter.sample['name']} {walk.token}", ends=True)
-        decided(walk)
+        _deal(walk, starter)
     else:
         run = _SEND[kind](walk, starter, version, client, contact)
         walk.jobs.append(WalkthroughJob(starter.name, run=run, contact=contact))
         _opened(walk)
     _acted(walk)
     _made(walk)
+
+
+def _deal(walk: Walk, starter: Starter) -> None:
+    """Make a deal that a colleague owns in the CRM, and check that this person owns the work."""
+    transcript, owner = walk.transcript, walk.cast.second
+    arrive(walk, f"{starter.sample['name']} {walk.token}", ends=True, owner=owner.email)
+    decided(walk)
+    known = walk.job.run.enrichments.latest("pk")
+    for fact in ("company.lifecycle", "company.territory", "deal.owner"):
+        transcript.check(
+            known.facts.get(fact), f"{fact} is known from: {known.sources.get(fact)}", known.facts
+        )
+    decision = walk.job.run.decisions.get()
+    transcript.check(
+        decision.owner_id == owner.pk and NAMED in decision.answer,
+        f"{owner} owns it, as in the CRM, by rule “{decision.rule_name}”",
+        decision.owner,
+    )
 
 
 # -- What a starter needs --------------------------------------------------------------------------

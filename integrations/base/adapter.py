@@ -167,8 +167,9 @@ class SubjectFacts:
     """
     Facts about one subject, under our own names.
 
-    ``facts`` hold nothing about people, because some may have asked to be forgotten. They are
-    filtered when the facts are stored. ``deal`` is the external type and id of the sale, if any.
+    ``facts`` hold nothing that names people of the client, because some may have asked to be
+    forgotten. Those are filtered when the facts are stored. ``deal`` is the external type and id of
+    the sale, if any.
     """
 
     facts: Mapping[str, Any]

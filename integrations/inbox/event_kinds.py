@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.form.adapter import KIND
 from integrations.adapters.hubspot.events import OBJECTS, VERBS
-from integrations.adapters.hubspot.mapping import FIELDS, FULL_NAME, fields
+from integrations.adapters.hubspot.mapping import FIELDS, FULL_NAME, LIFECYCLE, OWNER, fields
 from integrations.base.connections import Connection
 from integrations.base.typed import amount, day, number, whole
 from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
 from routing.flows.fields import FieldType
-from routing.flows.registry import fills
+from routing.flows.registry import fills, names_owner
 from routing.work.gates import Words
 
 HUBSPOT_KINDS = tuple(f"hubspot.{name}.{verb}" for name, verb in product(OBJECTS, VERBS))
@@ -43,6 +43,7 @@ _LABELS: Mapping[str, Words] = {
     "deal.amount": _("Amount"),
     "deal.currency": _("Currency"),
     "deal.stage": _("Stage"),
+    "deal.owner": _("Owner in the CRM"),
     "deal.hours": _("Hours sold"),
     "deal.rounds": _("Change rounds"),
     "deal.starts": _("Starts"),
@@ -52,7 +53,9 @@ _LABELS: Mapping[str, Words] = {
     "company.domain": _("Domain"),
     "company.territory": _("Country"),
     "company.size": _("Employees"),
+    "company.lifecycle": _("Lifecycle stage of the company"),
     "contact.email": _("E-mail"),
+    "contact.lifecycle": _("Lifecycle stage of the contact"),
 }
 _TYPES: Mapping[Any, FieldType] = {
     amount: FieldType.NUMBER,
@@ -83,7 +86,8 @@ def _fields(noun: str, verb: str) -> Sequence[EventField]:
             read = fields(each if isinstance(each, dict) else {}, noun)
             for one in read:
                 label, kind = _LABELS[one.name], _TYPES.get(one.typed, FieldType.TEXT)
-                made = EventField(one.remote, label, kind, one.name, noun == "contact")
+                personal = one.name == OWNER or (noun == "contact" and one.name != LIFECYCLE)
+                made = EventField(one.remote, label, kind, one.name, personal)
                 found.setdefault(one.remote, made)
     return (*found.values(), *_OF_VERB.get(verb, ()), *_ENVELOPE)
 
@@ -103,3 +107,4 @@ catalogue(
     *(_hubspot(noun, verb) for noun, verb in product(sorted(OBJECTS), sorted(VERBS))),
 )
 fills(HUBSPOT_KINDS, [FULL_NAME, *(each.name for each in FIELDS)])
+names_owner(OWNER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,8 +19,8 @@ from routing.runs.proofs import KEY
 def invoices_without_record(version: FlowVersion) -> Iterator[LintFinding]:
     """Find a field of the CRM that no run of the version can have."""
     kinds = version.triggers.values_list("kind", flat=True)
-    known = [facts_of_kind(kind) for kind in kinds]
-    if any(name.startswith(f"{DEAL}.") for facts in known for name in facts or ()):
+    known = chain.from_iterable(facts_of_kind(kind) or () for kind in kinds)
+    if any(name.startswith(f"{DEAL}.") for name in known):
         return
     page = reverse("admin:routing_flowversion_change", args=[version.pk])
     for place, row in enumerate(version.proofs.all()):

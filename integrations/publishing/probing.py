@@ -134,7 +134,7 @@ def _probe_launch(held: Lease, row: Outcome, clock: Clock) -> int:
         _later(held, str(error), clock(), url="" if rests_on_picture else launch.address)
         return 1
     if rests_on_picture and not found.holds:
-        _plan(held, clock() + WATCH)
+        plan(held, clock() + WATCH)
     else:
         _judge(held, found, clock())
     return 1

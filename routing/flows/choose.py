@@ -19,6 +19,11 @@ TIE_BREAK = (
     "account owner first where the rule says so; then fewest open items; then longest without new "
     "work; then lowest id"
 )
+TIE_BREAK_NAMED = (
+    "account owner first where the rule says so; then the owner in the CRM; then fewest open "
+    "items; then longest without new work; then lowest id"
+)
+NAMED = "owner in the CRM"
 # Decisions without the instants of the last work were made by this, and are recomputed by it.
 TIE_BREAK_BEFORE = (
     "account owner first where the rule says so; then fewest open items; then lowest id"
@@ -108,10 +113,13 @@ def choose(
     facts: Mapping[str, Any],
     candidates: Sequence[Candidate],
     fallback: Fallback,
+    named: int | None = None,
 ) -> Choice:
     """
     Choose the owner and the backup. The same input always gives the same answer.
 
+    :param named: id of whom another system calls the owner, if the flow asks for that and they are
+        a candidate
     :raises NoRuleMatches: see the class
     :raises NobodyFits: see the class
     """
@@ -120,12 +128,16 @@ def choose(
         held, answers = holds(rule.clauses, facts)
         asked.append((rule.name, held, answers))
         if held:
-            return _pick(rule, candidates, fallback, tuple(asked))
+            return _pick(rule, candidates, fallback, tuple(asked), named)
     raise NoRuleMatches("No rule of this flow version holds. Add a last rule without conditions.")
 
 
 def _pick(
-    rule: RuleSpec, candidates: Sequence[Candidate], fallback: Fallback, asked: tuple[Any, ...]
+    rule: RuleSpec,
+    candidates: Sequence[Candidate],
+    fallback: Fallback,
+    asked: tuple[Any, ...],
+    named: int | None,
 ) -> Choice:
     # The record of a decision is compared byte for byte, so everything in it has a fixed order.
     by_id = sorted(candidates, key=lambda person: person.user_id)
@@ -144,8 +156,10 @@ def _pick(
     available = {person.user_id for person in candidates if person.is_available}
     fit = [person for person in sorted(candidates, key=order) if person.user_id in fit_ids]
     chosen = [person.user_id for person in fit]
-    if account in available and account not in chosen:
-        chosen.insert(0, account)
+    # The owner of the account before whom another system names, and both before anybody else.
+    for first in (named, account):
+        if first in available:
+            chosen = [first, *(user for user in chosen if user != first)]
     # The next person in the order of owners would back up the same colleague every time.
     backups = [person.user_id for person in sorted(fit, key=_order_of_backups)]
     reserve = [user for user in (*fallback.account, *fallback.policy) if user in available]
@@ -159,6 +173,8 @@ def _pick(
         )
     if pair[0] == account:
         because = "account owner"
+    elif pair[0] == named:
+        because = NAMED
     elif pair[0] in fit_ids:
         because = "least open work"
     else:
@@ -174,8 +190,14 @@ def _pick(
         because,
         asked,
         rulings,
-        TIE_BREAK if is_spread else TIE_BREAK_BEFORE,
+        _tie_break(is_spread, named),
     )
+
+
+def _tie_break(is_spread: bool, named: int | None) -> str:
+    if named is not None:
+        return TIE_BREAK_NAMED
+    return TIE_BREAK if is_spread else TIE_BREAK_BEFORE
 
 
 def _order_of_backups(person: Candidate) -> tuple[int, str, str, int]:

@@ -1,6 +1,6 @@
 """
 Registries of flows: rows that are stored with a version, kinds of events with the facts they bring,
-and facts about money. Kinds of actions are in ``routing.flows.actions``.
+facts about money, and facts that name an owner. Kinds of actions are in ``routing.flows.actions``.
 
 Packages above this one fill them in ``AppConfig.ready``.
 """
@@ -87,3 +87,21 @@ def about_money(*facts: str) -> None:
 
 def money_facts() -> frozenset[str]:
     return frozenset(_money_facts)
+
+
+# -- Facts: which of them name whom another system calls the owner ---------------------------------
+
+_owner_facts: dict[str, None] = {}
+
+
+def names_owner(*facts: str) -> None:
+    """
+    Declare facts with the e-mail address of whom another system calls the owner.
+
+    A flow with a field for such a fact considers that person first.
+    """
+    _owner_facts.update(dict.fromkeys(facts))
+
+
+def owner_facts() -> Sequence[str]:
+    return tuple(_owner_facts)

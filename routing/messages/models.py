@@ -88,6 +88,7 @@ class Notification(models.Model):
         ASK_CLIENT = "ask_client", _("Ready to ask the client")
         CHANGES = "changes", _("Changes requested")
         REWORK = "rework", _("Returned by QA")
+        CHECKS = "checks", _("Checks of the brief failed")
         APPROVED = "approved", _("Approved")
         NOT_OWNER = "not_owner", _("You are no longer the owner")
         NOT_BACKUP = "not_backup", _("You are no longer the backup")

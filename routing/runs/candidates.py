@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Lower
 
 from routing.cover.absences import Absence
 from routing.flows.choose import Candidate, Choice, Fallback
 from routing.flows.models import Flow
+from routing.flows.registry import owner_facts
 from routing.flows.versions import published
 from routing.kernel.roles import Role
 from routing.kernel.sql import run
@@ -28,16 +30,28 @@ DECIDING = 7_203_006  # key of the advisory locks on teams
 SKEW = timedelta(seconds=1)  # between the clocks of two processes
 
 
+@dataclass(frozen=True, slots=True)
+class NamedOwner:
+    """
+    Whom another system calls the owner, in the fact of that name. ``user_id`` is None if nobody
+    here has the address, which is a person's and so is not recorded.
+    """
+
+    fact: str
+    user_id: int | None
+
+
 @dataclass
 class Pool:
     """
-    Candidates while a batch is decided.
+    Candidates while a batch is decided. ``named`` has the owners that other systems name, by run.
     """
 
     candidates: list[Candidate]
     accounts: dict[int, tuple[int, int]]
     last: datetime | None = None  # the newest decision that any candidate knows of
     clearance: Clearance = field(default_factory=Clearance)
+    named: Mapping[int, NamedOwner] = field(default_factory=dict)
 
     def for_client(self, client_id: int | None) -> list[Candidate]:
         """Return the candidates, each with whether they are cleared for a restricted client."""
@@ -112,10 +126,29 @@ def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
         fallback |= {snapshot.run.flow.owner_id, snapshot.run.flow.backup_id}
         if snapshot.by_hand is not None:
             fallback |= {snapshot.by_hand.owner_id, snapshot.by_hand.backup_id}
+    named = named_owners(snapshots)
+    fallback |= {each.user_id for each in named.values() if each.user_id is not None}
     found = people(fallback, at)
     known = max((max(each.given_at or "", each.backed_at or "") for each in found), default="")
     last = datetime.fromisoformat(known) if known else None
-    return Pool(found, accounts, last, clearance_of(clients))
+    return Pool(found, accounts, last, clearance_of(clients), named)
+
+
+def named_owners(snapshots: Sequence[Any]) -> Mapping[int, NamedOwner]:
+    """Return whom other systems call the owner, by run, for flows that have a field for it."""
+    asked: dict[int, tuple[str, str]] = {}
+    for snapshot in snapshots:
+        read = {spec.name for spec in snapshot.plan.fields}
+        for fact in owner_facts():
+            address = str(snapshot.found.facts.get(fact) or "").strip().casefold()
+            if fact in read and address:
+                asked.setdefault(snapshot.run.pk, (fact, address))
+    if not asked:
+        return {}
+    staff = User.objects.people().annotate(address=Lower("email"))
+    known = staff.filter(address__in={address for _fact, address in asked.values()})
+    users = dict(known.values_list("address", "pk"))
+    return {run: NamedOwner(fact, users.get(address)) for run, (fact, address) in asked.items()}
 
 
 def people(others: Iterable[int], at: datetime) -> list[Candidate]:

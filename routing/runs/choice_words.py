@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.flows.choose import UNCLEARED
+from routing.flows.choose import NAMED, UNCLEARED
 from routing.flows.operator_words import OPERATORS
 from routing.runs.decisions import Decision
 from routing.work.gates import Words
@@ -24,6 +24,7 @@ REASONS: Mapping[str, Words] = {
 }
 BECAUSE: Mapping[str, Words] = {
     "account owner": gettext_lazy("owner of the account"),
+    NAMED: gettext_lazy("owner in the CRM"),
     "least open work": gettext_lazy("least open work"),
     "nobody of the team fits: fallback": gettext_lazy("stands in, because nobody of the team fits"),
 }
@@ -47,7 +48,7 @@ def candidate_words(decision: Decision) -> Sequence[CandidateWords]:
     answer, asked = json.loads(decision.answer), json.loads(decision.asked)
     load = {each["user_id"]: each["open_items"] for each in asked["candidates"]}
     reasons = {each["user_id"]: each["reasons"] for each in answer["rulings"]}
-    fallback = asked["fallback"]
+    fallback, named = asked["fallback"], (asked.get("named") or {}).get("user_id")
     found = []
     for user, against in reasons.items():
         ruled_out = tuple(_reason(each) for each in against)
@@ -56,9 +57,30 @@ def candidate_words(decision: Decision) -> Sequence[CandidateWords]:
             role, why = "owner", _why(answer["because"], ruled_out)
         elif user == decision.backup_id:
             role, why = "backup", _why_backup(user, ruled_out, fallback)
+        if user == named and user != decision.owner_id:
+            why = _why_not_named(why, ruled_out, answer["because"])
         found.append(CandidateWords(user, role, why, load.get(user), ruled_out))
     order = {"owner": 0, "backup": 1, "": 2}
     return sorted(found, key=lambda each: order[each.role])
+
+
+def named_words(decision: Decision) -> str:
+    """Return what became of whom the CRM calls the owner, if nobody here has the address."""
+    named = json.loads(decision.asked).get("named")
+    if not named or named["user_id"] is not None:
+        return ""
+    return _(
+        "Nobody here has the e-mail address of the owner in the CRM, so the others were compared."
+    )
+
+
+def _why_not_named(why: str, ruled_out: Sequence[str], because: str) -> str:
+    """Return why the owner in the CRM did not become the owner of the work."""
+    if because == "account owner":
+        against = _("the owner of the account comes first")
+        return _("%(why)s; owner in the CRM, but %(against)s") % {"why": why, "against": against}
+    against = ", ".join(ruled_out)
+    return _("owner in the CRM, but %(against)s") % {"against": against}
 
 
 def _reason(text: str) -> str:

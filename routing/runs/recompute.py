@@ -57,6 +57,7 @@ def recompute_decision(decision: Decision) -> Recomputation:
             asked["facts"],
             candidates,
             Fallback(tuple(account), (policy[0], policy[1])),
+            (asked.get("named") or {}).get("user_id"),
         )
     intact = Decision.digest_of(decision.asked, decision.answer) == decision.digest
     return Recomputation(decision.answer, as_json(choice), intact)

@@ -87,11 +87,13 @@ def decide_for(snapshot: RunSnapshot, pool: Pool) -> Choice:
     candidates = pool.for_client(snapshot.found.client_id)
     if snapshot.by_hand is not None:
         return choose_by_hand(snapshot.by_hand, candidates)
+    named = pool.named.get(snapshot.run.pk)
     return choose(
         snapshot.plan.rules,
         rule_facts(snapshot),
         candidates,
         pool.fallback(snapshot.run.flow, snapshot.found.client_id),
+        named.user_id if named else None,
     )
 
 

@@ -20,7 +20,7 @@ from routing.kernel.facts import UNREAD
 from routing.people.staff import Team, User
 from routing.runs.acts import acts
 from routing.runs.by_hand import HandRecord, hand_records
-from routing.runs.choice_words import candidate_words
+from routing.runs.choice_words import candidate_words, named_words
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.fact_words import origin_of
@@ -283,6 +283,7 @@ def _chosen(
         "owner": names.get(row.owner_id),
         "backup": names.get(row.backup_id),
         "tie_break": answer["tie_break"],
+        "named": named_words(row),
         "rules": [
             {"name": name, "held": held, "clauses": clauses}
             for name, held, clauses in answer["asked"]

@@ -15,8 +15,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from delivery.checks.kinds.catalogue import BRIEF_KINDS
+from delivery.flows.defaults import ensure_checks
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from delivery.models import Brief, Request
+from delivery.models import Brief, BriefCheckResult, Request
 from routing.audit.operations.erasure import erase
 from routing.flows.operations import copy, publish
 from routing.models import (
@@ -26,6 +28,7 @@ from routing.models import (
     Event,
     ExceptionCase,
     FlowVersion,
+    Membership,
     Notification,
     Outcome,
     Payload,
@@ -130,6 +133,35 @@ def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: 
         (world.alice, request.item_id)
     ]
     assert Clock.objects.filter(item=request.item).exists()
+
+
+@pytest.mark.requirement("T13", "T21")
+def test_the_brief_of_a_new_deal_is_checked_before_anybody_opens_it(
+    world: World, crm: FakeCRM
+) -> None:
+    ensure_checks(at=NOW)
+    Membership.objects.create(client=world.acme, contact=make_contact(), role="requester")
+
+    for deal in ("901", "902"):
+        capture(signals(deal), by=Actor.system(), at=NOW)
+        work()
+
+    first, second = Brief.objects.order_by("pk")
+    results = BriefCheckResult.objects.select_related("check_row")
+    assert set(results.filter(brief=first).values_list("check_row__kind", "passed")) == {
+        (kind, True) for kind in BRIEF_KINDS
+    }
+    # Both deals have the same name.
+    [twin] = results.filter(brief=second, passed=False)
+    assert (twin.check_row.kind, twin.findings[0]["evidence"]) == (
+        "brief_duplicates",
+        first.item.ref,
+    )
+    [told] = Notification.objects.filter(words="checks")
+    assert (told.recipient, told.item) == (world.alice, second.item)
+    out = StringIO()
+    call_command("trace", second.item.ref, "--json", stdout=out)
+    assert json.dumps("Duplicates of a brief") + ": " + json.dumps("failed") in out.getvalue()
 
 
 def test_routing_many_runs_at_once_asks_the_database_no_more_often_than_for_a_few(

@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from delivery.briefs.admin.plans import budget_of, plan_of, strays_of
 from delivery.briefs.models import Brief
+from delivery.briefs.operations.briefs import brief_facts
 from delivery.campaigns.admin.campaigns import campaign_link
+from delivery.checks.admin.brief_checks import checks_of_brief
 from routing.desk import filters
 from routing.desk.addresses import page_of
 from routing.desk.base import actor
@@ -81,6 +83,8 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
         seen = work_seen_by(known.by).order_by()
         return {
             "plan": (plan := plan_of(row)),
+            "checks": (checks := checks_of_brief(row, known.of(brief_facts, [row])[row.pk])),
+            "blocked": row.is_open and any(each.blocks for each in checks),
             "no_launch": row.launch_date is None and any(each.follows for each in plan),
             "budget": budget_of(row, known),
             "money": known.by.may("delivery.view_engagement"),

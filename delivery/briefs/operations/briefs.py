@@ -14,6 +14,7 @@ from django.db.models import Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from delivery.briefs import gates
+from delivery.briefs.checking import checks_of, run_checks
 from delivery.briefs.details import ApproverDetails, AuthorDetails, EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.plan import amount_of
@@ -66,6 +67,7 @@ def brief_facts(
         Q(client=None) | Q(client__in=clients)
     )
     planners = set(templates.values_list("client_id", flat=True).distinct())
+    checks = checks_of(briefs)
     facts = {}
     for brief in briefs:
         client = brief.item.client_id
@@ -82,6 +84,7 @@ def brief_facts(
             },
             writers=frozenset(user for item, user in wrote if item == brief.item_id),
             has_template=bool(planners & {None, client}),
+            checks=tuple(checks[brief.pk]),
         )
     return _with_approvers(briefs, facts)
 
@@ -146,6 +149,8 @@ def submitted(
     """Request approval, with the actor as the author."""
     inner, author = step.with_details(AuthorDetails), AuthorDetails(by.user_id)
     with _plan_locked(ids):
+        # The day of the last run may be long past, and a date of the plan with it.
+        run_checks(ids, by=by, at=at)
         return move(inner, ids, by=by, at=at, reason=reason, details=author)
 
 
@@ -155,6 +160,7 @@ def approved(
     """Approve, with the actor as the approver."""
     inner, approver = step.with_details(ApproverDetails), ApproverDetails(by.user_id)
     with _plan_locked(ids):
+        run_checks(ids, by=by, at=at)
         return move(inner, ids, by=by, at=at, reason=reason, details=approver)
 
 
@@ -254,6 +260,7 @@ submit = operation(
     gates=(
         gates.says_what_will_be_made,
         gates.plan_still_fits,
+        gates.checks_passed,
         gates.request_is_accepted,
         gates.can_be_approved,
     ),
@@ -267,7 +274,12 @@ approve = operation(
     _("Approve"),
     done=_("%(who)s approved the brief"),
     may=_BOTH,
-    gates=(gates.not_the_author, gates.plan_still_fits, gates.within_budget_or_second),
+    gates=(
+        gates.not_the_author,
+        gates.plan_still_fits,
+        gates.checks_passed,
+        gates.within_budget_or_second,
+    ),
     facts=brief_facts,
     verb_details=ApproverDetails,
     run=approved,
@@ -278,7 +290,7 @@ approve_first = operation(
     _("Give first approval"),
     done=_("%(who)s gave the first approval"),
     may=_BOTH,
-    gates=(gates.not_the_author, gates.is_above_budget),
+    gates=(gates.not_the_author, gates.checks_passed, gates.is_above_budget),
     facts=brief_facts,
     verb_details=ApproverDetails,
     run=approved,

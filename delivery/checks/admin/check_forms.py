@@ -15,7 +15,7 @@ from unfold.widgets import (
 )
 
 from delivery.checks.kinds.base import BadParams, CheckRule, Param, ParamType
-from delivery.checks.kinds.catalogue import KINDS, check
+from delivery.checks.kinds.catalogue import check, find_kind
 from delivery.checks.models import Check
 from delivery.deliverables.formats import Format
 from routing.desk.forms import choice, line, picked
@@ -31,7 +31,9 @@ class CheckForm(forms.Form):
     """Form for a new or existing check. ``row`` does not change before ``filled()``."""
 
     name = line(
-        gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("Shown when a version fails.")
+        gettext_lazy("Name"),
+        max_length=120,
+        help_text=gettext_lazy("Shown when a version or a brief fails."),
     )
     format = choice(
         gettext_lazy("Applies to"),
@@ -67,7 +69,7 @@ class CheckForm(forms.Form):
     )
 
     def __init__(self, row: Check, actor: Actor, data: Any = None, *, may: bool = True) -> None:
-        self.row, self.kind = row, KINDS.get(row.kind)
+        self.row, self.kind = row, find_kind(row.kind)
         known = {
             name: getattr(row, name)
             for name in ("name", "format", "client", "position", "is_active")
@@ -82,6 +84,8 @@ class CheckForm(forms.Form):
         # The parameters follow the name, which is the first field.
         [first, *others] = self.fields.items()
         self.fields = dict([first, *made.items(), *others])
+        if self.kind and self.kind.about_briefs:
+            del self.fields["format"]  # a brief has no format
         for field in self.fields.values():
             field.disabled = not may
 
@@ -118,7 +122,8 @@ class CheckForm(forms.Form):
     def filled(self) -> Check:
         """Return the row with the values of the form, not saved."""
         for name in ("name", "format", "client", "position", "is_active"):
-            setattr(self.row, name, self.cleaned_data[name])
+            if name in self.fields:
+                setattr(self.row, name, self.cleaned_data[name])
         self.row.params = self.params()
         return self.row
 

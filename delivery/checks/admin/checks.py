@@ -1,4 +1,6 @@
-"""Checks at the desk. A check can be tried on the newest versions before it is saved."""
+"""
+Checks at the desk. A check can be tried on the newest versions or open briefs before it is saved.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.checks import brief_checks
 from delivery.checks import operations as checks
 from delivery.checks.admin.check_forms import CheckForm
-from delivery.checks.kinds.catalogue import KINDS
+from delivery.checks.kinds.catalogue import all_kinds, find_kind
 from delivery.checks.models import Check
 from routing.desk.addresses import address
 from routing.desk.base import DeskAdmin, actor
@@ -48,11 +51,11 @@ class CheckAdmin(DeskAdmin[Check]):
         """Ask for the kind first, then show its form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        kind = KINDS.get(request.GET.get("kind", ""))
+        kind = find_kind(request.GET.get("kind", ""))
         if kind is None:
             context = {
                 "title": _("New check: choose its kind"),
-                "kinds": KINDS.values(),
+                "kinds": all_kinds(),
                 "back": address(Check, "changelist"),
             }
             return self.render(request, "desk/check_kinds.html", context)
@@ -74,12 +77,12 @@ class CheckAdmin(DeskAdmin[Check]):
             may = self.has_add_permission(request)
         if request.method == "POST" and not may:
             raise PermissionDenied
-        by = actor(request)
+        by, kind = actor(request), find_kind(row.kind)
         form = CheckForm(row, by, request.POST if request.method == "POST" else None, may=may)
         with claim_form(request, f"check-{row.pk or row.kind}") as sent:
             if sent.before:
                 return HttpResponseRedirect(sent.before)
-            tried = None
+            tried, tried_on_briefs = None, None
             if request.method == "POST" and form.is_valid():
                 made = form.filled()
                 if "try" not in request.POST:
@@ -87,23 +90,29 @@ class CheckAdmin(DeskAdmin[Check]):
                         made, by=by, at=timezone.now(), reason=form.cleaned_data["reason"]
                     )
                     sent.leads_to(address(Check, "changelist"))
-                    messages.success(
-                        request,
-                        _("Saved “%(check)s”. It applies to new versions from now on.")
-                        % {"check": made},
-                    )
+                    words = _("Saved “%(check)s”. It applies to new versions from now on.")
+                    if kind and kind.about_briefs:
+                        words = _(
+                            "Saved “%(check)s”. It applies to briefs that are made or changed from "
+                            "now on, and before each approval."
+                        )
+                    messages.success(request, words % {"check": made})
                     return HttpResponseRedirect(address(Check, "changelist"))
                 # A trial writes nothing, so the form keeps its token for the saving.
-                tried = checks.try_out(made, by=by)
+                if kind and kind.about_briefs:
+                    tried_on_briefs = brief_checks.try_out(made, by=by, at=timezone.now())
+                else:
+                    tried = checks.try_out(made, by=by)
         title = str(row)
-        if not row.pk:
-            title = _("New check: %(kind)s") % {"kind": KINDS[row.kind].label}
+        if kind and not row.pk:
+            title = _("New check: %(kind)s") % {"kind": kind.label}
         context = {
             "title": title,
-            "kind": KINDS.get(row.kind),
+            "kind": kind,
             "form": form,
             "may": may,
             "tried": tried,
+            "tried_on_briefs": tried_on_briefs,
             "token": sent.token,
             "back": address(Check, "changelist"),
             "history": address(Check, "history", row.pk) if row.pk and saves_of(row) else "",
@@ -113,7 +122,8 @@ class CheckAdmin(DeskAdmin[Check]):
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_name(self, row: Check) -> str:
         # A kind may be gone from the code while results still name its checks.
-        return str(KINDS[row.kind].label) if row.kind in KINDS else row.kind
+        kind = find_kind(row.kind)
+        return str(kind.label) if kind else row.kind
 
     @admin.display(description=gettext_lazy("active"), ordering="is_active")
     def in_use(self, row: Check) -> SafeString:

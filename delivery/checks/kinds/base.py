@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from delivery.checks.kinds.checked_brief import CheckedBrief
 from delivery.checks.kinds.page import CheckedPage
 
 MOST_EVIDENCE = 120  # characters
@@ -23,7 +24,7 @@ class Finding:
     passed: bool
     message: StrOrPromise
     evidence: str = ""  # a quotation of at most MOST_EVIDENCE characters
-    place: StrOrPromise = ""  # where to look in the version
+    place: StrOrPromise = ""  # where to look in the version or brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,26 @@ class Param:
 
 
 Judge = Callable[[CheckedPage, Mapping[str, Any]], Iterable[Finding]]
+BriefJudge = Callable[[CheckedBrief, Mapping[str, Any]], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckKind:
+    """
+    ``judge`` looks at versions, ``judge_brief`` at briefs. A kind with neither is for a person.
+    """
+
     name: str
     label: StrOrPromise
     description: StrOrPromise
     params: tuple[Param, ...] = ()
-    judge: Judge | None = None  # None if only a person can judge it
+    judge: Judge | None = None
     reads_body: bool = False
+    judge_brief: BriefJudge | None = None
+
+    @property
+    def about_briefs(self) -> bool:
+        return self.judge_brief is not None
 
 
 class BadParams(ValueError):

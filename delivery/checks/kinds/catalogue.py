@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.checks.kinds import assets, budget, links, pages, words
+from delivery.checks.kinds import assets, briefs, budget, links, pages, words
 from delivery.checks.kinds.base import BadParams, CheckKind, CheckRule, Finding, said, typed
+from delivery.checks.kinds.checked_brief import CheckedBrief
 from delivery.checks.kinds.page import BudgetContext, CheckedPage, look
 from delivery.deliverables.manifest import Manifest
 
@@ -17,6 +18,7 @@ KINDS: Mapping[str, CheckKind] = {
     kind.name: kind
     for kind in (*assets.KINDS, *pages.KINDS, *links.KINDS, *words.KINDS, *budget.KINDS, JUDGMENT)
 }
+BRIEF_KINDS: Mapping[str, CheckKind] = {kind.name: kind for kind in briefs.KINDS}
 
 # Findings of one rule. Nobody reads more, and all of them are stored in one row.
 MOST_FINDINGS = 200
@@ -38,6 +40,7 @@ DEFAULTS: Mapping[str, tuple[CheckRule, ...]] = {
     ),
     "file": (CheckRule("required_assets"), BRAND),
 }
+BRIEF_DEFAULTS = tuple(CheckRule(kind) for kind in BRIEF_KINDS)
 
 
 class Verdict(StrEnum):
@@ -46,15 +49,26 @@ class Verdict(StrEnum):
     NEEDS_SIGNATURE = "needs_signature"
 
 
+def find_kind(name: str) -> CheckKind | None:
+    """Return the kind of that name, of versions or of briefs, or None if it is gone."""
+    return KINDS.get(name) or BRIEF_KINDS.get(name)
+
+
+def all_kinds() -> list[CheckKind]:
+    """Return the kinds of versions, then those of briefs."""
+    return [*KINDS.values(), *BRIEF_KINDS.values()]
+
+
 def check(rule: CheckRule) -> None:
     """
     Validate a rule when it is written, not when it runs.
 
     :raises BadParams: if its kind is unknown or its parameters are wrong
     """
-    if rule.kind not in KINDS:
+    kind = find_kind(rule.kind)
+    if kind is None:
         raise BadParams(_("There is no check of kind “%(kind)s”.") % {"kind": rule.kind})
-    typed(KINDS[rule.kind], rule.params)
+    typed(kind, rule.params)
 
 
 def run(
@@ -69,6 +83,22 @@ def run(
     """
     page = look(manifest, context or BudgetContext())
     return [(rule, _judged(rule, page)) for rule in rules]
+
+
+def run_on_brief(rule: CheckRule, brief: CheckedBrief) -> list[Finding]:
+    """
+    Run a rule on a brief, and return at least one finding.
+
+    A rule that cannot be read gives a failed finding and never an exception.
+    """
+    kind = BRIEF_KINDS.get(rule.kind)
+    if kind is None or kind.judge_brief is None:
+        return [Finding(False, said(_("There is no check of kind “{kind}”."), kind=rule.kind))]
+    try:
+        params = typed(kind, rule.params)
+    except BadParams as error:
+        return [Finding(False, str(error))]
+    return _limited(kind.judge_brief(brief, params))
 
 
 def verdict(rule: CheckRule, findings: Sequence[Finding]) -> Verdict:
@@ -92,7 +122,11 @@ def _judged(rule: CheckRule, page: CheckedPage) -> list[Finding]:
         params = typed(kind, rule.params)
     except BadParams as error:
         return [Finding(False, str(error))]
-    findings = list(kind.judge(page, params))
+    return _limited(kind.judge(page, params))
+
+
+def _limited(found: Iterable[Finding]) -> list[Finding]:
+    findings = list(found)
     more = len(findings) - MOST_FINDINGS
     if more <= 0:
         return findings

@@ -54,21 +54,22 @@ def _problems(link: PagePart, params: Mapping[str, Any]) -> Iterator[Any]:
             "name or password."
         )
         return
+    yield from address_problems(
+        link.href, allow_http=params["allow_http"], allow_relative=params["allow_relative"]
+    )
+
+
+def address_problems(href: str, *, allow_http: bool, allow_relative: bool) -> Iterator[Any]:
+    """Return what is wrong with the address of a link, a sentence each. Nothing is fetched."""
     # urlsplit reads the port only when asked, and raises for one that is no number.
     try:
-        url = urlsplit(link.href)
+        url = urlsplit(href)
         port = url.port
     except ValueError:
         yield _("The link address is invalid.")
         return
-    yield from _address(link.href, url, port, params)
-
-
-def _address(
-    href: str, url: SplitResult, port: int | None, params: Mapping[str, Any]
-) -> Iterator[Any]:
     if url.scheme in ("http", "https"):
-        yield from _web(url, port, params)
+        yield from _web(url, port, allow_http=allow_http)
     elif url.scheme == "mailto":
         if not all(_is_mail(unquote(address)) for address in url.path.split(",")):
             yield _("The e-mail address in the link is invalid.")
@@ -78,12 +79,12 @@ def _address(
     elif url.scheme:
         yield _("The link must lead to a page, an e-mail address or a phone number.")
     else:
-        yield from _without_scheme(href, params)
+        yield from _without_scheme(href, allow_relative=allow_relative)
 
 
-def _web(url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Iterator[Any]:
+def _web(url: SplitResult, port: int | None, *, allow_http: bool) -> Iterator[Any]:
     # What http transfers can be read and changed on the way.
-    if url.scheme == "http" and not params["allow_http"]:
+    if url.scheme == "http" and not allow_http:
         yield _("The address starts with http. Use https.")
     if (
         not _is_host(url.hostname or "")
@@ -95,12 +96,12 @@ def _web(url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Itera
         yield _("The link address contains a user name or password.")
 
 
-def _without_scheme(href: str, params: Mapping[str, Any]) -> Iterator[Any]:
+def _without_scheme(href: str, *, allow_relative: bool) -> Iterator[Any]:
     if href.startswith("//"):
         yield _("The address has no scheme. Start it with https:")
     elif any(character.isspace() for character in href) or href.casefold().startswith("www."):
         yield _("The link address is invalid.")
-    elif not href.startswith("#") and not params["allow_relative"]:
+    elif not href.startswith("#") and not allow_relative:
         yield _("The address is relative. Enter the full address.")
 
 

@@ -102,6 +102,20 @@ class HubSpotClient:
         rows = _list(self._http.call("GET", path).json(), "results")
         return frozenset(str(each.get("name", "")) for each in rows if isinstance(each, dict))
 
+    def owner_address(self, key: str) -> str:
+        """
+        Return the e-mail address of an owner, in lower case, empty if HubSpot knows none.
+
+        :raises NotFound: if the owner was removed or never existed
+        :raises Permanent: if the app may not read owners
+        """
+        if not (key.isascii() and key.isalnum()):
+            raise NotFound(f"“{key[:40]}” is not the id of an owner.", 404)
+        answer = self._http.call("GET", f"/crm/owners/{self._version}/{key}").json()
+        if not isinstance(answer, dict):
+            raise Temporary("The answer is not an owner.")
+        return clean(str(answer.get("email") or "")).strip().lower()
+
     def update(self, object_type: str, key: str, properties: Mapping[str, str]) -> HubSpotObject:
         """
         Change properties of one object. An empty value clears its property.

@@ -38,6 +38,8 @@ FIELDS = (
     Field("deal.amount", "amount", amount),
     Field("deal.currency", "deal_currency_code", currency),
     Field("deal.stage", "dealstage"),
+    # HubSpot's number of a person, which the reader replaces by their e-mail address.
+    Field("deal.owner", "hubspot_owner_id"),
     Field("deal.hours", "agency_hours", number),
     Field("deal.rounds", "agency_rounds", whole),
     Field("deal.starts", "agency_start_date", day),
@@ -47,9 +49,12 @@ FIELDS = (
     Field("company.domain", "domain"),
     Field("company.territory", "country"),
     Field("company.size", "numberofemployees", whole),
+    Field("company.lifecycle", "lifecyclestage"),
     Field("contact.email", "email"),
+    Field("contact.lifecycle", "lifecyclestage"),
 )
 MOST_SHOWN = 80  # characters of a value that could not be read
+OWNER, LIFECYCLE = "deal.owner", "contact.lifecycle"
 FULL_NAME, NAME_PARTS = "contact.name", ("firstname", "lastname")
 
 

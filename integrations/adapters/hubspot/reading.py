@@ -7,12 +7,13 @@ A webhook says only that something changed, so the object is fetched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from integrations.adapters.hubspot.client import HubSpotClient, HubSpotObject
-from integrations.adapters.hubspot.mapping import full_name, mapped, wanted
-from integrations.base.adapter import ExternalPerson, Organisation, SubjectFacts
-from routing.kernel.facts import Subject
+from integrations.adapters.hubspot.mapping import LIFECYCLE, OWNER, full_name, mapped, wanted
+from integrations.base.adapter import ExternalPerson, Organisation, Permanent, SubjectFacts
+from routing.kernel.facts import UNREAD, Subject
 from routing.runs.registry import Problem
 from routing.sla.calendars import agency_zone
 
@@ -42,7 +43,8 @@ class HubSpotReader:
             )
             company = main if main.type == "company" else self._company(client, main)
             contacts = [main] if main.type == "contact" else self._read(client, main, "contact")
-        return self._known(main, company, contacts)
+            known = self._known(main, company, contacts)
+            return _with_owner(known, client)
 
     def _company(self, client: HubSpotClient, main: HubSpotObject) -> HubSpotObject | None:
         companies = self._read(client, main, "company")
@@ -72,6 +74,13 @@ class HubSpotReader:
         for each in found:
             facts |= _without_people(each.facts)
             sources |= _without_people(each.sources)
+        for contact in contacts:
+            # A stage names nobody. The first contact that has one is the one the deal is about.
+            stage = mapped(contact, self.settings)
+            if LIFECYCLE in stage.facts:
+                facts[LIFECYCLE] = stage.facts[LIFECYCLE]
+                sources[LIFECYCLE] = stage.sources[LIFECYCLE]
+                break
         return SubjectFacts(
             facts=facts,
             sources=sources,
@@ -102,6 +111,30 @@ def value_of(name: str, subject: Subject, connection: Connection) -> str:
     """
     with HubSpotClient(connection) as client:
         return client.read(subject.type, subject.id, [name], ()).properties.get(name, "")
+
+
+def _with_owner(known: SubjectFacts, client: HubSpotClient) -> SubjectFacts:
+    """
+    Return the facts with the address of the owner in the CRM in place of HubSpot's number.
+
+    An owner who cannot be read is named among the sources, and keeps nothing from going on.
+    """
+    key = known.facts.get(OWNER)
+    if not key:
+        return known
+    facts, sources = dict(known.facts), dict(known.sources)
+    del facts[OWNER]
+    where = sources.pop(OWNER)
+    try:
+        address = client.owner_address(str(key))
+    except Permanent as error:
+        sources[f"{OWNER}{UNREAD}"] = f"{where}: {error}"
+        return replace(known, facts=facts, sources=sources)
+    if address:
+        facts[OWNER], sources[OWNER] = address, where
+    else:
+        sources[f"{OWNER}{UNREAD}"] = f"{where}: the owner {key} has no e-mail address in HubSpot"
+    return replace(known, facts=facts, sources=sources)
 
 
 def _without_people(values: Mapping[str, T]) -> dict[str, T]:

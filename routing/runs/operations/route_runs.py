@@ -191,13 +191,15 @@ def _decide(
 def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """Return the record of a decision: its whole input and its answer, as canonical JSON."""
     fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
-    question = {
+    question: dict[str, object] = {
         "facts": rule_facts(snapshot),
         "candidates": pool.for_client(snapshot.found.client_id),
         "fallback": fallback,
     }
     if snapshot.by_hand is not None:
         question["by_hand"] = snapshot.by_hand
+    elif named := pool.named.get(snapshot.run.pk):
+        question["named"] = named
     asked = as_json(question)
     answer = as_json(choice)
     return Decision(

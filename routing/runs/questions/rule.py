@@ -10,7 +10,12 @@ from django.utils.translation import gettext as _
 
 from routing.flows.versions import published
 from routing.people.staff import Team
-from routing.runs.choice_words import CandidateWords, candidate_words, clause_words
+from routing.runs.choice_words import (
+    CandidateWords,
+    candidate_words,
+    clause_words,
+    named_words,
+)
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.questions.asked import AskedWork
@@ -142,6 +147,8 @@ def of_decision(work: AskedWork) -> Iterator[Statement]:
             text = _("%(who)s became the %(role)s without a verdict.")
             name = work.considered.get(user, f"#{user}")
             yield Statement(text % {"who": name, "role": role}, (decision,), decision.at)
+    if named := named_words(decision):
+        yield Statement(named, (decision,), decision.at)
     if how := json.loads(decision.answer)["tie_break"]:
         yield Statement(_("Ties: %(how)s.") % {"how": how}, (decision,), decision.at)
 

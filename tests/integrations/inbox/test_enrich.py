@@ -11,7 +11,7 @@ from delivery.models import Engagement
 from integrations.inbox.enrich import reading
 from integrations.models import Connection, ExternalLink
 from routing.audit.operations.erasure import erase, identity_digest
-from routing.kernel.facts import Subject
+from routing.kernel.facts import UNREAD, Subject
 from routing.models import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.people.actors import Actor
 from routing.runs.registry import Problem, Retry
@@ -86,6 +86,50 @@ def test_d8_a_deal_starts_on_the_agencys_day(hubspot: Connection, sandbox: Sandb
     assert engagement_of(found).starts_date == date(2023, 3, 31)
     assert "deal.ends" not in found.facts
     assert found.sources["deal.ends!"].endswith("not a date: 2026-03-31 or later")
+
+
+def test_stage_territory_size_and_owner_are_facts_with_their_sources(
+    hubspot: Connection, sandbox: Sandbox
+) -> None:
+    sandbox.crm.owners["71"] = "Nora@Agency.Test"
+    company = sandbox.company(
+        name="Acme Bakeries",
+        domain="acme.example",
+        country="GB",
+        numberofemployees="45",
+        lifecyclestage="opportunity",
+    )
+    silent = sandbox.contact(firstname="Sam", email="sam@acme.example")
+    buyer = sandbox.contact(email="robin@acme.example", lifecyclestage="customer")
+    deal = sandbox.deal(
+        company=company, contacts=(silent, buyer), dealname="Site", hubspot_owner_id="71"
+    )
+
+    found = enrich(deal)
+
+    wanted = {
+        "company.lifecycle": "opportunity",
+        "company.territory": "GB",
+        "company.size": 45,
+        "contact.lifecycle": "customer",
+        "deal.owner": "nora@agency.test",
+    }
+    assert {name: found.facts.get(name) for name in wanted} == wanted
+    assert found.sources["deal.owner"] == f"HubSpot deal {deal}, hubspot_owner_id"
+    assert found.sources["contact.lifecycle"] == f"HubSpot contact {buyer}, lifecyclestage"
+    assert found.sources["company.lifecycle"] == f"HubSpot company {company}, lifecyclestage"
+
+
+def test_an_owner_who_cannot_be_read_is_said_and_stops_nothing(
+    hubspot: Connection, sandbox: Sandbox
+) -> None:
+    sandbox.crm.owners["72"] = ""
+
+    for key in ("71", "72"):  # one whom HubSpot does not know, one without an address
+        found = enrich(acme_deal(sandbox, hubspot_owner_id=key))
+
+        assert "deal.owner" not in found.facts
+        assert f"deal.owner{UNREAD}" in found.sources
 
 
 def test_enriching_again_changes_nothing(hubspot: Connection, sandbox: Sandbox):

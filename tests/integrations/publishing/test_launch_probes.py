@@ -11,8 +11,9 @@ from delivery.deliverables.launches import HandLaunch
 from delivery.models import Deliverable
 from integrations.base.adapter import NotFound, Permanent, Temporary
 from integrations.http.client import ClientResponse
+from integrations.proof.leases import DECAYS_AFTER, WATCH
 from integrations.publishing import launches, probing
-from integrations.publishing.probing import DECAYS_AFTER, GONE_AFTER, RAISES_AFTER, WATCH
+from integrations.publishing.probing import GONE_AFTER, RAISES_AFTER
 from routing.models import ExceptionCase, Outcome
 from tests.delivery.making import approver, fresh, make_destination
 from tests.delivery.progress.test_launching import ADDRESS, approved, launch, picture

@@ -61,10 +61,12 @@ ORDER = {
         TOLD,
     ],
     "delivery.brief.create": [
+        "delivery.checks.brief_operations.check_changed",
         "delivery.campaigns.operations.following.follow_brief",
         TOLD,
     ],
     "delivery.brief.move_launch": [
+        "delivery.checks.brief_operations.check_changed",
         "delivery.progress.operations.planning.follow",
         "delivery.campaigns.operations.following.follow_brief",
         TOLD,
@@ -205,6 +207,10 @@ ORDER = {
         "delivery.progress.operations.rolling.await_outcome",
         "delivery.campaigns.operations.following.go_live",
         "integrations.outbox.client_emails.tell_delivered",
+    ],
+    "delivery.request.edit": [
+        "delivery.checks.brief_operations.check_requested",
+        "integrations.outbox.crm.update_needed_by",
     ],
     "delivery.request.mark_duplicate": [
         "delivery.requests.operations.unanswered.end_silence",

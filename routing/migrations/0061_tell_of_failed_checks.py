@@ -1,0 +1,66 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("routing", "0060_await_proofs"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="notification",
+            name="words",
+            field=models.CharField(
+                choices=[
+                    ("owns", "You are now the owner"),
+                    ("backs_up", "You are now the backup"),
+                    ("exception", "Needs your decision"),
+                    ("approval", "Needs your approval"),
+                    ("ask_client", "Ready to ask the client"),
+                    ("changes", "Changes requested"),
+                    ("rework", "Returned by QA"),
+                    ("checks", "Checks of the brief failed"),
+                    ("approved", "Approved"),
+                    ("not_owner", "You are no longer the owner"),
+                    ("not_backup", "You are no longer the backup"),
+                    ("assigned", "Assigned to you"),
+                    ("not_assigned", "No longer assigned to you"),
+                    ("sign_off", "Needs your sign-off"),
+                    ("brief", "Brief to be written"),
+                    ("plan", "The plan changed"),
+                    ("note", "New note"),
+                    ("held", "Put on hold"),
+                    ("resumed", "Resumed"),
+                    ("cancelled", "Cancelled"),
+                    ("rejected", "Rejected"),
+                    ("duplicate", "Closed as a duplicate"),
+                    ("archived", "Archived"),
+                    ("failed", "Publishing failed"),
+                    ("claimed", "Claimed by a colleague"),
+                    ("resolved", "Resolved by a colleague"),
+                    ("dismissed", "Dismissed by a colleague"),
+                    ("invoice", "Invoice to be recorded"),
+                    ("unproven", "Closed without proof"),
+                    ("waived", "Proof waived"),
+                    ("differs", "The page differs from what was approved"),
+                    ("rolled_back", "A flow was rolled back"),
+                    ("flow_says", "Message of a flow"),
+                    ("migrated", "Moved to another version of its flow"),
+                    ("not_taken_in", "A request that you recorded was rejected"),
+                    ("expired", "Closed without a decision in time"),
+                    ("closed", "The question was withdrawn"),
+                    ("decide", "Your approval is needed"),
+                    ("reminder", "Reminder: your approval is needed"),
+                    ("impact", "Accept or decline a change"),
+                    ("decided", "The client decided"),
+                    ("answered", "The client answered"),
+                    ("withdrawn", "The client withdrew it"),
+                    ("warning", "Due soon"),
+                    ("breach", "Overdue"),
+                    ("escalation", "Overdue and escalated to you"),
+                ],
+                max_length=20,
+                verbose_name="message",
+            ),
+        ),
+    ]
