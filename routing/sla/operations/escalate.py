@@ -98,7 +98,7 @@ WRITE = f"""
     level AS ({_LEVEL}),
     event AS ({_EVENT})
     {_NOTIFICATION}
-    RETURNING id, recipient_id, item_id"""
+    RETURNING id, recipient_id, item_id, words"""
 NAMES = [level.name.lower() for level in Level]
 
 
@@ -193,8 +193,8 @@ def _escalate(ids: Sequence[int], affected: Sequence[Affected], at: datetime) ->
             shared = {"names": NAMES, "actor": system.user_id, "at": at}
             written = run(WRITE, {**_columns(batch), **shared})
             notifications = [
-                Notification(pk=pk, recipient_id=person, item_id=about, at=at)
-                for pk, person, about in written
+                Notification(pk=pk, recipient_id=person, item_id=about, words=words, at=at)
+                for pk, person, about, words in written
             ]
             send_notifications(notifications, at)
         for clock, (wakes_at, trouble) in batch.put_off.items():
