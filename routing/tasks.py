@@ -20,6 +20,7 @@ from routing.runs.operations.own_failures import own_failures
 from routing.runs.operations.proofs import miss_invoices
 from routing.runs.operations.silence import settle_heard
 from routing.runs.operations.sla_proof import judge_slas
+from routing.runs.operations.unclaimed_cases import settle_taken
 from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
 from routing.work.operations.previews import draw_previews
@@ -84,7 +85,8 @@ def sweep_due_occurrences(**_: Any) -> None:
 def own_every_failure(**_: Any) -> None:
     """
     Give every failure without an open exception a new one, and end those about kinds of events that
-    come again.
+    come again or that a flow takes now.
     """
     settle_heard(at=now())
+    settle_taken(at=now())
     own_failures(at=now())

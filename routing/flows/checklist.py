@@ -106,6 +106,11 @@ class CheckedLine:
         return not self.look.passed and not (self.look.passed is None and self.answer)
 
     @property
+    def open_words(self) -> str:
+        """Return the line with what is open about it."""
+        return f"{self.label}: {self.look.because}"
+
+    @property
     def asks_person(self) -> bool:
         return self.look.passed is None
 
@@ -118,7 +123,7 @@ class ChecklistOpen(NotPublishable):
     """Lines of the checklist are open."""
 
     def __init__(self, lines: Sequence[CheckedLine]) -> None:
-        super().__init__([f"{each.label}: {each.look.because}" for each in lines])
+        super().__init__([each.open_words for each in lines])
         self.lines = lines
 
 
@@ -181,6 +186,12 @@ def _answers(flow: int, at: datetime) -> Mapping[str, list[ChecklistAnswer]]:
     for row in rows.select_related("answered_by").order_by("pk"):
         found[row.line].append(row)
     return found
+
+
+def open_words(version: FlowVersion, lines: Sequence[CheckedLine]) -> list[str]:
+    """Return what keeps a draft with this checklist from being published, as sentences."""
+    criteria = () if version.criteria else CriteriaMissing().faults
+    return [*criteria, *(each.open_words for each in lines if each.is_open)]
 
 
 def require_complete(version: FlowVersion, at: datetime) -> None:

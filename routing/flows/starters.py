@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from django.utils.translation import gettext as _
 
-from routing.flows.copying import free_slug
+from routing.flows.copying import NotCopied, free_slug, is_name_taken, name_taken_words
 from routing.flows.event_catalogue import kind_words
 from routing.flows.files.stored import keep_flow_file
 from routing.flows.files.text import FlowFile, read_flow_file
@@ -111,8 +111,11 @@ def make_draft(
 
     :param answers: what the starter asks for, without the slug of the flow
     :raises PermissionDenied: if ``by`` may not change flows
+    :raises NotCopied: if the name is taken
     :raises BadFlowFile: if the answers do not fit, such as one person as owner and backup
     """
+    if is_name_taken(answers[NAME]):
+        raise NotCopied(name_taken_words(answers[NAME]))
     file = starter.filled({**answers, FLOW: free_slug(answers[NAME])})
     reason = _("Made from the starter “%(name)s”.") % {"name": starter.name}
     draft = keep_flow_file(file, by=by, at=at, reason=reason, always=True)

@@ -28,6 +28,7 @@ class Reason(models.TextChoices):
     FAILED_DELIVERY = "failed_delivery", _("Delivery to external system failed")
     UNREADABLE = "unreadable", _("Received data cannot be read")
     TRIGGER_SILENT = "trigger_silent", _("Events stopped coming")
+    UNCLAIMED_EVENTS = "unclaimed_events", _("Events that no flow takes")
     FORM_CHANGED = "form_changed", _("Events have other fields")
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
     SECURITY_ALARM = "security_alarm", _("Security alarm")

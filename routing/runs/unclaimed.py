@@ -45,6 +45,17 @@ OF_KIND = f"""
 
 
 @dataclass(frozen=True, slots=True)
+class UnclaimedSource:
+    """Unclaimed events of one kind from one system, with the person who answers for it."""
+
+    source: str
+    kind: str
+    count: int
+    since: datetime
+    owner_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class UnclaimedKind:
     """
     Unclaimed events of one kind.
@@ -59,27 +70,35 @@ class UnclaimedKind:
     owners: tuple[User, ...]
 
 
-def unclaimed_kinds(at: datetime) -> Sequence[UnclaimedKind]:
-    """Return the kinds of events that no flow takes, those with the oldest events first."""
-    counts: dict[str, int] = defaultdict(int)
-    since: dict[str, datetime] = {}
-    sources: dict[str, list[str]] = defaultdict(list)
-    for source, kind, count, oldest in sql(COUNTED, [MOST]):
-        counts[kind] += count
-        since[kind] = min(oldest, since.get(kind, oldest))
-        sources[kind].append(source)
-    if not counts:
+def unclaimed_sources(at: datetime) -> Sequence[UnclaimedSource]:
+    """Return the kinds of events that no flow takes, of each system, by the name of the system."""
+    rows = sorted(sql(COUNTED, [MOST]))
+    if not rows:
         return []
     staff, known = Staff.at(at), known_sources()
-    every = set[str]().union(*sources.values())
-    owner_of = {source: owner_of_source(known.get(source), staff) for source in every}
-    people = User.objects.in_bulk({owner for owner in owner_of.values() if owner})
-    found = []
-    for kind in sorted(counts, key=lambda each: since[each]):
-        owners = dict.fromkeys(owner_of[source] for source in sorted(sources[kind]))
-        named = tuple(people[owner] for owner in owners if owner in people)
-        found.append(UnclaimedKind(kind, counts[kind], since[kind], named))
-    return found
+    owner_of = {source: owner_of_source(known.get(source), staff) for source, *_rest in rows}
+    return [
+        UnclaimedSource(source, kind, count, since, owner_of[source])
+        for source, kind, count, since in rows
+    ]
+
+
+def unclaimed_kinds(at: datetime) -> Sequence[UnclaimedKind]:
+    """Return the kinds of events that no flow takes, those with the oldest events first."""
+    by_kind: dict[str, list[UnclaimedSource]] = defaultdict(list)
+    every = unclaimed_sources(at)
+    for row in every:
+        by_kind[row.kind].append(row)
+    found: list[UnclaimedKind] = []
+    if not by_kind:
+        return found
+    people = User.objects.in_bulk({row.owner_id for row in every if row.owner_id})
+    for kind, rows in by_kind.items():
+        mine = dict.fromkeys(row.owner_id for row in rows)
+        named = tuple(people[owner] for owner in mine if owner in people)
+        since = min(row.since for row in rows)
+        found.append(UnclaimedKind(kind, sum(row.count for row in rows), since, named))
+    return sorted(found, key=lambda each: each.since)
 
 
 def unclaimed_events(kind: str, flow_id: int) -> Sequence[tuple[int, datetime]]:

@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from routing.cover.agency import Agency
 from routing.desk.addresses import address, page_of
 from routing.desk.base import DeskAdmin, actor
+from routing.flows.copying import NotCopied, is_name_taken, name_taken_words
 from routing.flows.files.text import BadFlowFile
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.starters import NAME, Starter, make_draft, same_events, starter_named, starters
@@ -98,6 +99,12 @@ class StarterForm(forms.Form):
                     widget=UnfoldAdminSelectWidget,
                 )
 
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data[NAME]
+        if is_name_taken(name):
+            raise forms.ValidationError(name_taken_words(name))
+        return name
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("owner") and cleaned["owner"] == cleaned.get("backup"):
@@ -167,6 +174,8 @@ class Starters(DeskAdmin[Flow]):
             answers = {**_of_today(), **form.cleaned_data}
             try:
                 draft = make_draft(found, answers, by=by, at=timezone.now())
+            except NotCopied as refusal:  # somebody else took the name meanwhile
+                wrong = list(refusal.faults)
             except BadFlowFile as error:
                 wrong = [each.message for each in error.faults]
             else:

@@ -39,6 +39,7 @@ from routing.flows.checklist import (
     CheckedLine,
     answer_line,
     checklist_of,
+    open_words,
     read_outside,
 )
 from routing.flows.editors import EditScope, edit_scope
@@ -63,6 +64,7 @@ from routing.flows.operations import (
     roll_back,
 )
 from routing.flows.second_person import (
+    DraftStanding,
     authors_of,
     names_of,
     seconds_of,
@@ -109,6 +111,12 @@ VERBS: dict[str, Verb] = {  # operation, who may, label, message
         ),
     ),
 }
+
+
+def label_of(verb: str, standing: DraftStanding | None) -> Any:
+    """Return the label of a step: publishing what needs two people is asking the second one."""
+    asks = verb == "publish" and standing is not None and standing.needs_second
+    return ASK if asks else VERBS[verb][2]
 
 
 class FrozenWhenPublished(SavedAdmin[ModelT]):
@@ -325,15 +333,20 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         standing = standing_of(version) if draft else None
         live = standing.live if standing else live_of(version.flow_id)
         waiting = _waiting(version) if draft else None
+        checklist = _checklist(version, by) if draft else []
+        ready = draft and not found and waiting is None
+        missing = open_words(version, [line for line, _url in checklist]) if ready else []
         offered = {
             "copy": True,
-            "publish": draft and not found and waiting is None,
+            "publish": ready and not missing,
             "roll_back": not draft and live != version,
         }
         asks = standing is not None and standing.needs_second
         return {
             **_agreeing(version, waiting, by),
-            "checklist": _checklist(version, by) if draft else [],
+            "checklist": checklist,
+            "missing": missing if _edits(by, version) else [],
+            "publishing": label_of("publish", standing),
             "standing": standing,
             "why_two": why_two(version, standing) if standing and asks else "",
             "version": version,
@@ -353,11 +366,11 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             "file_url": address(FlowVersion, "file", version.pk),
             "steps": [
                 (
-                    ASK if verb == "publish" and asks else label,
+                    label_of(verb, standing),
                     address(FlowVersion, "do", version.pk, verb),
                     verb != "copy",
                 )
-                for verb, (_operation, may, label, _said) in VERBS.items()
+                for verb, (_operation, may, _label, _said) in VERBS.items()
                 if offered[verb] and may(by, version)
             ],
             "flow_url": page_of(version.flow),
@@ -368,9 +381,8 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         version = self.seen(request, object_id)
         if verb not in VERBS:
             raise Http404
-        operation, may, label, said = VERBS[verb]
-        if verb == "publish" and version.published_at is None and standing_of(version).needs_second:
-            label = ASK
+        operation, may, _label, said = VERBS[verb]
+        label = label_of(verb, standing_of(version) if version.published_at is None else None)
         by = actor(request)
         if not may(by, version):
             raise PermissionDenied(f"{by.name} may not do this with {version}.")

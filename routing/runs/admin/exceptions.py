@@ -25,6 +25,8 @@ from routing.desk.columns import WorkColumns
 from routing.desk.offers import PageFacts, panel
 from routing.desk.steps import StepsAdmin
 from routing.desk.timeline import timeline_of
+from routing.flows.models import Flow
+from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.runs.admin.client_hints import known_facts, near_matches, new_client_url
 from routing.runs.admin.fill_in import CLIENT_IS_OPEN, FillInForm, form_for
@@ -195,6 +197,9 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
 
     def hints(self, row: ExceptionCase, by: Actor) -> dict[str, Any]:
         """Return what is known about a run and, if its client is unclear, who it could be."""
+        kind = row.evidence.get("event_kind") if row.reason == Reason.UNCLAIMED_EVENTS else ""
+        if kind and by.may("routing.view_flow"):
+            return {"kind_url": address(Flow, "event_kind", kind)}
         if row.run_id is None or not row.is_open:
             return {}
         [snapshot] = run_snapshots([row.run_id])

@@ -15,15 +15,18 @@ from routing.flows.models import Flow, FlowVersion, Trigger, live_of
 from routing.flows.operations import begin
 from routing.flows.registry import event_kinds
 from routing.kernel.events import Event
+from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
 from routing.people.saving import add, save_with_reason, tell
 from routing.runs.claims import EventClaim
+from routing.runs.exceptions import ExceptionCase
 from routing.runs.held_events import HeldEvent
 from routing.runs.models import RunEvent
 from routing.runs.occurrences import KIND as OCCURRENCE
 from routing.runs.operations.earlier_values import earlier_values
 from routing.runs.operations.process import FLOW_STARTED
+from routing.runs.operations.runs import withdraw_open
 from routing.runs.registry import clients_of_events
 from routing.runs.unclaimed import unclaimed_events
 
@@ -67,7 +70,8 @@ class ReplayedEvents:
 
 def claim_events(kind: str, flow: Flow, *, by: Actor, at: datetime, reason: str) -> EventClaim:
     """
-    Create a draft of a flow with a trigger for any event of a kind.
+    Create a draft of a flow with a trigger for any event of a kind, and end the exceptions about
+    the kind.
 
     :raises PermissionDenied: if ``by`` may not claim events
     :raises NotClaimed: if the live version takes every event of this kind already
@@ -94,6 +98,11 @@ def claim_events(kind: str, flow: Flow, *, by: Actor, at: datetime, reason: str)
         )
         save_with_reason(made, by=by, at=at, reason=reason)
         tell("routing.eventclaim.add", made.pk, by=by, at=at)
+        cases = ExceptionCase.objects.filter(
+            reason=Reason.UNCLAIMED_EVENTS, evidence__event_kind=kind
+        )
+        why = _("The kind was claimed for “%(flow)s”.") % {"flow": flow}
+        withdraw_open(cases, by=Actor.system(), at=at, reason=why)
     return made
 
 

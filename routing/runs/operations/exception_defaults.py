@@ -26,6 +26,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.FAILED_DELIVERY: (Taker.WORK, 60),
     Reason.UNREADABLE: (Taker.AGENCY, 240),
     Reason.TRIGGER_SILENT: (Taker.AGENCY, 240),
+    Reason.UNCLAIMED_EVENTS: (Taker.AGENCY, 2400),  # a week: nothing waits for it
     Reason.FORM_CHANGED: (Taker.AGENCY, 480),
     Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
     Reason.SECURITY_ALARM: (Taker.AGENCY, 60),

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from delivery.flows.shipped import ensure_lead_flow
 from routing.flows.checklist import checklist_of
+from routing.flows.copying import NotCopied
 from routing.flows.lint import lint_findings
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import faults
@@ -72,11 +73,29 @@ def test_the_page_lists_every_starter_and_makes_a_draft_of_one_with_the_names_of
     assert f'<option value="{world.team.name}" selected>' in asked
     said = {**answers(world, starters()[3]), "backup": world.olga.email}
     assert "Choose somebody else" in words(client.post(page, said))
-    answer = client.post(page, {**said, "backup": world.bob.email}, follow=True)
+    said |= {"backup": world.bob.email}
+    before = Flow.objects.count()
+    taken = client.post(page, {**said, "name": "lead TO brief"})
+    assert "There is a flow “lead TO brief” already. Choose another name." in words(taken)
+    assert list(taken.context["form"].errors) == ["name"]
+    assert Flow.objects.count() == before
+    answer = client.post(page, {**said, "name": "Lead to brief, South"}, follow=True)
 
     draft = FlowVersion.objects.latest("pk")
-    assert (draft.flow.slug, draft.flow.owner) == ("lead-to-brief-2", world.olga)
+    assert (draft.flow.slug, draft.flow.owner) == ("lead-to-brief-south", world.olga)
     assert "takes the same events" in words(answer)
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_is_made(world: World) -> None:
+    ensure_defaults(at=NOW)
+    starter = starters()[3]
+    named = answers(world, starter)
+    make_draft(starter, named, by=by(world.olga), at=NOW)
+
+    with pytest.raises(NotCopied, match="Choose another name"):
+        make_draft(starter, {**named, "name": named["name"].upper()}, by=by(world.olga), at=NOW)
+
+    assert Flow.objects.count() == 1
 
 
 def test_who_may_not_add_flows_sees_the_starters_and_makes_none(

@@ -110,6 +110,32 @@ def test_an_open_line_refuses_to_publish_and_names_itself(
     assert FlowVersion.objects.get(pk=draft.pk).published_at is None
 
 
+def test_publish_is_not_offered_while_a_line_is_open_and_the_page_names_it(
+    world: World, draft: FlowVersion, crm: Connection
+) -> None:
+    browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+
+    shown = browser.get(path)
+
+    said = words(shown)
+    assert "Not yet possible: Publish" in said
+    assert "Connections: Has the alert of each health owner been tested?" in said
+    assert url(FlowVersion, "do", draft.pk, "publish") not in shown.content.decode()
+    assert "Not yet possible" not in words(signed_in(world.alice).get(path))
+    FlowVersion.objects.filter(pk=draft.pk).update(criteria=[])
+    asking = words(browser.get(path))
+    assert "Not yet possible: Ask for approval" in asking
+    assert "Enter the success criteria of this version." in asking
+    assert "Choose “Ask for approval”" not in asking
+    FlowVersion.objects.filter(pk=draft.pk).update(criteria=["Fewer calls"])
+    for line in open_lines(draft):
+        answer_line(draft, line, by=by(world.ivan), at=NOW, note="Rang Ivan")
+    ready = browser.get(path)
+    assert "Not yet possible" not in words(ready)
+    assert url(FlowVersion, "do", draft.pk, "publish") in ready.content.decode()
+    assert "Choose “Ask for approval”" in words(ready)
+
+
 def test_a_person_says_that_the_alert_was_tested_and_that_counts_for_a_while(
     world: World, draft: FlowVersion, crm: Connection
 ) -> None:
@@ -176,7 +202,7 @@ def test_success_criteria_are_required_and_frozen_at_launch(
         publish(draft, by=by(world.olga), at=NOW, reason="Ready")
     [told] = run("publish", draft.flow.slug, *person, code=1)["refusals"]
     assert told["code"] == "criteria_missing"
-    assert "Success criteria are missing." in words(browser.get(path))
+    assert "Enter the success criteria of this version." in words(browser.get(path))
     sent = filled(browser.get(path)) | {"criteria": "Nine of ten deals have an owner"}
     assert browser.post(path, sent).status_code == 302
 
