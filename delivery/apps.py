@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 # and the order is that in which reactions to the same operation run.
 REGISTERING = (
     "delivery.engagements.ending",
+    "delivery.progress.retainers",
     "delivery.requests.operations.requests",
     "delivery.requests.operations.first_response",
     "delivery.requests.operations.unanswered",

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from delivery.approvals.operations.reviewing import expire_due
 from delivery.engagements.ending import sweep_endings
+from delivery.progress.retainers import sweep_retainers
 from delivery.requests.operations.unanswered import remind_due
 
 
@@ -26,5 +27,9 @@ def remind_clients(**_: Any) -> None:
 
 @shared_task(name="delivery.tasks.sweep_endings", acks_late=True)
 def sweep_ending_engagements(**_: Any) -> None:
-    """Capture the events of engagements that are about to end, for flows that wait for them."""
+    """
+    Capture the events of engagements that are about to end, and of retainers whose hours of the
+    month run out, for flows that wait for them.
+    """
     sweep_endings(at=now())
+    sweep_retainers(at=now())

@@ -28,6 +28,7 @@ REGISTERING = (
     "integrations.outbox.client_emails",
     "integrations.proof.invoice_lint",
     "integrations.publishing.publish",
+    "integrations.publishing.drafts",
     "integrations.publishing.acceptance",
     "integrations.publishing.launches",
     "integrations.publishing.failures",

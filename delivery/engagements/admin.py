@@ -7,11 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from delivery.briefs.models import Brief
 from delivery.engagements.models import Engagement
 from delivery.engagements.money import money
+from delivery.progress.retainer_month import hours_of_month
 from routing.desk.base import actor
 from routing.desk.saved import SavedAdmin
 from routing.work.display import NOTHING
@@ -41,11 +45,14 @@ class EngagementAdmin(SavedAdmin[Engagement]):
         "amount",
         "currency",
         "hours",
+        "monthly_hours",
+        "used_now",
         "rounds",
         "starts_date",
         "ends_date",
         "reason",
     )
+    readonly_fields = ("used_now",)
     change_form_outer_before_template = "desk/engagement.html"
     empty_title = _("No engagements yet")
     empty_text = _("Engagements come from CRM deals. Add one for work sold elsewhere.")
@@ -60,7 +67,8 @@ class EngagementAdmin(SavedAdmin[Engagement]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The briefs of an engagement belong to its client, so the client never changes.
-        return ("client",) if obj else ()
+        always = tuple(self.readonly_fields)
+        return ("client", *always) if obj else always
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "client":
@@ -89,6 +97,17 @@ class EngagementAdmin(SavedAdmin[Engagement]):
         if row.amount is None:
             return NOTHING
         return money(row.amount, row.currency)
+
+    @admin.display(description=_("used this month"))
+    def used_now(self, row: Engagement) -> str:
+        if row._state.adding or not row.monthly_hours:
+            return NOTHING
+        hours = hours_of_month([row], timezone.now())[row.pk]
+        return gettext("%(used)s of %(agreed)s hours, %(percent)s %%") % {
+            "used": number_format(hours.used),
+            "agreed": number_format(hours.agreed),
+            "percent": hours.percent,
+        }
 
     @admin.display(description=_("briefs"), ordering="briefs_seen")
     def brief_count(self, row: Any) -> int:

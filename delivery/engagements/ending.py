@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.engagements.models import Engagement
+from delivery.engagements.waiting import numbers_waited_for
 from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
 from routing.flows.fields import FieldType
-from routing.flows.models import Trigger
 from routing.flows.registry import fills
 from routing.kernel.events import Event
 from routing.kernel.facts import EnrichedFacts, Subject
@@ -71,7 +71,7 @@ def sweep_endings(*, at: datetime) -> int:
     comes. It returns how many events were captured.
     """
     found: dict[str, Signal] = {}
-    for days in _waited_for():
+    for days in numbers_waited_for(KIND, DAYS, usual=USUAL_DAYS, most=MOST_DAYS):
         found |= {signal.dedupe_key: signal for signal in _ending(days, at)}
     if not found:
         return 0
@@ -80,18 +80,6 @@ def sweep_endings(*, at: datetime) -> int:
         found.pop(key or "", None)
     capture(list(found.values()), by=Actor.system(), at=at)
     return len(found)
-
-
-def _waited_for() -> set[int]:
-    """Return the numbers of days that triggers of live flows name."""
-    days: set[int] = set()
-    for trigger in Trigger.objects.live().filter(kind=KIND):
-        if trigger.field != DAYS:
-            days.add(USUAL_DAYS)
-            continue
-        named = [trigger.value, *trigger.values]
-        days.update(int(each) for each in named if each.isdecimal())
-    return {each for each in days if each <= MOST_DAYS}
 
 
 def _ending(days: int, at: datetime) -> Iterator[Signal]:
@@ -119,7 +107,9 @@ class EndingFacts:
 
     def read(self, subject: Subject) -> Engagement:
         """:raises Problem: ``missing_context`` if there is no such engagement"""
-        row = Engagement.objects.select_related("client").filter(pk=_id_in(subject.id)).first()
+        row = (
+            Engagement.objects.select_related("client").filter(pk=engagement_id(subject.id)).first()
+        )
         if row is None:
             raise Problem(Reason.MISSING_CONTEXT, _("There is no such engagement."))
         return row
@@ -149,14 +139,15 @@ class EndingFacts:
         return EnrichedFacts(facts, client_id or read.client_id, (), None, sources)
 
 
-def _id_in(subject_id: str) -> int:
+def engagement_id(subject_id: str) -> int:
+    """Return the id in the subject of an event about an engagement, 0 if there is none."""
     found = subject_id.partition("/")[0]
     return int(found) if found.isdecimal() else 0
 
 
 @event_clients
 def _clients_of(events: Sequence[Event]) -> Mapping[int, int]:
-    ours = {event.pk: _id_in(event.subject_id) for event in events if event.source == SOURCE}
+    ours = {event.pk: engagement_id(event.subject_id) for event in events if event.source == SOURCE}
     if not ours:
         return {}
     rows: Mapping[int, Any] = Engagement.objects.in_bulk(set(ours.values()))

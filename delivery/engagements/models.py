@@ -14,7 +14,7 @@ from routing.people.clients import Client
 class Engagement(models.Model):
     """
     One deal with a client: the amount in ``currency``, the hours sold, and the change rounds
-    included.
+    included. A retainer has hours for each month.
 
     An empty field means that the source did not state it. It never means zero.
     """
@@ -42,6 +42,15 @@ class Engagement(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
+    )
+    monthly_hours = models.DecimalField(
+        _("hours a month"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Of a retainer. Planned hours of the month are counted against them."),
     )
     rounds = models.PositiveSmallIntegerField(_("change rounds"), null=True, blank=True)
     starts_date = models.DateField(_("starts"), null=True, blank=True)

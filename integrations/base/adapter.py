@@ -192,7 +192,8 @@ class Reader(Protocol):
 # -- Writing ---------------------------------------------------------------------------------------
 
 # The verb that moves an object to the trash of the external system. Its content is ``post_type``
-# and ``seen``, and the object must still be as it was seen.
+# and ``seen``, and the object must still be as it was seen. If there is a ``status``, it must still
+# have that.
 TRASH = "trash"
 
 

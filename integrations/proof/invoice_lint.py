@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,12 +14,15 @@ from routing.flows.registry import facts_of_kind
 from routing.runs.proofs import KEY
 
 
+def _is_about_deal(kind: str) -> bool:
+    return any(name.startswith(f"{DEAL}.") for name in facts_of_kind(kind) or ())
+
+
 @lint
 def invoices_without_record(version: FlowVersion) -> Iterator[LintFinding]:
     """Find a field of the CRM that no run of the version can have."""
     kinds = version.triggers.values_list("kind", flat=True)
-    known = chain.from_iterable(facts_of_kind(kind) or () for kind in kinds)
-    if any(name.startswith(f"{DEAL}.") for name in known):
+    if any(_is_about_deal(kind) for kind in kinds):
         return
     page = reverse("admin:routing_flowversion_change", args=[version.pk])
     for place, row in enumerate(version.proofs.all()):

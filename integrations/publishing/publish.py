@@ -29,6 +29,7 @@ from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up, replay
 from integrations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
 from integrations.outbox.verbs import called
+from integrations.publishing.draft_objects import DRAFT, take_over
 from routing.kernel.reasons import Reason
 from routing.models import Destination, ExceptionCase, File
 from routing.people.actors import Actor
@@ -81,7 +82,19 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
             replay(same, by=system, at=at, reason=str(_("Published again.")))
         else:
             # Built again: its key counts the messages that were given up.
-            enqueue([_message(row, row.version, row.destination, connection)], by=by, at=at)
+            wanted = _message(row, row.version, row.destination, connection)
+            _end_failed_draft(wanted, at)
+            enqueue([wanted], by=by, at=at)
+
+
+def _end_failed_draft(wanted: NewMessage, at: datetime) -> None:
+    """Give up a draft that failed, as it would hold back the page that takes its place."""
+    dead = Outbound.objects.dead().filter(
+        connection=wanted.connection_id, object_key=wanted.object_key, verb=DRAFT
+    )
+    if ids := list(dead.order_by("pk").values_list("pk", flat=True)):
+        reason = str(_("A deliverable of the run is published in its place."))
+        give_up(ids, by=Actor.system(), at=at, reason=reason, replaced=True)
 
 
 def _says(row: Outbound, wanted: NewMessage) -> bool:
@@ -144,10 +157,30 @@ def object_of(row: Deliverable) -> str:
     Successors of the deliverable update the same object. The name includes a digest of the creation
     time, because another installation may write to the same site with the same ids.
     """
-    while row.replaces is not None:
-        row = row.replaces
+    row = _first(row)
     made = sha256(row.item.created_at.isoformat().encode()).hexdigest()
     return f"deliverable:{row.pk}:{made[:12]}"
+
+
+def object_for(row: Deliverable, connection: Connection, post_type: str) -> str:
+    """
+    Return the name of the external object on one connection.
+
+    It is the one under which the work was published there before, or that of a draft which a flow
+    has prepared for the run, or else a new one.
+    """
+    first = _first(row)
+    before = Outbound.objects.filter(item=first.item_id, connection=connection, verb=VERB)
+    known = before.order_by("-pk").values_list("object_key", flat=True).first()
+    if known is None and first.item.run_id is not None:
+        known = take_over(first.item.run_id, connection.pk, post_type, VERB)
+    return known or object_of(row)
+
+
+def _first(row: Deliverable) -> Deliverable:
+    while row.replaces is not None:
+        row = row.replaces
+    return row
 
 
 def _key(row: Deliverable, version: Version) -> str:
@@ -165,7 +198,7 @@ def _message(
         connection,
         key=_key(row, version),
         content=content(version, destination),
-        object_key=object_of(row),
+        object_key=object_for(row, connection, destination.post_type),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from delivery.models import Deliverable
 from integrations.base.connections import Connection
 from integrations.outbox.models import Outbound, OutboundQuerySet
+from integrations.publishing.draft_objects import DRAFT
 from integrations.publishing.publish import VERB
 from integrations.reconcile.compare import OurObject
 
@@ -33,7 +34,8 @@ def our_objects(
 
     :param keys: those wanted, or None for all
     """
-    about = Outbound.objects.filter(connection=connection, verb=VERB)
+    # Drafts too: their marks are ours, though nobody watches them.
+    about = Outbound.objects.filter(connection=connection, verb__in=(VERB, DRAFT))
     if keys is not None:
         about = about.filter(object_key__in=keys)
     found = {}

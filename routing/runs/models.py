@@ -180,6 +180,10 @@ class Run(WorkNoun):
     def record_invoice(self, *, at: datetime) -> None:
         """Record the invoice that was sent to the client. Its outcome has what was recorded."""
 
+    @transition(field=state, source="*", target=None)
+    def remove_drafts(self, *, at: datetime) -> None:
+        """Take back the drafts that the flow has prepared in content systems."""
+
     @transition(field=state, source=State.COMPLETE, target=State.AWAITING_OUTCOME)
     def reopen(self, *, at: datetime, pair: tuple[int, int]) -> None:
         """

@@ -11,6 +11,7 @@ from django.conf import settings
 from integrations.adapters.static import page as pages
 from integrations.adapters.static.folder import DRAFTS, INDEX, drop, folder_of, get, put, steps_of
 from integrations.base.adapter import (
+    TRASH,
     ClientlessWriter,
     Conflict,
     OutboxMessage,
@@ -40,19 +41,19 @@ class StaticWriter(ClientlessWriter):
         self.connection, self.root = connection, folder_of(connection)
 
     def find(self, message: OutboxMessage) -> Written | None:
+        if message.verb == TRASH:
+            return Written(message.remote_id)
         path = self._path(message)
-        if message.remote_id and message.remote_id != path:
+        html = get(self._file(message, path))
+        is_new = html is None or pages.mark_of(html)[0] != message.object_key
+        moves = message.remote_id not in {"", path}
+        if moves and is_new and not self._is_draft(message):
             raise Conflict(
                 f"The page is at {message.remote_id} and would move to {path}. A published page "
                 f"keeps its address: restore the old path, or publish it as separate work."
             )
-        html = get(self._file(message, path))
         if html is None:
-            if (
-                message.remote_id
-                and message.verb == "publish"
-                and get(self.root / DRAFTS / path[1:] / INDEX) is None
-            ):
+            if message.remote_id and message.verb == "publish" and not self._is_draft(message):
                 raise Conflict(
                     f"The page {path} was deleted on the site. It is not created again "
                     f"automatically. Decide whether it should be."
@@ -66,6 +67,8 @@ class StaticWriter(ClientlessWriter):
 
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """Write the files first and the page last, so that it never refers to a missing file."""
+        if message.verb == TRASH:
+            return self._to_trash(message)
         path = self._path(message)
         there = self.find(message)
         if there is not None and not pages.is_untouched(get(self._file(message, path)) or b""):
@@ -80,11 +83,16 @@ class StaticWriter(ClientlessWriter):
         if get(file) != made.html:
             put(file, made.html)
         if message.verb == "publish":
-            drop(self.root / DRAFTS / path[1:] / INDEX)
+            # The draft may have had another path.
+            for each in {path, message.remote_id or path}:
+                self._drop_draft(each)
         return self._written(message, path, made.html)
 
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         path = written.remote_id
+        if message.verb == TRASH:
+            there = get(self._draft(path)) is not None
+            return [f"The draft {path} is still there."] if there else []
         file = self._file(message, path)
         made = pages.page(message, self._url(path))
         wanted = {INDEX: made.html, **made.files}
@@ -96,14 +104,41 @@ class StaticWriter(ClientlessWriter):
             if raw is not None and raw != wanted[name]
         ]
 
+    def _to_trash(self, message: OutboxMessage) -> Written:
+        """
+        Remove a draft. A folder has no trash.
+
+        :raises Conflict: if somebody changed or published it
+        """
+        path = message.remote_id
+        html = get(self._draft(path))
+        if html is not None:
+            if pages.mark_of(html)[0] != message.object_key or not pages.is_untouched(html):
+                raise Conflict(f"Somebody changed the draft {path}. It was not removed.")
+            self._drop_draft(path)
+        return Written(path, "", {"status": TRASH})
+
+    def _drop_draft(self, path: str) -> None:
+        file = self._draft(path)
+        drop(file)
+        for style in file.parent.glob("style-*.css"):
+            drop(style)
+
+    def _is_draft(self, message: OutboxMessage) -> bool:
+        """Return whether what was written last is a draft, which has no address to keep."""
+        steps = message.remote_id[1:]
+        return get(self.root / steps / INDEX) is None and get(self._draft(f"/{steps}")) is not None
+
+    def _draft(self, path: str) -> Path:
+        return self.root / DRAFTS / path[1:] / INDEX
+
     def _path(self, message: OutboxMessage) -> str:
         if message.verb not in {"publish", "draft"}:
             raise Permanent(f"Static sites do not support “{message.verb}”.")
         return "/" + "/".join(steps_of(page_path(message.content)))
 
     def _file(self, message: OutboxMessage, path: str) -> Path:
-        root = self.root / DRAFTS if message.verb == "draft" else self.root
-        return root / path[1:] / INDEX
+        return self._draft(path) if message.verb == "draft" else self.root / path[1:] / INDEX
 
     def _url(self, path: str) -> str:
         return f"{site_url(self.connection)}{path[1:]}/"

@@ -80,17 +80,22 @@ def to_trash(client: WordPressClient, message: OutboxMessage) -> Written:
         if post_type == MEDIA:
             client.delete_medium(int(key))
         else:
-            _trash(client, post_type, key, message.content["seen"])
+            _trash(client, post_type, key, message.content)
     except NotFound:  # also the answer if somebody else was faster
         pass
     return Written(key, "", {"status": TRASHED})
 
 
-def _trash(client: WordPressClient, post_type: str, key: str, seen: str) -> None:
+def _trash(client: WordPressClient, post_type: str, key: str, content: Mapping[str, Any]) -> None:
     now = client.read(post_type, key)
     if mapping.in_trash(now):
         return
-    if mapping.exactly(now) != seen:
+    if now.status != content.get("status", now.status):
+        raise Conflict(
+            f"Post {now.id} is no longer a {content['status']}: it is {now.status}. It was not "
+            f"moved to the trash."
+        )
+    if mapping.exactly(now) != content["seen"]:
         raise Conflict(
             f"Somebody changed post {now.id} on the site after the decision. It was not moved to "
             f"the trash. Decide again."

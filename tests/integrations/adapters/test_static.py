@@ -189,6 +189,39 @@ def test_drafts_are_seen_by_nobody(served: Connection):
     assert list(writer.read_back(BREAD, written)) == []
 
 
+def test_a_draft_is_published_at_another_address_and_leaves_nothing(writer: StaticWriter):
+    draft = writer.write(replace(BREAD, verb="draft"), None)
+    moved = replace(
+        BREAD, remote_id=draft.remote_id, content={**BREAD.content, "slug": "fresh-bread"}
+    )
+
+    written = writer.write(moved, draft)
+    again = writer.write(moved, draft)  # after an answer that was lost
+
+    assert (written.remote_id, again) == ("/blog/news/fresh-bread", written)
+    assert not list((writer.root / ".drafts").rglob("index.html"))
+    with pytest.raises(Conflict, match="would move"):
+        writer.write(later(moved, written, slug="bread"), written)
+
+
+def test_a_draft_is_removed_unless_somebody_changed_it(writer: StaticWriter):
+    draft = writer.write(replace(BREAD, verb="draft"), None)
+    gone = replace(BREAD, verb="trash", remote_id=draft.remote_id)
+    file = writer.root / ".drafts/blog/news/bread/index.html"
+    before = file.read_bytes()
+
+    file.write_bytes(before.replace(b"Bread", b"Cake"))
+    with pytest.raises(Conflict, match="not removed"):
+        writer.write(gone, draft)
+    assert writer.read_back(gone, draft) == ["The draft /blog/news/bread is still there."]
+    file.write_bytes(before)
+    for _again in range(2):
+        assert writer.write(gone, writer.find(gone)).remote_id == draft.remote_id
+
+    assert not file.exists()
+    assert list(writer.read_back(gone, draft)) == []
+
+
 class Got:
     """An answer read to its end."""
 

@@ -118,6 +118,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.cancel_run": (AM, OPS),
     "routing.close_unproven_run": (OPS,),
     "routing.record_invoice_run": (AM, OPS),
+    "routing.remove_drafts_run": (AM, OPS),
     "routing.migrate_run": (OPS,),
     "routing.reopen_run": (),
     "routing.view_outcome": EVERYONE,
