@@ -41,7 +41,7 @@ from routing.flows.checklist import (
 from routing.flows.fact_labels import (
     SeveralFacts,
     labels_for,
-    labels_of,
+    labels_of_change,
     with_names,
 )
 from routing.flows.files.stored import content_of
@@ -315,7 +315,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             ],
             "live": live,
             "is_live": live == version,
-            "changes": changes_in_words(standing.changes, labels_of(version))
+            "changes": changes_in_words(standing.changes, labels_of_change(version, standing.live))
             if standing and live
             else [],
             "file_url": address(FlowVersion, "file", version.pk),
