@@ -71,7 +71,7 @@ def test_the_page_lists_every_starter_and_makes_a_draft_of_one_with_the_names_of
     asked = client.get(page).content.decode()
     assert f'<option value="{world.team.name}" selected>' in asked
     said = {**answers(world, starters()[3]), "backup": world.olga.email}
-    assert "Choose somebody else" in words(client.post(page, said))
+    assert "must be two different people" in words(client.post(page, said))
     answer = client.post(page, {**said, "backup": world.bob.email}, follow=True)
 
     draft = FlowVersion.objects.latest("pk")
