@@ -58,8 +58,23 @@ def brief_checks(rows: Sequence[Brief]) -> Mapping[int, list[Check]]:
 
 @finds_checks
 def judged_briefs(rows: Sequence[Brief]) -> Mapping[int, list[JudgedBrief]]:
-    """Return the checks of each brief by its id, with their newest results, in two queries."""
-    return _with_results(rows, brief_checks(rows))
+    """
+    Return the checks of each brief that have run, by its id, with their newest results. One query.
+
+    A check that is not active any more, or is for another client by now, is left out.
+    """
+    judged: dict[int, list[JudgedBrief]] = {row.pk: [] for row in rows}
+    clients = {row.pk: {None, row.item.client_id} for row in rows}
+    stored = BriefCheckResult.objects.filter(
+        brief__in=list(judged), check_row__is_active=True, check_row__kind__in=BRIEF_KINDS
+    )
+    newest = stored.order_by("brief_id", "check_row_id", "-pk").select_related("check_row", "by")
+    for result in newest.distinct("brief_id", "check_row_id"):
+        if result.check_row.client_id in clients[result.brief_id]:
+            judged[result.brief_id].append(JudgedBrief(result.check_row, result))
+    for known in judged.values():
+        known.sort(key=lambda each: (each.check.position, each.check.pk))
+    return judged
 
 
 def _with_results(

@@ -33,6 +33,12 @@ def labels_of(version: FlowVersion) -> Mapping[str, str]:
     return dict(version.fields.values_list("name", "label")) if version.pk else {}
 
 
+def labels_of_change(version: FlowVersion, before: FlowVersion | None) -> Mapping[str, str]:
+    """Return the labels of facts in a version and the one before it, those of the newer first."""
+    known = dict(labels_of(before)) if before is not None else {}
+    return known | dict(labels_of(version))
+
+
 def fact_named(entered: str, *labels: Mapping[str, str]) -> str:
     """
     Return the name of the fact that was entered by its label, or by its name.

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from routing.flows.change_classes import people_needed
 from routing.flows.files.difference import class_of_column
-from routing.flows.flow_people import PUBLISH, names_of, seconds_of_flow
+from routing.flows.flow_people import PUBLISH, names_of, seconds_of_flow, seconds_of_flows
 from routing.flows.models import Flow, live_of
 from routing.flows.proposal import FlowProposal
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
@@ -94,7 +94,18 @@ def open_proposal(flow: Flow) -> FlowProposal | None:
 
 def seconds_of_proposal(row: FlowProposal) -> list[User]:
     """Return the people who can agree to a proposal: anybody but whoever proposed it."""
-    return seconds_of_flow(row.flow, APPROVE_PROPOSAL, but={row.asked_by_id})
+    return seconds_of_proposals([row])[row.pk]
+
+
+def seconds_of_proposals(rows: Sequence[FlowProposal]) -> Mapping[int, list[User]]:
+    """
+    Return the people who can agree to each proposal, by its id: two queries for any number.
+
+    :param rows: with their flows
+    """
+    asked = [(row.flow, {row.asked_by_id}) for row in rows]
+    found = seconds_of_flows(asked, APPROVE_PROPOSAL)
+    return {row.pk: seconds for row, seconds in zip(rows, found, strict=True)}
 
 
 def proposals_to_answer(by: Actor) -> Q:
@@ -172,13 +183,15 @@ def proposal_facts(
     named = {row.pk: _people_in(row) for row in rows}
     staff = User.objects.staff().values("pk")
     left = User.objects.exclude(pk__in=staff).in_bulk(set[int]().union(*named.values()))
-    found = {}
+    for row in rows:
+        row.flow = flows[row.flow_id]
+    seconds, found = seconds_of_proposals(rows), {}
     for row in rows:
         flow = flows[row.flow_id]
         present = {name: getattr(flow, name) for name in row.was}
         found[row.pk] = ProposalFacts(
             present == row.was,
-            tuple(seconds_of_proposal(row)),
+            tuple(seconds[row.pk]),
             tuple(sorted(left[pk].full_name for pk in named[row.pk] & left.keys())),
         )
     return found

@@ -11,15 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.flows.approval import PublishApproval
 from routing.flows.approving import approve, outdate, refuse, withdraw
+from routing.flows.flow_people import seconds_of_flows
 from routing.flows.proposal import FlowProposal
 from routing.flows.proposing import (
     approve_proposal,
     proposals_to_answer,
     refuse_proposal,
-    seconds_of_proposal,
+    seconds_of_proposals,
     withdraw_proposal,
 )
-from routing.flows.second_person import can_be_second, seconds_of
+from routing.flows.second_person import APPROVE, can_be_second
 from routing.messages.models import Notification
 from routing.messages.telling import tells
 from routing.people.actors import Actor
@@ -31,10 +32,10 @@ State, Words = PublishApproval.State, Notification.Words
 
 
 def _seconds(items: Sequence[WorkItem]) -> People:
-    rows = PublishApproval.objects.filter(item__in=items).select_related("version__flow")
+    rows = list(PublishApproval.objects.filter(item__in=items).select_related("version__flow"))
+    asked = [(row.version.flow, {*row.authors, row.asked_by_id}) for row in rows]
     found: dict[int, list[int]] = {}
-    for row in rows:
-        able = seconds_of(row.version, but={*row.authors, row.asked_by_id})
+    for row, able in zip(rows, seconds_of_flows(asked, APPROVE), strict=True):
         found[row.item_id] = [user.pk for user in able]
     return found
 
@@ -96,10 +97,11 @@ tells(outdate, WHO_ASKED, words=Words.CLOSED)
 
 
 def _seconds_of_proposals(items: Sequence[WorkItem]) -> People:
-    rows = FlowProposal.objects.filter(item__in=items).select_related("flow")
+    rows = list(FlowProposal.objects.filter(item__in=items).select_related("flow"))
+    seconds = seconds_of_proposals(rows)
     found: dict[int, list[int]] = {}
     for row in rows:
-        found[row.item_id] = [user.pk for user in seconds_of_proposal(row)]
+        found[row.item_id] = [user.pk for user in seconds[row.pk]]
     return found
 
 

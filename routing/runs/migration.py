@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.actions import kind_words
 from routing.flows.choose import Choice, NobodyFits, NoRuleMatches
+from routing.flows.fact_labels import labels_of_change
 from routing.flows.files.difference import differences
 from routing.flows.files.stored import content_of
 from routing.flows.files.words import ChangeWords, change_words
@@ -110,8 +111,9 @@ class _Comparison:
         self.changes: dict[tuple[int, bool], tuple[ChangeWords, ...]] = {}
         for pk, was in older.in_bulk({run.version_id for run in runs}).items():
             rows = differences(content_of(was), self.now)
+            labels = labels_of_change(version, was)
             for undecided, parts in ((True, UNTIL_DECIDED), (False, AFTERWARDS)):
-                kept = [change_words(each) for each in rows if _part(each.path) in parts]
+                kept = [change_words(each, labels) for each in rows if _part(each.path) in parts]
                 self.changes[pk, undecided] = tuple(kept)
 
     def preview(self, snapshot: RunSnapshot) -> MigrationPreview:

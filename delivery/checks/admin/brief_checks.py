@@ -17,33 +17,34 @@ from routing.work.display import badge
 
 @dataclass(frozen=True, slots=True)
 class BriefCheckStatus:
-    """One check of a brief. ``result`` is None until it has run."""
+    """One check of a brief with its newest result."""
 
     check: Check
-    result: BriefCheckResult | None
+    result: BriefCheckResult
 
     @property
     def badge(self) -> SafeString:
-        if self.result is None:
-            return badge(_("Not run yet"))
         if self.result.accepted:
             return badge(_("Accepted"), "warn")
         return badge(_("Passed"), "good") if self.result.passed else badge(_("Failed"), "bad")
 
     @property
     def blocks(self) -> bool:
-        return self.result is not None and self.result.blocks
+        return self.result.blocks
 
 
 def checks_of_brief(row: Brief, facts: BriefGateFacts) -> Sequence[BriefCheckStatus]:
     """
-    Return the checks of a brief: failed ones first, then those without a result.
+    Return the checks of a brief that have run, failed ones first.
 
     A brief that is not open any more has those that were asked of it.
     """
     if row.state in Brief.open_states:
-        judged = [each for each in facts.checks if isinstance(each, JudgedBrief)]
-        found = [BriefCheckStatus(each.check, each.result) for each in judged]
+        found = [
+            BriefCheckStatus(each.check, each.result)
+            for each in facts.checks
+            if isinstance(each, JudgedBrief) and each.result is not None
+        ]
     else:
         stored = BriefCheckResult.objects.filter(brief=row).select_related("check_row", "by")
         newest = stored.order_by("check_row_id", "-pk").distinct("check_row_id")
@@ -51,6 +52,5 @@ def checks_of_brief(row: Brief, facts: BriefGateFacts) -> Sequence[BriefCheckSta
     return sorted(found, key=_urgency)
 
 
-def _urgency(status: BriefCheckStatus) -> tuple[float, int, int]:
-    outcome = 0.5 if status.result is None else float(not status.blocks)
-    return outcome, status.check.position, status.check.pk
+def _urgency(status: BriefCheckStatus) -> tuple[bool, int, int]:
+    return not status.blocks, status.check.position, status.check.pk

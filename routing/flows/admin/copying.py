@@ -16,6 +16,7 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import line, long_text, picked
 from routing.flows.copying import FlowCopyDetails, NotCopied, copy_flow, version_to_copy
+from routing.flows.flow_people import pair_fault
 from routing.flows.models import Flow
 from routing.people.rights import OWN_WORK
 from routing.people.staff import User
@@ -42,9 +43,8 @@ class FlowCopyForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        owner = cleaned.get("owner")
-        if owner is not None and owner == cleaned.get("backup"):
-            self.add_error("backup", _("Policy owner and backup must be two different people."))
+        if fault := pair_fault(cleaned.get("owner"), cleaned.get("backup")):
+            self.add_error("backup", fault)
         return cleaned
 
 

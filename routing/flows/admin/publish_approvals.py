@@ -20,7 +20,7 @@ from routing.desk.columns import WorkColumns
 from routing.desk.offers import PageFacts
 from routing.desk.steps import StepsAdmin
 from routing.flows.approval import PublishApproval
-from routing.flows.fact_labels import labels_of
+from routing.flows.fact_labels import labels_of_change
 from routing.flows.files.difference import differences
 from routing.flows.files.stored import content_of
 from routing.flows.files.words import changes_in_words
@@ -72,7 +72,10 @@ class PublishApprovalAdmin(WorkColumns, StepsAdmin[PublishApproval]):
     ) -> dict[str, Any]:
         was = content_of(row.base) if row.base else None
         changes = differences(was, content_of(row.version))
-        return {"live": row.base, "changes": changes_in_words(changes, labels_of(row.version))}
+        return {
+            "live": row.base,
+            "changes": changes_in_words(changes, labels_of_change(row.version, row.base)),
+        }
 
     def facts(self, request: HttpRequest, row: PublishApproval) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()

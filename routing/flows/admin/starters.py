@@ -21,6 +21,7 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import DeskAdmin, actor
 from routing.flows.copying import NotCopied, is_name_taken, name_taken_words
 from routing.flows.files.text import BadFlowFile
+from routing.flows.flow_people import pair_fault
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.starters import NAME, Starter, make_draft, same_events, starter_named, starters
 from routing.people.clients import Client, client_choices
@@ -107,8 +108,8 @@ class StarterForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("owner") and cleaned["owner"] == cleaned.get("backup"):
-            self.add_error("backup", _("Choose somebody else than the policy owner."))
+        if fault := pair_fault(cleaned.get("owner"), cleaned.get("backup")):
+            self.add_error("backup", fault)
         return cleaned
 
 

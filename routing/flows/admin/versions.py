@@ -46,7 +46,7 @@ from routing.flows.editors import EditScope, edit_scope
 from routing.flows.fact_labels import (
     SeveralFacts,
     labels_for,
-    labels_of,
+    labels_of_change,
     with_names,
 )
 from routing.flows.files.stored import content_of
@@ -360,7 +360,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             ],
             "live": live,
             "is_live": live == version,
-            "changes": changes_in_words(standing.changes, labels_of(version))
+            "changes": changes_in_words(standing.changes, labels_of_change(version, standing.live))
             if standing and live
             else [],
             "file_url": address(FlowVersion, "file", version.pk),

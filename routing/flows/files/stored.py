@@ -29,6 +29,7 @@ from routing.flows.files.shape import (
     flow_shape,
 )
 from routing.flows.files.text import BadFlowFile, FileFault, FlowFile
+from routing.flows.flow_people import pair_fault
 from routing.flows.lint import near_to
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.proposing import change_flow
@@ -237,8 +238,8 @@ def unresolved(file: FlowFile) -> list[FileFault]:
         for path, value, known, words in asked
         if value not in known
     ]
-    if content.owner == content.backup:
-        found.append(file.fault(("backup",), "Owner and backup must be two different people."))
+    if fault := pair_fault(content.owner, content.backup):
+        found.append(file.fault(("backup",), fault))
     return found + _bad_triggers(file) + _bad_actions(file) + _bad_conditions(file)
 
 

@@ -94,7 +94,7 @@ def change_words(change: FlowChange, labels: Mapping[str, str] = NO_COLUMNS) -> 
         )
     choices = _choices(key) if change.path == key else {}
     shown = [
-        choices[each] if isinstance(each, str) and each in choices else _shown(each, key)
+        choices[each] if isinstance(each, str) and each in choices else _shown(each, key, labels)
         for each in (was, now)
     ]
     return ChangeWords(_about(change.path, labels), str(change.change_class.label), *shown)
@@ -175,7 +175,7 @@ def _label(model: Any, column: str) -> str:
     return str(model._meta.get_field(column).verbose_name)
 
 
-def _shown(value: Any, key: str = "") -> str:
+def _shown(value: Any, key: str = "", labels: Mapping[str, str] = NO_COLUMNS) -> str:
     if key == "triggers" and isinstance(value, str):
         kind, _space, rest = value.partition(" ")  # the name of a row, in an order
         return f"{kind_words(kind)} {rest}".strip()
@@ -184,9 +184,9 @@ def _shown(value: Any, key: str = "") -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
-        return _action(value) if key == "actions" else _row(value, key)
+        return _action(value) if key == "actions" else _row(value, key, labels)
     if isinstance(value, list):
-        return _list(value, key)
+        return _list(value, key, labels)
     return str(value)
 
 
@@ -205,9 +205,11 @@ def _recurrence(value: Any, part: str) -> str:
     return _shown(value)
 
 
-def _row(row: Mapping[str, Any], key: str) -> str:
+def _row(row: Mapping[str, Any], key: str, labels: Mapping[str, str]) -> str:
     return "; ".join(
-        f"{_part_name(key, part)}: {_part(part, each)}" for part, each in row.items() if each
+        f"{_part_name(key, part)}: {_part(part, each, labels)}"
+        for part, each in row.items()
+        if each
     )
 
 
@@ -230,24 +232,24 @@ def _inputs(name: str, inputs: Mapping[str, str] | None) -> str:
     return "; ".join(said) or _("none")
 
 
-def _part(key: str, value: Any) -> str:
-    return _conditions(value) if key == "when" else _shown(value)
+def _part(key: str, value: Any, labels: Mapping[str, str]) -> str:
+    return _conditions(value, labels) if key == "when" else _shown(value)
 
 
-def _list(values: Sequence[Any], key: str) -> str:
+def _list(values: Sequence[Any], key: str, labels: Mapping[str, str]) -> str:
     if values and all(isinstance(each, list) for each in values):
-        return _conditions(values)
-    return ", ".join(_shown(each, key) for each in values)
+        return _conditions(values, labels)
+    return ", ".join(_shown(each, key, labels) for each in values)
 
 
-def _conditions(groups: Sequence[Sequence[Mapping[str, Any]]]) -> str:
-    return _(", or ").join(_group(each) for each in groups)
+def _conditions(groups: Sequence[Sequence[Mapping[str, Any]]], labels: Mapping[str, str]) -> str:
+    return _(", or ").join(_group(each, labels) for each in groups)
 
 
-def _group(rows: Sequence[Mapping[str, Any]]) -> str:
-    return _(" and ").join(_condition(each) for each in rows)
+def _group(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> str:
+    return _(" and ").join(_condition(each, labels) for each in rows)
 
 
-def _condition(row: Mapping[str, Any]) -> str:
-    words = f"{row['field']} {OPERATORS[row['is']]}"
+def _condition(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    words = f"{labels.get(row['field'], row['field'])} {OPERATORS[row['is']]}"
     return words if row["value"] is None else f"{words} {_shown(row['value'])}"

@@ -72,7 +72,7 @@ def test_the_page_lists_every_starter_and_makes_a_draft_of_one_with_the_names_of
     asked = client.get(page).content.decode()
     assert f'<option value="{world.team.name}" selected>' in asked
     said = {**answers(world, starters()[3]), "backup": world.olga.email}
-    assert "Choose somebody else" in words(client.post(page, said))
+    assert "must be two different people" in words(client.post(page, said))
     said |= {"backup": world.bob.email}
     before = Flow.objects.count()
     taken = client.post(page, {**said, "name": "lead TO brief"})

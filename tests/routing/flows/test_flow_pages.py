@@ -337,8 +337,8 @@ def test_a_draft_says_what_it_changes_and_each_version_is_a_file(
     unchanged = words(browser.get(url(FlowVersion, "change", live.pk)))
 
     assert "rule “High value”, conditions" in said
-    assert "deal.amount is at least 50000" in said
-    assert "deal.amount is at least 75000" in said
+    assert "Amount is at least 50000" in said
+    assert "Amount is at least 75000" in said
     assert "Form submitted (Website), if “form” is “Contact”" in said
     assert "Changes since v1" not in unchanged
     assert file.headers["Content-Disposition"] == 'attachment; filename="lead-to-brief-v2.yaml"'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from routing.flows.files.stored import content_of, keep_flow_file
@@ -12,6 +14,8 @@ from routing.flows.proposing import (
     change_flow,
     open_proposal,
     refuse_proposal,
+    seconds_of_proposal,
+    seconds_of_proposals,
     withdraw_proposal,
 )
 from routing.kernel.roles import AM
@@ -166,3 +170,23 @@ def test_the_page_says_what_waits_and_for_whom_and_the_second_person_agrees(
     assert "Approve the change" in shown
     assert "Billing" in words(browser.get(url(Flow, "change", flow.pk)))
     assert proposal.item.ref in words(second.get(url(FlowProposal, "changelist")))
+
+
+def test_who_can_agree_to_many_proposals_is_asked_as_often_as_for_one(
+    world: World, flow: Flow, django_assert_num_queries: Any
+) -> None:
+    first = changed(flow, world.olga, touches=["billing"])
+    assert first is not None
+    other = Flow.objects.create(slug="other", name="Other", owner=world.alice, backup=world.olga)
+    # Proposed by somebody else, for a flow with other people.
+    second = FlowProposal(pk=first.pk + 1, flow=other, asked_by_id=world.alice.pk)
+
+    with django_assert_num_queries(2):
+        alone = seconds_of_proposals([first])
+    with django_assert_num_queries(2):
+        both = seconds_of_proposals([first, second])
+
+    assert both[first.pk] == alone[first.pk] == seconds_of_proposal(first)
+    assert world.olga not in both[first.pk]
+    assert both[second.pk] == [world.olga]
+    assert seconds_of_proposals([]) == {}

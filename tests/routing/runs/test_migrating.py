@@ -126,7 +126,7 @@ def test_the_preview_names_what_would_change_before_the_decision(world: World, f
     preview = preview_of(run, published(world, flow, edit))
     said = {each.what: (each.was, each.now) for each in preview.changes}
 
-    assert said["field “deal.ends”, required"] == ("yes", "no")
+    assert said["field “Ends”, required"] == ("yes", "no")
     assert said["SLA policy"] == ("standard", "swift")
     was, now = said["owner and backup, when it is decided"]
     assert was == "nobody"
@@ -242,7 +242,7 @@ def test_a_lead_sees_what_would_change_and_moves_the_runs_on_the_page_of_the_flo
     shown = f"{page}?from={old.number}&to={new.number}"
     said = words(browser.get(shown))
     assert run.item.ref in said
-    assert "field “deal.ends”, required: from yes to no" in said
+    assert "field “Ends”, required: from yes to no" in said
     sent = {"run": [run.pk], "name": "Ends may come later", "reason": ""}
     assert "Enter a reason." in words(browser.post(shown, sent))
     assert "Choose at least one run." in words(browser.post(shown, sent | {"run": []}))
@@ -295,7 +295,7 @@ def test_runs_are_moved_by_command(world: World, flow: Flow) -> None:
 
     [line] = call("--preview")["runs"]
     assert line["ref"] == run.item.ref
-    assert {"what": "field “deal.ends”, required", "was": "yes", "now": "no"} in line["changes"]
+    assert {"what": "field “Ends”, required", "was": "yes", "now": "no"} in line["changes"]
     with pytest.raises(CommandError, match="No run in flight that would move: NO-1"):
         call("--yes", "--reason", "Mended", "--run", "NO-1")
     assert Run.objects.get().version != new

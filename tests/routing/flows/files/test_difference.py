@@ -11,6 +11,7 @@ from routing.flows.change_classes import ChangeClass
 from routing.flows.files.difference import differences, highest
 from routing.flows.files.shape import ActionShape, FlowShape
 from routing.flows.files.text import read_flow_file
+from routing.flows.files.words import change_words
 from routing.flows.recurrences import RecurrenceShape
 from routing.models import Flow
 from tests.routing.flows.files.test_text import MINIMAL
@@ -151,3 +152,18 @@ def test_every_key_of_a_file_is_compared() -> None:
             continue
         new = old.model_copy(update={name: other.get(name, "something else")})
         assert differences(old, new), name
+
+
+def test_conditions_name_facts_by_their_labels() -> None:
+    condition = "    when: [[{field: deal.amount, is: below, value: '5'}]]\n"
+    changed = FULL.replace("team: Borealis\n", f"team: Borealis\n{condition}", 1)
+    labels = {"deal.amount": "Amount"}
+
+    found = list(differences(content(), content(changed)))
+    [change] = [each for each in found if each.path.endswith(".when")]
+    assert change_words(change, labels).now == "Amount is below 5"
+    assert change_words(change).now == "deal.amount is below 5"
+    # A whole rule says it the same way.
+    [rule, *_others] = differences(content(FULL.replace("Rest", "Other")), content(changed))
+    whole = [change_words(each, labels) for each in (rule, *_others)]
+    assert any("conditions: Amount is below 5" in each.now for each in whole)
