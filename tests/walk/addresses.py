@@ -27,6 +27,7 @@ NOWHERE = 99_999_999  # an id that no row has
 OF_WORK = {
     "routing.workitem", "routing.run", "routing.exceptioncase", "routing.clock", "routing.event",
     "delivery.request", "delivery.brief", "delivery.deliverable", "delivery.approval",
+    "delivery.campaign",
     "integrations.outbound",
 }  # fmt: skip
 OF_CLIENT = {

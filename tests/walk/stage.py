@@ -13,8 +13,17 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.utils import timezone
 
+from delivery.campaigns.operations.making import make_campaign
 from delivery.deliverables.operations import versions
-from delivery.models import Check, Deliverable, PlanTemplate, RequestRule, Version
+from delivery.models import (
+    Campaign,
+    Check,
+    Deliverable,
+    PlanTemplate,
+    Request,
+    RequestRule,
+    Version,
+)
 from integrations.models import Outbound
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
@@ -186,6 +195,7 @@ def _rows(world: World, word: str) -> Rows:
         "delivery.plantemplate": PlanTemplate.objects.create(name=f"{word} plan", client=client).pk,
         "delivery.requestrule": RequestRule.objects.create(client=client, tags=[word]).pk,
         "delivery.request": request.pk,
+        "delivery.campaign": _campaign(world, request),
         "routing.run": recorded.item.run_id or 0,
         "delivery.engagement": row.brief.engagement_id or 0,
         "routing.exceptioncase": case.pk,
@@ -199,6 +209,11 @@ def _rows(world: World, word: str) -> Rows:
     }
     version = row.versions.get()
     return Rows(client, ids, refs, internal, shared, version, image)
+
+
+def _campaign(world: World, request: Request) -> int:
+    make_campaign([request.pk], by=by(world.alice), at=NOW)
+    return Campaign.objects.get(request=request).pk
 
 
 def _check(client: Client, word: str) -> int:

@@ -27,6 +27,7 @@ from delivery.approvals.admin.shared_reviews import reviews, share_reviews
 from delivery.approvals.models import Approval
 from delivery.checks import operations as checks
 from delivery.deliverables.admin.version_pages import VersionPages
+from delivery.deliverables.channels import is_by_hand
 from delivery.deliverables.models import Deliverable
 from delivery.engagements.money import money
 from routing.desk import filters
@@ -274,6 +275,8 @@ def _pending(approvals: Sequence[ApprovalAnswers], row: Deliverable) -> Approval
 
 def _launch(row: Deliverable) -> list[tuple[Any, Any]]:
     """Return who launched it by hand, and the screenshot that shows it."""
+    if row.destination is None or not is_by_hand(row.destination.kind):
+        return []
     made = row.launches.select_related("by", "evidence").order_by("-pk").first()
     if made is None:
         return []

@@ -16,14 +16,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.models import Approval
-from delivery.approvals.operations.deliverable_facts import placed
 from delivery.deliverables.addresses import address_fault
+from delivery.deliverables.channels import is_by_hand
 from delivery.deliverables.details import LaunchByHandDetails
 from delivery.deliverables.gates import DeliverableGateFacts, is_launched_by_hand
 from delivery.deliverables.launches import HandLaunch
 from delivery.deliverables.models import Deliverable
 from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
+from routing.people.destinations import Destination
 from routing.runs.operations import outcomes
 from routing.runs.outcomes import Outcome
 from routing.work.door import Operation, OperationResult, move, operation
@@ -50,11 +51,12 @@ def launch_facts(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: LaunchByHandDetails | None
 ) -> Mapping[int, LaunchFacts]:
     """Load the facts of launches in a few queries for any number of them."""
-    places = placed(rows, by, at, None)
-    expected = Outcome.objects.filter(
-        item__in=[row.item_id for row in rows], kind=Kind.LAUNCHED
-    ).unmet()
-    unproven = set(expected.values_list("item_id", flat=True))
+    places = _places(rows)
+    by_hand = [row.item_id for row in rows if places[row.pk].by_hand]
+    unproven: set[int] = set()
+    if by_hand:  # most work is published, and its page asks nothing more
+        expected = Outcome.objects.filter(item__in=by_hand, kind=Kind.LAUNCHED).unmet()
+        unproven = set(expected.values_list("item_id", flat=True))
     evidence = details.evidence if details else None
     pictured: set[int | None] = set()
     if evidence:
@@ -68,6 +70,22 @@ def launch_facts(
         )
         for row in rows
     }
+
+
+def _places(rows: Sequence[Deliverable]) -> Mapping[int, DeliverableGateFacts]:
+    """Return the destination of each deliverable, without a query where it is loaded."""
+    loaded = Deliverable._meta.get_field("destination")
+    known = {row.pk: row.destination for row in rows if loaded.is_cached(row)}
+    wanted = {row.destination_id for row in rows if row.pk not in known and row.destination_id}
+    others = Destination.objects.in_bulk(wanted) if wanted else {}
+    found = {}
+    for row in rows:
+        place = known.get(row.pk) or others.get(row.destination_id or 0)
+        found[row.pk] = DeliverableGateFacts()
+        if place is not None and place.is_active:
+            by_hand = is_by_hand(place.kind)
+            found[row.pk] = DeliverableGateFacts(destination=place.name, by_hand=by_hand)
+    return found
 
 
 def goes_live_by_hand(row: Deliverable, context: GateContext) -> GateResult:
