@@ -35,10 +35,8 @@ def seconds_of_flows(
     ``seconds_of_flow``. Two queries for any number of flows.
     """
     publishing = set(publishers()) if asked else set()
-    named: set[int | None] = set()
-    for flow, _but in asked:
-        named |= set(_people_of(flow))
-    able = User.objects.staff().who_may(permission).filter(pk__in=(publishing | named) - {None})
+    named = {person for flow, _but in asked for person in _people_of(flow) if person is not None}
+    able = User.objects.staff().who_may(permission).filter(pk__in=publishing | named)
     people = list(able) if asked else []
     return [_seconds(flow, but, people, publishing) for flow, but in asked]
 
