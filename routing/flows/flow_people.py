@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from django.utils.translation import gettext as _
 
@@ -35,7 +36,7 @@ def seconds_of_flows(
     ``seconds_of_flow``. Two queries for any number of flows.
     """
     publishing = set(publishers()) if asked else set()
-    named = {person for flow, _but in asked for person in _people_of(flow) if person is not None}
+    named = set(chain.from_iterable(_people_of(flow) for flow, _but in asked))
     able = User.objects.staff().who_may(permission).filter(pk__in=publishing | named)
     people = list(able) if asked else []
     return [_seconds(flow, but, people, publishing) for flow, but in asked]
@@ -54,8 +55,9 @@ def _seconds(
     return sorted((user for user in able if user.pk not in but), key=place)
 
 
-def _people_of(flow: Flow) -> Sequence[int | None]:
-    return [flow.outcome_owner_id, flow.owner_id, flow.backup_id]
+def _people_of(flow: Flow) -> Sequence[int]:
+    people = (flow.outcome_owner_id, flow.owner_id, flow.backup_id)
+    return [person for person in people if person is not None]
 
 
 def pair_fault(owner: object, backup: object) -> str:

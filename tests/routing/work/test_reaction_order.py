@@ -71,6 +71,10 @@ ORDER = {
         "delivery.campaigns.operations.following.follow_brief",
         TOLD,
     ],
+    "delivery.brief.use_template": [
+        "delivery.checks.brief_operations.check_changed",
+        "delivery.campaigns.operations.following.follow_brief",
+    ],
     "delivery.deliverable.approve": [
         "delivery.progress.operations.rolling.publish",
         "delivery.progress.operations.work_events.asset_ready",
