@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.operations import deliverables
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs
-from delivery.deliverables.channels import HandChannel
 from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import launching
 from delivery.requests.models import Request
@@ -166,11 +165,11 @@ def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 @react(deliverables.approve)
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """Publish an approved deliverable if its destination says so."""
+    """Publish an approved deliverable if its destination says so, and an adapter serves that."""
     about = Deliverable.objects.filter(
         pk__in=[row.pk for row in rows],
         destination__is_active=True,
         destination__publishes_on_approval=True,
-    ).exclude(destination__kind__in=HandChannel.values)
+    )
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(deliverables.publish, ids, by=by, at=at, reason=str(_("Approved.")))

@@ -97,10 +97,16 @@ def test_it_waits_for_the_team_on_its_list_and_names_it_on_its_page(
     assert not waiting.filter(AGENCY.mine(by(world.alice), NOW)).exists()
 
 
-def test_if_nobody_of_the_team_can_answer_everybody_is_asked(world: World) -> None:
-    empty = Team.objects.create(name="Empty", lead=world.olga)
+@pytest.mark.parametrize("members", [[], ["cora"]])
+def test_if_nobody_of_the_team_can_answer_everybody_is_asked(
+    world: World, members: list[str]
+) -> None:
+    """Nobody is in the team, or only the author of the version, who may not approve any."""
+    team = Team.objects.create(name="Makers", lead=world.olga)
+    for name in members:
+        TeamMembership.objects.create(team=team, user=getattr(world, name))
 
-    about = question(handed_in(world, {"team": empty}))
+    about = question(handed_in(world, {"team": team}))
 
     assert asked(about) == ["Alice", "Bob", "Olga"]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery.approvals.operations import deliverables
 from delivery.campaigns.operations.making import make_campaign
@@ -168,6 +170,21 @@ def test_its_page_says_of_each_part_its_state_stage_and_whom_it_waits_for(world:
     assert "Waits for all parts to be live" in page
     assert "1 of 2" in listed
     assert row.item.ref in request
+
+
+def test_its_page_asks_the_database_as_often_for_many_parts(world: World) -> None:
+    few, _parts = with_parts(world, ["newsletter", "ads"])
+    many, _parts = with_parts(world, ["newsletter", "ads", "social", "by_hand", "ads"])
+    browser, asked = signed_in(world.alice), []
+    browser.get(url(Campaign, "change", few.pk))
+
+    for row in (few, many):
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(url(Campaign, "change", row.pk))
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1]
+    assert asked[1] <= 25
 
 
 def test_its_delivery_time_is_counted_from_the_request(world: World) -> None:
