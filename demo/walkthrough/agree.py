@@ -104,6 +104,15 @@ def destination(walk: Walk, client: Client) -> Destination:
     return found
 
 
+def channel(walk: Walk, client: Client, kind: str) -> Destination:
+    """Return the destination of the client in a channel that no connection serves."""
+    found = Destination.objects.filter(client=client, kind=kind, is_active=True).first()
+    if found is None:
+        found = Destination(client=client, name=f"Walkthrough: {kind}", kind=kind)
+        save_with_reason(found, by=by(walk.cast.lead), at=now(), reason=WHY)
+    return found
+
+
 def _owner(job: WalkthroughJob) -> User:
     owner = job.request.item.owner
     assert owner is not None  # open work always has one

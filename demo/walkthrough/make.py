@@ -27,17 +27,16 @@ SOUND = '<h2>Welcome</h2><p>{words}</p><p><img src="asset:{sha}" alt="{alt}"></p
 ALT = "A path through a green valley"
 
 
-def picture(walk: Walk) -> File:
-    """Create a small picture and upload it as the maker."""
+def picture(walk: Walk, user: User | None = None) -> File:
+    """Create a small picture and upload it as this person, or else as the maker."""
     seed = int(walk.token, 16)
     raw = BytesIO()
     Image.new("RGB", (64, 48), (seed & 255, seed >> 8 & 255, 90)).save(raw, "PNG")
-    client, maker = walk.job.run.item.client, by(walk.cast.maker)
     return keep(
         ContentFile(raw.getvalue()),
         name=f"valley-{walk.token}.png",
-        client=client,
-        by=maker,
+        client=walk.job.run.item.client,
+        by=by(user or walk.cast.maker),
         at=now(),
     )
 

@@ -7,9 +7,11 @@ The deal in the CRM is updated.
 from __future__ import annotations
 
 from delivery.approvals.operations import deliverables
-from delivery.deliverables.details import ConfirmReceiptDetails
+from delivery.deliverables.details import ConfirmReceiptDetails, LaunchByHandDetails
 from delivery.models import Deliverable
 from delivery.progress.operations import receipts
+from delivery.progress.operations.launching import launch_by_hand
+from demo.walkthrough.make import picture
 from demo.walkthrough.people import by
 from demo.walkthrough.walk import WORKER, Walk, fresh, now, where
 from integrations.base.adapter import CallFailed
@@ -46,6 +48,20 @@ def handed_over(walk: Walk, row: Deliverable) -> None:
     outcome = Outcome.objects.get(item=row.item_id)
     walk.transcript.check(
         outcome.state == Outcome.State.PROVEN, "the receipt proves the handover", outcome.state
+    )
+
+
+def launched(walk: Walk, row: Deliverable) -> None:
+    """Launch a part in a channel without a connection, which a screenshot proves."""
+    owner = row.item.owner or walk.cast.lead
+    details = LaunchByHandDetails("", picture(walk, owner).pk)
+    walk.transcript.done(
+        launch_by_hand([row.pk], by=by(owner), at=now(), details=details),
+        f"{owner} launches {row.item.ref} by hand, with a screenshot",
+    )
+    outcome = Outcome.objects.get(item=row.item_id)
+    walk.transcript.check(
+        outcome.state == Outcome.State.PROVEN, "the screenshot proves the launch", outcome.state
     )
 
 

@@ -13,17 +13,27 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from delivery.deliverables.channels import HandChannel
+from delivery.deliverables.operations.versions import Draft
 from delivery.models import Answer, Brief, Deliverable, Request
 from delivery.progress.operations import changes, impacts, recording, submissions
 from delivery.requests.change_gates import seal_of
 from delivery.requests.details import AnswerImpactDetails, StateImpactDetails
-from demo.walkthrough.agree import agree, take_on
+from demo.walkthrough.agree import agree, channel, take_on
 from demo.walkthrough.arrive import arrive
 from demo.walkthrough.flow import alone
 from demo.walkthrough.lack import decided
-from demo.walkthrough.make import client_says, hand_in, reviewed, sheet_draft, start
+from demo.walkthrough.make import (
+    client_says,
+    hand_in,
+    page_draft,
+    picture,
+    reviewed,
+    sheet_draft,
+    start,
+)
 from demo.walkthrough.people import WHY, Cast, by
-from demo.walkthrough.publish import complete, handed_over
+from demo.walkthrough.publish import complete, handed_over, launched
 from demo.walkthrough.transcript import StepFailed
 from demo.walkthrough.walk import WORKER, Walk, WalkthroughJob, fresh, now, where
 from routing.cover.operations.portal_access import has_access, invite, keep_membership
@@ -306,21 +316,42 @@ def _acted(walk: Walk) -> None:
 
 
 def _made(walk: Walk) -> None:
-    """Take the request on, make a file, and hand it over until the client has received it."""
+    """Take the request on, make its parts, and bring each to the client until it is proven."""
     transcript, job = walk.transcript, walk.job
     if job.request.kind == Request.Kind.CHANGE:
         _impact(walk)
     take_on(walk)
-    [sheet] = agree(walk, [{"key": "sheet", "title": f"Figures {walk.token}", "format": "file"}])
-    start(walk, sheet)
-    hand_in(walk, sheet, sheet_draft(walk))
-    reviewed(walk, sheet)
-    client_says(walk, sheet, Answer.Word.APPROVE.value)
+    plan = [{"key": "sheet", "title": f"Figures {walk.token}", "format": "file"}]
+    if job.request.kind == Request.Kind.CAMPAIGN:
+        plan.append(_newsletter_plan(walk))
+    sheet, *others = agree(walk, plan)
+    _approved(walk, sheet, sheet_draft(walk))
     handed_over(walk, sheet)
+    for newsletter in others:
+        words = "The path is open."
+        _approved(walk, newsletter, page_draft(walk, picture(walk), words))
+        launched(walk, newsletter)
     complete(walk)
     outcomes = Outcome.objects.filter(run=job.run)
     states = sorted(outcomes.values_list("state", flat=True))
-    transcript.check(states == [Outcome.State.PROVEN], "its outcome is proven", states)
+    # A campaign is proven as a whole, too.
+    expected = [Outcome.State.PROVEN] * (3 if others else 1)
+    transcript.check(states == expected, "its outcome is proven", states)
+
+
+def _newsletter_plan(walk: Walk) -> dict[str, Any]:
+    client = walk.job.run.item.client
+    assert client is not None  # of the walkthrough
+    where_to = channel(walk, client, HandChannel.NEWSLETTER)
+    title = f"Newsletter {walk.token}"
+    return {"key": "news", "title": title, "format": "page", "destination": where_to.pk}
+
+
+def _approved(walk: Walk, row: Deliverable, draft: Draft) -> None:
+    start(walk, row)
+    hand_in(walk, row, draft)
+    reviewed(walk, row)
+    client_says(walk, row, Answer.Word.APPROVE.value)
 
 
 def _impact(walk: Walk) -> None:

@@ -32,6 +32,6 @@ def test_every_starter_is_played_from_its_sample_signal_to_the_proven_outcome(
         assert "its outcome is proven" in said
 
     # A change is of something that the client has, which is made first if there is nothing yet.
-    assert len(names) == 5
-    assert count(running, "SELECT count(*) FROM routing_run WHERE state = 'complete'") == 6
+    assert len(names) == 6
+    assert count(running, "SELECT count(*) FROM routing_run WHERE state = 'complete'") == 7
     assert count(running, "SELECT count(*) FROM routing_workitem WHERE is_open") == 0

@@ -34,9 +34,15 @@ Timed: TypeAlias = tuple[str, datetime]
 DETAILS, WANTED = ("request.details", "request.wanted")
 
 
-def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
-    """Open a request with a brief for each routed run, start clocks, and notify the owners."""
-    requests = _open(jobs, by, at, "Opened by a flow.")
+def open_requests(
+    jobs: Sequence[RoutedRun], by: Actor, at: datetime, kind: str = Request.Kind.NEW
+) -> None:
+    """
+    Open a request with a brief for each routed run, start clocks, and notify the owners.
+
+    :param kind: of the requests, unless their runs are about changes or a person chose another one
+    """
+    requests = _open(jobs, by, at, "Opened by a flow.", kind)
     rows = [_brief(job, request) for job, request in zip(jobs, requests, strict=True)]
     fill_briefs(jobs, rows)
     briefs = create(rows, by=by, at=at, reason="From the template.")
@@ -45,6 +51,11 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
         items[job.policy, job.clocks_from or at] += [request.item, brief.item]
     _start_clocks(items)
     notify(created(Request), requests, by=by, at=at)
+
+
+def open_campaigns(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
+    """Open a request for a campaign, which is made when somebody accepts the request."""
+    open_requests(jobs, by, at, Request.Kind.CAMPAIGN)
 
 
 def record_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
@@ -67,11 +78,13 @@ def record_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
         notify(created(Request), requests, by=person, at=at)
 
 
-def _open(jobs: Sequence[RoutedRun], by: Actor, at: datetime, reason: str) -> list[Request]:
+def _open(
+    jobs: Sequence[RoutedRun], by: Actor, at: datetime, reason: str, kind: str = Request.Kind.NEW
+) -> list[Request]:
     """Open a request for each routed run, with the files that came with it."""
     clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
     targets = _targets(jobs)
-    rows = [_request(job, clients, targets.get(job.run.pk)) for job in jobs]
+    rows = [_request(job, clients, targets.get(job.run.pk), kind) for job in jobs]
     requests = create(rows, by=by, at=at, reason=reason)
     submissions.hand_files_on(requests, at)
     opened = [(job.run, request.item) for job, request in zip(jobs, requests, strict=True)]
@@ -118,7 +131,9 @@ def _targets(jobs: Sequence[RoutedRun]) -> dict[int, Deliverable]:
     return targets
 
 
-def _request(job: RoutedRun, clients: dict[int, Client], target: Deliverable | None) -> Request:
+def _request(
+    job: RoutedRun, clients: dict[int, Client], target: Deliverable | None, kind: str
+) -> Request:
     client = clients.get(job.client_id) if job.client_id else None
     item = _item(job, client, job.run.item, job.title)
     is_by_hand = job.run.source == by_hand.SOURCE
@@ -129,7 +144,7 @@ def _request(job: RoutedRun, clients: dict[int, Client], target: Deliverable | N
         item.priority = int(job.facts.get(recording.REQUEST_PRIORITY) or job.priority)
     return Request(
         item=item,
-        kind=Request.Kind.CHANGE if target else _kind(job, is_by_hand),
+        kind=Request.Kind.CHANGE if target else _recorded_kind(job, is_by_hand) or kind,
         target=target,
         channel=_channel(job),
         details=str(details),
@@ -138,9 +153,10 @@ def _request(job: RoutedRun, clients: dict[int, Client], target: Deliverable | N
     )
 
 
-def _kind(job: RoutedRun, is_by_hand: bool) -> str:
+def _recorded_kind(job: RoutedRun, is_by_hand: bool) -> str:
+    """Return the kind that a person chose, or an empty string."""
     known = str(job.facts.get(recording.REQUEST_KIND, "")) if is_by_hand else ""
-    return known if known in Request.Kind.values else Request.Kind.NEW
+    return known if known in Request.Kind.values else ""
 
 
 def _channel(job: RoutedRun) -> Request.Channel:
@@ -192,6 +208,18 @@ OPEN_REQUEST = action_kind(
         changes=(gettext_lazy("Throughline: requests and briefs"),),
         undo=UNDO,
         carry_out=open_requests,
+        inputs=INPUTS,
+        opens_request=True,
+        at_once=True,
+    )
+)
+OPEN_CAMPAIGN = action_kind(
+    ActionKind(
+        name="delivery.open_campaign",
+        label=gettext_lazy("Open a campaign with a brief"),
+        changes=(gettext_lazy("Throughline: requests, briefs and campaigns"),),
+        undo=UNDO,
+        carry_out=open_campaigns,
         inputs=INPUTS,
         opens_request=True,
         at_once=True,

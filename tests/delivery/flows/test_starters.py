@@ -18,7 +18,14 @@ from tests.desk import signed_in, words
 from tests.world import NOW, World, by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_factor")]
-FIVE = ["client-change", "creative-request", "internal-request", "lead-to-brief", "retainer-month"]
+ALL = [
+    "campaign-launch",
+    "client-change",
+    "creative-request",
+    "internal-request",
+    "lead-to-brief",
+    "retainer-month",
+]
 
 
 def answers(world: World, starter: Starter) -> dict[str, str]:
@@ -36,7 +43,7 @@ def answers(world: World, starter: Starter) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("slug", FIVE)
+@pytest.mark.parametrize("slug", ALL)
 def test_a_starter_becomes_a_draft_without_findings_and_with_every_line_that_can_be_answered(
     world: World, slug: str
 ) -> None:
@@ -64,14 +71,14 @@ def test_the_page_lists_every_starter_and_makes_a_draft_of_one_with_the_names_of
     flows = client.get(reverse("admin:routing_flow_changelist")).content.decode()
     listed = words(client.get(reverse("admin:routing_flow_starters")))
 
-    assert [each.slug for each in starters()] == FIVE
+    assert [each.slug for each in starters()] == ALL
     assert reverse("admin:routing_flow_starters") in flows
     assert all(each.does in listed for each in starters())
 
     page = reverse("admin:routing_flow_starter", args=["lead-to-brief"])
     asked = client.get(page).content.decode()
     assert f'<option value="{world.team.name}" selected>' in asked
-    said = {**answers(world, starters()[3]), "backup": world.olga.email}
+    said = {**answers(world, starters()[4]), "backup": world.olga.email}
     assert "must be two different people" in words(client.post(page, said))
     said |= {"backup": world.bob.email}
     before = Flow.objects.count()
@@ -88,7 +95,7 @@ def test_the_page_lists_every_starter_and_makes_a_draft_of_one_with_the_names_of
 
 def test_a_name_that_is_taken_is_refused_and_nothing_is_made(world: World) -> None:
     ensure_defaults(at=NOW)
-    starter = starters()[3]
+    starter = starters()[4]
     named = answers(world, starter)
     make_draft(starter, named, by=by(world.olga), at=NOW)
 
