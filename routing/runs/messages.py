@@ -97,6 +97,14 @@ tells(
     words=Words.INVOICE,
     turn=Run.State.AWAITING_OUTCOME,
 )
+tells_nobody(
+    EventKind.of(Run, "record_invoice"),
+    because=_("The message that asks the owner for the invoice is settled with it."),
+)
+tells_nobody(
+    EventKind.of(Run, "remove_drafts"),
+    because=_("It changes nobody's turn. The history shows it."),
+)
 tells_nobody(runs.complete, because=_("Nothing is left to do."))
 tells_nobody(outcomes.REOPEN, because=_("The owner of the exception about the proof is notified."))
 

@@ -300,8 +300,8 @@ def miss(
     """
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
     details = {"outcome": row.pk, **short(evidence)}
-    page = row.kind == Outcome.Kind.LIVE
-    reason = Reason.OUTCOME_MISSING if page else Reason.PROOF_MISSING
+    is_page = row.kind in Outcome.probed_kinds
+    reason = Reason.OUTCOME_MISSING if is_page else Reason.PROOF_MISSING
     own = ExceptionFinding(reason, details, row.item)
     raise_exception(finding or own, at=at)
 

@@ -16,7 +16,20 @@ from routing.work import checks, door
 from routing.work.door import Operation, all_operations
 
 # Verbs whose past tense does not end in “ed”.
-IRREGULAR = {"chose", "gave", "put", "reran", "sent", "set", "took", "withdrew", "wrote"}
+IRREGULAR = {
+    "chose",
+    "found",
+    "gave",
+    "had",
+    "made",
+    "put",
+    "reran",
+    "sent",
+    "set",
+    "took",
+    "withdrew",
+    "wrote",
+}
 SENTENCE = re.compile(r"%\(who\)s (\w+)\b.*[^.]")
 STEPS = [*all_operations(), NAME_CLIENT]
 

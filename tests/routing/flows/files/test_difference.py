@@ -14,6 +14,7 @@ from routing.flows.files.text import read_flow_file
 from routing.flows.files.words import change_words
 from routing.flows.recurrences import RecurrenceShape
 from routing.models import Flow
+from routing.runs.proofs import VersionProof, VersionProofShape
 from tests.routing.flows.files.test_text import MINIMAL
 
 FULL = (
@@ -147,6 +148,7 @@ def test_every_key_of_a_file_is_compared() -> None:
     other |= dict.fromkeys(("last_review", "next_review"), date(2027, 3, 31))
     other |= {"criticality": Flow.Criticality.MAY_PAUSE, "touches": (Flow.Touches.BILLING,)}
     other |= {"leads_may_edit": True}
+    other |= {"proofs": (VersionProofShape(kind=VersionProof.Kind.SLA_MET),)}
     for name in type(old).model_fields:
         if name == "format":
             continue
