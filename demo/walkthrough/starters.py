@@ -57,6 +57,9 @@ CRM = "hubspot."  # kinds of events that the simulated CRM sends
 # The simulated account of the starters, whose deals start no other flow of a walkthrough.
 PORTAL = 990_100
 CODE, DOMAIN = "WKST", "walkthrough-starters.example"
+# Triggers are narrowed to the client, so a second form of the portal has a client of its own.
+CODES = {"campaign-launch": "WKSC"}
+NAMES = {CODE: "Walkthrough of starters", "WKSC": "Walkthrough of campaigns"}
 # Calendar triggers of a walkthrough never come by themselves.
 FAR = timedelta(days=5 * 365)
 Send = Callable[[Walk, Starter, FlowVersion, Client, Contact], Run]
@@ -73,7 +76,8 @@ def play_starter(walk: Walk, slug: str) -> None:
         known = ", ".join(each.slug for each in starters())
         raise StepFailed(f"There is no starter “{slug}”. Starters are: {known}.")
     with alone():
-        client = ensure_client(walk.cast, now())
+        code = CODES.get(starter.slug, CODE)
+        client = ensure_client(code, walk.cast, now())
         contact = ensure_contact(walk.cast, client, now())
         version = ensure_starter(starter, walk.cast, client, now())
     kind = str(starter.sample["kind"])
@@ -113,12 +117,12 @@ def _deal(walk: Walk, starter: Starter) -> None:
 # -- What a starter needs --------------------------------------------------------------------------
 
 
-def ensure_client(cast: Cast, at: datetime) -> Client:
-    """Return the client of the starters, which is created once."""
-    client = Client.objects.filter(code=CODE).first() or Client(code=CODE)
+def ensure_client(code: str, cast: Cast, at: datetime) -> Client:
+    """Return the client of this code, which is created once."""
+    client = Client.objects.filter(code=code).first() or Client(code=code)
     wanted = (cast.account.pk, cast.second.pk, cast.team.pk)
     if (client.owner_id, client.backup_id, client.team_id) != wanted:
-        client.name, client.team = "Walkthrough of starters", cast.team
+        client.name, client.team = NAMES[code], cast.team
         client.owner, client.backup = cast.account, cast.second
         save_with_reason(client, by=by(cast.lead), at=at, reason=WHY)
     return client
@@ -126,10 +130,10 @@ def ensure_client(cast: Cast, at: datetime) -> Client:
 
 def ensure_contact(cast: Cast, client: Client, at: datetime) -> Contact:
     """Return the contact who asks and approves for the client, with access to the portal."""
-    lead, email = by(cast.lead), f"sam@{DOMAIN}"
-    contact = Contact.objects.filter(email=email).first()
+    lead, name = by(cast.lead), "sam" if client.code == CODE else f"sam.{client.code.lower()}"
+    contact = Contact.objects.filter(email=f"{name}@{DOMAIN}").first()
     if contact is None:
-        contact = Contact(full_name="Sam Walkthrough", email=email)
+        contact = Contact(full_name="Sam Walkthrough", email=f"{name}@{DOMAIN}")
         save_contact(contact, by=lead, at=at)
         role = Membership.Role.APPROVER
         membership = Membership(contact=contact, client=client, role=role)

@@ -181,6 +181,9 @@ def pages(agency: World) -> dict[str, str]:
         {"key": str(n), "title": title, "format": "page", "amount": "1200", "hours": "8.5"}
         for n, title in enumerate(TITLES)
     ]
+    # A brief is not approved while nobody at the client is known.
+    asker = make_contact("Paula Pages", "paula@acme.test")
+    Membership.objects.create(contact=asker, client=agency.acme, role="requester")
     planned, back, asked = make_deliverables(agency, planned=plan)
     bad = DRAFT.__class__({**DRAFT.texts, "body_html": "<h2>Coming soon</h2><h4>Too deep</h4>"})
     hand_in(agency, back, bad)
