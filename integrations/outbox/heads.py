@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import BigIntegerField, Case, Exists, Func, OuterRef, Q, When
+from django.db.models import BigIntegerField, Case, Exists, Func, OuterRef, Q, Subquery, When
 
 from integrations.base.connections import Connection
 from integrations.base.doorbell import Call
@@ -64,12 +64,17 @@ def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
 
     :param until: also return messages that become due by then
     """
-    older = Outbound.objects.unfinished().filter(
-        connection=OuterRef("connection"), object_key=OuterRef("object_key"), pk__lt=OuterRef("pk")
+    # A subquery for each row, with its index. PostgreSQL made a join of NOT EXISTS that compared
+    # each message with all of its connection, until it had counted them.
+    lowest = (
+        Outbound.objects.unfinished()
+        .filter(connection=OuterRef("connection"), object_key=OuterRef("object_key"))
+        .order_by("pk")
+        .values("pk")[:1]
     )
     awake = Q(connection__paused_until=None) | Q(connection__paused_until__lte=at)
     due = Outbound.objects.due(until or at).filter(
-        ~Exists(older), awake, connection__is_active=True
+        awake, pk=Subquery(lowest), connection__is_active=True
     )
     return due.filter(item__held_at=None, run__item__held_at=None)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from integrations.base.adapter import Permanent, Temporary
 from integrations.models import Connection, Outbound
+from integrations.outbox.heads import heads
 from integrations.outbox.operations.replay import discard, replay
 from routing.models import Event, ExceptionCase
 from routing.work.operations.items import hold
@@ -38,6 +43,26 @@ def test_only_the_lowest_unfinished_intent_of_an_object_is_leased(
 
     assert [change.row.pk for change in leases] == [rows[0].pk, other[0].pk]
     assert lease_all(NOW) == []
+
+
+def test_each_head_is_found_by_itself_however_many_messages_wait(connection: Connection) -> None:
+    """Also while PostgreSQL has not counted them yet: it compared each with all the others."""
+    for number in range(150):
+        send(connection, f"key{number}", obj=f"thing:{number}")
+
+    [plan] = json.loads(heads(NOW).explain(analyze=True, format="json"))
+    compared = max(_rows_read(plan["Plan"]))
+
+    assert heads(NOW).count() == 150
+    assert compared <= 2 * 150
+
+
+def _rows_read(plan: dict[str, Any]) -> Iterator[float]:
+    """Yield how many rows each part of a plan gave or threw away, all its loops together."""
+    dropped = plan.get("Rows Removed by Join Filter", 0) + plan.get("Rows Removed by Filter", 0)
+    yield plan["Actual Loops"] * (plan["Actual Rows"] + dropped)
+    for part in plan.get("Plans", ()):
+        yield from _rows_read(part)
 
 
 def test_all_of_one_object_arrive_in_the_order_they_were_meant(
