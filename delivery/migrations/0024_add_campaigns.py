@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("delivery", "0023_add_request_rules"),
-        ("routing", "0058_expect_campaigns"),
+        ("routing", "0058_name_new_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
