@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from delivery.approvals.models import Approval, ApprovalStage
 from delivery.deliverables.models import Deliverable
@@ -40,6 +48,12 @@ class StageShape(BaseModel):
         if self.team and self.audience is Audience.CLIENT:
             raise ValueError("only a stage of the agency can name a team")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_team(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Without a team, a stage has the digest to which people agreed before it could name one.
+        values: dict[str, Any] = handler(self)
+        return values if self.team else {key: values[key] for key in values if key != "team"}
 
 
 def _stages(version: FlowVersion) -> Sequence[StageShape]:

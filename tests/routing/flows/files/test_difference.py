@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from routing.flows.change_classes import ChangeClass
-from routing.flows.files.difference import differences, highest
+from routing.flows.files.difference import content_digest, differences, highest
 from routing.flows.files.shape import ActionShape, FlowShape
 from routing.flows.files.text import read_flow_file
 from routing.flows.files.words import change_words
@@ -107,6 +107,13 @@ def test_a_change_has_its_path_and_its_class(
 
     assert (path, kind) in [(each.path, each.change_class) for each in changes]
     assert highest(changes) == kind
+
+
+def test_what_was_agreed_to_before_files_had_more_keys_is_still_the_same() -> None:
+    """A request to a second person names the digest, and new keys that are empty leave it alone."""
+    before = "1542de22d513ff48556fbc606c354761102f5710d071df63f2dcd830e4a46001"
+
+    assert content_digest(content()) == before
 
 
 def test_what_is_equal_has_no_changes() -> None:
