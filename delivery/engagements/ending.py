@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.engagements.models import Engagement
-from delivery.engagements.waiting import numbers_waited_for
+from delivery.engagements.waiting import SOURCE, capture_unknown, numbers_waited_for
 from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
 from routing.flows.fields import FieldType
 from routing.flows.registry import fills
@@ -26,10 +27,10 @@ from routing.people.actors import Actor
 from routing.people.clients import client_choices
 from routing.runs.evidence_words import event_label
 from routing.runs.fact_words import fact_word
-from routing.runs.operations.capture import Signal, capture
+from routing.runs.operations.capture import Signal
 from routing.runs.registry import Problem, enricher, event_clients
 
-SOURCE = SUBJECT = "engagement"
+SUBJECT = "engagement"
 KIND = "engagement.ending"
 DAYS, CLIENT = "days", "client"  # in the body
 USUAL_DAYS = 30  # of a trigger that names no number of days
@@ -70,16 +71,8 @@ def sweep_endings(*, at: datetime) -> int:
     It can run many times at once, and late: while an engagement has not ended, its event still
     comes. It returns how many events were captured.
     """
-    found: dict[str, Signal] = {}
-    for days in numbers_waited_for(KIND, DAYS, usual=USUAL_DAYS, most=MOST_DAYS):
-        found |= {signal.dedupe_key: signal for signal in _ending(days, at)}
-    if not found:
-        return 0
-    known = Event.objects.filter(source=SOURCE, dedupe_key__in=list(found))
-    for key in known.values_list("dedupe_key", flat=True):
-        found.pop(key or "", None)
-    capture(list(found.values()), by=Actor.system(), at=at)
-    return len(found)
+    waited_for = numbers_waited_for(KIND, DAYS, usual=USUAL_DAYS, most=MOST_DAYS)
+    return capture_unknown(chain.from_iterable(_ending(days, at) for days in waited_for), at)
 
 
 def _ending(days: int, at: datetime) -> Iterator[Signal]:

@@ -15,21 +15,20 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.engagements.ending import CLIENT, SOURCE, engagement_id
+from delivery.engagements.ending import CLIENT, engagement_id
 from delivery.engagements.models import Engagement
-from delivery.engagements.waiting import numbers_waited_for
+from delivery.engagements.waiting import SOURCE, capture_unknown, numbers_waited_for
 from delivery.progress.retainer_month import MonthHours, hours_of_month
 from routing.flows.event_catalogue import CataloguedKind, EventField, catalogue
 from routing.flows.fields import FieldType
 from routing.flows.registry import fills
-from routing.kernel.events import Event
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.clients import client_choices
 from routing.runs.evidence_words import event_label
 from routing.runs.fact_words import fact_word
-from routing.runs.operations.capture import Signal, capture
+from routing.runs.operations.capture import Signal
 from routing.runs.registry import Problem, enricher
 
 SUBJECT = "retainer_month"
@@ -74,14 +73,7 @@ def sweep_retainers(*, at: datetime) -> int:
     were captured.
     """
     percents = numbers_waited_for(KIND, PERCENT, usual=USUAL_PERCENT, most=MOST_PERCENT)
-    found = {each.dedupe_key: each for each in _used_up(percents, at)} if percents else {}
-    if not found:
-        return 0
-    known = Event.objects.filter(source=SOURCE, dedupe_key__in=list(found))
-    for key in known.values_list("dedupe_key", flat=True):
-        found.pop(key or "", None)
-    capture(list(found.values()), by=Actor.system(), at=at)
-    return len(found)
+    return capture_unknown(_used_up(percents, at) if percents else (), at)
 
 
 def _used_up(percents: set[int], at: datetime) -> Iterator[Signal]:
