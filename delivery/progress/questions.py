@@ -241,16 +241,22 @@ def _brief_checks(row: Brief) -> Iterator[Statement]:
     for result in stored.order_by("check_row_id", "-pk").distinct("check_row_id"):
         if result.accepted:
             text = _("Check “%(check)s”: failed, accepted by %(who)s: %(reason)s")
+            check, reason = result.check_row.name, result.reason
+            text %= {"check": check, "who": result.by, "reason": reason}
+            yield Statement(text, (result,), result.at)
         else:
-            text = _("Check “%(check)s”: %(result)s, by %(who)s at %(at)s.")
-        values = {
-            "check": result.check_row.name,
-            "result": _("passed") if result.passed else _("failed"),
-            "who": result.by,
-            "at": exact(result.at),
-            "reason": result.reason,
-        }
-        yield Statement(text % values, (result,), result.at)
+            yield _checked(result)
+
+
+def _checked(result: CheckResult | BriefCheckResult) -> Statement:
+    text = _("Check “%(check)s”: %(result)s, by %(who)s at %(at)s.")
+    values = {
+        "check": result.check_row.name,
+        "result": _("passed") if result.passed else _("failed"),
+        "who": result.by,
+        "at": exact(result.at),
+    }
+    return Statement(text % values, (result,), result.at)
 
 
 @statements("outcome")
@@ -279,12 +285,4 @@ def of_deliverable(work: AskedWork) -> Iterator[Statement]:
     results = CheckResult.objects.filter(version=version).select_related("check_row", "by")
     for result in results.order_by("pk"):
         newest[result.check_row_id] = result
-    for result in newest.values():
-        text = _("Check “%(check)s”: %(result)s, by %(who)s at %(at)s.")
-        values = {
-            "check": result.check_row.name,
-            "result": _("passed") if result.passed else _("failed"),
-            "who": result.by,
-            "at": exact(result.at),
-        }
-        yield Statement(text % values, (result,), result.at)
+    yield from map(_checked, newest.values())
