@@ -55,7 +55,7 @@ def held(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[
 def _released(many: int, workers: Sequence[Worker]) -> dict[str, Any]:
     flow, lead = Flow.objects.get(), _operations_lead()
     switch_off(flow.pk, by=lead, at=now(), reason="Bench")
-    leads.submit(None, many, now())
+    leads.send(many, now())
     advance(clock=now)
     began = now()
     switch_on(flow.pk, by=lead, at=began, reason="Bench")
@@ -73,7 +73,7 @@ def _released(many: int, workers: Sequence[Worker]) -> dict[str, Any]:
 
 
 def _warm(world: World, many: int) -> None:
-    leads.submit(world, many, now())
+    leads.send(many, now())
     advance(clock=now)
 
 

@@ -82,7 +82,12 @@ def _client(number: int, team: Team, owner: User, backup: User) -> None:
     Membership.objects.create(contact=contact, client=client)
 
 
-def submit(_world: World | None, many: int, at: datetime, batch: int = 100) -> list[int]:
+def submit(_world: World, many: int, at: datetime) -> list[int]:
+    """Do ``send`` as the job of a worker."""
+    return send(many, at)
+
+
+def send(many: int, at: datetime, batch: int = 100) -> list[int]:
     """Capture so many new submissions, as the hook does; the ids of their events."""
     numbers = new_numbers(many)
     found: list[int] = []

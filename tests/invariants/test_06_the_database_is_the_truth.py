@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
 from routing.models import Clock, Decision, Dispatch, Notification, Run, RunStep
 from routing.people.actors import Actor
 from routing.runs.operations.capture import capture
-from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.killing import work_and_be_killed
 from tests.journeys.test_lead_to_brief import signals
-from tests.world import NOW, World, by
+from tests.routing.runs.stories import usual_flow
+from tests.world import NOW, World
 
 pytestmark = pytest.mark.requirement("R10")
 
@@ -29,15 +28,7 @@ def test_workers_killed_at_any_moment_lose_nothing_and_repeat_nothing(
     committed_world: World,
 ) -> None:
     world = committed_world
-    ensure_defaults(at=NOW)
-    publish_lead_to_brief(
-        owner=world.olga,
-        backup=world.bob,
-        high_value=world.team,
-        usual=world.team,
-        by=by(world.olga),
-        at=NOW,
-    )
+    usual_flow(world)
     for deal in range(DEALS):
         capture(signals(str(deal))[:3], by=Actor.system(), at=NOW)
 

@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
 from integrations.models import Inbound
 from routing.models import Clock, Dispatch, Event, Flow, HeldEvent, Run, RunEvent
@@ -17,10 +16,10 @@ from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import capture
 from routing.runs.operations.release import release_held
 from routing.runs.operations.switching import switch_off, switch_on
-from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.inbox.senders import make_connection, submit
 from tests.journeys.killing import work_and_be_killed
 from tests.journeys.test_lead_to_brief import signals
+from tests.routing.runs.stories import usual_flow
 from tests.threads import at_once
 from tests.world import World, by
 
@@ -31,15 +30,7 @@ FORMS = 50
 @pytest.fixture
 def flow(committed_world: World) -> Flow:
     world = committed_world
-    ensure_defaults(at=timezone.now())
-    version = publish_lead_to_brief(
-        owner=world.olga,
-        backup=world.bob,
-        high_value=world.team,
-        usual=world.team,
-        by=by(world.olga),
-        at=timezone.now(),
-    )
+    version = usual_flow(world)
     make_connection("form", world)
     return version.flow
 

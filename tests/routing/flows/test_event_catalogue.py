@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.flows.event_history import sample_of, seen_kinds, volumes
 from routing.models import Event, Flow, Trigger
 from routing.people.actors import Actor
 from routing.runs.operations.capture import Signal, capture
-from routing.sla.operations.calendars import ensure_defaults
 from tests.desk import signed_in, url, words
 from tests.integrations.inbox.senders import make_connection
-from tests.world import NOW, World, by
+from tests.routing.runs.stories import usual_flow
+from tests.world import NOW, World
 
 pytestmark = [
     pytest.mark.django_db,
@@ -34,17 +33,8 @@ def receive(kind: str, source: str, key: str, body: dict[str, Any], days_ago: in
 
 @pytest.fixture
 def flow(world: World) -> Flow:
-    ensure_defaults(at=NOW)
     make_connection("form", world)
-    version = publish_lead_to_brief(
-        owner=world.olga,
-        backup=world.bob,
-        high_value=world.team,
-        usual=world.team,
-        by=by(world.olga),
-        at=NOW,
-    )
-    return version.flow
+    return usual_flow(world).flow
 
 
 def test_a_kind_shows_its_source_fields_sample_volume_and_flows(world: World, flow: Flow) -> None:

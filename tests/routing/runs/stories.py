@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from delivery.flows.lead_to_brief import publish_lead_to_brief
+from delivery.flows import lead_to_brief
 from routing.models import FlowVersion, Run, Team
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
@@ -22,10 +22,23 @@ from tests.world import World, by
 def make_flow(world: World) -> FlowVersion:
     ensure_defaults(at=timezone.now())
     south = Team.objects.create(name="High value", lead=world.bob)
-    return publish_lead_to_brief(
+    return lead_to_brief.publish_lead_to_brief(
         owner=world.olga,
         backup=world.bob,
         high_value=south,
+        usual=world.team,
+        by=by(world.olga),
+        at=timezone.now(),
+    )
+
+
+def usual_flow(world: World) -> FlowVersion:
+    """A live flow from leads to briefs, whose rules all route to the usual team."""
+    ensure_defaults(at=timezone.now())
+    return lead_to_brief.publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
         usual=world.team,
         by=by(world.olga),
         at=timezone.now(),

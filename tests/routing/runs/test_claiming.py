@@ -27,10 +27,10 @@ from routing.runs.operations.switching import switch_off, switch_on
 from routing.runs.trace import trace
 from routing.runs.unclaimed import unclaimed_kinds
 from routing.sla.explain_due import explain, words
-from routing.sla.operations.calendars import ensure_defaults
 from tests.desk import signed_in, url
 from tests.desk import words as said_by
 from tests.integrations.inbox.senders import make_connection
+from tests.routing.runs.stories import usual_flow
 from tests.world import NOW, World, by
 
 pytestmark = [
@@ -47,20 +47,11 @@ Part = RunEvent.Part
 @pytest.fixture
 def flow(world: World, monkeypatch: pytest.MonkeyPatch) -> Flow:
     """A live flow that takes deals and no forms, and a form whose connection has an owner."""
-    ensure_defaults(at=NOW)
     form = make_connection("form", world)
     form.health_owner, form.health_backup = world.ivan, world.olga
     form.save()
     monkeypatch.setattr(lead_to_brief, "TRIGGERS", (("hubspot.deal.creation", "", ""),))
-    version = lead_to_brief.publish_lead_to_brief(
-        owner=world.olga,
-        backup=world.bob,
-        high_value=world.team,
-        usual=world.team,
-        by=by(world.olga),
-        at=NOW,
-    )
-    return version.flow
+    return usual_flow(world).flow
 
 
 def submit(*keys: str, at: datetime = NOW, size: str = "small") -> None:

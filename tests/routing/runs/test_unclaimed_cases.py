@@ -19,11 +19,11 @@ from routing.runs.operations.claiming import claim_events, replay_events
 from routing.runs.operations.exceptions import dismiss, resolve
 from routing.runs.operations.own_failures import own_failures
 from routing.runs.operations.unclaimed_cases import SAID_FOR, settle_taken
-from routing.sla.operations.calendars import ensure_defaults
 from routing.tasks import own_every_failure
 from routing.work.turns import decisions_of
 from tests.desk import signed_in, words
 from tests.integrations.inbox.senders import make_connection
+from tests.routing.runs.stories import usual_flow
 from tests.world import NOW, World, by
 
 pytestmark = [
@@ -38,18 +38,9 @@ KIND, OTHER = "form.submitted", "hubspot.deal.deletion"
 @pytest.fixture
 def flow(world: World, monkeypatch: pytest.MonkeyPatch) -> Flow:
     """A live flow that takes deals and no forms, and a form whose health owner is Ivan."""
-    ensure_defaults(at=NOW)
     owned("form", world, world.ivan, world.olga)
     monkeypatch.setattr(lead_to_brief, "TRIGGERS", (("hubspot.deal.creation", "", ""),))
-    version = lead_to_brief.publish_lead_to_brief(
-        owner=world.olga,
-        backup=world.bob,
-        high_value=world.team,
-        usual=world.team,
-        by=by(world.olga),
-        at=NOW,
-    )
-    return version.flow
+    return usual_flow(world).flow
 
 
 def owned(kind: str, world: World, owner: User, backup: User, **values: object) -> Connection:
