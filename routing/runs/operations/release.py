@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from routing.flows.models import Flow
 from routing.kernel.events import Dispatch
-from routing.kernel.queues import claim_batch
+from routing.kernel.queues import claim_first
 from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.people.saving import record_change
@@ -33,9 +33,8 @@ def release_held(*, at: datetime, limit: int = 100) -> int:
     if not ready:
         return 0
     oldest = waiting.filter(flow__in=ready).order_by("received_at", "event_id")
-    ids = list(oldest.values_list("pk", flat=True)[:limit])
     with transaction.atomic():
-        claimed = claim_batch(waiting.filter(pk__in=ids))
+        claimed = claim_first(oldest, limit)
         rows = HeldEvent.objects.filter(pk__in=claimed).order_by("received_at", "event_id")
         events = list(dict.fromkeys(rows.values_list("event_id", flat=True)))
         turn_all(HeldEvent.objects.filter(pk__in=claimed), "release", at=at)
