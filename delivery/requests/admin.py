@@ -56,6 +56,7 @@ tone(
 
 @admin.register(Request)
 class RequestAdmin(StepsAdmin[Request]):
+    list_name = "requests"
     list_display = ("what", "client", "state_name", "owner", "waits", "urgency", "due_at", "age")
     list_filter = (
         filters.Openness,

@@ -87,6 +87,7 @@ class DeliveryStatusFilter(WithDefault):
 @admin.register(Outbound)
 class OutboundAdmin(ReadOnly[Outbound]):
     heading = gettext_lazy("Outbox")
+    list_name = "outbox"
     list_display = (
         "number",
         "what",

@@ -62,6 +62,7 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     list_per_page = 50
     show_facets = False
     empty_value_display = "–"
+    list_name: str = ""  # by which commands and exports know the list; see named_lists
     heading: Words = ""  # of the list, as in the sidebar; the model's plural by default
     empty_title: Words = ""  # heading and text of an empty list
     empty_text: Words = ""

@@ -38,6 +38,7 @@ class Waiver(forms.Form):
 
 @admin.register(WorkItem)
 class WorkItemAdmin(BulkSteps[WorkItem]):
+    list_name = "work"
     list_display = (
         "what",
         "client",

@@ -37,6 +37,7 @@ tone(
 
 @admin.register(Approval)
 class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
+    list_name = "approvals"
     list_display = (
         "what",
         "client",

@@ -40,6 +40,7 @@ class ContactsOfClient(Rows):
 
 @admin.register(Client)
 class ClientAdmin(MergesClients, KeepsMemberships[Client], SavedAdmin[Client]):
+    list_name = "clients"
     list_display = ("name", "code", "team", "owner", "backup", "timezone", "is_restricted", "work")
     list_filter = ("restricted", "team")
     list_select_related = ("team", "owner", "backup")

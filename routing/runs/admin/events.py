@@ -38,6 +38,7 @@ class ReadOnly(DeskAdmin[ModelT]):
 @admin.register(Event)
 class EventAdmin(ReadOnly[Event]):
     list_before_template = "desk/events_link.html"
+    list_name = "events"
     list_display = ("kind", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
     list_filter = ("source",)

@@ -50,6 +50,7 @@ tone(ExceptionCase, open="warn", claimed="info", escalated="bad", resolved="good
 @admin.register(ExceptionCase)
 class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
     noun_template = "desk/exception.html"
+    list_name = "exceptions"
     list_display = (
         "reason_name",
         "stopped_at",
