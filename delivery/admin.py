@@ -2,6 +2,7 @@ from delivery.approvals.admin import approvals, stages, step_forms
 from delivery.briefs.admin import brief_forms, briefs, template_forms
 from delivery.campaigns.admin import campaign_forms, campaigns
 from delivery.checks.admin import accept_forms, checks
+from delivery.checks.admin import version_checks as checks_of_versions
 from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, uploads
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
@@ -16,6 +17,7 @@ __all__ = [
     "campaign_forms",
     "campaigns",
     "checks",
+    "checks_of_versions",
     "deliverables",
     "edit_forms",
     "engagements",

@@ -2,6 +2,7 @@ from delivery.approvals.models import Answer, Approval, ApprovalStage, AskedPers
 from delivery.briefs.models import Brief
 from delivery.campaigns.models import Campaign
 from delivery.checks.models import BriefCheckResult, Check, CheckResult
+from delivery.checks.version_checks import VersionCheck
 from delivery.deliverables.launches import HandLaunch
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version, VersionFile
@@ -30,5 +31,6 @@ __all__ = [
     "Request",
     "RequestRule",
     "Version",
+    "VersionCheck",
     "VersionFile",
 ]

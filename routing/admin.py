@@ -27,6 +27,7 @@ from routing.runs.admin import (
     proofs,
     quarantine,
     runs,
+    version_routes,
 )
 from routing.sla.admin import calendars, clocks, policies
 from routing.work import admin as work
@@ -59,6 +60,7 @@ __all__ = [
     "staff",
     "teams",
     "value_streams",
+    "version_routes",
     "versions",
     "work",
     "work_forms",

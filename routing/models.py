@@ -25,6 +25,7 @@ from routing.runs.held_events import HeldEvent
 from routing.runs.models import Enrichment, Run, RunEvent, RunStep
 from routing.runs.outcomes import Outcome
 from routing.runs.proofs import VersionProof
+from routing.runs.version_routes import VersionRoute
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.clocks import Clock, ClockMark, ClockTerms, Escalation
 from routing.sla.policies import SLAPolicy, Target
@@ -96,6 +97,7 @@ __all__ = [
     "ValueStream",
     "VersionAction",
     "VersionProof",
+    "VersionRoute",
     "Visit",
     "WorkItem",
     "WorkNoun",

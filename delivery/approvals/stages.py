@@ -19,7 +19,7 @@ from delivery.approvals.models import Approval, ApprovalStage
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import DEFAULT, Audience, Quorum, Stage
 from routing.flows.models import FlowVersion
-from routing.flows.registry import VersionRows, with_version
+from routing.flows.registry import Reference, VersionRows, with_version
 from routing.kernel.roles import EVERYONE, OPS, grant
 from routing.people.staff import Team
 
@@ -87,7 +87,20 @@ def _keep_stages(version: FlowVersion, stages: Sequence[StageShape]) -> None:
     )
 
 
-with_version(VersionRows("approval_stages", ApprovalStage, StageShape, _stages, _keep_stages))
+def _team_names() -> set[str]:
+    return set(Team.objects.values_list("name", flat=True))
+
+
+with_version(
+    VersionRows(
+        "approval_stages",
+        ApprovalStage,
+        StageShape,
+        _stages,
+        _keep_stages,
+        refers=(Reference("team", _team_names, "there is no such team"),),
+    )
+)
 
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:

@@ -13,6 +13,7 @@ from delivery.checks.brief_context import checked_briefs, digest_of
 from delivery.checks.kinds.base import CheckRule, Finding
 from delivery.checks.kinds.catalogue import BRIEF_KINDS, run_on_brief
 from delivery.checks.models import BriefCheckResult, Check
+from delivery.checks.version_checks import NamedChecks, named_in_runs
 from routing.kernel.roles import EVERYONE, grant
 from routing.people.actors import Actor
 from routing.work.visibility import work_seen_by
@@ -47,30 +48,39 @@ class JudgedBrief:
 
 
 def brief_checks(rows: Sequence[Brief]) -> Mapping[int, list[Check]]:
-    """Return the active checks of each brief by its id, in one query."""
+    """Return the active checks of each brief by its id, in one query or two."""
     checks = list(Check.objects.filter(is_active=True, kind__in=BRIEF_KINDS))
+    named = named_in_runs(checks, [row.item.run_id for row in rows])
     found = {}
     for row in rows:
-        clients = {None, row.item.client_id}
-        found[row.pk] = [check for check in checks if check.client_id in clients]
+        found[row.pk] = [check for check in checks if _applies(check, row, named)]
     return found
+
+
+def _applies(check: Check, row: Brief, named: NamedChecks) -> bool:
+    return check.client_id in {None, row.item.client_id} and named.looks_at(check, row.item.run_id)
 
 
 @finds_checks
 def judged_briefs(rows: Sequence[Brief]) -> Mapping[int, list[JudgedBrief]]:
     """
-    Return the checks of each brief that have run, by its id, with their newest results. One query.
+    Return the checks of each brief that have run, by its id, with their newest results. One query
+    or two.
 
-    A check that is not active any more, or is for another client by now, is left out.
+    A check that is not active any more, or is for other clients or flows by now, is left out.
     """
     judged: dict[int, list[JudgedBrief]] = {row.pk: [] for row in rows}
-    clients = {row.pk: {None, row.item.client_id} for row in rows}
+    briefs = {row.pk: row for row in rows}
     stored = BriefCheckResult.objects.filter(
         brief__in=list(judged), check_row__is_active=True, check_row__kind__in=BRIEF_KINDS
     )
     newest = stored.order_by("brief_id", "check_row_id", "-pk").select_related("check_row", "by")
-    for result in newest.distinct("brief_id", "check_row_id"):
-        if result.check_row.client_id in clients[result.brief_id]:
+    results = list(newest.distinct("brief_id", "check_row_id"))
+    named = named_in_runs(
+        [result.check_row for result in results], [row.item.run_id for row in rows]
+    )
+    for result in results:
+        if _applies(result.check_row, briefs[result.brief_id], named):
             judged[result.brief_id].append(JudgedBrief(result.check_row, result))
     for known in judged.values():
         known.sort(key=lambda each: (each.check.position, each.check.pk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,9 +14,11 @@ from routing.flows.models import FlowVersion
 
 
 @checklist_line("checks", gettext_lazy("Checks"), place=60)
-def checks(_version: FlowVersion) -> LineLook:
+def checks(version: FlowVersion) -> LineLook:
     where = reverse("admin:delivery_check_changelist")
-    active = Check.objects.filter(is_active=True)
+    active = Check.objects.filter(
+        Q(only_in_flows=False) | Q(pk__in=version.named_checks.values("check_row")), is_active=True
+    )
     count = active.exclude(kind__in=BRIEF_KINDS).count()
     of_briefs = active.filter(kind__in=BRIEF_KINDS).count()
     if not count:

@@ -24,8 +24,9 @@ class Check(models.Model):
 
     ``kind`` is a name from ``checks.kinds.catalogue``, and says whether versions or briefs are
     checked. A QA reviewer signs off the kind ``judgment``, which no machine can judge. An empty
-    ``format`` or ``client`` means any; briefs have no format. A check is never deleted, because
-    results refer to it; it is set inactive instead.
+    ``format`` or ``client`` means any; briefs have no format. If it is ``only_in_flows``, it looks
+    only at the work of flows that name it. A check is never deleted, because results refer to it;
+    it is set inactive instead.
     """
 
     redactable = ("name", "params")
@@ -44,6 +45,9 @@ class Check(models.Model):
         blank=True,
         related_name="checks",
         verbose_name=_("client"),
+    )
+    only_in_flows = models.BooleanField(
+        _("only in flows that name it"), default=False, db_default=False
     )
     position = models.PositiveSmallIntegerField(_("position"), default=100)
     is_active = models.BooleanField(_("active"), default=True)

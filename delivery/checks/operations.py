@@ -13,6 +13,7 @@ from delivery.checks.kinds.base import CheckRule, Finding
 from delivery.checks.kinds.catalogue import BRIEF_KINDS, JUDGMENT, run
 from delivery.checks.kinds.page import BudgetContext
 from delivery.checks.models import Check, CheckResult
+from delivery.checks.version_checks import NamedChecks, named_in_runs
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from routing.kernel.roles import EVERYONE, OPS, grant
@@ -66,16 +67,21 @@ def judged_checks(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
 
 
 def applying(rows: Sequence[Deliverable]) -> Mapping[int, list[Check]]:
-    """Return the active checks of each deliverable by its id, in one query."""
+    """Return the active checks of each deliverable by its id, in one query or two."""
     checks = list(Check.objects.filter(is_active=True).exclude(kind__in=BRIEF_KINDS))
+    named = named_in_runs(checks, [row.item.run_id for row in rows])
     found = {}
     for row in rows:
-        found[row.pk] = [check for check in checks if _applies(check, row)]
+        found[row.pk] = [check for check in checks if _applies(check, row, named)]
     return found
 
 
-def _applies(check: Check, row: Deliverable) -> bool:
-    return check.format in {"", row.format} and check.client_id in {None, row.item.client_id}
+def _applies(check: Check, row: Deliverable, named: NamedChecks) -> bool:
+    return (
+        check.format in {"", row.format}
+        and check.client_id in {None, row.item.client_id}
+        and named.looks_at(check, row.item.run_id)
+    )
 
 
 def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[Deliverable]:
@@ -87,6 +93,7 @@ def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[De
     asked = Check.objects.filter(
         Q(format="") | Q(format=OuterRef("format")),
         Q(client=None) | Q(client=OuterRef("item__client")),
+        Q(only_in_flows=False) | Q(named_by__version__runs=OuterRef("item__run")),
         ~Exists(signed),
         is_active=True,
         kind=JUDGMENT.name,

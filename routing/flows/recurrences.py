@@ -270,4 +270,4 @@ def _write(version: FlowVersion, rows: Sequence[RecurrenceShape]) -> None:
     )
 
 
-with_version(VersionRows(KEY, Recurrence, RecurrenceShape, _read, _write))
+with_version(VersionRows(KEY, Recurrence, RecurrenceShape, _read, _write, checkpoint=False))

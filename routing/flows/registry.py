@@ -7,11 +7,23 @@ Packages above this one fill them in ``AppConfig.ready``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 # -- Versions: rows that packages above store with them --------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """
+    A key of a row that names something, with a function for the names that exist. ``words`` say in
+    English what is wrong with any other.
+    """
+
+    key: str
+    known: Callable[[], set[str]]
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +32,10 @@ class VersionRows:
     Rows of one kind that a package above stores with a flow version, such as approval stages.
 
     ``name`` is their key in the file of a flow, ``shape`` a pydantic model of one row, and
-    ``model`` the model whose columns have the names of its keys. ``read`` returns the rows of a
-    version in their order, ``write`` adds rows to a draft.
+    ``model`` the model whose columns have the names of its keys, or those of ``columns``. ``read`` returns the rows of a
+    version in their order, ``write`` adds rows to a draft. ``checkpoint`` says whether the workflow
+    map shows them among what a run must pass. ``refers`` are the keys of a row whose names must
+    exist before a file can be imported.
     """
 
     name: str
@@ -29,6 +43,9 @@ class VersionRows:
     shape: Any
     read: Callable[[Any], Sequence[Any]]
     write: Callable[[Any, Sequence[Any]], None]
+    checkpoint: bool = True
+    refers: Sequence[Reference] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 _version_rows: dict[str, VersionRows] = {}

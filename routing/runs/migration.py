@@ -38,8 +38,10 @@ UNTIL_DECIDED = (
     "brief",
     "approval_stages",
     "proofs",
+    "exception_routes",
+    "checks",
 )
-AFTERWARDS = ("fields", "approval_stages", "proofs")
+AFTERWARDS = ("fields", "approval_stages", "proofs", "exception_routes", "checks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from routing.work.visibility import clients_seen_by
 
 PREFIX = "param_"
 MOST_SIGNS = 100_000
+COLUMNS = ("name", "format", "client", "only_in_flows", "position", "is_active")
 
 
 class CheckForm(forms.Form):
@@ -45,6 +46,14 @@ class CheckForm(forms.Form):
         Client.objects.none(),
         required=False,
         empty=gettext_lazy("All clients"),
+    )
+    only_in_flows = forms.BooleanField(
+        label=gettext_lazy("Only in flows that name it"),
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text=gettext_lazy(
+            "Such a check looks at the work of flows whose version lists it, and at no other."
+        ),
     )
     position = forms.IntegerField(
         label=gettext_lazy("Position"),
@@ -70,10 +79,7 @@ class CheckForm(forms.Form):
 
     def __init__(self, row: Check, actor: Actor, data: Any = None, *, may: bool = True) -> None:
         self.row, self.kind = row, find_kind(row.kind)
-        known = {
-            name: getattr(row, name)
-            for name in ("name", "format", "client", "position", "is_active")
-        }
+        known = {name: getattr(row, name) for name in COLUMNS}
         super().__init__(data, initial=known)
         self.fields["client"].queryset = clients_seen_by(actor)  # type: ignore[attr-defined]
         params = self.kind.params if self.kind else ()
@@ -105,6 +111,8 @@ class CheckForm(forms.Form):
         ).exclude(pk=self.row.pk)
         if same.exists():
             self.add_error("name", _("Another check already has this name."))
+        if self.cleaned_data["only_in_flows"] and self.cleaned_data["client"]:
+            self.add_error("client", _("A check that flows name is for all clients."))
 
     def params(self) -> dict[str, Any]:
         """Return the parameters as JSON, without those that equal their defaults."""
@@ -121,7 +129,7 @@ class CheckForm(forms.Form):
 
     def filled(self) -> Check:
         """Return the row with the values of the form, not saved."""
-        for name in ("name", "format", "client", "position", "is_active"):
+        for name in COLUMNS:
             if name in self.fields:
                 setattr(self.row, name, self.cleaned_data[name])
         self.row.params = self.params()

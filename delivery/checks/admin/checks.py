@@ -30,8 +30,8 @@ from routing.work.visibility import clients_seen_by
 
 @admin.register(Check)
 class CheckAdmin(DeskAdmin[Check]):
-    list_display = ("name", "kind_name", "format", "client", "position", "in_use")
-    list_filter = ("is_active", "format", ("kind", admin.AllValuesFieldListFilter))
+    list_display = ("name", "kind_name", "format", "client", "only_in_flows", "position", "in_use")
+    list_filter = ("is_active", "only_in_flows", "format", ("kind", admin.AllValuesFieldListFilter))
     list_select_related = ("client",)
     search_fields = ("name",)
     search_help_text = gettext_lazy("Name")

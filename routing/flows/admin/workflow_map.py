@@ -16,7 +16,6 @@ from routing.flows.files.words import row_words
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operator_words import OPERATORS
 from routing.flows.recurrence_words import recurrence_words
-from routing.flows.recurrences import KEY
 from routing.flows.registry import version_rows
 from routing.flows.rules import Rule
 from routing.flows.trigger_words import trigger_words
@@ -42,7 +41,7 @@ def map_of(flow: Flow, version: FlowVersion) -> list[MapStop]:
         MapStop(_("Owner"), tuple(_people(flow))),
         MapStop(_("Actions"), tuple(_actions(version)), f"{page}#actions-group"),
         MapStop(_("Checkpoints"), tuple(_checkpoints(version)), page),
-        MapStop(_("Exceptions"), tuple(_exceptions()), _routing()),
+        MapStop(_("Exceptions"), tuple(_exceptions(version)), _routing()),
         MapStop(_("Outcome"), tuple(_outcome(flow, version))),
         MapStop(_("Review"), tuple(_review(flow))),
     ]
@@ -107,8 +106,8 @@ def _people(flow: Flow) -> Iterator[str]:
 def _checkpoints(version: FlowVersion) -> Iterator[str]:
     found = False
     for rows in version_rows():
-        if rows.name == KEY:
-            continue  # they start it
+        if not rows.checkpoint:
+            continue
         for row in rows.read(version):
             found = True
             yield row_words(rows.name, row.model_dump(mode="json"))
@@ -124,7 +123,9 @@ def _second(flow: Flow) -> str:
     return _("two people, unless it is wording or routing alone")
 
 
-def _exceptions() -> Iterator[str]:
+def _exceptions(version: FlowVersion) -> Iterator[str]:
+    for own in version.exception_routes.all():
+        yield str(own)
     takers: dict[str, int] = {}
     for row in ExceptionRoute.objects.all():
         name = str(ExceptionRoute.Taker(row.taker).label)

@@ -34,10 +34,12 @@ _CLASSES: Sequence[tuple[str, ChangeClass]] = (
     ("sla_policy", ChangeClass.CLIENT_SLA),
     ("approval_stages", ChangeClass.APPROVAL),
     ("criteria", ChangeClass.CHECKS),
+    ("checks", ChangeClass.CHECKS),
     ("proofs", ChangeClass.CHECKS),
     ("actions", ChangeClass.OUTSIDE_EFFECT),
     ("triggers", ChangeClass.ROUTING),
     ("recurrences", ChangeClass.ROUTING),
+    ("exception_routes", ChangeClass.ROUTING),
     ("fields", ChangeClass.ROUTING),
     ("rules", ChangeClass.ROUTING),
     ("owner", ChangeClass.ROUTING),
@@ -57,6 +59,8 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "triggers": ("kind", "field", *TriggerOperator.values),
     "recurrences": ("name",),
     "proofs": ("kind",),
+    "exception_routes": ("reason",),
+    "checks": ("name",),
 }
 
 
@@ -94,8 +98,9 @@ def content_digest(content: FlowShape) -> str:
     # As before there were these lists: a request to a second person from then still counts.
     if not content.actions:
         values.pop("actions")
-    if not values.get("proofs"):
-        values.pop("proofs", None)
+    for key in ("proofs", "exception_routes", "checks"):
+        if not values.get(key):
+            values.pop(key, None)
     return json_digest({key: value for key, value in values.items() if key not in OF_FLOW})
 
 

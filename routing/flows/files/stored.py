@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -33,7 +33,7 @@ from routing.flows.flow_people import pair_fault
 from routing.flows.lint import near_to
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, live_of
 from routing.flows.proposing import change_flow
-from routing.flows.registry import version_rows
+from routing.flows.registry import VersionRows, version_rows
 from routing.flows.rules import Condition, Rule
 from routing.flows.trigger_operators import TriggerOperator
 from routing.flows.triggers import trigger_fault
@@ -42,6 +42,9 @@ from routing.people.saving import save_with_reason
 from routing.people.staff import Team, User
 from routing.sla.policies import SLAPolicy
 from routing.work.items import WorkItem
+
+# A path in the file, what it names, the names that exist, and what is wrong with any other.
+_Asked = tuple[tuple[str | int, ...], str, set[str], str]
 
 
 def content_of(version: FlowVersion) -> FlowShape:
@@ -212,7 +215,7 @@ def unresolved(file: FlowFile) -> list[FileFault]:
     people = set(User.objects.staff().values_list("email", flat=True))
     teams = set(Team.objects.values_list("name", flat=True))
     policies = set(SLAPolicy.objects.values_list("slug", flat=True))
-    asked: list[tuple[tuple[str | int, ...], str, set[str], str]] = [
+    asked: list[_Asked] = [
         (("owner",), content.owner, people, "nobody of the agency has this e-mail address"),
         (("backup",), content.backup, people, "nobody of the agency has this e-mail address"),
         (("sla_policy",), content.sla_policy, policies, "there is no such SLA policy"),
@@ -230,9 +233,7 @@ def unresolved(file: FlowFile) -> list[FileFault]:
         for place, rule in enumerate(content.rules)
     ]
     for rows in version_rows():
-        for place, row in enumerate(getattr(content, rows.name)):
-            if team := getattr(row, "team", ""):
-                asked.append(((rows.name, place, "team"), team, teams, "there is no such team"))
+        asked += _references(content.rows_of(rows.name), rows)
     found = [
         file.fault(path, _said(words, value, known))
         for path, value, known, words in asked
@@ -241,6 +242,15 @@ def unresolved(file: FlowFile) -> list[FileFault]:
     if fault := pair_fault(content.owner, content.backup):
         found.append(file.fault(("backup",), fault))
     return found + _bad_triggers(file) + _bad_actions(file) + _bad_conditions(file)
+
+
+def _references(rows: Sequence[Any], kind: VersionRows) -> Iterator[_Asked]:
+    """Return what the rows of a part of a version refer to."""
+    for reference in kind.refers if rows else ():
+        known = reference.known()
+        for place, row in enumerate(rows):
+            if value := getattr(row, reference.key):
+                yield (kind.name, place, reference.key), value, known, reference.words
 
 
 def _said(words: str, value: str, known: set[str]) -> str:

@@ -167,7 +167,7 @@ def row_words(key: str, row: Mapping[str, Any]) -> str:
 
 
 def _rows(key: str) -> tuple[Any, Mapping[str, str]] | None:
-    above = {each.name: (each.model, NO_COLUMNS) for each in version_rows()}
+    above = {each.name: (each.model, each.columns) for each in version_rows()}
     return _ROWS.get(key) or above.get(key)
 
 

@@ -22,12 +22,13 @@ from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.people.clearance import Clearance, clearance_of
 from routing.runs.details import WaitDetails
-from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunEvent, RunStep
 from routing.runs.owners import NobodyLeft, Owners, Place, Staff, owners_for, places_for
 from routing.runs.snapshots import run_snapshots
 from routing.runs.timeboxes import start_timeboxes
 from routing.runs.titles import waiting_title_of
+from routing.runs.version_routes import Routes
 from routing.work.creation import create, created
 from routing.work.door import move, operation
 from routing.work.items import WorkItem
@@ -153,15 +154,14 @@ def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> l
     with transaction.atomic(savepoint=False):
         located = _locate(findings)
         _one_at_a_time(located)
-        routes: dict[str, ExceptionRoute] = ExceptionRoute.objects.in_bulk(field_name="reason")
+        routes = Routes.of(each.run for each in located)
         system = Actor.system()
         titles = _titles_of_stops(located)
         made: list[ExceptionCase] = []
         for why, some in _cases(_new(located), routes, titles, at).items():
             made += create(some, by=system, at=at, reason=why)
         timed = [case for case in made if case.reason not in TIMED_LATER]
-        minutes = {case.reason: _minutes(routes.get(case.reason)) for case in timed}
-        start_timeboxes(timed, minutes, at)
+        start_timeboxes(timed, routes, at)
         _stop([each for each in located if each.finding.step], titles, at)
         notify(created(ExceptionCase), made, by=system, at=at)
     return made
@@ -281,7 +281,7 @@ def _open_keys(located: Sequence[_Located]) -> set[Key]:
 
 def _cases(
     located: Sequence[_Located],
-    routes: Mapping[str, ExceptionRoute],
+    routes: Routes,
     titles: Mapping[int, str],
     at: datetime,
 ) -> Mapping[str, list[ExceptionCase]]:
@@ -301,11 +301,9 @@ def _cases(
     return found
 
 
-def _owners(
-    each: _Located, routes: Mapping[str, ExceptionRoute], staff: Staff, clearance: Clearance
-) -> Owners | None:
-    finding, route = each.finding, routes.get(each.finding.reason)
-    taker = route.taker if route else ExceptionRoute.Taker.WORK
+def _owners(each: _Located, routes: Routes, staff: Staff, clearance: Clearance) -> Owners | None:
+    finding = each.finding
+    taker = routes.taker(finding.reason, each.run)
     places = [*finding.first, *places_for(taker, each.work, each.run, staff)]
     try:
         client = each.work.client_id if each.work is not None else None
@@ -347,14 +345,7 @@ def _case(each: _Located, owners: Owners, titles: Mapping[int, str], staff: Staf
 
 def start_timebox(cases: Sequence[ExceptionCase], *, at: datetime) -> None:
     """Start the timeboxes of open exceptions that were raised without one, see ``TIMED_LATER``."""
-    routes: dict[str, ExceptionRoute] = ExceptionRoute.objects.in_bulk(field_name="reason")
-    minutes = {case.reason: _minutes(routes.get(case.reason)) for case in cases}
-    start_timeboxes(cases, minutes, at)
-
-
-def _minutes(route: ExceptionRoute | None) -> int:
-    """Return the timebox of a route, or the default without a route."""
-    return (route or ExceptionRoute()).timebox_minutes
+    start_timeboxes(cases, Routes.of(case.run for case in cases), at)
 
 
 def _titles_of_stops(located: Sequence[_Located]) -> dict[int, str]:

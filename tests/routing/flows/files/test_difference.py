@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from delivery.checks.version_checks import VersionCheckShape
 from routing.flows.change_classes import ChangeClass
 from routing.flows.files.difference import content_digest, differences, highest
 from routing.flows.files.shape import ActionShape, FlowShape
 from routing.flows.files.text import read_flow_file
 from routing.flows.files.words import change_words
 from routing.flows.recurrences import RecurrenceShape
+from routing.kernel.reasons import Reason
 from routing.models import Flow
 from routing.runs.proofs import VersionProof, VersionProofShape
+from routing.runs.version_routes import VersionRouteShape
 from tests.routing.flows.files.test_text import MINIMAL
 
 FULL = (
@@ -156,6 +159,8 @@ def test_every_key_of_a_file_is_compared() -> None:
     other |= {"criticality": Flow.Criticality.MAY_PAUSE, "touches": (Flow.Touches.BILLING,)}
     other |= {"leads_may_edit": True}
     other |= {"proofs": (VersionProofShape(kind=VersionProof.Kind.SLA_MET),)}
+    other |= {"exception_routes": (VersionRouteShape(reason=Reason.NO_RULE),)}
+    other |= {"checks": (VersionCheckShape(name="Brand"),)}
     for name in type(old).model_fields:
         if name == "format":
             continue
