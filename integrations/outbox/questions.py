@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -55,6 +55,35 @@ def messages(work: AskedWork) -> Iterator[Statement]:
         yield _message(work, row, tries[row.pk])
 
 
+def _attempt(attempt: Attempt) -> str:
+    values = {
+        "number": attempt.number,
+        "at": exact(attempt.ended_at),
+        "outcome": attempt.get_outcome_display(),
+        "status": attempt.status,
+    }
+    if attempt.status:
+        return _("Attempt %(number)s at %(at)s: %(outcome)s, status %(status)s.") % values
+    return _("Attempt %(number)s at %(at)s: %(outcome)s.") % values
+
+
+def _ending(row: Outbound) -> tuple[list[str], tuple[Model, ...]]:
+    """Return why a message is not sent any more, and the record that says so."""
+    if row.state == Outbound.State.SUPERSEDED:
+        return [_("A newer message took its place.")], ()
+    if row.state != Outbound.State.DISCARDED:
+        return [], ()
+    history = getattr(Outbound, "history")  # noqa: B009
+    record = history.filter(id=row.pk, state=row.state).order_by("history_id").first()
+    if record is None:
+        return [_("History does not say who discarded it.")], ()
+    text = _("%(who)s discarded it at %(at)s.")
+    said = [text % {"who": record.history_user, "at": exact(record.history_date)}]
+    if record.history_change_reason:
+        said.append(_("Reason: %(why)s") % {"why": record.history_change_reason})
+    return said, (record,)
+
+
 def _message(work: AskedWork, row: Outbound, tries: Sequence[Attempt]) -> Statement:
     text = _("%(part)s%(what)s to %(connection)s, requested by %(who)s at %(at)s: %(state)s.")
     values = {
@@ -67,21 +96,16 @@ def _message(work: AskedWork, row: Outbound, tries: Sequence[Attempt]) -> Statem
     }
     said = [text % values]
     for attempt in tries:
-        text = _("Attempt %(number)s at %(at)s: %(outcome)s, status %(status)s.")
-        values = {
-            "number": attempt.number,
-            "at": exact(attempt.ended_at),
-            "outcome": attempt.get_outcome_display(),
-            "status": attempt.status or _("none"),
-        }
-        said.append(text % values)
+        said.append(_attempt(attempt))
         if attempt.error:
             said.append(f"“{Truncator(attempt.error).chars(QUOTED)}”")
     if not tries:
         said.append(_("No attempt is recorded."))
+    ending, records = _ending(row)
+    said += ending
     if row.url:
         said.append(_("Its address is %(url)s.") % {"url": row.url})
     elif row.remote_id:
         said.append(_("Its id there: %(id)s.") % {"id": row.remote_id})
     at = row.delivered_at or (tries[-1].ended_at if tries else row.created_at)
-    return Statement(" ".join(said), (row, *tries), at)
+    return Statement(" ".join(said), (row, *tries, *records), at)

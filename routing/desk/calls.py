@@ -18,10 +18,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import File as Upload
+from django.utils import timezone
 
 from routing.desk.forms import StepForm, form_of
 from routing.desk.offers import target
 from routing.kernel.entered import Day, Lines, OneLine
+from routing.kernel.past_dates import SURE, AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.work.door import Operation, operations_of
@@ -87,6 +89,8 @@ def details_called(
             raise BadCall(f"“{step.verb}” takes no values, so leave out --set.")
         return None
     known = {each.name: each for each in fields(details)}
+    given = dict(given)
+    confirmed = given.pop(SURE, "").strip().lower() in YES
     for name in given:
         if name not in known:
             hint = _near(name, known)
@@ -98,11 +102,21 @@ def details_called(
     for name, each in known.items():
         if name in given:
             values[name] = _Reader(name, types[name], form, by).read(given[name])
+            if not confirmed:
+                _check_past(form, name, values[name], before.get(name))
         elif _required(each):
             if name not in before:
                 raise BadCall(f"“{step.verb}” needs --set {name}=…")
             values[name] = before[name]
     return details(**values)
+
+
+def _check_past(form: StepForm, name: str, day: Any, before: Any) -> None:
+    """:raises BadCall: if the form would ask whether this date in the past is meant"""
+    if not isinstance(form, AsksAboutPast) or name not in form.coming or not isinstance(day, date):
+        return
+    if day != before and day < timezone.localdate(timezone=form.zone_of_dates()):
+        raise BadCall(f"“{name}”: {day} is in the past. Correct it, or add --set {SURE}=yes.")
 
 
 def _required(each: Field[Any]) -> bool:

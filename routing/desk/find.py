@@ -38,7 +38,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "title": _("Search"),
         "typed": typed.replace("\0", ""),
         "groups": [_shown(group, typed) for group in found.groups],
-        "nothing": bool(typed) and found == SearchResults(),
+        "nothing": bool(typed) and not found.any,
         "clients": [(client, page_of(client)) for client in found.clients],
         "contacts": [(contact, page_of(contact)) for contact in found.contacts],
         "staff": [(person, _page_of_person(person, by)) for person in found.staff],

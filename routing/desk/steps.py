@@ -237,7 +237,7 @@ class StepsAdmin(BulkSteps[NounT]):
         said = [
             _("%(step)s: This was refused. Nothing has changed.") % {"step": step.label},
             *(str(refusal.message) for refusal in against),
-            *_latest(row),
+            *latest_change(row),
             _("The page shows what is possible now."),
         ]
         if form.reason:
@@ -268,7 +268,7 @@ class StepsAdmin(BulkSteps[NounT]):
             # After a submission the form stays open, because a refusal may be about its fields.
             "open": request.method not in READS or not against,
             "goal": target_state(step, target(step, row)),
-            "latest": _latest(row) if MOVED_ON & {each.code for each in against} else (),
+            "latest": latest_change(row) if MOVED_ON & {each.code for each in against} else (),
             "consequences": [] if against else consequences(step, [target(step, row)]),
         }
         return self.page(request, "desk/step.html", row, context, status)
@@ -284,7 +284,7 @@ def _notified(item: WorkItem, at: datetime) -> Sequence[str]:
     return [_("Notified: %(people)s.") % {"people": ", ".join(names)}] if names else []
 
 
-def _latest(row: Any) -> Sequence[str]:
+def latest_change(row: Any) -> Sequence[str]:
     """Return the newest change of state of a row as a sentence, or nothing if there is none."""
     entries = timeline_of(row)
     for entry in [*(each for each in entries if each.way), *entries[:1]]:

@@ -18,6 +18,7 @@ _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII | re.IGNORECASE,
 )
+_OFFSET = re.compile(r"(?:Z|[+-]\d{2}(?::?\d{2})?)\Z", re.ASCII | re.IGNORECASE)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T]?(\d{2})(\d{2})(\d{2})?)?", re.ASCII)
 _MILLISECONDS = re.compile(r"\d{12,13}", re.ASCII)  # from 1973 to 2286
 
@@ -57,6 +58,11 @@ def read_day(text: str, zone: ZoneInfo | None = None) -> date:
     if not can_be_meant(found):
         raise ValueError("not a date")
     return found
+
+
+def is_instant(text: str) -> bool:
+    """Return whether a text is a time with an offset, which is another day in another zone."""
+    return _TIME.fullmatch(text) is not None and _OFFSET.search(text) is not None
 
 
 def _is_compact(text: str) -> bool:

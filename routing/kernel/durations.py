@@ -26,8 +26,21 @@ _SPELLED = (
     (re.compile(r"(?<![\d.,:/])(\d+) ?(?:\u00bd| 1/2(?![\d/]))"), r"\1.5 "),
     (re.compile(r"(?<![\d.,:/])(?:\u00bd|1/2(?![\d/]))"), "0.5 "),
     (re.compile(r"\b(?:an? |eine? )?hal(?:f|be[nr]?)\b(?: an?\b)?"), "0.5"),
+    (re.compile(r"\b(?:an?|eine) (?:quarter|viertel)(?: of an?)?(?: hours?|stunde)"), "15 min"),
+    (re.compile(r"\bthree quarters of an hour\b|\bdrei ?viertelstunden?\b"), "45 min"),
+    (re.compile(r"\b(?:anderthalb|eineinhalb)\b"), "1.5"),
     (re.compile(r"\b(?:an?|one|eine?n?)(?= )"), "1"),
+    (re.compile(r"\b(?:two|zwei)(?= )"), "2"),
+    (re.compile(r"\b(?:three|drei)(?= )"), "3"),
+    (re.compile(r"\b(?:four|vier)(?= )"), "4"),
+    (re.compile(r"\b(?:five|f\u00fcnf)(?= )"), "5"),
+    (re.compile(r"\b(?:six|sechs)(?= )"), "6"),
+    (re.compile(r"\b(?:eight|acht)(?= )"), "8"),
+    (re.compile(r"\b(?:ten|zehn)(?= )"), "10"),
+    (re.compile(r"\A(\d{1,5}:\d{2}) ?(?:h|hrs?|hours?|std|stunden?)\.?\Z", re.ASCII), r"\1"),
 )
+# A thousand, or one with three decimals: people write both, and a clock would count either.
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}[.,]\d{3}(?!\d)", re.ASCII)
 _UNITS: dict[str, timedelta] = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden"), HOUR),
     **dict.fromkeys(("working hour", "working hours", "arbeitsstunde", "arbeitsstunden"), HOUR),
@@ -71,11 +84,7 @@ def read_duration(text: str, working_day: timedelta | None = None) -> timedelta:
         text = " ".join(spelled.sub(number, text).split())
     if text.startswith(("-", "\u2212")):
         raise BadDuration(gettext_lazy("A duration cannot be negative."))
-    if _NUMBER.fullmatch(text):
-        raise BadDuration(
-            gettext_lazy("“%(text)s” has no unit. Enter %(text)s h, %(text)s min or %(text)s:00."),
-            text=text,
-        )
+    _check_number(text)
     if match := _CLOCK.fullmatch(text):
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         if max(minutes, seconds) >= 60:  # noqa: PLR2004 - of an hour, of a minute
@@ -94,6 +103,20 @@ def read_duration(text: str, working_day: timedelta | None = None) -> timedelta:
             most=in_words(LONGEST),
         )
     return round(found.total_seconds()) * SECOND
+
+
+def _check_number(text: str) -> None:
+    """:raises BadDuration: if a number has no unit, or may be meant as thousands"""
+    if _NUMBER.fullmatch(text):
+        raise BadDuration(
+            gettext_lazy("“%(text)s” has no unit. Enter %(text)s h, %(text)s min or %(text)s:00."),
+            text=text,
+        )
+    if _THOUSANDS.search(text):
+        raise BadDuration(
+            gettext_lazy("“%(text)s” is not clear. Enter it without a thousands separator."),
+            text=text,
+        )
 
 
 def _sum(text: str, working_day: timedelta | None) -> timedelta:

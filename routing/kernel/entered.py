@@ -34,7 +34,11 @@ class Lines(forms.CharField):
 
 
 class Day(forms.DateField):
-    """A day of the years in which anything here can happen."""
+    """A day of the years in which anything here can happen, written so that it has one meaning."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid": gettext_lazy("This is not a date, or can be two. Enter one such as 2026-12-24.")
+    }
 
     def to_python(self, value: Any) -> date | None:
         found: date | None = super().to_python(value)

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
+from routing.people.staff import User
 from routing.runs.operations.identify import NAME_CLIENT
 from routing.sla.escalation_entries import WORDS
 from routing.sla.ladder import Level
@@ -35,6 +36,9 @@ def sentence_of(event: Event, noun: Any) -> str:
     who = str(event.actor)
     if event.kind == RESPONDED.kind:
         how = dict(ResponseChannel.choices).get(event.to_state, event.to_state)
+        if event.actor.kind == User.Kind.PERSON:
+            text = _("The first response by %(who)s reached the client: %(how)s")
+            return text % {"who": who, "how": how}
         return _("The first response reached the client: %(how)s") % {"how": how}
     if event.kind == ADDED:
         return _("%(who)s wrote a note") % {"who": who}

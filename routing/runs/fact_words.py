@@ -46,12 +46,19 @@ def fact_text(name: str, value: Any) -> str:
 
 def field_text(spec: FieldSpec, value: Any) -> str:
     """Return the value of a field of a flow as people read it. Facts hold days as ISO text."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if spec.type is FieldType.DATE:
         try:
             return formats.date_format(date.fromisoformat(str(value)), "D j M Y")
         except ValueError:
             return str(value)
     return fact_text(spec.name, value)
+
+
+def value_text(name: str, value: Any, specs: Mapping[str, FieldSpec]) -> str:
+    """Return the value of any fact as people read it, of a field of the flow or not."""
+    return field_text(specs[name], value) if name in specs else fact_text(name, value)
 
 
 def may_read(by: Actor | None, name: str, specs: Mapping[str, FieldSpec]) -> bool:

@@ -57,7 +57,27 @@ _UNCLEAR = re.compile(
     r"|\b(?:until|till|from|at|to|bis|ab|um)\s+\d"
     r"|\bhalf[ -]?day|\bmorning|\bafternoon|\bevening|\b(?:mid|after)?noon\b|\bearl(?:y|ier)\b"
     r"|\b[ap]\.?m\b|\blunch|[\u00bc-\u00be]"  # a quarter, a half, three quarters
-    r"|\bhalb|\bvormittag|\bnachmittag|\bmittag|\babend|\bfr(?:ü|u\u0308)her",
+    r"|\bhalb|\bvormittag|\bnachmittag|\bmittag|\bfr(?:ü|u\u0308)her"
+    r"|(?<!heilig )(?<!heiliger )\babend",
+    re.IGNORECASE,
+)
+_COUNTED = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen"
+    "|eins?|eine|zwei|drei|vier|f\u00fcnf|sechs|sieben|acht|neun|zehn|elf|zw\u00f6lf|dreizehn"
+)
+# Without hours, such a name would close a whole day that is open in part, or one day of many.
+_NO_NAME = re.compile(
+    r"\bmatin|\bapr[eè]s-midi|\bmidi\b|\bdemi\b|\bma[nñ]ana|\bmedio\s+d[ií]a|\btarde\b"
+    r"|\bmattin|\bpomeriggio|\bmezz[ao]|\bochtend|\bmiddag|\bhalve\b"
+    r"|\A(?:through|thru|to|until|till|bis|and|und|plus|from|ab|for|f(?:ü|u\u0308)r|hasta)\b"
+    r"|\A[&+]|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\s*(?:to\b|bis\b|[-\u2013]\s*(?:mon|tue|wed|thu|fri))"
+    r"|\d\s*(?:days?|weeks?|tage?n?|wochen?)\b|\b(?:whole|ganze)\s+(?:week|woche)"
+    r"|\b(?:every|each|yearly|annually|jede[sn]?|j(?:ä|a\u0308)hrlich)\b"
+    r"|\b(?:open|opens|closes|ge(?:ö|o\u0308)ffnet|offen|not|nicht|kein)\b"
+    r"|\b(?:short|shorter|shortened|reduced|limited|normal|usual|regular|verk(?:ü|u\u0308)rzt)"
+    r"\s*(?:\Z|day|hours|opening|working)|\b(?:working|business)\s+(?:day|hours)|\bworkday"
+    rf"|\b(?:only|nur|at|after|before|um|bis|nach|vor)\s+(?:{_COUNTED})\b"
+    rf"|\b(?:{_COUNTED})\s+(?:hours?|stunden?|uhr|days|tage)\b",
     re.IGNORECASE,
 )
 
@@ -105,7 +125,7 @@ def read_changed_day(text: str) -> ChangedDay:
     if within and within[0] == within[1]:
         raise BadHours(_("“%(text)s” leaves no open time."), text=text)
     name = (text[match.end() :] if match else text).strip(_BETWEEN)
-    if _UNCLEAR.search(name):
+    if _UNCLEAR.search(name) or (match is None and _NO_NAME.search(name)):
         raise BadHours(
             _(
                 "“%(text)s” is not clear. Enter the hours that are open right after the date, as "

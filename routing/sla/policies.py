@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -152,7 +153,18 @@ class Target(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.policy} · {self.kind} · {self.purpose}"
+        return f"{self.policy}: {kind_name(self.kind)}, {purpose_label(self.purpose).lower()}"
+
+    def said_in_history(self, column: str, value: Any) -> str | None:
+        """Return a stored value in words, or None if it needs none of its own."""
+        if column == "kind":
+            return kind_name(value)
+        if column == "purpose":
+            return purpose_label(value)
+        if column in {"runs_in", "met_in"} and value:
+            labels = dict(labelled_states(self.kind))
+            return ", ".join(labels.get(state, state) for state in value)
+        return None
 
     def clean(self) -> None:
         states = states_of(self.kind)
@@ -170,6 +182,12 @@ class Target(models.Model):
                 gettext("A clock cannot both run and be met in “%(state)s”."),
                 state=both[0],
             )
+
+
+def kind_name(kind: str) -> str:
+    """Return the name of a kind of work, such as “exception” for ``exceptioncase``."""
+    model = models_by_kind().get(kind)
+    return str(model._meta.verbose_name) if model else kind
 
 
 def states_of(kind: str) -> list[str]:

@@ -9,9 +9,10 @@ from urllib.parse import unquote, urlsplit
 MINUS = "\u2212"  # the sign, which Unicode does not count as a dash
 AROUND = " \t\r\n.,;:!?()[]{}<>\"'#"
 # ``ACM-52``, ``acm 52``, ``ACM52``. A prefix with digits needs something between.
-APART = re.compile(r"([A-Z][A-Z0-9]{1,7})[\s-]+0*(\d{1,9})")
+APART = re.compile(r"([A-Z][A-Z0-9]{1,7})[\s._/-]+0*(\d{1,9})")
 JOINED = re.compile(r"([A-Z]{2,8})0*(\d{1,9})")
-NUMBER = re.compile(r"0*(\d{1,9})")
+NUMBER = re.compile(r"(?:N[OR](?:\.\s?|\s))?0*(\d{1,9})")
+INSIDE = re.compile(r"(?<![\w-])([A-Z]{2,8})-0*(\d{1,9})(?![\w-])")
 IN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}-\d{1,9}")
 
 
@@ -26,6 +27,11 @@ def ref_in(text: str) -> str:
     """Return the reference that the text is, such as ACM-52, or an empty string."""
     found = APART.fullmatch(plain(text)) or JOINED.fullmatch(plain(text))
     return f"{found[1]}-{found[2]}" if found else ""
+
+
+def refs_inside(text: str) -> list[str]:
+    """Return the references in a text, such as the subject of an e-mail, each once."""
+    return list(dict.fromkeys(f"{code}-{number}" for code, number in INSIDE.findall(plain(text))))
 
 
 def number_in(text: str) -> str:

@@ -241,8 +241,15 @@ class Names:
             if _is_nested(old) or _is_nested(new):
                 found += _nested_changes(label, old, new)
             else:
-                found.append(FieldChange(label, self.say(each, old), self.say(each, new)))
+                before, after = (self._said(save, each, value) for value in (old, new))
+                found.append(FieldChange(label, before, after))
         return found
+
+    def _said(self, save: Save, each: Any, value: Any) -> str:
+        """Return a value in the words of its model, which may know what its codes mean."""
+        own = getattr(save.record.instance_type, "said_in_history", None)
+        said = own(save.record, each.attname, value) if own else None
+        return said or self.say(each, value)
 
     def say(self, each: Any, value: Any) -> str:
         if value is None or value in ("", [], {}):

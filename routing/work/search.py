@@ -5,6 +5,7 @@ clients, contacts and staff that they may see.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,13 +18,14 @@ from routing.people.clients import Client, ClientDomain, Contact
 from routing.people.staff import User
 from routing.work.items import WorkItem, WorkItemQuerySet, WorkNoun, soonest
 from routing.work.kinds import models_by_kind
-from routing.work.refs import path_in, ref_in, ref_in_path
+from routing.work.refs import path_in, ref_in, ref_in_path, refs_inside
 from routing.work.search_terms import all_of, has_index, is_client, is_ref, words_in
 from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 
 FIELDS = ("ref", "title", "client__code", "client__name")
 OF_PERSON = ("full_name", "email")
 SHOWN = 10  # of each kind
+JOINTS = re.compile(r"(?<=\w)[-_/](?=\w)")  # between the words of a slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class SearchResults:
     staff: Sequence[User] = ()
     groups: Sequence[SearchGroup] = ()
 
+    @property
+    def any(self) -> bool:
+        return any((self.clients, self.contacts, self.staff, self.groups))
+
 
 def with_ref(text: str, by: Actor) -> WorkItem | None:
     """
@@ -59,6 +65,17 @@ def find(text: str, by: Actor) -> SearchResults:
     """
     Find work that contains every word: all in its listed columns, or all in its written text.
     """
+    found = _found(text, by)
+    if found.any:
+        return found
+    # A subject with a reference in it, or a slug, is nowhere as it stands.
+    if refs := refs_inside(text):
+        return SearchResults(groups=_of_refs(refs, by))
+    apart = " ".join(JOINTS.sub(" ", text).split())
+    return _found(apart, by) if JOINTS.search(text) and "@" not in text else found
+
+
+def _found(text: str, by: Actor) -> SearchResults:
     words = words_in(text)
     if not words:
         return SearchResults()
@@ -114,6 +131,16 @@ def _groups(text: str, words: Sequence[str], by: Actor) -> Sequence[SearchGroup]
         if mine:
             groups.append(SearchGroup(model, mine[:SHOWN], len(mine) > SHOWN))
     return groups
+
+
+def _of_refs(refs: Sequence[str], by: Actor) -> Sequence[SearchGroup]:
+    """Return the work with these references, whole, by kind."""
+    items = work_seen_by(by).filter(ref__in=refs).select_related("client", "owner").order_by("pk")
+    kept: dict[str, list[WorkItem]] = {}
+    for item in items[:SHOWN]:
+        kept.setdefault(item.kind, []).append(item)
+    kinds = models_by_kind()
+    return [SearchGroup(kinds[kind], mine, False) for kind, mine in kept.items() if kind in kinds]
 
 
 def _written(

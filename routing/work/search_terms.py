@@ -66,10 +66,12 @@ def asked(text: str, fields: Sequence[str]) -> Q:
 
 def is_ref(text: str, field: str = "ref") -> Q:
     """Return a condition for rows whose reference the text is, with or without its prefix."""
-    if ref := ref_in(text):
+    number = number_in(text)
+    # “No. 50” is a number, although it looks like a reference.
+    if not number and (ref := ref_in(text)):
         # As it is spelled here, it is found as a word already, and one condition costs less.
         return Q(pk__in=[]) if ref == text.strip().upper() else Q(**{field: ref})
-    if number := number_in(text):
+    if number:
         return Q(**{f"{field}__fold__endswith": f"-{number}"})
     return Q(pk__in=[])
 

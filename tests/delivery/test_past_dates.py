@@ -9,12 +9,13 @@ import pytest
 from django.test import Client as Browser
 
 from delivery.briefs.models import Brief
-from delivery.models import Request
+from delivery.models import Deliverable, Request
 from delivery.portal.decision_forms import ChangeForm
 from delivery.requests.admin_forms import RecordRequestForm
 from routing.kernel.past_dates import SURE
 from routing.models import Event
 from tests.delivery.briefs.test_brief_pages import make_brief
+from tests.delivery.making import make_deliverables
 from tests.delivery.portal.conftest import browser, carla, flow  # noqa: F401 - fixtures
 from tests.delivery.portal.test_new import FORM
 from tests.delivery.portal.test_new import filled as portal_form
@@ -91,6 +92,21 @@ def test_d9_a_change_is_asked_about() -> None:
 
     assert "is in the past" in ChangeForm(data).errors["wanted"][0]
     assert ChangeForm(data | {SURE: PAST}).is_valid()
+
+
+def test_d9_the_planned_date_of_a_deliverable_is_asked_about(world: World) -> None:
+    page, desk = make_deliverables(world)[0], signed_in(world.alice)
+    path = url(Deliverable, "step", page.pk, "edit")
+    sent = {"title": page.item.title, "due_date": PAST, "priority": 3}
+
+    asked = desk.post(path, sent)
+    before = Deliverable.objects.get(pk=page.pk).due_date
+    saved = desk.post(path, sent | {SURE: PAST})
+
+    assert "is in the past" in words(asked)
+    assert before != date(2020, 1, 1)
+    assert saved.status_code == 302
+    assert Deliverable.objects.get(pk=page.pk).due_date == date(2020, 1, 1)
 
 
 def test_d9_a_planned_date_is_asked_about_once(world: World) -> None:

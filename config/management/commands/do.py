@@ -17,6 +17,7 @@ from config.management.acting import is_demo, person
 from integrations.outbox.client_emails import addresses_of
 from routing.desk.calls import BadCall, details_called, noun_called, step_called
 from routing.desk.offers import target
+from routing.desk.steps import MOVED_ON, latest_change
 from routing.kernel.channel import through
 from routing.kernel.roles import holders
 from routing.messages.models import Notification
@@ -115,6 +116,8 @@ class Command(BaseCommand):
         :raises CommandError: with exit code 1, if the step was refused
         """
         item = WorkItem.objects.get(pk=noun.item_id)
+        codes = {each.code for each in result.refusals}
+        happened = list(latest_change(noun)) if MOVED_ON & codes else []
         body = {
             "schema": SCHEMA,
             "ref": item.ref,
@@ -122,6 +125,8 @@ class Command(BaseCommand):
             "done": result.done,
             "state": item.state,
             "refusals": [_in_json(each) for each in result.refusals],
+            # E5: what somebody did before, when the state is another one than was expected.
+            "happened": happened,
             "told": told,
         }
         if as_json:
@@ -131,7 +136,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{item.ref}: {step.label} done. Its state is now “{state}”.")
             self.stdout.write(f"Notified: {', '.join(told) or 'nobody'}.")
         if not result.done:
-            why = " ".join(f"{each.message} {each.evidence}".strip() for each in result.refusals)
+            why = " ".join([*(_said(each) for each in result.refusals), *happened])
             raise CommandError(f"{item.ref}: {step.label} was refused. {why}", returncode=1)
 
 
@@ -163,6 +168,12 @@ def _told(before: int, at: datetime) -> list[str]:
     recipients = Notification.objects.filter(pk__gt=before, at=at).values("recipient")
     people = User.objects.filter(pk__in=recipients).values_list("email", flat=True)
     return sorted({*people, *addresses_of(at)})
+
+
+def _said(refusal: GateResult) -> str:
+    # The state is told by what happened, in words.
+    evidence = "" if refusal.code in MOVED_ON else refusal.evidence
+    return f"{refusal.message} {evidence}".strip()
 
 
 def _in_json(refusal: GateResult) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -12,18 +13,20 @@ from delivery.deliverables.details import AssignDetails
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import editing
 from routing.desk.forms import StepForm, choice, date, line, picked, step_form
+from routing.kernel.past_dates import AsksAboutPast
 from routing.people.clearance import clearance_for
 from routing.people.staff import User
 from routing.work.items import WorkItem
 
 
 @step_form(editing.edit)
-class EditDeliverableForm(StepForm):
+class EditDeliverableForm(AsksAboutPast, StepForm):
     """
     Pass on changed fields only, so that two people can edit different fields at once. For many
     rows, an empty field leaves them as they are, and the title is not offered.
     """
 
+    coming = ("due_date",)
     submit = gettext_lazy("Save changes")
 
     title = line(gettext_lazy("Title"), max_length=editing.MOST_TITLE)
@@ -34,6 +37,10 @@ class EditDeliverableForm(StepForm):
         ),
     )
     priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices)
+
+    def zone_of_dates(self) -> ZoneInfo | None:
+        client = self.rows[0].item.client
+        return ZoneInfo(client.timezone) if client is not None and len(self.rows) == 1 else None
 
     def known(self, row: Deliverable) -> dict[str, Any]:
         return {"title": row.item.title, "due_date": row.due_date, "priority": row.item.priority}

@@ -32,9 +32,11 @@ from integrations.base.adapter import (
 from integrations.base.settings import facts_of, schema
 from integrations.base.strict import NotJSON, flaw, read
 from routing.kernel.clean_text import one_line
+from routing.kernel.days import is_instant, read_day
 from routing.kernel.facts import Subject
 from routing.models import Payload
 from routing.runs.operations.capture import Signal
+from routing.sla.calendars import agency_zone
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -43,6 +45,7 @@ KIND = "form.submitted"
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 MIN_KEY = 16  # bytes; Standard Webhooks recommends 24 to 64
 # Answers about the person, who is stored apart.
+DAYS = frozenset({"deal.starts", "deal.ends", "request.wanted"})
 OF_PERSON = frozenset({"contact.name", "contact.email"})
 
 
@@ -152,7 +155,7 @@ def _known(subject: Subject, body: Mapping[str, Any], settings: Mapping[str, Any
     for fact, label in settings.get("properties", {}).items():
         if label in answers and fact not in answers:
             answers[fact] = answers.pop(label)
-    facts = {name: value for name, value in answers.items() if name not in OF_PERSON}
+    facts = {name: _day(name, value) for name, value in answers.items() if name not in OF_PERSON}
     has_deal = any(name.startswith("deal.") for name in facts)
     return SubjectFacts(
         facts=facts,
@@ -161,6 +164,16 @@ def _known(subject: Subject, body: Mapping[str, Any], settings: Mapping[str, Any
         people=_people(answers),
         deal=("form", subject.id) if has_deal else None,
     )
+
+
+def _day(name: str, value: Any) -> Any:
+    """Return the day that an instant has in the agency's zone, if the fact is a day."""
+    if name in DAYS and isinstance(value, str) and is_instant(value.strip()):
+        try:
+            return read_day(value, agency_zone()).isoformat()
+        except ValueError:  # a year far away: the flow says that it is no date
+            return value
+    return value
 
 
 def _organisation(answers: Mapping[str, Any]) -> Organisation | None:

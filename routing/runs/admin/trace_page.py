@@ -21,7 +21,7 @@ from routing.runs.choice_words import clause_words
 from routing.runs.decisions import Decision
 from routing.runs.evidence_words import EvidenceNames, evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import fact_label, fact_text, may_read
+from routing.runs.fact_words import fact_label, field_text, may_read, value_text
 from routing.runs.models import Run
 from routing.runs.recompute import recompute_decision
 from routing.runs.registry import TraceEntry
@@ -208,7 +208,7 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
     # The first row shows what is missing, too. A later one shows only what changed.
     whole = "was" not in data
     known = [
-        _fact(spec, facts.get(spec.name), sources, was)
+        _fact(spec, facts.get(spec.name), sources, was, specs)
         for spec in specs.values()
         if (whole and spec.required)
         or spec.name in was
@@ -219,9 +219,9 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
         Fact(
             fact_label(name, specs),
             name,
-            fact_text(name, facts.get(name)),
+            value_text(name, facts.get(name), specs),
             sources.get(name, ""),
-            was=_before(name, was),
+            was=_before(name, was, specs),
         )
         for name in dict.fromkeys([*facts, *was])
         if name not in specs
@@ -229,22 +229,28 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
     return known + others
 
 
-def _before(name: str, was: Mapping[str, Any]) -> str:
+def _before(name: str, was: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> str:
     if name not in was:
         return ""
-    return _("nothing") if was[name] in (None, "") else fact_text(name, was[name])
+    return _("nothing") if was[name] in (None, "") else value_text(name, was[name], specs)
 
 
-def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str], was: Mapping[str, Any]) -> Fact:
+def _fact(
+    spec: FieldSpec,
+    value: Any,
+    sources: Mapping[str, str],
+    was: Mapping[str, Any],
+    specs: Mapping[str, FieldSpec],
+) -> Fact:
     fault = _("missing") if spec.required and value in (None, "") else ""
     try:
         typed(value, spec)
     except WrongType:
         fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
-    shown = "" if value is None else str(value)
+    shown = "" if value is None else field_text(spec, value)
     # Without a value, the reader looks for the one that could not be read.
     source = str(sources.get(spec.name if shown else f"{spec.name}{UNREAD}", ""))
-    return Fact(spec.label, spec.name, shown, source, fault, _before(spec.name, was))
+    return Fact(spec.label, spec.name, shown, source, fault, _before(spec.name, was, specs))
 
 
 def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:

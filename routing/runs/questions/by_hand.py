@@ -11,11 +11,12 @@ from routing.flows.versions import published
 from routing.kernel.events import Event
 from routing.people.staff import User
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
-from routing.runs.fact_words import PERSON, fact_label, fact_text
+from routing.runs.fact_words import PERSON, fact_label, value_text
 from routing.runs.outcomes import Outcome
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.known import shown
 from routing.runs.questions.registry import Statement, because, statements
+from routing.sla.operations.first_response import RESPONDED
 from routing.work.display import exact
 from routing.work.items import WorkItem
 from routing.work.kinds import models_by_kind
@@ -68,6 +69,8 @@ def _act(work: AskedWork, event: Event) -> Statement:
 
 def _of_work(event: Event, work: AskedWork) -> bool:
     """Return whether an event is a step of the work, and so has a record. A note has none."""
+    if event.kind == RESPONDED.kind:
+        return False
     return event.kind.split(".")[1] in {work.kind, str(WorkItem._meta.model_name)}
 
 
@@ -101,7 +104,7 @@ def filled_in(work: AskedWork) -> Iterator[Statement]:
     for row in work.enrichments:
         if is_person(row.by):
             given = [
-                f"{fact_label(name, specs)} {shown(fact_text(name, row.facts[name]))}"
+                f"{fact_label(name, specs)} {shown(value_text(name, row.facts[name], specs))}"
                 for name, source in row.sources.items()
                 if source == PERSON and name in row.facts and row.facts[name] != known.get(name)
             ]

@@ -15,7 +15,7 @@ from routing.kernel.facts import UNREAD
 from routing.people.clients import Client, Contact
 from routing.runs.evidence_words import evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import fact_label, fact_text, may_read, origin_of
+from routing.runs.fact_words import fact_label, may_read, origin_of, value_text
 from routing.runs.models import Enrichment
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.questions.asked import AskedWork
@@ -79,7 +79,7 @@ def _fact(work: AskedWork, specs: Mapping[str, FieldSpec], name: str, value: Any
     since = _since(work.enrichments, name, value)
     text = _("%(label)s: %(value)s. Source: %(source)s, at %(at)s.") % {
         "label": fact_label(name, specs),
-        "value": shown(fact_text(name, value)),
+        "value": shown(value_text(name, value, specs)),
         "source": origin_of(since, name, work.run),
         "at": exact(since.at),
     }
@@ -108,8 +108,8 @@ def _changes(work: AskedWork, specs: Mapping[str, FieldSpec]) -> Iterator[Statem
                 continue
             text = _("%(label)s changed from %(was)s to %(now)s at %(at)s. Source: %(source)s.") % {
                 "label": fact_label(name, specs),
-                "was": shown(fact_text(name, was)),
-                "now": shown(fact_text(name, now)),
+                "was": shown(value_text(name, was, specs)),
+                "now": shown(value_text(name, now, specs)),
                 "at": exact(after.at),
                 "source": origin_of(after, name, work.run),
             }

@@ -106,6 +106,27 @@ def test_do_is_refused_with_codes_and_changes_nothing(world: World) -> None:
     assert fresh(row).state == Request.State.CAPTURED
 
 
+def test_e5_a_refusal_says_what_somebody_did_before(world: World) -> None:
+    row = make_request(world.acme)
+    do(row.item.ref, "triage", "--as", world.bob.email)
+
+    refused = do(row.item.ref, "triage", "--as", world.alice.email, code=1)
+
+    [happened] = refused["happened"]
+    assert happened.startswith("Bob triaged the request (New → Triaged)")
+
+
+def test_d9_a_date_in_the_past_is_asked_about(world: World) -> None:
+    row, sent = make_request(world.acme), ("--set", "wanted_date=2020-01-01")
+
+    asked = do(row.item.ref, "edit", "--as", world.alice.email, *sent, code=2)
+    assert "2020-01-01 is in the past" in asked["said"]
+    assert fresh(row).wanted_date is None
+
+    do(row.item.ref, "edit", "--as", world.alice.email, *sent, "--set", "past_is_meant=yes")
+    assert str(fresh(row).wanted_date) == "2020-01-01"
+
+
 def test_do_hands_over_to_people_by_e_mail_and_keeps_what_is_not_named(world: World) -> None:
     row = make_request(world.acme)
 

@@ -75,6 +75,13 @@ def test_looks_are_told_from_and_to_g4() -> None:
     }
 
 
+def test_a_list_that_is_numbered_now_is_told_g4() -> None:
+    bullets, numbers = "<ul><li>One</li></ul>", "<ol><li>One</li></ol>"
+
+    assert told(bullets, numbers) == {"Layout of “One”": ("bulleted list", "numbered list")}
+    assert told("<p>One</p>", bullets) == {"Layout of “One”": ("plain text", "bulleted list")}
+
+
 def test_a_raised_digit_is_a_change_of_the_text_g4() -> None:
     found = difference(
         Manifest(body_html="<p>10<sup>2</sup> m</p>"), Manifest(body_html="<p>102 m</p>")

@@ -312,3 +312,17 @@ def test_f6_a_label_that_the_connection_names_is_read_as_its_fact(form: Connecti
     assert client_of(found).name == "Acme"
     assert Contact.objects.get(pk=found.contact_ids[0]).email == "ann@acme.example"
     assert found.facts["Tel"] == "1"
+
+
+def test_d8_an_instant_in_a_form_is_its_day_in_the_agencys_zone(form: Connection, world: World):
+    ensure_defaults(at=NOW, timezone="America/Phoenix")
+    days = {"deal.ends": "2027-04-01T01:09:44Z", "deal.starts": "2027-03-31", "Call at": "9:00"}
+    submit(
+        {"id": "f-1", "data": {**days, "contact.email": "ann@acme.example", "company.name": "A"}}
+    )
+
+    found = enrich("f-1", "form", "form-main")
+
+    assert found.facts["deal.ends"] == "2027-03-31"
+    assert found.facts["deal.starts"] == "2027-03-31"
+    assert found.facts["Call at"] == "9:00"

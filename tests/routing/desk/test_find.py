@@ -255,6 +255,35 @@ def test_a_number_finds_all_work_with_it_g1(world: World) -> None:
         assert len(listed.context["cl"].result_list) == 2
 
 
+@pytest.mark.parametrize("typed", ["no. 52", "Nr. 52", "\u2116 52", "NO 52"])
+def test_a_number_may_be_called_one_g1(world: World, typed: str) -> None:
+    made = make_request(world.acme)
+    WorkItem.objects.filter(pk=made.item_id).update(ref="ACM-52")
+
+    assert found(signed_in(world.alice).get(FIND, {"q": typed})) == ["ACM-52"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["Re: ACM-1 your banner", "AW: [acm-1]: Rückfrage", "tent-sale-banner", "tent_sale"]
+)
+def test_a_subject_with_a_reference_and_a_slug_are_found_g1(world: World, typed: str) -> None:
+    made = make_request(world.acme, title="Tent sale banner")
+
+    assert found(signed_in(world.alice).get(FIND, {"q": typed})) == [made.item.ref]
+
+
+def test_a_reference_in_a_subject_does_not_show_hidden_work_g1(world: World) -> None:
+    secret = others_secret(world)
+
+    page = signed_in(world.alice).get(FIND, {"q": f"Re: {secret.item.ref} your banner"})
+
+    assert found(page) == []
+
+
+def test_a_search_without_results_says_so_g1(world: World) -> None:
+    assert "No results" in words(signed_in(world.alice).get(FIND, {"q": "zzzqqq"}))
+
+
 def test_people_and_clients_are_found_by_name_address_and_domain_g1(world: World) -> None:
     contact = make_contact("Zoë Müller", "zoe@acme.test")
     Membership.objects.create(contact=contact, client=world.acme)

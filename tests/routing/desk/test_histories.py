@@ -99,11 +99,13 @@ def test_a_promise_that_moved_says_from_what_to_what(world: World) -> None:
     targets = list(policy.targets.all())
     target = next(each for each in targets if each.purpose == "first_response")
     target.worktime = timedelta(hours=6)
+    target.runs_in = ["captured", "needs_information"]
     save_policy(policy, by=by(world.olga), at=NOW, targets=targets, reason="As agreed.")
 
     page = words(signed_in(world.olga).get(url(SLAPolicy, "history", policy.pk)))
 
-    assert "Olga changed Target Standard · request · first_response" in page
+    assert "Olga changed Target Standard: request, first response" in page
+    assert "Runs in nothing → New, Needs information" in page
     assert "Working time 2 h 0 min → 6 h 0 min" in page
     assert "As agreed." in page
     assert "Working time 2 h 0 min → 6 h 0 min" in history(world, target)

@@ -153,6 +153,22 @@ def test_d2_a_range_with_hours_opens_neither_weekends_nor_holidays() -> None:
         ("2026-12-24 we close early", "is not clear"),
         ("2026-12-24 closed after lunch", "is not clear"),
         ("2026-12-24 ab mittag zu", "is not clear"),
+        ("2026-12-24 open", "is not clear"),
+        ("2026-12-24 geöffnet", "is not clear"),
+        ("2026-12-24 not a holiday", "is not clear"),
+        ("2026-12-24 reduced hours", "is not clear"),
+        ("2026-12-24 closes at one", "is not clear"),
+        ("2026-12-24 bis dreizehn Uhr", "is not clear"),
+        ("2026-12-24 only two hours", "is not clear"),
+        ("2026-12-24 matin", "is not clear"),
+        ("2026-12-24 medio día", "is not clear"),
+        ("2026-12-24 through Dec 31", "is not clear"),
+        ("2026-12-24 bis Neujahr", "is not clear"),
+        ("2026-12-24 until further notice", "is not clear"),
+        ("2026-12-24 for 8 days", "is not clear"),
+        ("2026-12-24 and the day after", "is not clear"),
+        ("2026-12-24 Mon to Wed", "is not clear"),
+        ("2026-12-24 every year", "is not clear"),
         ("2026-12-24 " + "x" * 101, "at most 100 characters"),
         ("2026-12-01 Other", "2026-12-01 is in line 1 already"),
         ("2026-11-30 - 2026-12-02", "2026-12-01 is in line 1 already"),
@@ -165,6 +181,18 @@ def test_d2_a_line_that_is_not_certain_is_refused_by_its_number(line: str, why: 
 
     assert str(bad.value).startswith("Line 3: ")
     assert why in str(bad.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Heiliger Abend", "Heiligabend", "Between the years", "Tag der Deutschen Einheit"],
+)
+def test_d2_the_name_of_a_day_is_no_time(name: str) -> None:
+    assert read_lines(f"2026-12-24 {name}", OFFICE) == {EVE: ChangedDay(name)}
+
+
+def test_d2_hours_that_were_stored_with_such_a_name_stay() -> None:
+    assert not read_days_off({"2026-12-24": "09:00-13:00 every year"})[EVE].is_closed
 
 
 MINUTES = st.integers(0, 1440)
