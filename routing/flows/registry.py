@@ -32,10 +32,10 @@ class VersionRows:
     Rows of one kind that a package above stores with a flow version, such as approval stages.
 
     ``name`` is their key in the file of a flow, ``shape`` a pydantic model of one row, and
-    ``model`` the model whose columns have the names of its keys, or those of ``columns``. ``read`` returns the rows of a
-    version in their order, ``write`` adds rows to a draft. ``checkpoint`` says whether the workflow
-    map shows them among what a run must pass. ``refers`` are the keys of a row whose names must
-    exist before a file can be imported.
+    ``model`` the model whose columns have the names of its keys, or those of ``columns``. ``read``
+    returns the rows of a version in their order, ``write`` adds rows to a draft. ``checkpoint``
+    says whether the workflow map shows them among what a run must pass. ``refers`` are the keys of
+    a row whose names must exist before a file can be imported.
     """
 
     name: str
