@@ -87,14 +87,12 @@ def for_client(work: AskedWork) -> Iterator[Statement]:
     if not isinstance(row, Request) or not work.item.is_open:
         return
     if row.question:
-        text = _("The client was asked: “%(question)s”. %(who)s can answer.")
-        values = {
-            "question": Truncator(row.question).chars(QUOTED),
-            "who": row.contact or _("Every requester and approver of the client"),
-        }
-        yield Statement(text % values, (row,), work.item.changed_at)
+        # Who has to answer is said by whose turn it is, and nowhere else.
+        text = _("The client was asked: “%(question)s”.")
+        asked = Truncator(row.question).chars(QUOTED)
+        yield Statement(text % {"question": asked}, (row,), work.item.changed_at)
     if row.impact == Request.Impact.STATED:
-        text = _("The client has to accept or decline the stated impact. Its approvers can.")
+        text = _("The client has to accept or decline the stated impact.")
         yield Statement(text, (row,), work.item.changed_at)
 
 

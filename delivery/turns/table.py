@@ -307,7 +307,7 @@ turn(
     Campaign.State.PLANNING,
     party=SYSTEM,
     act=_("follow the parts until one is live"),
-    waits=_("Waits for its parts to go live since %(since)s. The table says whom each waits for"),
+    waits=_("Waits for its parts to go live since %(since)s. Each part says whom it waits for"),
     by=("launch", "go_live"),
     begins=("move_launch", "adopt_launch"),
 )
@@ -316,7 +316,7 @@ turn(
     Campaign.State.LAUNCHING,
     party=SYSTEM,
     act=_("follow the parts until all are live"),
-    waits=_("Waits for all parts to be live since %(since)s. The table says whom each waits for"),
+    waits=_("Waits for all parts to be live since %(since)s. Each part says whom it waits for"),
     by=("go_live",),
 )
 turn(
