@@ -94,6 +94,7 @@ class Figure:
     rows: Callable[[datetime], QuerySet[Any]]
     computes: Computes = Computes.COUNT
     item: str = "item"
+    also_apart: tuple[str, ...] = ()  # other work items of a row that may make it count apart
     at: str = ""
     good: Q | None = None
     own: tuple[Dimension, ...] = ()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, QuerySet, Sum
+from django.db.models import Avg, Count, Model, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -120,12 +120,20 @@ def rows_of(figure: Figure, scope: FigureScope) -> QuerySet[Any]:
         seen = work_seen_by(scope.actor).order_by().values("pk")
         rows = rows.filter(**{f"{figure.item or 'pk'}__in": seen})
     if not scope.apart:
-        rows = rows.exclude(clocks_apart() if rows.model is Clock else work_apart(figure.item))
+        rows = rows.exclude(_apart(figure, rows.model))
     if figure.at:
         rows = rows.filter(
             **{f"{figure.at}__gte": scope.span.since, f"{figure.at}__lt": scope.span.until}
         )
     return rows
+
+
+def _apart(figure: Figure, model: type[Model]) -> Q:
+    """Return a condition for the rows of a figure that count apart."""
+    found = clocks_apart() if model is Clock else work_apart(figure.item)
+    for lookup in figure.also_apart:
+        found |= work_apart(lookup)
+    return found
 
 
 def narrowed(
@@ -134,8 +142,10 @@ def narrowed(
     """
     Return the rows of one group.
 
+    A client or a person that nobody has heard of has no rows, like one whose work is hidden.
+
     :raises UnknownFigure: if the figure has no such dimension
-    :raises BadKey: if the dimension has no such group
+    :raises BadKey: if the key is no period
     """
     for name, key in by.items():
         dimension = figure.dimension(name)
@@ -144,7 +154,8 @@ def narrowed(
         if key is None:
             rows = rows.filter(**{f"{place}__isnull": True})
         else:
-            rows = rows.filter(**{place: dimension.value_of(key)})
+            value = dimension.value_of(key)
+            rows = rows.none() if value is None else rows.filter(**{place: value})
     return rows
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, DateField, F, Model, Value, When
+from django.db.models import BigIntegerField, Case, DateField, F, Model, Value, When
 from django.db.models.functions import Trunc
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +33,7 @@ class Group(NamedTuple):
 
 
 class BadKey(ValueError):
-    """No group of this dimension has this key."""
+    """A key is no period."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +73,16 @@ class Dimension:
 
     def value_of(self, key: str) -> Any:
         """
-        Return the value in the database of a key.
+        Return the value in the database of a key, None if no row of the model has it.
 
-        :raises BadKey: if there is none
+        :raises BadKey: if it is no period
         """
         if self.period:
             return read_period(self.period, key)
         if self.model is None:
             return key
         found = self.model._default_manager.filter(**{self.key: key}).first()
-        if found is None:
-            raise BadKey(f"There is no {self.name} “{key}”.")
-        return found.pk
+        return found and found.pk
 
 
 def column(dimension: Dimension, item: str, at: str, actor: Actor, zone: ZoneInfo) -> Any:
@@ -108,7 +106,7 @@ def survivor(path: str, actor: Actor) -> Any:
     into = {pk: without_aliases([alias], merged)[0].pk for pk, alias in aliases.items()}
     seen = set(clients_seen_by(actor).filter(pk__in=into.values()).values_list("pk", flat=True))
     moved = [When(**{path: pk}, then=Value(to)) for pk, to in into.items() if to in seen]
-    return Case(*moved, default=F(path)) if moved else F(path)
+    return Case(*moved, default=F(path), output_field=BigIntegerField()) if moved else F(path)
 
 
 def period_key(period: str, day: date) -> str:

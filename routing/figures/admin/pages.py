@@ -130,7 +130,7 @@ def rows_view(
         "value": value,
         "number": shown(value.value, value.unit),
         "numerator": None if value.numerator is None or not figure.is_rate else value.numerator,
-        "groups": _groups(figure, by),
+        "groups": _groups(figure, by, has_rows=value.n > 0),
         "first": first,
         "last": last,
         "zone": scope.zone,
@@ -172,12 +172,18 @@ def _as_json(value: FigureValue, listed: QuerySet[Any]) -> JsonResponse:
     return answer
 
 
-def _groups(figure: Figure, by: Mapping[str, str | None]) -> list[tuple[Words, str]]:
+def _groups(
+    figure: Figure, by: Mapping[str, str | None], *, has_rows: bool
+) -> list[tuple[Words, str]]:
+    # Without rows nothing is named: the reader may not know of that client.
     found: list[tuple[Words, str]] = []
     for name, key in by.items():
         dimension = figure.dimension(name)
-        value = None if key is None else dimension.value_of(key)
-        found.append((dimension.title, dimension.groups([value])[value].label))
+        label = key or _("None")
+        if has_rows and key is not None:
+            value = dimension.value_of(key)
+            label = dimension.groups([value])[value].label
+        found.append((dimension.title, label))
     return found
 
 
