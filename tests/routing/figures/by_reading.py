@@ -14,12 +14,14 @@ from math import ceil
 from typing import Any
 
 from routing.models import (
+    Client,
     ClientMerge,
     Clock,
     ClockMark,
     Decision,
     Event,
     ExceptionCase,
+    Flow,
     Outcome,
     Run,
     RunStep,
@@ -57,6 +59,11 @@ class RawRows:
         self.decisions = self._all(Decision)
         self.steps = self._all(RunStep)
         self.people = self._all(User)
+        self.ids = {
+            "client": {row["code"]: pk for pk, row in self._all(Client).items()},
+            "flow": {row["slug"]: pk for pk, row in self._all(Flow).items()},
+            "owner": {row["email"]: pk for pk, row in self.people.items()},
+        }
         self.merges = [each for each in self._all(ClientMerge).values() if each["ended_at"] is None]
         self.records = sorted(HISTORY.objects.values(), key=lambda each: each["history_id"])
 

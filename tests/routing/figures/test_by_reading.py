@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from routing.figures.catalogue import catalogue, figures_called
 from routing.figures.computing import FigureValue, compute
 from routing.figures.spans import Span
-from routing.models import Client, Flow, User, WorkItem
+from routing.models import User, WorkItem
 from routing.work.visibility import work_seen_by
 from tests.desk import signed_in
 from tests.routing.figures.agencies import ZONE, MadeAgency
@@ -65,13 +65,12 @@ def test_each_figure_equals_the_one_that_its_text_says(seed: int) -> None:
         world = make_world()
         MadeAgency.of(world, seed)
         rows = RawRows()
-        for span in (OCTOBER, AUTUMN):
-            for who in (world.olga, world.bob):
-                seen = set(work_seen_by(by(who)).values_list("pk", flat=True))
-                for name, (what, counted) in figures(rows, span.until).items():
-                    mine = [row for row in counted if row.item in seen]
-                    for groups in _groups(name):
-                        _compare(rows, name, what, mine, groups, span, who)
+        for span, who in ((OCTOBER, world.bob), (AUTUMN, world.olga)):
+            seen = set(work_seen_by(by(who)).values_list("pk", flat=True))
+            for name, (what, counted) in figures(rows, span.until).items():
+                mine = [row for row in counted if row.item in seen]
+                for groups in _groups(name):
+                    _compare(rows, name, what, mine, groups, span, who)
         transaction.set_rollback(True)
 
 
@@ -98,33 +97,22 @@ def _compare(
 
     found = compute([name], actor=by(who), by=groups, since=span.since, until=span.until)
 
-    assert {_raw(each): each.n for each in found} == {
+    assert {_raw(rows, each): each.n for each in found} == {
         key: len(these) for key, these in expected.items()
     }, (name, groups)
     for each in found:
-        these = expected[_raw(each)]
+        these = expected[_raw(rows, each)]
         assert each.value == pytest.approx(value(what, these)), (name, groups, each)
         if what == "rate":
             assert each.numerator == sum(row.good for row in these)
 
 
-def _raw(each: FigureValue) -> tuple[Any, ...]:
-    return tuple(_read(name, key) for name, key in each.by.items())
+def _raw(rows: RawRows, each: FigureValue) -> tuple[Any, ...]:
+    """The group as the columns have it: ids in place of codes, slugs and addresses."""
+    return tuple(rows.ids.get(name, {}).get(key, key) for name, key in each.by.items())
 
 
-def _read(name: str, key: str | None) -> Any:
-    if key is None:
-        return None
-    if name == "client":
-        return Client.objects.get(code=key).pk
-    if name == "flow":
-        return Flow.objects.get(slug=key).pk
-    if name == "owner":
-        return User.objects.get(email=key).pk
-    return key
-
-
-@pytest.mark.parametrize("seed", [1, 20])
+@pytest.mark.parametrize("seed", [20])
 def test_each_number_leads_to_rows_that_add_up_to_it(world: World, seed: int) -> None:
     MadeAgency.of(world, seed)
     browser = signed_in(world.bob)
