@@ -31,7 +31,7 @@ from bench import checkout, own
 from bench.alone import NAMES, READY
 from bench.checkout import Checkout
 from bench.interval import WANTED, Interval
-from bench.own import Figure
+from bench.own import Measured
 
 NO_LOWER = 0.9
 PAIRS, SCALE, REPETITIONS = 6, 0.1, 5
@@ -40,8 +40,8 @@ DRIVER = Path("bench", "alone.py")
 YOUNGER = {"outbox": Path("bench", "outbox.py")}
 STOP_S = 90
 ENDS_OF_A_LOG = 3_000
-Figures = dict[str, Figure]
-Pair = dict[str, tuple[Figure, Figure]]  # the new one and the old one
+Figures = dict[str, Measured]
+Pair = dict[str, tuple[Measured, Measured]]  # the new one and the old one
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="throughline-pair-") as base:
         old = checkout.of_commit(wanted.ref, Path(base, "old"))
         new = checkout.of_working_tree(Path(base, "new"))
-        pairs: dict[str, list[tuple[Figure, Figure]]] = {}
+        pairs: dict[str, list[tuple[Measured, Measured]]] = {}
         for name in [wanted.name] if wanted.name else NAMES:
             if not (has(old, name) and has(new, name)):
                 sys.stderr.write(f"{name}: left out, because only one side has it\n")
@@ -170,7 +170,7 @@ def one_pair(old: Checkout, new: Checkout, name: str, size: Size, *, new_first: 
     return found
 
 
-def compared(pairs: Mapping[str, Sequence[tuple[Figure, Figure]]]) -> dict[str, Any]:
+def compared(pairs: Mapping[str, Sequence[tuple[Measured, Measured]]]) -> dict[str, Any]:
     """
     Return, by figure, the median ratio with its interval, and whether all are no lower than before.
     """
@@ -178,7 +178,7 @@ def compared(pairs: Mapping[str, Sequence[tuple[Figure, Figure]]]) -> dict[str, 
     return {"figures": figures, "no_lower": all(each["no_lower"] for each in figures.values())}
 
 
-def _compared(values: Sequence[tuple[Figure, Figure]]) -> dict[str, Any]:
+def _compared(values: Sequence[tuple[Measured, Measured]]) -> dict[str, Any]:
     ratios = [new.over(old) for new, old in values]
     interval = Interval.of(ratios)
     unit = "ms" if values[0][0].is_time else "per_s"

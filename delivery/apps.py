@@ -53,6 +53,10 @@ REGISTERING = (
     "delivery.progress.questions",
     "delivery.progress.persons",
     "delivery.portal.drafts",
+    "delivery.requests.figures",
+    "delivery.deliverables.figures",
+    "delivery.approvals.figures",
+    "delivery.campaigns.figures",
 )
 
 

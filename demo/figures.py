@@ -14,11 +14,12 @@ _OURS = f"@{DOMAIN}"
 count_apart(
     WALKTHROUGH,
     _("Walkthrough"),
-    Q(item__run__flow__slug__startswith=WALKTHROUGH) | Q(policy__slug__startswith=WALKTHROUGH),
+    Q(run__flow__slug__startswith=WALKTHROUGH),
+    clocks=Q(policy__slug__startswith=WALKTHROUGH),
 )
 # The demo's people own its clients and its work. Their addresses are reserved, so nobody has one.
 count_apart(
     "demo",
     _("Demo"),
-    Q(item__client__owner__email__endswith=_OURS) | Q(item__owner__email__endswith=_OURS),
+    Q(client__owner__email__endswith=_OURS) | Q(owner__email__endswith=_OURS),
 )

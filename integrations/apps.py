@@ -39,6 +39,7 @@ REGISTERING = (
     "integrations.outbox.turns",
     "integrations.outbox.questions",
     "integrations.outbox.first_responses",
+    "integrations.outbox.figures",
 )
 
 

@@ -63,6 +63,12 @@ REGISTERING = (
     "routing.runs.questions.due",
     "routing.runs.questions.outcome",
     "routing.runs.questions.by_hand",
+    "routing.figures.of_runs",
+    "routing.figures.of_states",
+    "routing.figures.of_sla",
+    "routing.figures.of_exceptions",
+    "routing.figures.of_work",
+    "routing.figures.of_steps",
 )
 
 

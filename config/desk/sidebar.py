@@ -175,6 +175,12 @@ PLACES = (
         gettext_lazy("Audit"),
         (
             (
+                gettext_lazy("Figures"),
+                "monitoring",
+                "admin:routing_clock_figures",
+                "routing.view_clock",
+            ),
+            (
                 gettext_lazy("SLA compliance"),
                 "timelapse",
                 "admin:routing_clock_kept",

@@ -102,6 +102,8 @@ class Approval(WorkNoun):
         SUPERSEDED = "superseded", _("Superseded")
 
     open_states = frozenset({State.PENDING})
+    decided_states = (State.APPROVED, State.CHANGES_REQUESTED, State.REJECTED, State.SUPERSEDED)
+    due_states = (*decided_states, State.EXPIRED)  # of those that were not withdrawn
     impersonal = ("state", "digest", "audience", "quorum")
 
     open_to_clients = models.Q(audience=Audience.CLIENT)  # internal approvals stay internal

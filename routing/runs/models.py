@@ -308,6 +308,7 @@ class RunStep(models.Model):
         STOPPED = "stopped", _("Stopped by an exception")
         SKIPPED = "skipped", _("Skipped")
 
+    ended_states = (State.DONE, State.STOPPED)
     # The steps of the actions of a flow, in the order of the actions. A first action that is
     # carried out with the decision belongs to the step ``act``.
     actions = (Name.ACT_1, Name.ACT_2, Name.ACT_3, Name.ACT_4, Name.ACT_5)

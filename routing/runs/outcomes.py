@@ -67,6 +67,7 @@ class Outcome(models.Model):
     # Those that are proven by fetching an address.
     probed_kinds = (Kind.LIVE, Kind.LAUNCHED)
     unmet_states = (State.EXPECTED, State.DECAYED, State.FAILED)
+    unproven_states = (*unmet_states, State.WAIVED)  # a waived one is accepted without its proof
 
     redactable = ("evidence",)
     impersonal = ("kind", "state")

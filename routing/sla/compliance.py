@@ -43,26 +43,71 @@ class Median(Aggregate):
     output_field = DurationField()
 
 
-# Work that is counted apart from the agency's own, by name: its label and a condition on clocks.
-_apart: dict[str, tuple[Words, Q]] = {}
+class NinetiethPercentile(Median):
+    """Duration that nine in ten do not exceed, null if there are none."""
+
+    template = "%(function)s(0.9) WITHIN GROUP (ORDER BY %(expressions)s)"
 
 
-def count_apart(name: str, label: Words, condition: Q) -> None:
+# Work that is counted apart from the agency's own, by name: its label, a condition on work items,
+# and one on clocks that count apart whatever their work is.
+_apart: dict[str, tuple[Words, Q, Q]] = {}
+
+
+def count_apart(name: str, label: Words, work: Q, *, clocks: Q | None = None) -> None:
     """
-    Count clocks for which the condition holds in rows of their own, such as those of a demo.
+    Count work for which the condition holds apart from the agency's own, such as that of a demo.
 
-    If several conditions hold for a clock, the one registered first counts.
+    If several conditions hold, the one registered first counts.
+
+    :param work: condition on WorkItem
+    :param clocks: condition on Clock, for clocks that count apart although their work does not
     """
-    _apart[name] = (label, condition)
+    _apart[name] = (label, work, clocks or Q(pk__in=[]))
 
 
 def apart_labels() -> dict[str, Words]:
-    return {name: label for name, (label, _condition) in _apart.items()}
+    return {name: label for name, (label, _work, _clocks) in _apart.items()}
+
+
+def work_apart(item: str = "") -> Q:
+    """
+    Return a condition for rows of all work that is counted apart.
+
+    :param item: lookup of the work item of a row, empty for work items themselves
+    """
+    found = Q(pk__in=[])
+    for _label, work, _clocks in _apart.values():
+        found |= under(item, work)
+    return found
+
+
+def clocks_apart() -> Q:
+    """Return a condition for all clocks that are counted apart."""
+    found = work_apart("item")
+    for _label, _work, clocks in _apart.values():
+        found |= clocks
+    return found
+
+
+def under(lookup: str, condition: Q) -> Q:
+    """Return a condition on a related row as one on rows that lead to it by ``lookup``."""
+    if not lookup:
+        return condition
+    children: list[Any] = list(condition.children)  # of Django's own kinds: conditions and pairs
+    moved = [
+        under(lookup, each) if isinstance(each, Q) else (f"{lookup}__{each[0]}", each[1])
+        for each in children
+    ]
+    return Q(*moved, _connector=condition.connector, _negated=condition.negated)
 
 
 def group() -> Case:
     """Return an expression for the name of the group that a clock is counted in, or ''."""
-    found = [When(condition, then=Value(name)) for name, (_label, condition) in _apart.items()]
+    found = [
+        When(under("item", work) | clocks, then=Value(name))
+        for name, (_label, work, clocks) in _apart.items()
+    ]
     return Case(*found, default=Value(""), output_field=CharField())
 
 

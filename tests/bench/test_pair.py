@@ -10,7 +10,7 @@ import pytest
 
 from bench import own
 from bench.checkout import ROOT, Checkout, pins
-from bench.own import Figure
+from bench.own import Measured
 from bench.pair import compared, has
 
 
@@ -19,8 +19,8 @@ def spread(value):
 
 
 def test_throughput_is_better_when_it_rises_and_time_when_it_falls():
-    assert Figure(300).over(Figure(200)) == 1.5
-    assert Figure(20, is_time=True).over(Figure(30, is_time=True)) == 1.5
+    assert Measured(300).over(Measured(200)) == 1.5
+    assert Measured(20, is_time=True).over(Measured(30, is_time=True)) == 1.5
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ def test_throughput_is_better_when_it_rises_and_time_when_it_falls():
     ids=["all above", "one at the bound", "too few pairs to say"],
 )
 def test_no_lower_means_that_a_whole_interval_of_95_percent_is_above_the_bound(ratios, no_lower):
-    found = compared({"W2": [(Figure(100 * ratio), Figure(100)) for ratio in ratios]})
+    found = compared({"W2": [(Measured(100 * ratio), Measured(100)) for ratio in ratios]})
 
     assert found["no_lower"] is found["figures"]["W2"]["no_lower"] is no_lower
 
 
 def test_one_figure_that_fell_is_enough_to_say_so():
-    same, slower = [(Figure(100), Figure(100))] * 6, [(Figure(50), Figure(100))] * 6
+    same, slower = [(Measured(100), Measured(100))] * 6, [(Measured(50), Measured(100))] * 6
 
     found = compared({"W2": same, "W3": slower})
 
@@ -44,7 +44,7 @@ def test_one_figure_that_fell_is_enough_to_say_so():
 
 
 def test_a_figure_comes_with_its_median_interval_values_and_ratios():
-    found = compared({"W4 p99": [(Figure(20, is_time=True), Figure(30, is_time=True))]})
+    found = compared({"W4 p99": [(Measured(20, is_time=True), Measured(30, is_time=True))]})
 
     names = {"median", "low", "high", "confidence", "no_lower", "new_ms", "old_ms", "ratios"}
     assert set(found["figures"]["W4 p99"]) == names
@@ -89,7 +89,9 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
 def test_pages_of_a_search_are_added_up():
     figures = {"queue_rare": {"ours_ms": spread(2)}, "requests_rare": {"ours_ms": spread(3)}}
 
-    assert own.of({"workload": "search", "figures": figures})["W7 rare"] == Figure(5, is_time=True)
+    assert own.of({"workload": "search", "figures": figures})["W7 rare"] == Measured(
+        5, is_time=True
+    )
 
 
 def test_what_one_commit_pins_is_compared_without_comments(tmp_path: Path):

@@ -59,6 +59,7 @@ def pages(agency: World) -> dict[str, str]:
         "teams": url(Team, "changelist"),
         "team": url(Team, "change", agency.team.pk),
         "kept": reverse("admin:routing_clock_kept"),
+        "figures": reverse("admin:routing_clock_figures"),
         "events": url(Event, "changelist"),
         "seals": url(Seal, "changelist"),
     }

@@ -138,11 +138,26 @@ def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
     return lambda walker: staff_only(walker, SEEN if may(walker, permission) else DENIED)
 
 
+def _figure_rows(base: str) -> list[str]:
+    """The rows of a figure, of everybody's work and of the hidden client's."""
+    span = "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z"
+    pages = [f"{base}figures/rows/open_work/{span}/{where}/" for where in ("all", "client=SEC")]
+    return [*pages, *(f"{page}?format=json" for page in pages)]
+
+
+# Pages about a model as a whole that need no other right than to see its rows, and their addresses.
+_PLAIN = ("verify/", "read/", "kept/", "figures/", "export/", "catalogue/", "events/", "starters/")
+OF_WHOLE_MODEL: dict[str, Callable[[str], list[str]]] = {
+    **{tail: partial(lambda tail, base: [base + tail], tail) for tail in _PLAIN},
+    "figures/rows/<slug:name>/<str:since>/<str:until>/<str:where>/": _figure_rows,
+}
+
+
 def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
-    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/", "events/", "starters/"}:
-        return [Visit(base + tail, _listed(view))]
+    if tail in OF_WHOLE_MODEL:
+        return [Visit(path, _listed(view)) for path in OF_WHOLE_MODEL[tail](base)]
     if tail == "events/<str:kind>/":
         return [Visit(f"{base}events/form.submitted/", _listed(view))]
     if tail in {"events/<str:kind>/claim/", "events/<str:kind>/replay/<int:claim>/"}:

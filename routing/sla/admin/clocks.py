@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from routing.desk.addresses import work_page
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
+from routing.figures.admin.pages import figures_view, rows_view
 from routing.runs.admin.events import ReadOnly
 from routing.sla.admin.compliance import (
     CountedApart,
@@ -95,8 +96,24 @@ class ClockAdmin(ReadOnly[Clock]):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.compliance_view)
-        return [path("kept/", page, name="routing_clock_kept"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        rows = "figures/rows/<slug:name>/<str:since>/<str:until>/<str:where>/"
+        return [
+            path("kept/", view(self.compliance_view), name="routing_clock_kept"),
+            path("figures/", view(self.figures_view), name="routing_clock_figures"),
+            path(rows, view(self.figure_rows_view), name="routing_clock_figure_rows"),
+            *super().get_urls(),
+        ]
+
+    def figures_view(self, request: HttpRequest) -> HttpResponse:
+        """Show figures of the catalogue, for the work that one may see."""
+        return figures_view(self, request)
+
+    def figure_rows_view(
+        self, request: HttpRequest, name: str, since: str, until: str, where: str
+    ) -> HttpResponse:
+        """Show the rows behind one number."""
+        return rows_view(self, request, name, since, until, where)
 
     def compliance_view(self, request: HttpRequest) -> HttpResponse:
         """Show the share of SLA targets that were met on time, and the median working time."""

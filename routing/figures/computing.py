@@ -1,0 +1,261 @@
+"""Compute figures: each in one statement over the rows that the actor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Avg, Count, Model, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from routing.figures.addresses import selection
+from routing.figures.catalogue import LEAST_FOR_A_RATE, TOOK, Computes, Figure, figures_called
+from routing.figures.dimensions import Dimension, column
+from routing.figures.spans import Span, write_instant
+from routing.people.actors import Actor
+from routing.sla.calendars import agency_zone
+from routing.sla.clocks import Clock
+from routing.sla.compliance import Median, NinetiethPercentile, clocks_apart, work_apart
+from routing.work.visibility import visible_work, work_seen_by
+
+DURATIONS: dict[Computes, Any] = {
+    Computes.MEAN: Avg,
+    Computes.MEDIAN: Median,
+    Computes.P90: NinetiethPercentile,
+    Computes.TOTAL: Sum,
+}
+ROWS_PAGE = "admin:routing_clock_figure_rows"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureValue:
+    """
+    A figure for one group of rows.
+
+    ``by`` has the key of each dimension, and ``labels`` what screens show. ``value`` is a number
+    of the figure's unit, or None for the reason in ``why_null``. ``n`` is the number of rows.
+    ``numerator`` is the number of good rows of a rate, or the sum of a mean in seconds.
+    ``rows_url`` leads to the rows.
+    """
+
+    name: str
+    by: Mapping[str, str | None]
+    value: float | None
+    n: int
+    numerator: float | None
+    unit: str
+    why_null: str
+    rows_url: str
+    labels: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "by": dict(self.by),
+            "value": self.value,
+            "n": self.n,
+            "numerator": self.numerator,
+            "unit": self.unit,
+            "why_null": self.why_null or None,
+            "rows_url": self.rows_url,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FigureScope:
+    """Who asks, for which span, as of when, and whether work that counts apart is included."""
+
+    actor: Actor
+    span: Span
+    apart: bool
+    at: datetime
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, actor: Actor, span: Span, *, apart: bool = False) -> FigureScope:
+        return cls(actor, span, apart, now(), agency_zone())
+
+
+def compute(
+    names: Iterable[str],
+    *,
+    actor: Actor,
+    by: Sequence[str] = (),
+    since: datetime,
+    until: datetime,
+    apart: bool = False,
+) -> list[FigureValue]:
+    """
+    Return the figures of these names, for each group that has rows. Without ``by`` there is one
+    value for each figure, also without rows.
+
+    Only work that the actor may see counts. Periods are those of the agency's time zone.
+
+    :param by: names of dimensions
+    :param since: aware, and ``until`` as well; rows of the instant ``until`` do not count
+    :param apart: count the work of the demo and of walkthroughs as well
+    :raises UnknownFigure: if there is no such figure, or it has no such dimension
+    """
+    scope = FigureScope.of(actor, Span(since, until), apart=apart)
+    figures = figures_called(names)
+    for figure in figures:  # all are known before the first is computed
+        for name in by:
+            figure.dimension(name)
+    found: list[FigureValue] = []
+    for figure in figures:
+        found += values(figure, [figure.dimension(name) for name in by], scope)
+    return found
+
+
+def rows_of(figure: Figure, scope: FigureScope) -> QuerySet[Any]:
+    """Return the rows that a figure counts, of what the actor may see."""
+    rows = figure.rows(min(scope.at, scope.span.until))
+    if visible_work(scope.actor) is not None:
+        seen = work_seen_by(scope.actor).order_by().values("pk")
+        rows = rows.filter(**{f"{figure.item or 'pk'}__in": seen})
+    if not scope.apart:
+        rows = rows.exclude(_apart(figure, rows.model))
+    if figure.at:
+        rows = rows.filter(
+            **{f"{figure.at}__gte": scope.span.since, f"{figure.at}__lt": scope.span.until}
+        )
+    return rows
+
+
+def _apart(figure: Figure, model: type[Model]) -> Q:
+    """Return a condition for the rows of a figure that count apart."""
+    found = clocks_apart() if model is Clock else work_apart(figure.item)
+    for lookup in figure.also_apart:
+        found |= work_apart(lookup)
+    return found
+
+
+def narrowed(
+    rows: QuerySet[Any], figure: Figure, scope: FigureScope, by: Mapping[str, str | None]
+) -> QuerySet[Any]:
+    """
+    Return the rows of one group.
+
+    A client or a person that nobody has heard of has no rows, like one whose work is hidden.
+
+    :raises UnknownFigure: if the figure has no such dimension
+    :raises BadKey: if the key is no period
+    """
+    for name, key in by.items():
+        dimension = figure.dimension(name)
+        place = f"in_{name}"
+        rows = rows.annotate(**{place: _column(dimension, figure, scope)})
+        if key is None:
+            rows = rows.filter(**{f"{place}__isnull": True})
+        else:
+            value = dimension.value_of(key)
+            rows = rows.none() if value is None else rows.filter(**{place: value})
+    return rows
+
+
+def _column(dimension: Dimension, figure: Figure, scope: FigureScope) -> Any:
+    return column(dimension, figure.item, figure.at, scope.actor, scope.zone)
+
+
+def values(
+    figure: Figure, dimensions: Sequence[Dimension], scope: FigureScope
+) -> list[FigureValue]:
+    """Return the values of one figure by its dimensions, the groups with most rows first."""
+    if not dimensions:
+        return [value_of(figure, rows_of(figure, scope), scope)]
+    columns = {f"in_{each.name}": _column(each, figure, scope) for each in dimensions}
+    rows = rows_of(figure, scope).order_by().annotate(**columns).values(*columns)
+    found: list[dict[str, Any]] = list(rows.annotate(**_sums(figure)).order_by("-n", *columns))
+    groups = [each.groups(_seen(found, f"in_{each.name}")) for each in dimensions]
+    made = []
+    for row in found:
+        raw = [row[f"in_{each.name}"] for each in dimensions]
+        at = [known[value] for known, value in zip(groups, raw, strict=True)]
+        by = {each.name: group.key for each, group in zip(dimensions, at, strict=True)}
+        made.append(_value(figure, row, by, [group.label for group in at], scope))
+    return made
+
+
+def _seen(rows: Iterable[Mapping[str, Any]], place: str) -> set[Any]:
+    return {row[place] for row in rows}
+
+
+def value_of(
+    figure: Figure,
+    rows: QuerySet[Any],
+    scope: FigureScope,
+    by: Mapping[str, str | None] | None = None,
+) -> FigureValue:
+    """Return the value of rows that are one group, described by ``by``."""
+    return _value(figure, rows.order_by().aggregate(**_sums(figure)), by or {}, [], scope)
+
+
+def _sums(figure: Figure) -> dict[str, Any]:
+    sums: dict[str, Any] = {"n": Count("pk")}
+    if figure.is_rate:
+        sums["good"] = Count("pk", filter=figure.good)
+    if figure.computes in DURATIONS:
+        sums["took_value"] = DURATIONS[figure.computes](TOOK)
+        sums["took_sum"] = Sum(TOOK)
+    return sums
+
+
+def _value(
+    figure: Figure,
+    row: Mapping[str, Any],
+    by: Mapping[str, str | None],
+    labels: Sequence[str],
+    scope: FigureScope,
+) -> FigureValue:
+    value, numerator, why = _number(figure, row)
+    return FigureValue(
+        name=figure.name,
+        by=by,
+        value=value,
+        n=row["n"],
+        numerator=numerator,
+        unit=figure.unit.value,
+        why_null=why,
+        rows_url=rows_address(figure, scope, by),
+        labels=tuple(labels),
+    )
+
+
+def _number(figure: Figure, row: Mapping[str, Any]) -> tuple[float | None, float | None, str]:
+    """Return the value, the numerator, and why there is no value."""
+    n: int = row["n"]
+    if figure.computes == Computes.COUNT:
+        return n, None, ""
+    if figure.is_rate:
+        good: int = row["good"]
+        return (good / n, good, "") if n >= LEAST_FOR_A_RATE else (None, good, _too_few(n))
+    took: timedelta | None = row["took_value"]
+    total = row["took_sum"].total_seconds() if row["took_sum"] is not None else None
+    numerator = total if figure.computes == Computes.MEAN else None
+    return (
+        (took.total_seconds(), numerator, "") if took is not None else (None, None, _("No rows."))
+    )
+
+
+def _too_few(n: int) -> str:
+    if n == 0:
+        return _("No rows.")
+    words = ngettext(
+        "Only %(n)s row. A rate needs %(least)s.", "Only %(n)s rows. A rate needs %(least)s.", n
+    )
+    return words % {"n": n, "least": LEAST_FOR_A_RATE}
+
+
+def rows_address(figure: Figure, scope: FigureScope, by: Mapping[str, str | None]) -> str:
+    """Return the address of the page with the rows of one group. ``?format=json`` may follow."""
+    span = scope.span
+    where = selection(by, apart=scope.apart)
+    return reverse(
+        ROWS_PAGE, args=(figure.name, write_instant(span.since), write_instant(span.until), where)
+    )
