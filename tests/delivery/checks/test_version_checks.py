@@ -10,7 +10,8 @@ from django.utils import timezone
 from delivery.checks.brief_checks import brief_checks
 from delivery.checks.operations import applying, awaiting_signature
 from delivery.models import Brief, Check, Deliverable, VersionCheck
-from routing.flows.files.difference import ChangeClass, differences
+from routing.flows.change_classes import ChangeClass
+from routing.flows.files.difference import differences
 from routing.flows.files.stored import content_of, unresolved
 from routing.flows.files.text import read_flow_file, written
 from routing.flows.operations import copy

@@ -8,7 +8,8 @@ import pytest
 from django.db import transaction
 from django.db.utils import IntegrityError
 
-from routing.flows.files.difference import ChangeClass, differences
+from routing.flows.change_classes import ChangeClass
+from routing.flows.files.difference import differences
 from routing.flows.files.stored import content_of
 from routing.flows.operations import copy, publish
 from routing.kernel.reasons import Reason
