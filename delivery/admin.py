@@ -6,6 +6,7 @@ from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, 
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
 from delivery.progress import admin as progress
+from delivery.reports.admin import run_report
 from delivery.requests import admin as requests
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "plans",
     "progress",
     "requests",
+    "run_report",
     "stages",
     "step_forms",
     "template_forms",
