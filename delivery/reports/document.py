@@ -23,6 +23,7 @@ Value: TypeAlias = str | int | Decimal | date | datetime | timedelta | bool | No
 
 MOST_ROWS = 400  # of one table on a page; JSON has all of them
 DASH = "–"
+SHORT, WIDEST = 9, 36  # characters of a column of a table on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,15 @@ def in_words(value: Value) -> str:
     return formats.localize(value) if isinstance(value, Decimal) else str(value)
 
 
+def in_a_cell(value: Value) -> str:
+    """Return a value of a table. The page says the time zone once, and not in every row."""
+    if isinstance(value, datetime):
+        return formats.date_format(timezone.localtime(value), _("j M Y, H:i"))
+    if isinstance(value, date):
+        return formats.date_format(value, _("j M Y"))
+    return in_words(value)
+
+
 def printed(page: ReportPage) -> dict[str, Any]:
     """
     Return the report as words alone, for every form that people read.
@@ -237,19 +247,36 @@ def _printed_shares(shares: Sequence[ReportShare]) -> list[Mapping[str, Any]]:
 
 def _printed_table(table: ReportTable) -> Mapping[str, Any]:
     urls = [*table.urls, *[""] * len(table.rows)]
+    labels = [label for _key, label in table.columns]
     rows = [
-        {"cells": [in_words(value) for value in row], "url": safe_url(url)}
+        # Each cell with its label: on a phone, a row is a list of them.
+        {"cells": list(zip(labels, map(in_a_cell, row), strict=True)), "url": safe_url(url)}
         for row, url in zip(table.rows[:MOST_ROWS], urls, strict=False)
     ]
     left = len(table.rows) - len(rows)
     more = _("%(count)s more rows are in the data file.") % {"count": left} if left else ""
     return {
         "title": table.title,
-        "columns": [label for _key, label in table.columns],
+        "columns": labels,
+        "widths": _widths(labels, rows),
         "rows": rows,
         "empty": table.empty,
         "more": more,
     }
+
+
+def _widths(labels: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """
+    Return how wide each column is against the others on paper, by its longest text.
+
+    A column of short texts, such as references, is 0: it takes what it needs.
+    """
+    found = []
+    for place, label in enumerate(labels):
+        longest = max((len(row["cells"][place][1]) for row in rows), default=0)
+        is_short = longest <= SHORT and len(label) <= SHORT
+        found.append(0 if is_short else min(max(longest, len(label)), WIDEST))
+    return found
 
 
 def safe_url(url: str) -> str:

@@ -8,7 +8,7 @@ their marks. It says nothing that these do not say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -109,27 +109,17 @@ def _figures(rows: RunRows) -> list[ReportFigure]:
 
 def _answered(rows: RunRows, key: str, title: str, *questions: str) -> ReportSection:
     """Return a section of the answers to some of the ten questions, each with its source."""
-    said = [
-        (_question_words(rows, name), each.text, each.source, each.at)
-        for name in questions
-        for each in rows.questions[name].statements
-    ]
-    empty = " ".join(rows.questions[name].answer for name in questions)
-    columns = (
-        ("question", _("Question")),
-        ("text", _("Answer")),
-        ("source", _("Read from")),
-        ("at", _("At")),
-    )
-    return ReportSection(key, title, tables=[ReportTable("statements", columns, said, empty)])
-
-
-def _question_words(rows: RunRows, name: str) -> str:
-    return rows.questions[name].question
+    columns = (("text", _("Answer")), ("source", _("Read from")), ("at", _("At")))
+    tables = []
+    for name in questions:
+        each = rows.questions[name]
+        said = [(one.text, one.source, one.at) for one in each.statements]
+        tables.append(ReportTable(name, columns, said, each.answer, each.question))
+    return ReportSection(key, title, tables=tables)
 
 
 def asked(rows: RunRows) -> Iterator[ReportSection]:
-    yield _answered(rows, "asked", _("What was asked"), "started", "known")
+    yield _answered(rows, "asked", _("What was asked"), "started")
 
 
 def decided(rows: RunRows) -> Iterator[ReportSection]:
@@ -158,10 +148,8 @@ def made(rows: RunRows) -> Iterator[ReportSection]:
     for row in rows.versions:
         item = row.deliverable.item
         results = checks.get((item.ref, row.number), {})
-        words = ", ".join(f"{name}: {result}" for name, result in results.items())
-        found.append(
-            (item.ref, item.title, row.number, str(row.author), row.at, row.digest[:12], words)
-        )
+        author, words = str(row.author), check_words(results)
+        found.append((item.ref, item.title, row.number, author, row.at, row.digest[:12], words))
     plan = [
         _("%(ref)s %(title)s: %(state)s")
         % {
@@ -175,6 +163,14 @@ def made(rows: RunRows) -> Iterator[ReportSection]:
     empty = _("No version was uploaded.")
     table = ReportTable("versions", columns, found, empty, urls=urls)
     yield ReportSection("made", _("What was made"), lead=plan, tables=[table])
+
+
+def check_words(results: Mapping[str, str]) -> str:
+    """Return how many checks passed, and the names of those that did not."""
+    failed = [name for name, result in results.items() if result != "passed"]
+    passed = len(results) - len(failed)
+    words = [_("%(count)s passed") % {"count": passed}] if results else []
+    return "; ".join([*words, *(_("failed: %(name)s") % {"name": name} for name in failed)])
 
 
 def approved(rows: RunRows) -> Iterator[ReportSection]:
@@ -337,10 +333,13 @@ def open_points(rows: RunRows) -> Iterator[ReportSection]:
     yield ReportSection("open", _("Open points"), lead=lead, tables=[table])
 
 
+def known(rows: RunRows) -> Iterator[ReportSection]:
+    yield _answered(rows, "known", _("What was known"), "known")
+
+
 def by_hand(rows: RunRows) -> Iterator[ReportSection]:
-    yield _answered(
-        rows, "by_hand", _("What was sent outside and done by hand"), "outside", "by_hand"
-    )
+    title = _("What was sent outside and done by hand")
+    yield _answered(rows, "by_hand", title, "outside", "by_hand")
 
 
 def link(item_id: int) -> str:
@@ -358,5 +357,6 @@ SECTIONS = (
     after,
     exceptions,
     open_points,
+    known,
     by_hand,
 )

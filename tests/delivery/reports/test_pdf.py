@@ -29,7 +29,8 @@ def report(words: str) -> dict[str, Any]:
     table = {
         "title": words,
         "columns": [words, "B"],
-        "rows": [{"cells": [words, words], "url": "https://x.test/?a=" + '"#'}],
+        "widths": [7, 46],
+        "rows": [{"cells": [[words, words], ["B", words]], "url": "https://x.test/?a=" + '"#'}],
         "empty": "",
         "more": words,
     }

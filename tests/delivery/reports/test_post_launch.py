@@ -54,7 +54,7 @@ def test_it_tells_the_whole_way_from_the_rows(world: World) -> None:
         "2026-11-06T09:00:00Z",
     )
     assert (row["proof"], row["proven_at"]) == ("Proven", "2026-11-06T09:00:00Z")
-    assert "recorded" in sections["decided"]["statements"][0]["text"].lower()
+    assert "recorded" in sections["decided"]["rule"][0]["text"].lower()
     assert sections["exceptions"]["cases"] == []
 
 
