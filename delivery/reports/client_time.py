@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -133,7 +134,8 @@ def working_day(items: WorkItemQuerySet) -> timedelta:
     if not written:
         return USUAL_DAY
     days = [windows for windows in hours_from_json(written[0]).weekly if windows]
-    minutes = sum(end - start for windows in days for start, end in windows)
+    windows = chain.from_iterable(days)
+    minutes = sum(end - start for start, end in windows)
     return timedelta(minutes=minutes) / len(days) if days else USUAL_DAY
 
 

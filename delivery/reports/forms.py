@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,13 @@ def as_csv(data: Mapping[str, Any]) -> str:
     Instants are in UTC and durations in seconds, as in JSON.
     """
     rows = list(_rows(data))
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(chain.from_iterable(rows)))
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([cell(row.get(name)) for name in names])
+        values = map(row.get, names)
+        writer.writerow(map(cell, values))
     return out.getvalue()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from itertools import chain
 
 from django.db.models import Q, Sum
 from django.utils import timezone
@@ -144,7 +145,7 @@ def monthly(client: Client, month: ClientMonth, *, at: datetime) -> ReportPage:
             ReportFact("until", _("Until"), min(month.ends, at)),
         ],
         figures=_figures(rows),
-        sections=[section for part in SECTIONS for section in part(rows)],
+        sections=list(chain.from_iterable(part(rows) for part in SECTIONS)),
     )
 
 
@@ -205,7 +206,7 @@ def targets(rows: ClientRows) -> Iterator[ReportSection]:
                 (
                     ("target", _("Target")),
                     ("met", _("On time")),
-                    ("missed", _("Late")),
+                    ("missed", _("Overdue")),
                     ("share", _("Share on time")),
                 ),
                 counted,
@@ -305,31 +306,33 @@ def concerns(rows: ClientRows) -> Iterator[ReportSection]:
     columns = (
         ("ref", _("Work")),
         ("title", _("Title")),
-        ("what", _("What happened")),
+        ("what", _("Event")),
         ("at", _("When")),
         ("ended_at", _("Settled")),
     )
-    month = rows.month
-    cases = ExceptionCase.objects.filter(
-        reason__in=CONCERNING,
-        item__created_at__gte=month.begins,
-        item__created_at__lt=min(month.ends, rows.at),
-        item__client=rows.client,
-        item__parent__in=rows.items,
-    )
-    found = [
-        (
-            case.item.parent.ref,
-            case.item.parent.title,
-            str(CONCERNING[case.reason]),
-            case.item.created_at,
-            case.ended_at,
-        )
-        for case in cases.select_related("item__parent").order_by("pk")
-        if case.item.parent is not None
-    ]
+    found: list[Sequence[Value]] = []
+    for case, item in _cases(rows):
+        words = str(CONCERNING[case.reason])
+        found.append((item.ref, item.title, words, case.item.created_at, case.ended_at))
     table = ReportTable("exceptions", columns, found, _("Nothing out of the ordinary."))
     yield ReportSection("exceptions", _("What was out of the ordinary"), tables=[table])
+
+
+def _cases(rows: ClientRows) -> Iterator[tuple[ExceptionCase, WorkItem]]:
+    """Yield each exception with the work that the client knows: its own, or the request's."""
+    seen = {item.pk: item for item in rows.items}
+    requests = {item.run_id: item for item in seen.values() if item.kind == "request"}
+    cases = ExceptionCase.objects.filter(
+        reason__in=CONCERNING,
+        item__client=rows.client,
+        item__created_at__gte=rows.month.begins,
+        item__created_at__lt=min(rows.month.ends, rows.at),
+    )
+    for case in cases.select_related("item").order_by("pk"):
+        run_id = case.item.run_id
+        item = seen.get(case.item.parent_id or 0) or (requests.get(run_id) if run_id else None)
+        if item is not None:
+            yield case, item
 
 
 def coming(rows: ClientRows) -> Iterator[ReportSection]:

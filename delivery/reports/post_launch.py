@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -56,7 +57,7 @@ def post_launch(run: Run, *, by: Actor, at: datetime, zone: ZoneInfo) -> ReportP
         zone=str(zone),
         facts=_facts(rows),
         figures=_figures(rows),
-        sections=[section for part in SECTIONS for section in part(rows)],
+        sections=list(chain.from_iterable(part(rows) for part in SECTIONS)),
     )
 
 

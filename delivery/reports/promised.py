@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import TypeAlias
 
 from django.utils.translation import gettext as _
@@ -25,12 +26,7 @@ TONES = {HELD: "hold", UNCOUNTED: "not_counted"}
 
 def promised(rows: RunRows) -> Iterator[ReportSection]:
     clocks = [_clock_row(clock, told) for clock, told in rows.clocks]
-    segments = [
-        (clock.item.ref, purpose_label(clock.purpose), *segment_row(clock.item.kind, stretch))
-        for clock, told in rows.clocks
-        for stretch in told.reading.stretches
-        if not stretch.expected
-    ]
+    segments = list(chain.from_iterable(map(_segment_rows, rows.clocks)))
     lead = [
         _("Whose time it was, by the clock of %(ref)s for “%(purpose)s”:")
         % {"ref": clock.item.ref, "purpose": purpose_label(clock.purpose)}
@@ -51,7 +47,7 @@ def promised(rows: RunRows) -> Iterator[ReportSection]:
             ReportTable("clocks", clock_columns(), clocks, _("No clock was started.")),
             ReportTable(
                 "segments",
-                (("ref", _("Work")), ("purpose", _("Target for")), *segment_columns()),
+                (("ref", _("Work")), ("purpose", _("Purpose")), *segment_columns()),
                 segments,
                 _("No time was counted."),
                 _("Whose time, segment by segment"),
@@ -84,9 +80,9 @@ def _covers(clock: Clock) -> tuple[bool, timedelta]:
 def clock_columns() -> Sequence[tuple[str, str]]:
     return (
         ("ref", _("Work")),
-        ("purpose", _("Target for")),
+        ("purpose", _("Purpose")),
         ("policy", _("Policy")),
-        ("target", _("Promised")),
+        ("target", _("Target")),
         ("spent", _("Taken")),
         ("due_at", _("Due")),
         ("status", _("Result")),
@@ -103,6 +99,14 @@ def segment_columns() -> Sequence[tuple[str, str]]:
         ("why", _("Why")),
         ("state", _("State")),
     )
+
+
+def _segment_rows(each: Told) -> Iterator[Sequence[Value]]:
+    clock, told = each
+    purpose = purpose_label(clock.purpose)
+    for stretch in told.reading.stretches:
+        if not stretch.expected:
+            yield clock.item.ref, purpose, *segment_row(clock.item.kind, stretch)
 
 
 def _clock_row(clock: Clock, told: Explanation) -> Sequence[Value]:

@@ -33,6 +33,7 @@ OF_WORK = {
 OF_CLIENT = {
     "routing.client", "routing.contact", "routing.destination", "delivery.engagement",
     "delivery.check", "delivery.plantemplate", "delivery.requestrule",
+    "delivery.report", "delivery.reportschedule",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
 OF_AGENCY = {"routing.publishapproval", "routing.flowproposal"}
@@ -56,6 +57,7 @@ EXTRA = {
     "report.csv": "",
     "report.json": "",
     "evidence.zip": "routing.view_seal",
+    "withdrawal/": "delivery.withdraw_report",
     "fill-in/": "",
     "invite/": "routing.invite_contact",
     "withdraw/": "routing.withdraw_contact",

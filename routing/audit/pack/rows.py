@@ -60,12 +60,10 @@ def packed_rows(items: Collection[int], run_id: int | None) -> PackedRows:
         numbers = {seal for seal, _digest, _text in places.values()}
         seals = list(Seal.objects.filter(pk__in=numbers).order_by("pk"))
         shapes = {row.pk: row for row in seals}
-        rows = [
-            row
-            for ledger in ledgers()
-            if ledger.table in ids_by_table
-            for row in _packed(ledger, ids_by_table[ledger.table], places, shapes, types)
-        ]
+        rows: list[dict[str, Any]] = []
+        for ledger in ledgers():
+            if ledger.table in ids_by_table:
+                rows += _packed(ledger, ids_by_table[ledger.table], places, shapes, types)
         redactions = [
             {"ledger": each.ledger, "row_id": each.row_id, "columns": each.columns, "at": each.at}
             for each in Redaction.objects.order_by("pk")
@@ -100,7 +98,7 @@ def _condition(model: type[Any], items: Collection[int]) -> Q | None:
 
 
 @cache
-def work_path(model: type[models.Model], depth: int = DEEPEST) -> str:
+def work_path(model: type[Any], depth: int = DEEPEST) -> str:
     """
     Return the lookup from a row to the work item that it is about, or an empty string.
 

@@ -31,6 +31,7 @@ ADDRESS = "https://news.example.com/spring"
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 TUESDAY, THURSDAY = MONDAY.replace(day=3), MONDAY.replace(day=5)
 FRIDAY = MONDAY.replace(day=6)
+WEDNESDAY = MONDAY.replace(day=4)
 
 
 @dataclass
