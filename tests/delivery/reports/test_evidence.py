@@ -26,7 +26,7 @@ from tests.world import World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("A2", "A5"),
+    pytest.mark.requirement("A5"),
     pytest.mark.stands_at(datetime(2026, 11, 23, 9, 30, tzinfo=UTC)),
     pytest.mark.in_zone("UTC"),
 ]

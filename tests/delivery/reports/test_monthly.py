@@ -25,7 +25,7 @@ from tests.world import World, make_client, make_request
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("A5", "M11"),
+    pytest.mark.requirement("A5"),
     pytest.mark.stands_at(datetime(2026, 12, 1, 8, 0, tzinfo=UTC)),
     pytest.mark.in_zone("UTC"),
 ]

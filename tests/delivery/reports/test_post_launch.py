@@ -21,7 +21,7 @@ from tests.world import World, by, make_user
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("A5", "M11"),
+    pytest.mark.requirement("A5"),
     pytest.mark.stands_at(datetime(2026, 11, 23, 9, 30, tzinfo=ZULU)),
     pytest.mark.in_zone("UTC"),
 ]

@@ -39,7 +39,7 @@ START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 FIRST = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("A5", "Q21"),
+    pytest.mark.requirement("A5"),
     pytest.mark.stands_at(START),
     pytest.mark.in_zone("UTC"),
 ]
