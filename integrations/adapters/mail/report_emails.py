@@ -41,7 +41,7 @@ def report_email(
         return None
     if contact_id is not None:
         return _to_contact(report, contact_id)
-    person = User.objects.filter(pk=user_id, is_active=True).first()
+    person = User.objects.filter(pk=user_id or 0, is_active=True).first()
     if person is None or not _sees(person, report):
         return None
     address = web_address(reverse("admin:delivery_report_change", args=[report.pk]))

@@ -89,7 +89,7 @@ def _row_ids(items: Collection[int], run_id: int | None) -> dict[type[models.Mod
     return found
 
 
-def _condition(model: type[Any], items: Collection[int]) -> Q | None:
+def _condition(model: Any, items: Collection[int]) -> Q | None:
     tracked = getattr(model, "instance_type", None)
     if tracked is WorkItem:
         return Q(id__in=items)
@@ -98,7 +98,7 @@ def _condition(model: type[Any], items: Collection[int]) -> Q | None:
 
 
 @cache
-def work_path(model: type[Any], depth: int = DEEPEST) -> str:
+def work_path(model: Any, depth: int = DEEPEST) -> str:
     """
     Return the lookup from a row to the work item that it is about, or an empty string.
 
