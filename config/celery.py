@@ -51,6 +51,8 @@ BEAT = (
     Beat("delivery.tasks.expire_approvals", every_s=60),
     Beat("delivery.tasks.remind_clients", every_s=60),
     Beat("delivery.tasks.sweep_endings", every_s=600),
+    # Seconds of computing each, so not beside events and clocks.
+    Beat("delivery.tasks.make_reports", every_s=60, queue="outbound-slow"),
 )
 app.conf.task_routes = {beat.task: {"queue": beat.queue} for beat in BEAT}
 

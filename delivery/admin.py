@@ -7,6 +7,7 @@ from delivery.deliverables.admin import deliverables, edit_forms, launch_forms, 
 from delivery.engagements import admin as engagements
 from delivery.plans import admin as plans
 from delivery.progress import admin as progress
+from delivery.reports.admin import reports, run_report
 from delivery.requests import admin as requests
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "launch_forms",
     "plans",
     "progress",
+    "reports",
     "requests",
+    "run_report",
     "stages",
     "step_forms",
     "template_forms",

@@ -52,6 +52,8 @@ REGISTERING = (
     "delivery.turns.messages",
     "delivery.progress.questions",
     "delivery.progress.persons",
+    "delivery.reports.operations.making",
+    "delivery.reports.evidence",
     "delivery.portal.drafts",
     "delivery.requests.figures",
     "delivery.deliverables.figures",

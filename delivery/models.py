@@ -9,6 +9,7 @@ from delivery.deliverables.versions import Version, VersionFile
 from delivery.engagements.models import Engagement
 from delivery.plans.models import PlanTemplate, PlanTemplateVersion
 from delivery.portal.models import FormDraft
+from delivery.reports.models import Report, ReportRecipient, ReportSchedule
 from delivery.requests.models import Request
 from delivery.requests.rules import RequestRule
 
@@ -28,6 +29,9 @@ __all__ = [
     "HandLaunch",
     "PlanTemplate",
     "PlanTemplateVersion",
+    "Report",
+    "ReportRecipient",
+    "ReportSchedule",
     "Request",
     "RequestRule",
     "Version",

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from delivery.approvals.operations.reviewing import expire_due
 from delivery.engagements.ending import sweep_endings
 from delivery.progress.retainers import sweep_retainers
+from delivery.reports.operations.making import make_due_reports
 from delivery.requests.operations.unanswered import remind_due
 
 
@@ -33,3 +34,9 @@ def sweep_ending_engagements(**_: Any) -> None:
     """
     sweep_endings(at=now())
     sweep_retainers(at=now())
+
+
+@shared_task(name="delivery.tasks.make_reports", acks_late=True)
+def make_reports(**_: Any) -> None:
+    """Make and send the monthly reports that are due. Months that were missed come late, once."""
+    make_due_reports(at=now())

@@ -44,6 +44,18 @@ PLACES = (
                 "admin:delivery_engagement_changelist",
                 "delivery.view_engagement",
             ),
+            (
+                gettext_lazy("Reports"),
+                "summarize",
+                "admin:delivery_report_changelist",
+                "delivery.view_report",
+            ),
+            (
+                gettext_lazy("Report schedules"),
+                "schedule_send",
+                "admin:delivery_reportschedule_changelist",
+                "delivery.view_reportschedule",
+            ),
         ),
     ),
     (

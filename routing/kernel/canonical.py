@@ -32,6 +32,11 @@ AS_TEXT = {
 }
 
 
+def text_sql(column: str, types: Mapping[str, str], alias: str) -> str:
+    """Return SQL for the text of one column, as its digest reads it; NULL stays NULL."""
+    return AS_TEXT.get(types[column], "{c}::text").format(c=f'{alias}."{column}"')
+
+
 def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> str:
     """
     Return SQL for the SHA-256, as hex, of the columns.
@@ -47,7 +52,7 @@ def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> 
     # from one column to the next and the digest would be the same.
     parts = []
     for column in columns:
-        text = AS_TEXT.get(types[column], "{c}::text").format(c=f'{alias}."{column}"')
+        text = text_sql(column, types, alias)
         parts.append(f"coalesce(octet_length({text})::text || ':' || {text}, '-') || ','")
     return f"encode(sha256(convert_to({' || '.join(parts)}, 'UTF8')), 'hex')"
 

@@ -338,3 +338,34 @@ def trace_section(section: TraceSection) -> TraceSection:
 
 def trace_sections() -> Sequence[TraceSection]:
     return tuple(_trace_sections)
+
+
+# -- Further pages of a run ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """
+    A page below that of a run, for those who may see the run.
+
+    ``view`` takes the admin that shows runs, the request and the run. ``label`` is that of its
+    button, or empty for a page without one, such as a download. ``path`` ends the address.
+    """
+
+    name: str
+    path: str
+    view: Callable[[Any, Any, Run], Any]
+    label: Any = ""
+
+
+_run_pages: list[RunPage] = []
+
+
+def run_page(page: RunPage) -> RunPage:
+    """Register a page below that of a run."""
+    _run_pages.append(page)
+    return page
+
+
+def run_pages() -> Sequence[RunPage]:
+    return tuple(_run_pages)

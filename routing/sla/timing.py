@@ -265,12 +265,13 @@ def _whose(stretches: Sequence[Stretch]) -> Mapping[str, timedelta]:
     found: dict[str, timedelta] = {}
     for stretch in stretches:
         if not stretch.expected:
-            whose = _counts_for(stretch)
+            whose = counts_for(stretch)
             found[whose] = found.get(whose, ZERO) + stretch.worktime
     return found
 
 
-def _counts_for(stretch: Stretch) -> str:
+def counts_for(stretch: Stretch) -> str:
+    """Return the party that a stretch counts for, ``HELD`` or ``UNCOUNTED``."""
     if stretch.runs:
         return AGENCY
     if stretch.turn.cause == Cause.HOLD:

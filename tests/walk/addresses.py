@@ -33,6 +33,7 @@ OF_WORK = {
 OF_CLIENT = {
     "routing.client", "routing.contact", "routing.destination", "delivery.engagement",
     "delivery.check", "delivery.plantemplate", "delivery.requestrule",
+    "delivery.report", "delivery.reportschedule",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
 OF_AGENCY = {"routing.publishapproval", "routing.flowproposal"}
@@ -50,6 +51,13 @@ EXTRA = {
     "note/": "",
     "questions/": "",
     "trace.json": "",
+    "report/": "",
+    "report.html": "",
+    "report.pdf": "",
+    "report.csv": "",
+    "report.json": "",
+    "evidence.zip": "routing.view_seal",
+    "withdrawal/": "delivery.withdraw_report",
     "fill-in/": "",
     "invite/": "routing.invite_contact",
     "withdraw/": "routing.withdraw_contact",

@@ -24,6 +24,9 @@ from delivery.models import (
     RequestRule,
     Version,
 )
+from delivery.reports.models import ReportSchedule
+from delivery.reports.months import ClientMonth
+from delivery.reports.operations.making import make_report, save_schedule
 from integrations.models import Outbound
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
@@ -40,6 +43,7 @@ from routing.models import (
     User,
     WorkItem,
 )
+from routing.people.actors import Actor
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.work.operations import notes
 from tests.delivery.making import (
@@ -193,6 +197,7 @@ def _rows(world: World, word: str) -> Rows:
         "routing.destination": make_destination(world, name=f"{word} blog").pk,
         "delivery.check": _check(client, word),
         "delivery.plantemplate": PlanTemplate.objects.create(name=f"{word} plan", client=client).pk,
+        **_reports(client),
         "delivery.requestrule": RequestRule.objects.create(client=client, tags=[word]).pk,
         "delivery.request": request.pk,
         "delivery.campaign": _campaign(world, request),
@@ -209,6 +214,14 @@ def _rows(world: World, word: str) -> Rows:
     }
     version = row.versions.get()
     return Rows(client, ids, refs, internal, shared, version, image)
+
+
+def _reports(client: Client) -> dict[str, int]:
+    schedule = ReportSchedule(client=client)
+    save_schedule(schedule, by=Actor.system(), at=NOW)
+    month = ClientMonth.of(f"{NOW:%Y-%m}", client.timezone)
+    made = make_report(client, month, by=Actor.system(), at=NOW)
+    return {"delivery.report": made.pk, "delivery.reportschedule": schedule.pk}
 
 
 def _campaign(world: World, request: Request) -> int:

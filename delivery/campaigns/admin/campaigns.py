@@ -18,12 +18,13 @@ from delivery.campaigns.models import Campaign
 from delivery.campaigns.parts import parts_of, with_counts
 from delivery.requests.models import Request
 from routing.desk import filters
-from routing.desk.addresses import page_of
+from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.offers import PageFacts
 from routing.desk.steps import StepsAdmin
 from routing.desk.waits import in_list, with_waits
+from routing.runs.models import Run
 from routing.work import display
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
@@ -80,6 +81,7 @@ class CampaignAdmin(WorkColumns, StepsAdmin[Campaign]):
         return {
             "parts": [(part, in_list(part.row)) for part in parts_of(rows)],
             "briefs": list(briefs.select_related("item")),
+            "report": address(Run, "report", row.item.run_id) if row.item.run_id else "",
         }
 
     def facts(self, request: HttpRequest, row: Campaign) -> Sequence[tuple[Any, Any]]:

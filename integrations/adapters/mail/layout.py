@@ -46,12 +46,21 @@ class EmailLayout:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailFile:
+    """A file that is attached to an e-mail. ``kind`` is its media type."""
+
+    name: str
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class EmailContent:
     """
     An e-mail as it is sent.
 
     ``thread`` names the conversation that it belongs to, or is empty. ``reply_to`` is the address
-    for answers, or is empty.
+    for answers, or is empty. ``files`` are attached.
     """
 
     subject: str
@@ -59,6 +68,7 @@ class EmailContent:
     html: str
     thread: str = ""
     reply_to: str = ""
+    files: tuple[EmailFile, ...] = ()
 
 
 def agency_name() -> str:

@@ -23,6 +23,7 @@ from django.utils import timezone
 from integrations.adapters.mail.client_emails import ClientEmail, client_email
 from integrations.adapters.mail.content import INVITE, email_of, invitation_of
 from integrations.adapters.mail.layout import EmailContent, agency_name
+from integrations.adapters.mail.report_emails import REPORT, report_email
 from integrations.base.adapter import (
     CallFailed,
     ClientlessWriter,
@@ -49,22 +50,29 @@ class MailWriter(ClientlessWriter):
 
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Send an e-mail to a client, an invitation, or unread notifications that are not settled.
+        Send an e-mail to a client, an invitation, a report, or notifications that are unread and
+        not settled.
 
         Sends nothing if it is no longer true, none is left, or the person has left.
         """
         content = message.content
-        if message.verb in set(ClientEmail):
-            found = client_email(
-                ClientEmail(message.verb),
-                content["contact"],
-                content["request"],
-                content.get("deliverable"),
-            )
-            if found is None:
-                return Written(NOBODY)
-            contact, email = found
-            return self._send(message, contact.email, email, {"contact": contact.pk})
+        if message.verb == REPORT:
+            return self._report(message)
+        if message.verb not in set(ClientEmail):
+            return self._to_user(message)
+        found = client_email(
+            ClientEmail(message.verb),
+            content["contact"],
+            content["request"],
+            content.get("deliverable"),
+        )
+        if found is None:
+            return Written(NOBODY)
+        contact, email = found
+        return self._send(message, contact.email, email, {"contact": contact.pk})
+
+    def _to_user(self, message: OutboxMessage) -> Written:
+        """Send an invitation or notifications."""
         person = User.objects.filter(pk=message.content["to"], is_active=True).first()
         if person is not None and message.verb == INVITE:
             invited = invitation_of(person, message.content["contact"], message.content["by"])
@@ -83,10 +91,21 @@ class MailWriter(ClientlessWriter):
         sending(ids, at=timezone.now())
         return self._send(message, person.email, email_of(person, unread), {"messages": ids})
 
+    def _report(self, message: OutboxMessage) -> Written:
+        content = message.content
+        found = report_email(
+            content["report"], user_id=content.get("to"), contact_id=content.get("contact")
+        )
+        if found is None:
+            return Written(NOBODY)
+        address, email = found
+        return self._send(message, address, email, {"report": content["report"]})
+
     def _send(
         self, message: OutboxMessage, to: str, email: EmailContent, evidence: Mapping[str, Any]
     ) -> Written:
-        number = message_id(message.key)
+        # The e-mails of one report to several people are one message.
+        number = message_id(message.content.get("message_id", message.key))
         earlier: Sequence[str] = message.content.get("earlier", ())
         mail = EmailMultiAlternatives(
             f"Re: {email.subject}" if earlier else email.subject,
@@ -101,6 +120,8 @@ class MailWriter(ClientlessWriter):
             },
         )
         mail.attach_alternative(email.html, "text/html")
+        for file in email.files:
+            mail.attach(file.name, file.body, file.kind)
         with _smtp_errors():
             mail.send()
         return Written(number[1:-1][:100], evidence=evidence)

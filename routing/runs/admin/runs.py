@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -20,6 +21,7 @@ from routing.desk.steps import StepsAdmin
 from routing.runs.admin.trace_page import page_entries, started_by
 from routing.runs.blocking import holds, next_step, with_holds
 from routing.runs.models import Run
+from routing.runs.registry import RunPage, run_pages
 from routing.runs.trace import trace
 from routing.work import display
 from routing.work.kinds import tone
@@ -96,8 +98,19 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
         page = self.admin_site.admin_view(self.json_view)
         return [
             path("<path:object_id>/trace.json", page, name="routing_run_json"),
+            *map(self.address_of, run_pages()),
             *super().get_urls(),
         ]
+
+    def address_of(self, page: RunPage) -> URLPattern:
+        view = self.admin_site.admin_view(partial(self.further_view, page=page))
+        name = f"routing_run_{page.name}"
+        found: URLPattern = path(f"<path:object_id>/{page.path}", view, name=name)
+        return found
+
+    def further_view(self, request: HttpRequest, object_id: str, page: RunPage) -> HttpResponse:
+        answer: HttpResponse = page.view(self, request, self.seen(request, object_id))
+        return answer
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # only events start runs
@@ -146,6 +159,9 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
             "trace": page_entries(told, seen=clients_seen_by(by), by=by, again=again),
             "again": again,
             "json": address(Run, "json", run.pk),
+            "pages": [
+                (page.label, address(Run, page.name, run.pk)) for page in run_pages() if page.label
+            ],
             "flow_url": version_url if may_see_flow else "",
             "event_page": by.may("routing.view_event"),
         }

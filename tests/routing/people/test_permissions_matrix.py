@@ -162,6 +162,19 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"delivery.{verb}_plantemplate": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_requestrule": (OPS,) for verb in ("add", "change")},
     "delivery.approve_above_budget_brief": (OPS,),
+    # reports of clients: account managers make those of their own
+    **{
+        f"delivery.view_{noun}": (AM, OPS, AUDITOR)
+        for noun in ("report", "reportschedule", "reportrecipient")
+    },
+    **{f"delivery.{verb}_report": (AM, OPS) for verb in ("add", "withdraw")},
+    "delivery.make_any_report": (OPS,),
+    **{
+        f"delivery.{verb}_{noun}": (OPS,)
+        for verb in ("add", "change")
+        for noun in ("reportschedule", "reportrecipient")
+    },
+    "delivery.delete_reportrecipient": (OPS,),
     # campaigns follow their parts, and a person moves their date
     "delivery.move_launch_campaign": (AM, OPS),
     **{
