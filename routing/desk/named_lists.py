@@ -47,7 +47,7 @@ def request_of(page: DeskAdmin[Any], user: User, query: QueryDict) -> HttpReques
     """Return a request for the list as ``user`` would send it, with nothing but its query."""
     request = HttpRequest()
     request.method, request.path = "GET", address(page.model, "changelist")
-    request.user, request.GET = user, query
+    request.user, request.GET = user, query.copy()  # type: ignore[assignment]
     return request
 
 
