@@ -79,7 +79,7 @@ def bar_of(cl: DeskList, request: HttpRequest, by: Actor) -> Bar:
         entries=entries(cl),
         columns=column_choices(page, given),
         usual_columns=_without(given, COLUMNS) if COLUMNS in given else "",
-        hidden=[(name, value) for name, values in given.lists() for value in values],
+        hidden=_pairs(given),
         faults=faults,
         view=view,
         save=f"{address(View, 'add')}?{urlencode({'list': page.list_name, 'query': query})}"
@@ -87,6 +87,13 @@ def bar_of(cl: DeskList, request: HttpRequest, by: Actor) -> Bar:
         else "",
         query=query,
     )
+
+
+def _pairs(query: QueryDict) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, values in query.lists():
+        found += [(name, value) for value in values]
+    return found
 
 
 def _links_of(

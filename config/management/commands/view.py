@@ -32,7 +32,7 @@ docs/howto/save-a-view.md
 """
 
 
-class Refused(Exception):
+class ViewNotShown(Exception):
     """The view is not shown. ``code`` is stable, ``clears_by`` says what helps."""
 
     def __init__(self, code: str, message: str, clears_by: str = "") -> None:
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         try:
             with timezone.override(ZoneInfo(user.timezone)):
                 body = _listed(user) if action == "list" else _shown(options["slug"], user)
-        except Refused as refused:
+        except ViewNotShown as refused:
             if as_json:
                 self._print(action, {"refusals": [refused.refusal]})
             raise CommandError(str(refused), returncode=1) from None
@@ -104,7 +104,7 @@ def _listed(user: User) -> dict[str, Any]:
 
 
 def _shown(slug: str, user: User) -> dict[str, Any]:
-    """:raises Refused: if the person has no such view, or its list cannot be shown to them"""
+    """:raises ViewNotShown: if the person has no such view, or its list cannot be shown to them"""
     seen = View.objects.seen_by(Actor.of(user))
     view = seen.filter(slug=slug).first()
     if view is None:
@@ -116,13 +116,13 @@ def _shown(slug: str, user: User) -> dict[str, Any]:
         may = page.has_view_permission(request)
         refs = refs_of(page.filtered(request)) if may else []
     except UnknownList as unknown:
-        raise Refused("unknown_list", str(unknown)) from unknown
+        raise ViewNotShown("unknown_list", str(unknown)) from unknown
     except SuspiciousOperation as unreadable:
         words = f"The filters of this view cannot be read. {unreadable}".strip()
-        raise Refused("unknown_filter", words, "The owner of the view") from unreadable
+        raise ViewNotShown("unknown_filter", words, "The owner of the view") from unreadable
     if not may:
         words = f"{user} may not see the list “{view.list_name}”."
-        raise Refused("permission", words, "An operations lead")
+        raise ViewNotShown("permission", words, "An operations lead")
     return {
         "as": user.email,
         "slug": view.slug,
@@ -133,8 +133,10 @@ def _shown(slug: str, user: User) -> dict[str, Any]:
     }
 
 
-def _unknown(slug: str, known: list[str]) -> Refused:
+def _unknown(slug: str, known: list[str]) -> ViewNotShown:
     near = get_close_matches(slug, known)
     if near:
-        return Refused("unknown_view", f"There is no view “{slug}”. Similar: {', '.join(near)}.")
-    return Refused("unknown_view", f"There is no view “{slug}” that this person can open.")
+        return ViewNotShown(
+            "unknown_view", f"There is no view “{slug}”. Similar: {', '.join(near)}."
+        )
+    return ViewNotShown("unknown_view", f"There is no view “{slug}” that this person can open.")

@@ -19,7 +19,6 @@ from tests.desk import signed_in, url
 from tests.world import NOW, World, by, make_client, make_request
 
 pytestmark = [
-    pytest.mark.requirement("L3"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
 ]
@@ -60,9 +59,8 @@ def views(world: World) -> dict[str, View]:
             make_request(client, state)
     made = {}
     for name, query in LISTS.items():
-        values = ViewValues(f"All of {name}", role="creative")
-        state = ListState(query, "", "")
-        made[name] = make_view(name, state, values, by=by(world.olga), at=NOW)
+        values, kept = ViewValues(f"All of {name}", role="creative"), ListState(query, "", "")
+        made[name] = make_view(name, kept, values, by=by(world.olga), at=NOW)
     return made
 
 

@@ -12,7 +12,6 @@ from tests.desk import signed_in, url
 from tests.world import World, make_request
 
 pytestmark = [
-    pytest.mark.requirement("L3"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
 ]

@@ -19,7 +19,6 @@ from tests.desk import signed_in, url, words
 from tests.world import NOW, World, make_client, make_request
 
 pytestmark = [
-    pytest.mark.requirement("L3"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
 ]
@@ -161,6 +160,7 @@ def test_a_client_that_is_not_seen_is_unknown(world: World) -> None:
     assert "Secret" not in words(page)
 
 
+@pytest.mark.requirement("A2")
 def test_events_are_found_by_person_kind_day_client_and_text(world: World) -> None:
     made = three(world)
     for n, row in enumerate(made.values()):

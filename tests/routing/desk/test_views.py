@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -27,7 +25,6 @@ from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by, make_request, make_user
 
 pytestmark = [
-    pytest.mark.requirement("L3"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
 ]
@@ -35,14 +32,17 @@ REQUESTS, WORK = url(Request, "changelist"), url(WorkItem, "changelist")
 ACCEPTED = ListState("open=all&state=accepted,captured", "what,client,due_at", "-client")
 
 
-def saved(user: User, state: ListState = ACCEPTED, name: str = "Mine", **values: object) -> View:
-    return make_view(
-        "requests",
-        state,
-        replace(ViewValues(name), **values),
-        by=by(user),
-        at=NOW,  # type: ignore[arg-type]
-    )
+def saved(
+    user: User,
+    name: str = "Mine",
+    *,
+    state: ListState = ACCEPTED,
+    team: int | None = None,
+    role: str = "",
+    is_pinned: bool = True,
+) -> View:
+    values = ViewValues(name, team, role, is_pinned)
+    return make_view("requests", state, values, by=by(user), at=NOW)
 
 
 def test_a_list_is_saved_from_its_page_and_opened_again(world: World) -> None:
@@ -132,7 +132,7 @@ def test_refusals(world: World) -> None:
     with pytest.raises(ViewRefused, match="operations lead"):
         saved(world.alice, role="account_manager")
     with pytest.raises(ViewRefused, match="no value of the filter"):
-        saved(world.alice, ListState("state=nonsense", "", ""))
+        saved(world.alice, state=ListState("state=nonsense", "", ""))
     with pytest.raises(ViewRefused, match="There is no list"):
         make_view("requsts", ACCEPTED, ViewValues("X"), by=by(world.alice), at=NOW)
     with pytest.raises(ViewRefused, match="still owns"):
