@@ -143,6 +143,11 @@ def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
     if tail in {"verify/", "read/", "kept/", "export/", "catalogue/", "events/", "starters/"}:
         return [Visit(base + tail, _listed(view))]
+    if tail == "counts/":
+        return [Visit(base + tail, _listed(view))]
+    if tail in {"open/<slug:slug>/", "<int:pk>/keep/", "<int:pk>/take-over/", "<int:pk>/remove/"}:
+        rest = tail.replace("<slug:slug>", "none").replace("<int:pk>", str(NOWHERE))
+        return [Visit(base + rest, lambda walker: staff_only(walker, HIDDEN))]
     if tail == "events/<str:kind>/":
         return [Visit(f"{base}events/form.submitted/", _listed(view))]
     if tail in {"events/<str:kind>/claim/", "events/<str:kind>/replay/<int:claim>/"}:
