@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
@@ -50,6 +52,7 @@ class View(models.Model):
     of the list. ``sort`` is an order by names of columns, such as ``due_at,-client``.
     """
 
+    stays_with_leaver: ClassVar[bool] = True  # nobody is asked to answer for it; see take_over_view
     redactable = ("name", "query")  # a search may name a person
     impersonal = ("slug", "list_name", "columns", "sort", "role")
 

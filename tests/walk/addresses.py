@@ -69,6 +69,10 @@ EXTRA = {
 }
 
 
+# Pages and steps of a saved view, which nobody sees that has none.
+OF_VIEW = {"open/<slug:slug>/", "<int:pk>/keep/", "<int:pk>/take-over/", "<int:pk>/remove/"}
+
+
 def may(walker: Walker, permission: str) -> bool:
     """As the matrix says that was written down by hand."""
     return walker.role is not None and walker.role in MATRIX.get(permission, ())
@@ -118,6 +122,9 @@ def admin_visits(route: str, stage: Stage) -> list[Visit] | None:
         elsewhere = {403} if label in ADDED_ELSEWHERE else set()
         right = _listed(f"{found[1]}.add_{found[2]}")
         return [Visit(f"{base}add/", lambda walker: {*right(walker), *elsewhere})]
+    if label == "routing.view" and tail in OF_VIEW:
+        rest = tail.replace("<slug:slug>", "none").replace("<int:pk>", str(NOWHERE))
+        return [Visit(base + rest, lambda walker: staff_only(walker, HIDDEN))]
     if "<path:object_id>" not in tail:
         return _of_model(base, tail, view)
     rest = tail.removeprefix("<path:object_id>/")
@@ -141,13 +148,17 @@ def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
 def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
-    if tail in {"verify/", "read/", "kept/", "export/", "catalogue/", "events/", "starters/"}:
+    if tail in {
+        "verify/",
+        "read/",
+        "kept/",
+        "export/",
+        "catalogue/",
+        "events/",
+        "starters/",
+        "counts/",
+    }:
         return [Visit(base + tail, _listed(view))]
-    if tail == "counts/":
-        return [Visit(base + tail, _listed(view))]
-    if tail in {"open/<slug:slug>/", "<int:pk>/keep/", "<int:pk>/take-over/", "<int:pk>/remove/"}:
-        rest = tail.replace("<slug:slug>", "none").replace("<int:pk>", str(NOWHERE))
-        return [Visit(base + rest, lambda walker: staff_only(walker, HIDDEN))]
     if tail == "events/<str:kind>/":
         return [Visit(f"{base}events/form.submitted/", _listed(view))]
     if tail in {"events/<str:kind>/claim/", "events/<str:kind>/replay/<int:claim>/"}:

@@ -19,6 +19,7 @@ from tests.desk import signed_in, url
 from tests.world import NOW, World, by, make_client, make_request
 
 pytestmark = [
+    pytest.mark.requirement("L7"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
 ]

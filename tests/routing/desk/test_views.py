@@ -25,6 +25,7 @@ from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by, make_request, make_user
 
 pytestmark = [
+    pytest.mark.requirement("L7"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
 ]
