@@ -7,6 +7,7 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
+from routing.desk import admin as desk
 from routing.flows.admin import (
     actions,
     flows,
@@ -41,6 +42,7 @@ __all__ = [
     "clocks",
     "contacts",
     "cover",
+    "desk",
     "destinations",
     "events",
     "exception_routing",

@@ -43,6 +43,7 @@ REGISTERING = (
     "routing.cover.operations.client_merges",
     "routing.work.checks",
     "routing.desk.checks",
+    "routing.desk.operations.views",
     "routing.audit.checks",
     "routing.audit.operations.security_alarms",
     "routing.people.checks",

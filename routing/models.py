@@ -1,6 +1,7 @@
 from routing.audit.models import Erasure, Redaction, Seal, SealedRow, SealSweep
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
+from routing.desk.saved_views import View
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
@@ -98,6 +99,7 @@ __all__ = [
     "VersionAction",
     "VersionProof",
     "VersionRoute",
+    "View",
     "Visit",
     "WorkItem",
     "WorkNoun",

@@ -16,7 +16,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.models import NOT_PROVIDED
 from pytest_django import DjangoDbBlocker
 
-from routing.kernel.migrating import AddIndexOnce
+from routing.kernel.migrating import AddIndexOnce, CreateModelOnce
 from routing.kernel.sql import run
 from tests.world import World
 
@@ -103,7 +103,7 @@ def _is_python(step: Operation) -> bool:
 def _may_be_repeated(step: Operation) -> bool:
     if isinstance(step, SeparateDatabaseAndState):
         return not step.database_operations
-    return isinstance(step, RunPython | AddIndexOnce)
+    return isinstance(step, RunPython | AddIndexOnce | CreateModelOnce)
 
 
 def released(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from config.desk.waiting import QUEUE, waiting_for
 from config.mail.page import may_read_mail
 from routing.desk.base import actor
+from routing.desk.pinned import pinned_views
 
 NOTIFICATIONS = "admin:routing_notification_changelist"
 
@@ -228,7 +229,7 @@ PLACES = (
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    groups = [(_("Work"), _work(request))]
+    groups = [(_("Work"), _work(request)), (_("Views"), _views(request))]
     for heading, places in PLACES:
         items = [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places]
         groups.append((str(heading), items))
@@ -272,6 +273,29 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
         *_work_by_kind(request, found.exceptions),
     ]
+
+
+def _views(request: HttpRequest) -> list[dict[str, Any] | None]:
+    """
+    Return the views that the person or their teams pinned. Their numbers are asked for by the page
+    once it is shown, because each needs a query of its own.
+    """
+    by, shown = actor(request), request.GET.get("view", "")
+    if not by.may("routing.view_view"):
+        return []
+    counts = reverse("admin:routing_view_counts")
+    items: list[dict[str, Any] | None] = [
+        {
+            "title": view.name,
+            "icon": "bookmark",
+            "link": reverse("admin:routing_view_open", args=[view.slug]),
+            "active": view.slug == shown,
+            "counted": view.slug,
+            "counts": counts,
+        }
+        for view in pinned_views(by)
+    ]
+    return [*items, _item(request, _("All views"), "bookmarks", "admin:routing_view_changelist")]
 
 
 def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] | None]:

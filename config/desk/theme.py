@@ -20,7 +20,7 @@ UNFOLD: dict[str, Any] = {
         "config.desk.theme.making",
         "config.desk.theme.letters",
     ],
-    "SCRIPTS": ["config.desk.theme.files", "config.desk.theme.colours"],
+    "SCRIPTS": ["config.desk.theme.files", "config.desk.theme.counts", "config.desk.theme.colours"],
     "DASHBOARD_CALLBACK": "config.desk.today.today",
     "SIDEBAR": {"navigation": "config.desk.sidebar.sidebar", "show_search": False},
     "COLORS": {
@@ -63,6 +63,10 @@ def making(request: HttpRequest) -> str:
 
 def files(request: HttpRequest) -> str:
     return static("routing/files.js")
+
+
+def counts(request: HttpRequest) -> str:
+    return static("routing/counts.js")
 
 
 def colours(request: HttpRequest) -> str:

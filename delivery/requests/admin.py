@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.campaigns.admin.campaigns import campaign_link
+from delivery.campaigns.admin.filters import OF_REQUEST
 from delivery.progress.operations.recording import NotRecorded, RecordedRequest, record
 from delivery.requests.admin_forms import RecordRequestForm, RequestRuleForm
 from delivery.requests.models import Request
@@ -27,9 +28,13 @@ from delivery.requests.rules import RequestRule
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
+from routing.desk.columns import MoreColumns
+from routing.desk.day_filters import WhenDue
 from routing.desk.form_tokens import claim_form
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts
 from routing.desk.saved import SavedAdmin
+from routing.desk.several import several
 from routing.desk.steps import StepsAdmin
 from routing.desk.waits import in_list, with_waits
 from routing.people.actors import Actor
@@ -55,18 +60,23 @@ tone(
 
 
 @admin.register(Request)
-class RequestAdmin(StepsAdmin[Request]):
+class RequestAdmin(MoreColumns, StepsAdmin[Request]):
     list_name = "requests"
     list_display = ("what", "client", "state_name", "owner", "waits", "urgency", "due_at", "age")
     list_filter = (
         filters.Openness,
         filters.AnybodysFirst,
-        ("state", admin.ChoicesFieldListFilter),
-        filters.OfClient,
+        several("state"),
         filters.WaitsFor,
         filters.WaitingOn,
         filters.Urgency,
-        ("kind", admin.ChoicesFieldListFilter),
+        several("kind"),
+        OfClient,
+        WhenDue,
+        OfOwner,
+        OfBackup,
+        OfTeam,
+        *OF_REQUEST,
     )
     search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference, title or client")

@@ -21,8 +21,11 @@ from integrations.outbox.verbs import words_of
 from integrations.outbox.waiting import why_waiting
 from routing.desk.addresses import address, page_of, work_page
 from routing.desk.base import actor
+from routing.desk.columns import column
 from routing.desk.filters import WithDefault
 from routing.desk.forms import long_text
+from routing.desk.found_filters import OfClient
+from routing.desk.several import several_related, several_texts
 from routing.runs.admin.events import ReadOnly
 from routing.work.display import NOTHING, badge, exact, when
 
@@ -99,10 +102,16 @@ class OutboundAdmin(ReadOnly[Outbound]):
         "made",
     )
     list_select_related = ("connection", "item", "run__item")
-    list_filter = (DeliveryStatusFilter, "connection", "verb")
+    list_filter = (
+        DeliveryStatusFilter,
+        several_related("connection", name="connection"),
+        several_texts("verb"),
+        OfClient,
+    )
     search_fields = ("=key", "=object_key", "=remote_id", "=item__ref")
     search_help_text = gettext_lazy("Work reference, object, key or external id")
     ordering = ("-id",)
+    more_columns = ("client", "due_at", "delivered_at", "remote_id")
     actions = ("replay_selected",)
     empty_title = gettext_lazy("No pending messages")
     empty_text = gettext_lazy(
@@ -260,6 +269,10 @@ class OutboundAdmin(ReadOnly[Outbound]):
         if item is None:
             return NOTHING
         return format_html('<a class="tl-link" href="{}">{}</a>', work_page(item.pk), item.ref)
+
+    @column(gettext_lazy("client"), "item__client", "item__client__name")
+    def client(self, row: Outbound) -> Any:
+        return (row.item.client if row.item else None) or NOTHING
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_name(self, row: Outbound) -> SafeString:

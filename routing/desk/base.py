@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Generic, NoReturn, TypeVar
 
+from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, SuspiciousOperation
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -21,7 +22,11 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from routing.desk.addresses import address, page_of
+from routing.desk.bar import bar_of
 from routing.desk.change_list import DeskList
+from routing.desk.choosing import UnknownColumn, chosen_columns, unknown_columns
+from routing.desk.opening import opened
+from routing.desk.refining import in_address, is_refined, no_such_filter, refined
 from routing.desk.timeline import ActivityEntry, saves_of, saves_of_parts
 from routing.people.actors import Actor, actor_of
 from routing.work.gates import Words
@@ -37,10 +42,14 @@ def actor(request: HttpRequest) -> Actor:
     return found
 
 
+LEFT_OUT = "?e=1"  # where Django leads from an address with a filter that a list does not have
+
+
 def offers(entry: Any, lookup: str) -> bool:
     """Return whether a lookup belongs to an entry of ``list_filter``."""
     if isinstance(entry, type):
-        return bool(lookup == getattr(entry, "parameter_name", None))
+        names = (getattr(entry, "parameter_name", None), *getattr(entry, "other_names", ()))
+        return lookup in names
     column = entry if isinstance(entry, str) else entry[0]
     return lookup == column or lookup.startswith(column + LOOKUP_SEP)
 
@@ -66,6 +75,7 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     heading: Words = ""  # of the list, as in the sidebar; the model's plural by default
     empty_title: Words = ""  # heading and text of an empty list
     empty_text: Words = ""
+    more_columns: tuple[str, ...] = ()  # that a person can choose beside those of list_display
     linked_lookups: tuple[str, ...] = ()  # of an address that our own pages link to, not a filter
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -82,9 +92,24 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if is_refined(request.GET):
+            return HttpResponseRedirect(f"{request.path}?{in_address(refined(self, request))}")
+        if (query := opened(self, request, actor(request))) is not None:
+            return HttpResponseRedirect(f"{request.path}?{in_address(query)}")
         context = {"title": self.list_title(request), **(extra_context or {})}
         page: HttpResponse = super().changelist_view(request, context)
+        if page.headers.get("Location", "").endswith(LEFT_OUT):
+            messages.warning(request, no_such_filter(self, request))
+        shown = getattr(page, "context_data", None) or {}
+        if isinstance(shown.get("cl"), DeskList):
+            shown["bar"] = bar_of(shown["cl"], request, actor(request))
         return page
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return chosen_columns(self, request.GET)
+
+    def unknown_columns(self, request: HttpRequest) -> list[UnknownColumn]:
+        return unknown_columns(self, request.GET)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
         found: QuerySet[ModelT] = super().get_queryset(request)
@@ -110,9 +135,12 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
         :raises SuspiciousOperation: if the address cannot be read; a list leaves such parts out
         """
         try:
-            rows: QuerySet[ModelT] = self.get_changelist_instance(request).get_queryset(request)
+            found = self.get_changelist_instance(request)
         except IncorrectLookupParameters as error:
             raise SuspiciousOperation(str(error)) from error
+        if found.faults:
+            raise SuspiciousOperation(" ".join(str(fault) for fault in found.faults))
+        rows: QuerySet[ModelT] = found.get_queryset(request)
         return rows
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -124,8 +152,10 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
         """
         if lookup in self.linked_lookups:
             return True
-        if any(offers(each, lookup) for each in self.get_list_filter(request)):
-            return bool(super().lookup_allowed(lookup, value, request))
+        for entry in self.get_list_filter(request):
+            if offers(entry, lookup):
+                ours = isinstance(entry, type)  # which reads its values itself
+                return ours or bool(super().lookup_allowed(lookup, value, request))
         try:
             self.opts.get_field(lookup.split(LOOKUP_SEP, maxsplit=1)[0])
         except FieldDoesNotExist:

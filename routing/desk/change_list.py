@@ -4,6 +4,7 @@ The change list of every page of rows: keyset paging, and a count with an upper 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,6 +19,8 @@ from routing.desk.paging import Term, UnreadablePlace, beyond, keyed, place_of, 
 
 AFTER, BEFORE, NUMBER = "after", "before", "page"
 PICKED = "picked"  # ids of rows that are selected when the list is shown again
+COLUMNS = "cols"  # the chosen columns, in their order
+VIEW = "view"  # the slug of the saved view that the list was opened with
 COUNTED = 1_000  # rows that are counted; the page says if there are more
 SECOND = 2  # the first page with another one before it
 MOST_DIGITS = 6
@@ -32,6 +35,8 @@ class DeskList(ChangeList):
     """
 
     turn: dict[str, str]
+    faults: list[Any]  # what the address asks for and the list does not have
+    view: Any = None  # the saved view whose name is shown
     picked: frozenset[str]
     number: int
     earlier: str  # query strings of the neighbouring pages, empty if there is none
@@ -49,6 +54,18 @@ class DeskList(ChangeList):
             for name in (*self.turn, PICKED):
                 self.filter_params.pop(name, None)
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return found
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """Return the parameters of filters. Columns and the name of a view narrow nothing."""
+        found: dict[str, Any] = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in {COLUMNS, VIEW}}
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        found = super().get_filters(request)
+        self.faults = list(self.model_admin.unknown_columns(request))
+        for spec in found[0]:
+            self.faults += getattr(spec, "unknown", ())
         return found
 
     def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
@@ -72,6 +89,8 @@ class DeskList(ChangeList):
         size, queryset = self.list_per_page, self.queryset
         terms = terms_of(self.model, queryset.query.order_by)
         shown = self.model_admin.for_page(request, queryset)
+        if related := related_of(self.model_admin, self.list_display):
+            shown = shown.select_related(*related)
         rows, back, more = self._page(keyed(shown, terms), terms, size)
         self.number = self._number() if self.turn.keys() & {AFTER, BEFORE} else 1
         turned = bool(self.turn.keys() & {AFTER, BEFORE})
@@ -139,3 +158,13 @@ class DeskList(ChangeList):
         count = number_format(self.result_count, use_l10n=True, force_grouping=True)
         words = _("%(count)s %(what)s") if self.counted_all else _("more than %(count)s %(what)s")
         return words % {"count": count, "what": name}
+
+
+def related_of(page: Any, columns: Iterable[Any]) -> list[str]:
+    """Return the relations that the shown columns read, beside those that the list always reads."""
+    found = []
+    for name in columns:
+        method = getattr(page, name, None) if isinstance(name, str) else None
+        if related := getattr(method, "related", ""):
+            found.append(str(related))
+    return found

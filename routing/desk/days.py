@@ -35,9 +35,9 @@ class Days:
         today = timezone.localdate(now)
         return cls(
             now,
-            _midnight(today + timedelta(days=1)),
+            midnight(today + timedelta(days=1)),
             # Not until Sunday: on a Friday, what is due on Monday is near.
-            _midnight(today + timedelta(days=8)),
+            midnight(today + timedelta(days=8)),
         )
 
     def when(self, due: str) -> Q:
@@ -50,5 +50,6 @@ class Days:
         }[due]
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return the first moment of a day in the zone of the reader."""
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

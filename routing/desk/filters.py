@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from routing.desk.base import actor
-from routing.people.staff import User
+from routing.desk.links import LinkListFilter
+from routing.desk.several import AtItem, SeveralValues
 from routing.work.items import WorkItem, WorkItemQuerySet
+from routing.work.kinds import models_by_kind
 from routing.work.turns import WaitingSide, parties_of, turns_of_mine, waits_for
-from routing.work.visibility import clients_seen_by
-
-ME = "me"
-MOST_DIGITS = 18  # any number of 18 digits fits into a bigint
 
 
 def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
@@ -28,30 +25,10 @@ def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
     return Q(**{prefix + name: value for name, value in condition.items()})
 
 
-class LinkListFilter(SimpleListFilter):
-    """A filter whose choices are plain links, so that there may be many."""
-
-    template = "desk/choices.html"
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        address, chosen = changelist.get_query_string(remove=[self.parameter_name]), self.value()
-        joined = address if address == "?" else f"{address}&"
-        yield {"selected": chosen is None, "query_string": address, "display": _("All")}
-        for value, label in self.lookup_choices:
-            yield {
-                "selected": chosen == str(value),
-                "query_string": f"{joined}{self.parameter_name}={_quoted(str(value))}",
-                "display": label,
-            }
-
-
-def _quoted(value: str) -> str:
-    # Most values are ids, which need no quotes: looking at each sign takes ten times as long.
-    return value if value.isascii() and value.isalnum() else quote(value)
-
-
 class WithDefault(LinkListFilter):
     """A filter with its first choice as the default. Every choice has a link."""
+
+    has_default = True
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for number, (value, label) in enumerate(self.lookup_choices):
@@ -116,73 +93,49 @@ class Openness(WithDefault):
         )
 
 
-class OfClient(LinkListFilter):
-    title = _("client")
-    parameter_name = "client"
+class OfState(AtItem):
+    """Filter by the state of work of every kind."""
+
+    title = _("state")
+    parameter_name = "state"
+    other_names = ("state__exact",)
+    column = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return [
-            (str(pk), name)
-            for pk, name in clients_seen_by(actor(request)).values_list("pk", "name")
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value() or ""
-        if not value.isdecimal():
-            return queryset
-        return queryset.filter(at_item(queryset.model, {"client": int(value)}))
+        found: dict[str, Any] = {}
+        for model in models_by_kind().values():
+            choices: Any = getattr(model, "State", None)
+            for value, label in choices.choices if choices else ():
+                found.setdefault(value, label)
+        return sorted(found.items(), key=lambda choice: str(choice[1]))
 
 
-class OfClientDirectly(OfClient):
-    """Filter for rows that belong to a client without being work."""
+class OfKind(AtItem):
+    """Filter by the kind of work."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset.filter(client=int(value)) if value and value.isdecimal() else queryset
-
-
-class OfOwner(LinkListFilter):
-    """Filter by the person who is accountable, without work that they only back up."""
-
-    title = _("owner")
-    parameter_name = "of"
+    title = _("kind")
+    parameter_name = "kind"
+    other_names = ("kind__exact",)
+    column = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        # A list of all people would cost a query on every page. Links from search and reports name
-        # a person, who is then shown.
-        choices: list[tuple[str, Any]] = [(ME, _("Me"))]
-        chosen = request.GET.get(self.parameter_name, "")
-        if chosen.isdecimal() and len(chosen) <= MOST_DIGITS:
-            people = User.objects.filter(pk=int(chosen))
-            choices += [(str(pk), name) for pk, name in people.values_list("pk", "full_name")]
-        return choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value() or ""
-        if value == ME:
-            return queryset.filter(at_item(queryset.model, {"owner": actor(request).user_id}))
-        if not value.isdecimal() or len(value) > MOST_DIGITS:
-            return queryset
-        return queryset.filter(at_item(queryset.model, {"owner": int(value)}))
+        kinds = models_by_kind().items()
+        return [(kind, capfirst(str(model._meta.verbose_name))) for kind, model in kinds]
 
 
-class OfItem(LinkListFilter):
+class OfItem(AtItem):
     """Filter by a choice field of the work item."""
 
-    parameter_name: str
+    @property
+    def column(self) -> str:  # type: ignore[override]
+        return str(self.parameter_name)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        field: Any = WorkItem._meta.get_field(self.parameter_name)
+        field: Any = WorkItem._meta.get_field(self.column)
         return [(str(value), label) for value, label in field.flatchoices]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        known = {value for value, _label in self.lookup_choices}
-        if self.value() not in known:
-            return queryset
-        return queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()}))
 
-
-class WaitsFor(LinkListFilter):
+class WaitsFor(AtItem):
     """Filter by whose turn it is."""
 
     title = _("waits for")
@@ -192,24 +145,39 @@ class WaitsFor(LinkListFilter):
         mine = (("decision", _("My decision")), ("me", _("Me")))
         return (*mine, *WaitingSide.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value, by, every = self.value() or "", actor(request), WorkItemQuerySet(WorkItem)
-        if value in {"decision", "me"}:
-            at, decisions = timezone.now(), value == "decision"
-            found = turns_of_mine(every, by, at, decisions=decisions)
-        elif value in WaitingSide.values:
-            found = waits_for(every, *parties_of(value))
-        else:
-            return queryset
-        key = "pk" if queryset.model is WorkItem else "item"
-        return queryset.filter(**{f"{key}__in": found.order_by().values("pk")})
+    def condition(self, values: Sequence[Any]) -> Q:
+        by, every, wanted = actor(self.request), WorkItemQuerySet(WorkItem), Q()
+        key = "pk" if self.model is WorkItem else "item"
+        for value in values:
+            if value in {"decision", "me"}:
+                at, decisions = timezone.now(), value == "decision"
+                found = turns_of_mine(every, by, at, decisions=decisions)
+            else:
+                found = waits_for(every, *parties_of(value))
+            wanted |= Q(**{f"{key}__in": found.order_by().values("pk")})
+        return wanted
 
 
 class WaitingOn(OfItem):
     title = _("waiting on")
     parameter_name = "waiting_on"
+    other_names = ("waiting_on__exact",)
 
 
 class Urgency(OfItem):
     title = _("priority")
     parameter_name = "priority"
+    other_names = ("priority__exact",)
+
+
+# Filters of all work by what only packages above know, such as tags of requests.
+_work_filters: list[type[SeveralValues]] = []
+
+
+def filter_work_by(*kinds: type[SeveralValues]) -> None:
+    """Add filters to the list of all work."""
+    _work_filters.extend(kind for kind in kinds if kind not in _work_filters)
+
+
+def work_filters() -> tuple[type[SeveralValues], ...]:
+    return tuple(_work_filters)

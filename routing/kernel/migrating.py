@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db.migrations.operations import SeparateDatabaseAndState
+from django.db.migrations.operations import CreateModel, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -44,3 +44,20 @@ class AlterWords(SeparateDatabaseAndState):
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         vars(state).pop("apps", None)
         super().state_forwards(app_label, state)
+
+
+class CreateModelOnce(CreateModel):
+    """
+    Make a table with its indexes and constraints, unless it is there, all of it or nothing.
+
+    For a migration that has no transaction because it makes an index as well.
+    """
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        table = to_state.apps.get_model(app_label, self.name)._meta.db_table
+        if table in schema_editor.connection.introspection.table_names():
+            return
+        with schema_editor.connection.schema_editor(atomic=True) as whole:
+            super().database_forwards(app_label, whole, from_state, to_state)

@@ -19,8 +19,10 @@ from routing.desk import filters
 from routing.desk.addresses import page_of, work_page
 from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
+from routing.desk.columns import MoreWorkColumns
 from routing.desk.day_filters import ChangedSince, WhenDue
 from routing.desk.forms import long_text
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.waits import in_list, with_waits
 from routing.runs.operations.outcomes import may_waive, probe_now, waive
 from routing.runs.questions.ask import as_json, ask
@@ -37,7 +39,7 @@ class Waiver(forms.Form):
 
 
 @admin.register(WorkItem)
-class WorkItemAdmin(BulkSteps[WorkItem]):
+class WorkItemAdmin(MoreWorkColumns, BulkSteps[WorkItem]):
     list_name = "work"
     list_display = (
         "what",
@@ -52,12 +54,16 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
     list_filter = (
         filters.Whose,
         filters.Openness,
-        filters.OfClient,
+        OfClient,
+        filters.OfKind,
+        filters.OfState,
         filters.WaitsFor,
         filters.WaitingOn,
         filters.Urgency,
         WhenDue,
-        filters.OfOwner,
+        OfOwner,
+        OfBackup,
+        OfTeam,
         ChangedSince,
     )
     list_select_related = ("client", "owner", "doer")
@@ -79,6 +85,9 @@ class WorkItemAdmin(BulkSteps[WorkItem]):
             return str(_("Waiting for my decision"))
         titles = {"all": _("All work"), "team": _("My teams' work")}
         return str(titles.get(request.GET.get("whose", ""), _("My work")))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return (*self.list_filter, *filters.work_filters())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # work items are created with what they are for, such as a request

@@ -77,6 +77,10 @@ EXTRA = {
 }
 
 
+# Pages and steps of a saved view, which nobody sees that has none.
+OF_VIEW = {"open/<slug:slug>/", "<int:pk>/keep/", "<int:pk>/take-over/", "<int:pk>/remove/"}
+
+
 def may(walker: Walker, permission: str) -> bool:
     """As the matrix says that was written down by hand."""
     return walker.role is not None and walker.role in MATRIX.get(permission, ())
@@ -126,6 +130,9 @@ def admin_visits(route: str, stage: Stage) -> list[Visit] | None:
         elsewhere = {403} if label in ADDED_ELSEWHERE else set()
         right = _listed(f"{found[1]}.add_{found[2]}")
         return [Visit(f"{base}add/", lambda walker: {*right(walker), *elsewhere})]
+    if label == "routing.view" and tail in OF_VIEW:
+        rest = tail.replace("<slug:slug>", "none").replace("<int:pk>", str(NOWHERE))
+        return [Visit(base + rest, lambda walker: staff_only(walker, HIDDEN))]
     if "<path:object_id>" not in tail:
         return _of_model(base, tail, view)
     rest = tail.removeprefix("<path:object_id>/")
@@ -154,7 +161,8 @@ def _figure_rows(base: str) -> list[str]:
 
 
 # Pages about a model as a whole that need no other right than to see its rows, and their addresses.
-_PLAIN = ("verify/", "read/", "kept/", "figures/", "export/", "catalogue/", "events/", "starters/")
+_PLAIN = (
+    "counts/","verify/", "read/", "kept/", "figures/", "export/", "catalogue/", "events/", "starters/")
 OF_WHOLE_MODEL: dict[str, Callable[[str], list[str]]] = {
     **{tail: partial(lambda tail, base: [base + tail], tail) for tail in _PLAIN},
     "figures/rows/<slug:name>/<str:since>/<str:until>/<str:where>/": _figure_rows,

@@ -14,12 +14,16 @@ from django.utils.translation import gettext_lazy
 
 from delivery.approvals.admin.review_results import approvals_of
 from delivery.approvals.models import Approval
+from delivery.campaigns.admin.filters import OF_REQUEST
 from delivery.deliverables.models import Deliverable
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.day_filters import WhenDue
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts
+from routing.desk.several import several
 from routing.desk.steps import StepsAdmin
 from routing.work import display
 from routing.work.kinds import state_badge, tone
@@ -53,9 +57,14 @@ class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
         filters.Openness,
         filters.AnybodysFirst,
         filters.WaitsFor,
-        "audience",
-        ("state", admin.ChoicesFieldListFilter),
-        filters.OfClient,
+        several("audience"),
+        several("state"),
+        OfClient,
+        WhenDue,
+        OfOwner,
+        OfBackup,
+        OfTeam,
+        *OF_REQUEST,
     )
     search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference, title or client")

@@ -18,12 +18,16 @@ from delivery.briefs.admin.plans import budget_of, plan_of, strays_of
 from delivery.briefs.models import Brief
 from delivery.briefs.operations.briefs import brief_facts
 from delivery.campaigns.admin.campaigns import campaign_link
+from delivery.campaigns.admin.filters import OF_REQUEST
 from delivery.checks.admin.brief_checks import checks_of_brief
 from routing.desk import filters
 from routing.desk.addresses import page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.day_filters import WhenDue
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts
+from routing.desk.several import several
 from routing.desk.steps import StepsAdmin
 from routing.work import display
 from routing.work.items import soonest
@@ -40,8 +44,13 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
         filters.Openness,
         filters.AnybodysFirst,
         filters.WaitsFor,
-        ("state", admin.ChoicesFieldListFilter),
-        filters.OfClient,
+        several("state"),
+        OfClient,
+        WhenDue,
+        OfOwner,
+        OfBackup,
+        OfTeam,
+        *OF_REQUEST,
     )
     search_fields = (
         "item__ref",

@@ -21,7 +21,10 @@ from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.day_filters import WhenDue
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts
+from routing.desk.several import several
 from routing.desk.steps import StepsAdmin
 from routing.desk.waits import in_list, with_waits
 from routing.runs.models import Run
@@ -40,8 +43,12 @@ class CampaignAdmin(WorkColumns, StepsAdmin[Campaign]):
         filters.Openness,
         filters.AnybodysFirst,
         filters.WaitsFor,
-        ("state", admin.ChoicesFieldListFilter),
-        filters.OfClient,
+        several("state"),
+        OfClient,
+        WhenDue,
+        OfOwner,
+        OfBackup,
+        OfTeam,
     )
     search_fields = (
         "item__ref",

@@ -25,6 +25,7 @@ from delivery.approvals.admin.review_results import (
 )
 from delivery.approvals.admin.shared_reviews import reviews, share_reviews
 from delivery.approvals.models import Approval
+from delivery.campaigns.admin.filters import OF_REQUEST
 from delivery.checks import operations as checks
 from delivery.deliverables.admin.version_pages import VersionPages
 from delivery.deliverables.channels import is_by_hand
@@ -34,7 +35,10 @@ from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.day_filters import WhenDue
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts, panel
+from routing.desk.several import several
 from routing.desk.steps import StepsAdmin
 from routing.people.actors import Actor
 from routing.work import display
@@ -86,10 +90,15 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         filters.Openness,
         filters.AnybodysFirst,
         NeedsMySignature,
-        ("state", admin.ChoicesFieldListFilter),
+        several("state"),
         filters.WaitsFor,
         filters.WaitingOn,
-        filters.OfClient,
+        OfClient,
+        WhenDue,
+        OfOwner,
+        OfBackup,
+        OfTeam,
+        *OF_REQUEST,
     )
     search_fields = (
         "item__ref",

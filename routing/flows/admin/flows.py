@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
-from routing.desk.filters import LinkListFilter
+from routing.desk.links import LinkListFilter
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedForm
 from routing.flows.admin.catalogue import Printing

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from routing.desk.addresses import address, page_of
 from routing.desk.base import DeskAdmin, actor
-from routing.desk.filters import LinkListFilter
+from routing.desk.links import LinkListFilter
 from routing.flows.admin.reason_form import ReasonForm, SwitchOnForm
 from routing.flows.models import Flow
 from routing.flows.switch_off import SwitchOff

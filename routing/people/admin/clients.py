@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.desk.addresses import address
 from routing.desk.base import actor
+from routing.desk.found_filters import BackupOfClient, OwnerOfClient, TeamOfClient
 from routing.desk.saved import Rows, SavedAdmin
 from routing.people.admin.client_merges import MergesClients
 from routing.people.admin.memberships import KeepsMemberships
@@ -42,7 +43,7 @@ class ContactsOfClient(Rows):
 class ClientAdmin(MergesClients, KeepsMemberships[Client], SavedAdmin[Client]):
     list_name = "clients"
     list_display = ("name", "code", "team", "owner", "backup", "timezone", "is_restricted", "work")
-    list_filter = ("restricted", "team")
+    list_filter = ("restricted", TeamOfClient, OwnerOfClient, BackupOfClient)
     list_select_related = ("team", "owner", "backup")
     search_fields = ("name", "code")
     search_help_text = _("Name or code")

@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.desk import filters
 from routing.desk.base import actor
 from routing.desk.forms import choice
+from routing.desk.found_filters import OfClientDirectly
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.people.destinations import Destination
 from routing.people.registry import PlaceKind, destination_kinds
@@ -82,7 +82,7 @@ class DestinationAdmin(SavedAdmin[Destination]):
         "publishes_on_approval",
         "in_use",
     )
-    list_filter = ("is_active", "kind", filters.OfClientDirectly)
+    list_filter = ("is_active", "kind", OfClientDirectly)
     list_select_related = ("client",)
     search_fields = ("name", "client__code", "client__name")
     search_help_text = gettext_lazy("Name or client")

@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.desk.addresses import address, work_page
 from routing.desk.base import DeskAdmin, ModelT, actor
+from routing.desk.columns import column
+from routing.desk.day_filters import HappenedOn
+from routing.desk.found_filters import ByPerson, OfClient
+from routing.desk.several import several_texts
 from routing.flows.models import Flow
 from routing.kernel.events import Event
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
@@ -41,10 +45,17 @@ class EventAdmin(ReadOnly[Event]):
     list_name = "events"
     list_display = ("kind", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
-    list_filter = ("source",)
-    search_fields = ("=item__ref",)
-    search_help_text = _("Reference, such as ACM-142")
-    ordering = ("-id",)
+    list_filter = (
+        several_texts("source"),
+        several_texts("kind"),
+        ByPerson,
+        OfClient,
+        HappenedOn,
+    )
+    search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
+    search_help_text = _("Reference, title or client")
+    ordering = ("-at", "-id")
+    more_columns = ("client", "what", "subject_type", "subject_id")
     fields = (
         "what",
         "notes",
@@ -63,7 +74,8 @@ class EventAdmin(ReadOnly[Event]):
     empty_text = _("Each change to work is recorded here as an event.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        events, by = super().get_queryset(request), actor(request)
+        # Without an order of its own, which would follow that of a chosen column.
+        events, by = super().get_queryset(request).order_by(), actor(request)
         # People who may see all work also see events without a work item.
         if visible_work(by) is None:
             return events
@@ -103,6 +115,10 @@ class EventAdmin(ReadOnly[Event]):
     def exactly(self, event: Event) -> str:
         return exact(event.at)
 
-    @admin.display(description=_("when"), ordering="id")
+    @column(_("client"), "item__client", "item__client__name")
+    def client(self, event: Event) -> Any:
+        return (event.item.client if event.item else None) or NOTHING
+
+    @admin.display(description=_("when"), ordering="at")
     def happened(self, event: Event) -> SafeString | str:
         return when(event.at)

@@ -22,7 +22,10 @@ from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.day_filters import WhenDue
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts, panel
+from routing.desk.several import several, several_related
 from routing.desk.steps import StepsAdmin
 from routing.desk.timeline import timeline_of
 from routing.flows.models import Flow
@@ -66,10 +69,14 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         filters.Whose,
         filters.Openness,
         filters.WaitsFor,
-        "reason",
-        ("state", admin.ChoicesFieldListFilter),
-        filters.OfClient,
-        "run__flow",
+        several("reason"),
+        several("state"),
+        OfClient,
+        several_related("run__flow", name="flow"),
+        WhenDue,
+        OfOwner,
+        OfBackup,
+        OfTeam,
     )
     search_fields = (
         "item__ref",

@@ -17,6 +17,9 @@ from routing.desk import filters
 from routing.desk.addresses import address
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.day_filters import WhenDue
+from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
+from routing.desk.several import several, several_related
 from routing.desk.steps import StepsAdmin
 from routing.runs.admin.trace_page import page_entries, started_by
 from routing.runs.blocking import holds, next_step, with_holds
@@ -58,9 +61,13 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
         filters.Openness,
         filters.AnybodysFirst,
         filters.WaitsFor,
-        ("state", admin.ChoicesFieldListFilter),
-        "flow",
-        filters.OfClient,
+        several("state"),
+        several_related("flow", name="flow"),
+        OfClient,
+        WhenDue,
+        OfOwner,
+        OfBackup,
+        OfTeam,
     )
     search_fields = (
         "item__ref",

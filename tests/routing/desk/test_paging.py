@@ -235,7 +235,9 @@ def test_events_are_read_forwards_and_back_by_the_links_of_the_page(
         back.append(shown(page))
 
     assert [key for part in forth for key in part] == list(
-        wanted.order_by("id" if "o=4" in query else "-id").values_list("pk", flat=True)
+        wanted.order_by(*(("at", "id") if "o=4" in query else ("-at", "-id"))).values_list(
+            "pk", flat=True
+        )
     )
     assert len(forth) > 2
     assert back == forth[::-1]

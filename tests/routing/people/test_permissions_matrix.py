@@ -295,6 +295,11 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_file": EVERYONE,
     "routing.view_note": EVERYONE,
     "routing.add_note": (AM, CREATIVE, QA, OPS, INTEGRATIONS),
+    # views of lists: everybody their own, and an operations lead those that lists open with
+    "routing.view_view": EVERYONE,
+    "routing.add_view": EVERYONE,
+    "routing.change_view": EVERYONE,
+    "routing.set_default_view": (OPS,),
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),
