@@ -7,6 +7,7 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
+from routing.desk.admin import exports
 from routing.flows.admin import (
     actions,
     flows,
@@ -44,6 +45,7 @@ __all__ = [
     "events",
     "exception_routing",
     "exceptions",
+    "exports",
     "flows",
     "held_events",
     "messages",

@@ -1,6 +1,7 @@
 from routing.audit.models import Erasure, Redaction, Seal, SealedRow, SealSweep
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
+from routing.desk.export_jobs import Export, ExportRecord
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
 from routing.flows.approval import PublishApproval
@@ -59,6 +60,8 @@ __all__ = [
     "EventClaim",
     "ExceptionCase",
     "ExceptionRoute",
+    "Export",
+    "ExportRecord",
     "File",
     "Flow",
     "FlowField",

@@ -193,6 +193,12 @@ PLACES = (
                 "routing.view_securityevent",
             ),
             (
+                gettext_lazy("Export log"),
+                "file_export",
+                "admin:routing_exportrecord_changelist",
+                "routing.view_exportrecord",
+            ),
+            (
                 gettext_lazy("Audit seals"),
                 "verified",
                 "admin:routing_seal_changelist",
@@ -252,11 +258,13 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
             late,
         ),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
-        *_work_by_kind(request, found.exceptions),
+        *_work_by_kind(request, found.exceptions, found.exports),
     ]
 
 
-def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] | None]:
+def _work_by_kind(
+    request: HttpRequest, exceptions: int, exports: int
+) -> list[dict[str, Any] | None]:
     return [
         _item(
             request,
@@ -308,6 +316,14 @@ def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] 
             "route",
             "admin:routing_run_changelist",
             may="routing.view_run",
+        ),
+        _item(
+            request,
+            _("My exports"),
+            "download",
+            "admin:routing_export_changelist",
+            badge=exports,
+            may="routing.view_export",
         ),
     ]
 

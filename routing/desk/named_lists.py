@@ -8,7 +8,7 @@ and so is what a person sees of it.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -47,7 +47,7 @@ def request_of(page: DeskAdmin[Any], user: User, query: QueryDict) -> HttpReques
     """Return a request for the list as ``user`` would send it, with nothing but its query."""
     request = HttpRequest()
     request.method, request.path = "GET", address(page.model, "changelist")
-    request.user, request.GET = user, query
+    request.user, request.GET = user, cast("Any", query)
     return request
 
 

@@ -20,6 +20,7 @@ from routing.desk.addresses import page_of, work_page
 from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
 from routing.desk.day_filters import ChangedSince, WhenDue
+from routing.desk.export_work import work_columns, work_related
 from routing.desk.forms import long_text
 from routing.desk.waits import in_list, with_waits
 from routing.runs.operations.outcomes import may_waive, probe_now, waive
@@ -39,6 +40,8 @@ class Waiver(forms.Form):
 @admin.register(WorkItem)
 class WorkItemAdmin(BulkSteps[WorkItem]):
     list_name = "work"
+    export_columns = work_columns("")
+    export_related = work_related("")
     list_display = (
         "what",
         "client",

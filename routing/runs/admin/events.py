@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.desk.addresses import address, work_page
 from routing.desk.base import DeskAdmin, ModelT, actor
+from routing.desk.export_columns import ColumnType, ExportColumn
 from routing.flows.models import Flow
 from routing.kernel.events import Event
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
@@ -27,6 +28,11 @@ def _noun(event: Event) -> Any:
     return models_by_kind().get(event.item.kind) if event.item else None
 
 
+def said_of(event: Event) -> str:
+    """Return what happened, as a sentence about the work or as the name of the kind."""
+    return sentence_of(event, _noun(event)) if event.item_id else event_name(event)
+
+
 class ReadOnly(DeskAdmin[ModelT]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -39,6 +45,20 @@ class ReadOnly(DeskAdmin[ModelT]):
 class EventAdmin(ReadOnly[Event]):
     list_before_template = "desk/events_link.html"
     list_name = "events"
+    export_columns = (
+        ExportColumn("number", _("number"), "pk", ColumnType.NUMBER),
+        ExportColumn("at", _("at"), "at", ColumnType.INSTANT),
+        ExportColumn("kind", _("kind"), "kind"),
+        ExportColumn("what", _("what happened"), said_of),
+        ExportColumn("ref", _("work"), "item.ref"),
+        ExportColumn("client", _("client"), "item.client.name"),
+        ExportColumn("by", _("by"), "actor.full_name"),
+        ExportColumn("from_state", _("from"), "from_state"),
+        ExportColumn("to_state", _("to"), "to_state"),
+        ExportColumn("source", _("source"), "source"),
+        ExportColumn("object", _("object"), "object_id", ColumnType.NUMBER),
+    )
+    export_related = ("item__client",)
     list_display = ("kind", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
     list_filter = ("source",)
@@ -85,7 +105,7 @@ class EventAdmin(ReadOnly[Event]):
 
     @admin.display(description=_("what happened"))
     def what(self, event: Event) -> str:
-        return sentence_of(event, _noun(event)) if event.item_id else event_name(event)
+        return said_of(event)
 
     @admin.display(description=_("to note"))
     def notes(self, event: Event) -> str:
