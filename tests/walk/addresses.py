@@ -44,6 +44,7 @@ ADDED_ELSEWHERE = {
     "routing.rule",
     "routing.versionaction",
 }
+EXPORT = "admin/routing/export/"
 # Pages of the desk that do not change, delete or add a row, with the permission that they need
 # besides seeing the row. Those of POST alone refuse to be read.
 EXTRA = {

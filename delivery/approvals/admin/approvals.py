@@ -43,9 +43,7 @@ class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
     export_columns = (
         *work_columns(),
         ExportColumn("audience", gettext_lazy("audience"), "audience"),
-        ExportColumn(
-            "stage", gettext_lazy("stage"), lambda row: row.stage + 1, ColumnType.NUMBER
-        ),
+        ExportColumn("stage", gettext_lazy("stage"), lambda row: row.stage + 1, ColumnType.NUMBER),
         ExportColumn("version", gettext_lazy("version"), "version.number", ColumnType.NUMBER),
         ExportColumn("digest", gettext_lazy("digest of the version"), "digest"),
         ExportColumn("expires_at", gettext_lazy("expires"), "expires_at", ColumnType.INSTANT),

@@ -19,9 +19,7 @@ from delivery.checks.kinds.links import address_problems
 
 _CURRENCY = re.compile(r"[A-Z]{3}")  # ISO 4217
 # Longer schemes than these are none; without a bound, a long word would be read from each letter.
-_ADDRESS = re.compile(
-    r"(?:[a-z][a-z0-9+.-]{0,30}://|www\.|mailto:)[^\s<>\"“”]+", re.IGNORECASE
-)
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}://|www\.|mailto:)[^\s<>\"“”]+", re.IGNORECASE)
 _AFTER_ADDRESS = ".,;:!?'*_…»)]}"  # what ends a sentence or a bracket around an address
 # Further ahead than any plan. Holidays of so many years need not be worked out.
 _FAR = timedelta(days=3 * 366)
