@@ -258,13 +258,19 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
             late,
         ),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
-        *_work_by_kind(request, found.exceptions, found.exports),
+        *_work_by_kind(request, found.exceptions),
+        _item(
+            request,
+            _("My exports"),
+            "download",
+            "admin:routing_export_changelist",
+            badge=found.exports,
+            may="routing.view_export",
+        ),
     ]
 
 
-def _work_by_kind(
-    request: HttpRequest, exceptions: int, exports: int
-) -> list[dict[str, Any] | None]:
+def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] | None]:
     return [
         _item(
             request,
@@ -316,14 +322,6 @@ def _work_by_kind(
             "route",
             "admin:routing_run_changelist",
             may="routing.view_run",
-        ),
-        _item(
-            request,
-            _("My exports"),
-            "download",
-            "admin:routing_export_changelist",
-            badge=exports,
-            may="routing.view_export",
         ),
     ]
 

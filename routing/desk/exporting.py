@@ -57,7 +57,10 @@ class ListToExport:
 
     @property
     def filters(self) -> list[tuple[str, str]]:
-        return [(name, value) for name, values in self.query.lists() for value in values]
+        found: list[tuple[str, str]] = []
+        for name, values in self.query.lists():
+            found += [(name, str(value)) for value in values]
+        return found
 
     def count(self, most: int | None = None) -> int:
         """Return the number of rows, or ``most`` + 1 if there are more than ``most``."""
@@ -66,7 +69,7 @@ class ListToExport:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ExportedFile:
     """What is in a file: the number of rows, and the SHA-256 of its bytes as hex."""
 
     rows: int
@@ -108,7 +111,7 @@ def write_list(
     *,
     at: datetime,
     progress: Progress | None = None,
-) -> Written:
+) -> ExportedFile:
     """
     Write all rows of a list. Memory does not grow with the list.
 
@@ -130,7 +133,7 @@ def write_list(
     )
     counted, digested = _Counted(found, progress), _Digested(out)
     WRITERS[form](cast("IO[bytes]", digested), about, counted)
-    return Written(counted.rows, digested.hexdigest(), digested.size)
+    return ExportedFile(counted.rows, digested.hexdigest(), digested.size)
 
 
 class _Counted:
@@ -245,11 +248,11 @@ def filters_of(page: DeskAdmin[Any], user: User) -> dict[str, str]:
 
 
 __all__ = [
+    "ExportedFile",
     "ListToExport",
     "SuspiciousOperation",
     "UnknownFilter",
     "UnknownFormat",
-    "Written",
     "filters_of",
     "form_called",
     "list_to_export",

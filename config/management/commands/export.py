@@ -15,10 +15,10 @@ from config.management.acting import person
 from routing.desk.export_columns import UnknownColumn
 from routing.desk.export_jobs import ExportRecord
 from routing.desk.exporting import (
+    ExportedFile,
     ListToExport,
     UnknownFilter,
     UnknownFormat,
-    Written,
     form_called,
     list_to_export,
     query_called,
@@ -48,7 +48,7 @@ def filter_of(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-class _Refused(Exception):
+class _NotExported(Exception):
     """The file is not written, for a reason that the person can change."""
 
     def __init__(self, code: str, message: str, clears_by: str) -> None:
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from None
         except SuspiciousOperation as error:
             raise CommandError(f"The filters cannot be read: {error}", returncode=2) from None
-        except _Refused as refused:
+        except _NotExported as refused:
             if options["json"]:
                 self._print({"done": False, "refusals": [refused.refusal]})
             raise CommandError(str(refused), returncode=1) from None
@@ -112,16 +112,16 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps({"schema": SCHEMA, **body}, indent=2, ensure_ascii=False))
 
 
-def _written(user: User, path: Path, options: dict[str, Any]) -> Written:
+def _written(user: User, path: Path, options: dict[str, Any]) -> ExportedFile:
     """
     Write the file under another name first: a broken export leaves nothing that looks whole.
 
-    :raises _Refused: if the person may not see the list, or the file cannot be written
+    :raises _NotExported: if the person may not see the list, or the file cannot be written
     """
     form = form_called(options["format"])
     found = _found(user, options)
     if path.exists() and not options["force"]:
-        raise _Refused("file_exists", f"{path} is there already.", "You: add --force")
+        raise _NotExported("file_exists", f"{path} is there already.", "You: add --force")
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("wb") as out:
@@ -129,10 +129,10 @@ def _written(user: User, path: Path, options: dict[str, Any]) -> Written:
             written = export_now(found, form, out, way=way, at=timezone.now())
         unfinished.replace(path)
     except TooManyRows as error:
-        raise _Refused("too_many_rows", str(error), "You: choose --format csv") from None
+        raise _NotExported("too_many_rows", str(error), "You: choose --format csv") from None
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}."
-        raise _Refused("not_written", message, "You: choose another file") from None
+        raise _NotExported("not_written", message, "You: choose another file") from None
     finally:
         unfinished.unlink(missing_ok=True)
     return written
@@ -145,4 +145,4 @@ def _found(user: User, options: dict[str, Any]) -> ListToExport:
         return list_to_export(options["list"], user, query, keys)
     except PermissionDenied:
         message = f"{user.full_name} may not see the list “{options['list']}”."
-        raise _Refused("denied", message, "An operations lead: give a role that may") from None
+        raise _NotExported("denied", message, "An operations lead: give a role that may") from None

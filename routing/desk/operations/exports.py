@@ -18,10 +18,10 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from routing.desk.export_jobs import Export, ExportRecord
-from routing.desk.exporting import ListToExport, Written, list_to_export, write_list
+from routing.desk.exporting import ExportedFile, ListToExport, list_to_export, write_list
 from routing.desk.exports import TooManyRows
 from routing.desk.named_lists import UnknownList
-from routing.kernel.queues import Lease, finish, lease, put_off
+from routing.kernel.queues import Lease, finish, lease
 from routing.kernel.storage import private
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class _Stopped(Exception):
 
 def export_now(
     found: ListToExport, form: str, out: IO[bytes], *, way: str, at: datetime
-) -> Written:
+) -> ExportedFile:
     """
     Write a list into ``out`` and record who exported what.
 
@@ -102,8 +102,8 @@ def write_exports(*, clock: Clock) -> int:
     """
     Write one export that is due, and return 1, or 0 if there is none.
 
-    It may run twice at a time, and it may be killed at any time: another worker then begins anew.
-    Only the file of the newest lease counts.
+    It may run twice at a time, and it may fail or be killed at any time: once its lease has ended,
+    another worker begins anew. Only the file of the newest lease counts.
 
     :param clock: returns the current time, aware
     """
@@ -152,9 +152,6 @@ def _write(row: Export, held: Lease, clock: Clock) -> None:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         _end(mine, clock(), fault=Fault.NO_ROOM)
-    except Exception:
-        put_off(Export.objects.filter(mine), tried=row.attempts, key=row.pk, at=clock())
-        raise  # to Celery, which logs it
 
 
 def _progress(held: Lease, clock: Clock) -> Callable[[int], None]:
@@ -168,7 +165,12 @@ def _progress(held: Lease, clock: Clock) -> Callable[[int], None]:
 
 
 def _keep(
-    row: Export, held: Lease, found: ListToExport, written: Written, out: IO[bytes], at: datetime
+    row: Export,
+    held: Lease,
+    found: ListToExport,
+    written: ExportedFile,
+    out: IO[bytes],
+    at: datetime,
 ) -> None:
     """
     Store a file that is whole, and record the export in the transaction that makes it ready.
@@ -199,7 +201,7 @@ def _end(rows: Q, at: datetime, *, fault: str) -> None:
     )
 
 
-def _record(found: ListToExport, form: str, written: Written, way: str, at: datetime) -> None:
+def _record(found: ListToExport, form: str, written: ExportedFile, way: str, at: datetime) -> None:
     ExportRecord.objects.create(
         user=found.user,
         list_name=found.name,

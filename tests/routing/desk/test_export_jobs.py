@@ -88,6 +88,13 @@ def download(row: Export, browser: Browser, **headers: str) -> Any:
     return browser.get(reverse("admin:routing_export_download", args=[row.key]), headers=headers)
 
 
+def waiting(browser: Browser) -> int:
+    """Return the number beside “My exports” in the sidebar."""
+    request: Any = browser.get(url(Export, "changelist")).wsgi_request
+    count: int = request.waiting.exports
+    return count
+
+
 def body(answer: Any) -> bytes:
     return b"".join(answer.streaming_content)
 
@@ -133,12 +140,11 @@ def test_a_link_sends_short_lists_and_starts_no_work(posters: World) -> None:
 
 def test_the_sidebar_counts_what_is_ready_until_it_is_downloaded(posters: World) -> None:
     row, alice = ready(posters), signed_in(posters.alice)
-    request = alice.get(url(Export, "changelist")).wsgi_request
-    assert request.waiting.exports == 1
+    assert waiting(alice) == 1
 
     body(download(row, alice))
 
-    assert alice.get(url(Export, "changelist")).wsgi_request.waiting.exports == 0
+    assert waiting(alice) == 0
 
 
 @pytest.mark.parametrize(
