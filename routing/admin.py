@@ -7,6 +7,7 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
+from routing.desk.admin import audit as audit_list
 from routing.desk.admin import exports
 from routing.flows.admin import (
     actions,
@@ -36,6 +37,7 @@ from routing.work import admin_forms as work_forms
 __all__ = [
     "actions",
     "audit",
+    "audit_list",
     "calendars",
     "clients",
     "clocks",

@@ -1,3 +1,4 @@
+from routing.audit.entries import AuditEntry
 from routing.audit.models import Erasure, Redaction, Seal, SealedRow, SealSweep
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
@@ -37,6 +38,7 @@ from routing.work.previews import ImagePreview
 __all__ = [
     "Absence",
     "Agency",
+    "AuditEntry",
     "Calendar",
     "CalendarUse",
     "ChecklistAnswer",

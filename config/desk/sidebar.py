@@ -181,6 +181,12 @@ PLACES = (
                 "routing.view_clock",
             ),
             (
+                gettext_lazy("Audit"),
+                "policy",
+                "admin:routing_auditentry_changelist",
+                "routing.view_auditentry",
+            ),
+            (
                 gettext_lazy("Events"),
                 "history",
                 "admin:routing_event_changelist",

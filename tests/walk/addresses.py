@@ -28,6 +28,7 @@ NOWHERE = 99_999_999  # an id that no row has
 # Models whose rows belong to work, or to a client, of which a reader may see some.
 OF_WORK = {
     "routing.workitem", "routing.run", "routing.exceptioncase", "routing.clock", "routing.event",
+    "routing.auditentry",
     "delivery.request", "delivery.brief", "delivery.deliverable", "delivery.approval",
     "delivery.campaign",
     "integrations.outbound",

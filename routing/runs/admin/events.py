@@ -41,8 +41,36 @@ class ReadOnly(DeskAdmin[ModelT]):
         return False
 
 
+class EventColumns:
+    """Columns that lists of events share."""
+
+    @admin.display(description=_("work"))
+    def of_work(self, event: Event) -> SafeString | str:
+        if event.item is None:
+            return NOTHING
+        return format_html(
+            '<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref
+        )
+
+    @admin.display(description=_("what happened"))
+    def what(self, event: Event) -> str:
+        return said_of(event)
+
+    @admin.display(description=_("from, to"))
+    def way(self, event: Event) -> str:
+        if event.kind.startswith(CLOCKS):
+            return NOTHING  # the state of these is the level, which the sentence says
+        noun = _noun(event)
+        words = dict(noun.State.choices) if hasattr(noun, "State") else {}
+        return states_of(event, noun) or str(words.get(event.to_state, event.to_state))
+
+    @admin.display(description=_("when"), ordering="id")
+    def happened(self, event: Event) -> SafeString | str:
+        return when(event.at)
+
+
 @admin.register(Event)
-class EventAdmin(ReadOnly[Event]):
+class EventAdmin(EventColumns, ReadOnly[Event]):
     list_before_template = "desk/events_link.html"
     list_name = "events"
     export_columns = (
@@ -95,34 +123,10 @@ class EventAdmin(ReadOnly[Event]):
         more = {"events_url": address(Flow, "events")}
         return super().changelist_view(request, more | (extra_context or {}))
 
-    @admin.display(description=_("work"))
-    def of_work(self, event: Event) -> SafeString | str:
-        if event.item is None:
-            return NOTHING
-        return format_html(
-            '<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref
-        )
-
-    @admin.display(description=_("what happened"))
-    def what(self, event: Event) -> str:
-        return said_of(event)
-
     @admin.display(description=_("to note"))
     def notes(self, event: Event) -> str:
         return " ".join(notes_on(event)) or NOTHING
 
-    @admin.display(description=_("from, to"))
-    def way(self, event: Event) -> str:
-        if event.kind.startswith(CLOCKS):
-            return NOTHING  # the state of these is the level, which the sentence says
-        noun = _noun(event)
-        words = dict(noun.State.choices) if hasattr(noun, "State") else {}
-        return states_of(event, noun) or str(words.get(event.to_state, event.to_state))
-
     @admin.display(description=_("at"))
     def exactly(self, event: Event) -> str:
         return exact(event.at)
-
-    @admin.display(description=_("when"), ordering="id")
-    def happened(self, event: Event) -> SafeString | str:
-        return when(event.at)

@@ -26,8 +26,7 @@ def export(*args: Any) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.requirement("M14")
-def test_m14_a_list_is_written_with_its_digest_and_recorded(world: World, tmp_path: Path) -> None:
+def test_a_list_is_written_with_its_digest_and_recorded(world: World, tmp_path: Path) -> None:
     make_request(world.acme, title="Poster")
     file = tmp_path / "work.csv"
 

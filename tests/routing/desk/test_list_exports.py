@@ -1,4 +1,4 @@
-"""A list as a file holds the rows of its page, for this person, in each format (M14)."""
+"""A list as a file holds the rows of its page, for this person, in each format."""
 
 from __future__ import annotations
 
@@ -79,12 +79,9 @@ def test_every_named_list_has_columns_whose_keys_differ() -> None:
         assert len(set(keys)) == len(keys), name
 
 
-@pytest.mark.requirement("M14")
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", LISTS)
-def test_m14_rows_shown_are_rows_counted_are_rows_exported(
-    full: World, name: str, who: str
-) -> None:
+def test_rows_shown_are_rows_counted_are_rows_exported(full: World, name: str, who: str) -> None:
     page, user = named_list(name), getattr(full, who)
     query = query_for(name)
     request = request_of(page, user, QueryDict(query))
@@ -104,7 +101,7 @@ def test_m14_rows_shown_are_rows_counted_are_rows_exported(
         assert shown.result_count, f"{name} has no row to compare"
 
 
-def test_m14_all_pages_come_in_the_order_of_the_list(
+def test_all_pages_come_in_the_order_of_the_list(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("routing.desk.exporting.CHUNK", 2)
@@ -120,7 +117,7 @@ def test_m14_all_pages_come_in_the_order_of_the_list(
     assert rows == 7
 
 
-def test_m14_instants_are_in_utc_and_in_the_readers_zone_which_the_heading_names(
+def test_instants_are_in_utc_and_in_the_readers_zone_which_the_heading_names(
     world: World,
 ) -> None:
     world.alice.timezone = "Asia/Kolkata"
@@ -139,7 +136,7 @@ def test_m14_instants_are_in_utc_and_in_the_readers_zone_which_the_heading_names
     assert document["rows"][0]["created_at_local"].endswith("+05:30")
 
 
-def test_m14_a_file_names_its_list_its_filters_and_its_schema(world: World) -> None:
+def test_a_file_names_its_list_its_filters_and_its_schema(world: World) -> None:
     query = "open=open&q=poster"
     make_request(world.acme, title="Poster")
 
