@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from io import BytesIO, StringIO
 
 import pytest
@@ -21,8 +22,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_second_fac
 @pytest.fixture
 def told(world: World) -> World:
     """Alice triaged a request and rejected it, and Bob triaged one of another client."""
-    row = make_request(world.acme, title="Garden poster")
-    triage([row.pk], by=by(world.alice), at=NOW)
+    row = make_request(world.acme, title="Garden poster", at=NOW - timedelta(minutes=2))
+    triage([row.pk], by=by(world.alice), at=NOW - timedelta(minutes=1))
     reject([row.pk], by=by(world.alice), at=NOW, reason="Out of scope")
     other = make_client("BET", world.team, world.bob, world.alice)
     triage([make_request(other).pk], by=by(world.bob), at=NOW)
