@@ -7,7 +7,8 @@ from django.contrib import admin
 
 from routing.audit import admin as audit
 from routing.cover import admin as cover
-from routing.desk import admin as desk
+from routing.desk.admin import audit as audit_list
+from routing.desk.admin import exports, views
 from routing.flows.admin import (
     actions,
     flows,
@@ -37,16 +38,17 @@ from routing.work import admin_forms as work_forms
 __all__ = [
     "actions",
     "audit",
+    "audit_list",
     "calendars",
     "clients",
     "clocks",
     "contacts",
     "cover",
-    "desk",
     "destinations",
     "events",
     "exception_routing",
     "exceptions",
+    "exports",
     "flows",
     "held_events",
     "messages",
@@ -64,6 +66,7 @@ __all__ = [
     "value_streams",
     "version_routes",
     "versions",
+    "views",
     "work",
     "work_forms",
 ]

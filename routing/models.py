@@ -1,6 +1,8 @@
+from routing.audit.entries import AuditEntry
 from routing.audit.models import Erasure, Redaction, Seal, SealedRow, SealSweep
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
+from routing.desk.export_jobs import Export, ExportRecord
 from routing.desk.saved_views import View
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
@@ -38,6 +40,7 @@ from routing.work.previews import ImagePreview
 __all__ = [
     "Absence",
     "Agency",
+    "AuditEntry",
     "Calendar",
     "CalendarUse",
     "ChecklistAnswer",
@@ -61,6 +64,8 @@ __all__ = [
     "EventClaim",
     "ExceptionCase",
     "ExceptionRoute",
+    "Export",
+    "ExportRecord",
     "File",
     "Flow",
     "FlowField",

@@ -11,6 +11,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from routing.audit.operations.seals import seal
+from routing.desk.operations.exports import forget_exports, write_exports
 from routing.desk.operations.sendings import forget_sendings
 from routing.people.security import forget_security_events
 from routing.runs.operations.advance import advance
@@ -45,11 +46,12 @@ def seal_evidence(**_: Any) -> None:
 @shared_task(name="routing.tasks.sweep_files", acks_late=True)
 def sweep_files(**_: Any) -> None:
     """
-    Remove stored bytes that nothing refers to, tokens of forms that are a day old, and old security
-    events.
+    Remove stored bytes that nothing refers to, tokens of forms and exports that are a day old, and
+    old security events.
     """
     sweep_orphans(at=now())
     forget_sendings(at=now())
+    forget_exports(at=now())
     forget_security_events(at=now())
 
 
@@ -59,6 +61,16 @@ def draw_due_previews(**_: Any) -> None:
     Draw the previews that are due. Two tasks at once wait for each other with every image.
     """
     draw_previews(clock=now)
+
+
+@shared_task(
+    name="routing.tasks.write_exports", acks_late=True, soft_time_limit=1740, time_limit=1800
+)
+def write_due_exports(**_: Any) -> None:
+    """
+    Write one export that is due. A million rows take minutes. Two tasks at once write two exports.
+    """
+    write_exports(clock=now)
 
 
 @shared_task(name="routing.tasks.escalate", acks_late=True)

@@ -200,6 +200,12 @@ PLACES = (
                 "routing.view_clock",
             ),
             (
+                gettext_lazy("Audit"),
+                "policy",
+                "admin:routing_auditentry_changelist",
+                "routing.view_auditentry",
+            ),
+            (
                 gettext_lazy("Events"),
                 "history",
                 "admin:routing_event_changelist",
@@ -210,6 +216,12 @@ PLACES = (
                 "shield_person",
                 "admin:routing_securityevent_changelist",
                 "routing.view_securityevent",
+            ),
+            (
+                gettext_lazy("Export log"),
+                "file_export",
+                "admin:routing_exportrecord_changelist",
+                "routing.view_exportrecord",
             ),
             (
                 gettext_lazy("Audit seals"),
@@ -272,6 +284,14 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
         ),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
         *_work_by_kind(request, found.exceptions),
+        _item(
+            request,
+            _("My exports"),
+            "download",
+            "admin:routing_export_changelist",
+            badge=found.exports,
+            may="routing.view_export",
+        ),
     ]
 
 

@@ -29,7 +29,9 @@ COUNTS = f"""
         count(*) FILTER (WHERE waiting_on = 'client'),
         count(*) FILTER (WHERE kind = 'exceptioncase'),
         (SELECT count(*) FROM routing_notification n JOIN routing_workitem w ON w.id = n.item_id
-            WHERE n.recipient_id = %(me)s AND n.read_at IS NULL AND {CURRENT} AND {{shown}})
+            WHERE n.recipient_id = %(me)s AND n.read_at IS NULL AND {CURRENT} AND {{shown}}),
+        (SELECT count(*) FROM routing_export WHERE user_id = %(me)s AND storage_key <> ''
+            AND fetched_at IS NULL AND expires_at > %(now)s)
     FROM routing_workitem WHERE is_open AND (owner_id = %(me)s OR backup_id = %(me)s
         OR doer_id = %(me)s)"""  # noqa: S608  # the condition is ours
 
@@ -40,7 +42,7 @@ class WaitingCounts:
     Counts of a person's open items, in the order of ``COUNTS``.
 
     ``late``, ``today``, ``week`` and ``later`` divide all items by the days of the reader.
-    ``unread`` counts notifications.
+    ``unread`` counts notifications, ``exports`` files that are ready and not downloaded yet.
     """
 
     mine: int
@@ -52,6 +54,7 @@ class WaitingCounts:
     client: int
     exceptions: int
     unread: int
+    exports: int
 
 
 def waiting_for(request: HttpRequest) -> WaitingCounts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -30,6 +31,8 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import MoreColumns
 from routing.desk.day_filters import WhenDue
+from routing.desk.export_columns import ColumnType, ExportColumn
+from routing.desk.export_work import work_columns, work_related
 from routing.desk.form_tokens import claim_form
 from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts
@@ -59,9 +62,44 @@ tone(
 )
 
 
+def extra_cost_of(row: Request) -> tuple[Decimal, str] | None:
+    """Return the amount stated for a change with its currency, or None."""
+    if row.impact_amount is None or row.target is None:
+        return None
+    sold = row.target.brief.engagement
+    return row.impact_amount, sold.currency if sold else ""
+
+
 @admin.register(Request)
 class RequestAdmin(MoreColumns, StepsAdmin[Request]):
     list_name = "requests"
+    export_columns = (
+        *work_columns(),
+        ExportColumn("request_kind", gettext_lazy("kind of request"), "kind"),
+        ExportColumn("channel", gettext_lazy("channel"), "channel"),
+        ExportColumn("tags", gettext_lazy("tags"), lambda row: ", ".join(row.tags)),
+        ExportColumn("needed_by", gettext_lazy("needed by"), "wanted_date"),
+        ExportColumn(
+            "requested_by",
+            gettext_lazy("requested by"),
+            "contact.full_name",
+            permission="routing.view_contact",
+        ),
+        ExportColumn(
+            "requested_by_email",
+            gettext_lazy("e-mail"),
+            "contact.email",
+            permission="routing.view_contact",
+        ),
+        ExportColumn(
+            "extra_cost",
+            gettext_lazy("extra cost"),
+            extra_cost_of,
+            ColumnType.MONEY,
+            permission="delivery.view_engagement",
+        ),
+    )
+    export_related = (*work_related(), "contact", "target__brief__engagement")
     list_display = ("what", "client", "state_name", "owner", "waits", "urgency", "due_at", "age")
     list_filter = (
         filters.Openness,

@@ -22,6 +22,7 @@ from integrations.outbox.waiting import why_waiting
 from routing.desk.addresses import address, page_of, work_page
 from routing.desk.base import actor
 from routing.desk.columns import column
+from routing.desk.export_columns import ColumnType, ExportColumn
 from routing.desk.filters import WithDefault
 from routing.desk.forms import long_text
 from routing.desk.found_filters import OfClient
@@ -87,10 +88,31 @@ class DeliveryStatusFilter(WithDefault):
         return queryset.filter(state__in=states) if states else queryset
 
 
+def ref_of(row: Outbound) -> str:
+    """Return the reference of the work that a message is about, or of its run, or nothing."""
+    item = row.item or (row.run.item if row.run else None)
+    return item.ref if item else ""
+
+
 @admin.register(Outbound)
 class OutboundAdmin(ReadOnly[Outbound]):
     heading = gettext_lazy("Outbox")
     list_name = "outbox"
+    export_columns = (
+        ExportColumn("number", gettext_lazy("number"), "pk", ColumnType.NUMBER),
+        ExportColumn("verb", gettext_lazy("operation, code"), "verb"),
+        ExportColumn("operation", gettext_lazy("operation"), lambda row: words_of(row.verb)),
+        ExportColumn("object", gettext_lazy("object"), "object_key"),
+        ExportColumn("connection", gettext_lazy("connection"), "connection.slug"),
+        ExportColumn("ref", gettext_lazy("work"), ref_of),
+        ExportColumn("state", gettext_lazy("state, code"), "state"),
+        ExportColumn("state_words", gettext_lazy("state"), lambda row: row.get_state_display()),
+        ExportColumn("attempts", gettext_lazy("attempts"), "attempts", ColumnType.NUMBER),
+        ExportColumn("last_error", gettext_lazy("last error"), "last_error"),
+        ExportColumn("remote_id", gettext_lazy("external id"), "remote_id"),
+        ExportColumn("created_at", gettext_lazy("created"), "created_at", ColumnType.INSTANT),
+        ExportColumn("delivered_at", gettext_lazy("delivered"), "delivered_at", ColumnType.INSTANT),
+    )
     list_display = (
         "number",
         "what",

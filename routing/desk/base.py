@@ -5,6 +5,7 @@ that a person may not see answer like rows that do not exist.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, NoReturn, TypeVar
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ from routing.desk.addresses import address, page_of
 from routing.desk.bar import bar_of
 from routing.desk.change_list import DeskList
 from routing.desk.choosing import UnknownColumn, chosen_columns, unknown_columns
+from routing.desk.export_columns import ExportColumn
 from routing.desk.opening import opened
 from routing.desk.refining import in_address, is_refined, no_such_filter, refined
 from routing.desk.timeline import ActivityEntry, saves_of, saves_of_parts
@@ -72,6 +74,8 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     show_facets = False
     empty_value_display = "–"
     list_name: str = ""  # by which commands and exports know the list; see named_lists
+    export_columns: tuple[ExportColumn, ...] = ()  # of the list as a file
+    export_related: tuple[str, ...] = ()  # relations that only these columns read
     heading: Words = ""  # of the list, as in the sidebar; the model's plural by default
     empty_title: Words = ""  # heading and text of an empty list
     empty_text: Words = ""
@@ -118,6 +122,9 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
     def for_page(self, request: HttpRequest, rows: QuerySet[ModelT]) -> QuerySet[ModelT]:
         """Return the rows of a list with what only the shown ones need. They are counted before."""
         return rows
+
+    def for_export(self, rows: Sequence[ModelT]) -> None:
+        """Load what the columns of a file need for these rows, some of a list, all at once."""
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

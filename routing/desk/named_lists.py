@@ -48,7 +48,7 @@ def request_of(page: DeskAdmin[Any], user: User, query: QueryDict) -> HttpReques
     request = HttpRequest()
     request.method, request.path = "GET", address(page.model, "changelist")
     request.user = user
-    request.GET = query.copy()  # type: ignore[assignment]  # the stubs know only one that cannot be changed
+    request.GET = query.copy()  # type: ignore[assignment]
     return request
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +19,6 @@ from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.registry import TraceEntry
 from routing.sla.operations.first_response import RESPONDED
-from routing.work.items import WorkItem
 from routing.work.kinds import models_by_kind
 
 # Events of the system that tell how a run or an exception went on or ended, and when the client had
@@ -47,7 +47,7 @@ def acts(run: Run) -> Sequence[TraceEntry]:
         .order_by("-id")[:MOST]
     )
     events = list(found)[::-1]
-    reasons = _reasons(events)
+    reasons = reasons_of_events(events)
     cases = ExceptionCase.objects.filter(run=run).in_bulk()
     return [_act(event, reasons.get(event.pk, ""), cases) for event in events]
 
@@ -79,9 +79,11 @@ def _act(event: Event, why: str, cases: Mapping[int, ExceptionCase]) -> TraceEnt
     )
 
 
-def _reasons(events: Sequence[Event]) -> Mapping[int, str]:
+def reasons_of_events(events: Sequence[Event]) -> Mapping[int, str]:
     """
     Return the reason of each event by its id, from the history of the row that it is about.
+
+    It takes one statement for each model of these rows, however many events there are.
     """
     # No column links an event with its record. Both have the same time and actor, and the order of
     # their ids is that of the steps.
@@ -90,7 +92,7 @@ def _reasons(events: Sequence[Event]) -> Mapping[int, str]:
         by_model[event.kind.rpartition(".")[0]].append(event)
     found: dict[int, str] = {}
     for name, same in by_model.items():
-        model = _tracked(name)
+        model = tracked_model(name)
         if model is None:
             continue
         records = model.history.filter(id__in={event.object_id for event in same})
@@ -107,10 +109,10 @@ def _reasons(events: Sequence[Event]) -> Mapping[int, str]:
     return found
 
 
-def _tracked(name: str) -> Any:
-    """Return the model of work that an event of ``<app>.<model>`` is about, or None."""
-    models: tuple[Any, ...] = (WorkItem, *models_by_kind().values())
-    for model in models:
-        if model._meta.label_lower == name:
-            return model
-    return None
+def tracked_model(name: str) -> Any:
+    """Return the model with a history that an event of ``<app>.<model>`` is about, or None."""
+    try:
+        model: Any = apps.get_model(name)
+    except (LookupError, ValueError):  # a kind of another system
+        return None
+    return model if hasattr(model, "history") else None

@@ -21,6 +21,7 @@ from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
 from routing.desk.columns import MoreWorkColumns
 from routing.desk.day_filters import ChangedSince, WhenDue
+from routing.desk.export_work import work_columns, work_related
 from routing.desk.forms import long_text
 from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.waits import in_list, with_waits
@@ -41,6 +42,8 @@ class Waiver(forms.Form):
 @admin.register(WorkItem)
 class WorkItemAdmin(MoreWorkColumns, BulkSteps[WorkItem]):
     list_name = "work"
+    export_columns = work_columns("")
+    export_related = work_related("")
     list_display = (
         "what",
         "client",

@@ -12,9 +12,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from routing.desk.named_lists import named_lists
 from routing.work.door import all_operations
 from tests.routing.people.test_permissions_matrix import MATRIX
 from tests.walk.stage import OPEN, SECRET, Rows, Stage, Walker
@@ -26,6 +28,7 @@ NOWHERE = 99_999_999  # an id that no row has
 # Models whose rows belong to work, or to a client, of which a reader may see some.
 OF_WORK = {
     "routing.workitem", "routing.run", "routing.exceptioncase", "routing.clock", "routing.event",
+    "routing.auditentry",
     "delivery.request", "delivery.brief", "delivery.deliverable", "delivery.approval",
     "delivery.campaign",
     "integrations.outbound",
@@ -162,7 +165,16 @@ def _figure_rows(base: str) -> list[str]:
 
 # Pages about a model as a whole that need no other right than to see its rows, and their addresses.
 _PLAIN = (
-    "counts/","verify/", "read/", "kept/", "figures/", "export/", "catalogue/", "events/", "starters/")
+    "counts/",
+    "verify/",
+    "read/",
+    "kept/",
+    "figures/",
+    "export/",
+    "catalogue/",
+    "events/",
+    "starters/",
+)
 OF_WHOLE_MODEL: dict[str, Callable[[str], list[str]]] = {
     **{tail: partial(lambda tail, base: [base + tail], tail) for tail in _PLAIN},
     "figures/rows/<slug:name>/<str:since>/<str:until>/<str:where>/": _figure_rows,
@@ -308,6 +320,18 @@ def _history_of(label: str, name: str) -> Callable[[Walker], Collection[int]]:
     return statuses
 
 
+def _exported_lists(stage: Stage) -> list[Visit]:
+    found = []
+    for name, page in named_lists().items():
+        label = page.model._meta.label_lower
+        view = f"{page.model._meta.app_label}.view_{page.model._meta.model_name}"
+        found += [
+            Visit(f"/admin/routing/export/of/{name}/?{query}", _listed(view))
+            for query in _queries(label)
+        ]
+    return found
+
+
 def _reminders(stage: Stage) -> list[Visit]:
     def right(name: str) -> Callable[[Walker], Collection[int]]:
         seen = {302, 403, 404}  # not all work has a question that somebody can be reminded of
@@ -414,6 +438,14 @@ OTHERS: dict[str, Listing] = {
     "admin/(?P<url>.*)$": _plain("/admin/nothing-here", right=ANY | {301}),
     "admin/remind/<int:item_id>/": _reminders,
     "admin/history-of/<str:label>/<int:pk>/": _histories,
+    "admin/routing/export/of/<slug:name>/": _exported_lists,
+    # Each person's own, so that everybody else gets 404.
+    "admin/routing/export/<uuid:key>/download/": _plain(
+        f"/admin/routing/export/{UUID(int=0)}/download/", right=DENIED
+    ),
+    "admin/routing/export/<uuid:key>/cancel/": _plain(
+        f"/admin/routing/export/{UUID(int=0)}/cancel/", right=DENIED, method="post"
+    ),
     "admin/autocomplete/": _autocomplete,
     "files/<uuid:key>/<str:name>": _files,
     "files/<int:key>/<str:name>": _numbered_files,

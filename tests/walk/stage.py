@@ -245,6 +245,7 @@ def _of_work(row: Deliverable, client: Client) -> dict[str, int]:
         "routing.outcome": outcome.pk,
         "routing.clock": _first(Clock.objects.filter(item__client=client)),
         "routing.event": _first(Event.objects.filter(item__client=client)),
+        "routing.auditentry": _first(Event.objects.filter(item__client=client)),
         "integrations.outbound": _first(Outbound.objects.filter(item__client=client)),
     }
 

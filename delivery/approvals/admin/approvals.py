@@ -21,6 +21,8 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.day_filters import WhenDue
+from routing.desk.export_columns import ColumnType, ExportColumn
+from routing.desk.export_work import work_columns, work_related
 from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts
 from routing.desk.several import several
@@ -42,6 +44,15 @@ tone(
 @admin.register(Approval)
 class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
     list_name = "approvals"
+    export_columns = (
+        *work_columns(),
+        ExportColumn("audience", gettext_lazy("audience"), "audience"),
+        ExportColumn("stage", gettext_lazy("stage"), lambda row: row.stage + 1, ColumnType.NUMBER),
+        ExportColumn("version", gettext_lazy("version"), "version.number", ColumnType.NUMBER),
+        ExportColumn("digest", gettext_lazy("digest of the version"), "digest"),
+        ExportColumn("expires_at", gettext_lazy("expires"), "expires_at", ColumnType.INSTANT),
+    )
+    export_related = work_related()
     list_display = (
         "what",
         "client",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.desk.addresses import address
 from routing.desk.base import actor
+from routing.desk.export_columns import ExportColumn
 from routing.desk.found_filters import BackupOfClient, OwnerOfClient, TeamOfClient
 from routing.desk.saved import Rows, SavedAdmin
 from routing.people.admin.client_merges import MergesClients
@@ -42,6 +43,15 @@ class ContactsOfClient(Rows):
 @admin.register(Client)
 class ClientAdmin(MergesClients, KeepsMemberships[Client], SavedAdmin[Client]):
     list_name = "clients"
+    export_columns = (
+        ExportColumn("code", _("code"), "code"),
+        ExportColumn("name", _("name"), "name"),
+        ExportColumn("team", _("team"), "team.name"),
+        ExportColumn("owner", _("owner"), "owner.full_name"),
+        ExportColumn("backup", _("backup"), "backup.full_name"),
+        ExportColumn("timezone", _("time zone"), "timezone"),
+        ExportColumn("restricted", _("restricted"), lambda row: "yes" if row.restricted else "no"),
+    )
     list_display = ("name", "code", "team", "owner", "backup", "timezone", "is_restricted", "work")
     list_filter = ("restricted", TeamOfClient, OwnerOfClient, BackupOfClient)
     list_select_related = ("team", "owner", "backup")

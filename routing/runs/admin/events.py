@@ -14,6 +14,7 @@ from routing.desk.addresses import address, work_page
 from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.desk.columns import column
 from routing.desk.day_filters import HappenedOn
+from routing.desk.export_columns import ColumnType, ExportColumn
 from routing.desk.found_filters import ByPerson, OfClient
 from routing.desk.several import several_texts
 from routing.flows.models import Flow
@@ -31,6 +32,11 @@ def _noun(event: Event) -> Any:
     return models_by_kind().get(event.item.kind) if event.item else None
 
 
+def said_of(event: Event) -> str:
+    """Return what happened, as a sentence about the work or as the name of the kind."""
+    return sentence_of(event, _noun(event)) if event.item_id else event_name(event)
+
+
 class ReadOnly(DeskAdmin[ModelT]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -39,10 +45,52 @@ class ReadOnly(DeskAdmin[ModelT]):
         return False
 
 
+class EventColumns:
+    """Columns that lists of events share."""
+
+    @admin.display(description=_("work"))
+    def of_work(self, event: Event) -> SafeString | str:
+        if event.item is None:
+            return NOTHING
+        return format_html(
+            '<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref
+        )
+
+    @admin.display(description=_("what happened"))
+    def what(self, event: Event) -> str:
+        return said_of(event)
+
+    @admin.display(description=_("from, to"))
+    def way(self, event: Event) -> str:
+        if event.kind.startswith(CLOCKS):
+            return NOTHING  # the state of these is the level, which the sentence says
+        noun = _noun(event)
+        words = dict(noun.State.choices) if hasattr(noun, "State") else {}
+        return states_of(event, noun) or str(words.get(event.to_state, event.to_state))
+
+    @admin.display(description=_("when"), ordering="id")
+    def happened(self, event: Event) -> SafeString | str:
+        return when(event.at)
+
+
 @admin.register(Event)
-class EventAdmin(ReadOnly[Event]):
+class EventAdmin(EventColumns, ReadOnly[Event]):
     list_before_template = "desk/events_link.html"
     list_name = "events"
+    export_columns = (
+        ExportColumn("number", _("number"), "pk", ColumnType.NUMBER),
+        ExportColumn("at", _("at"), "at", ColumnType.INSTANT),
+        ExportColumn("kind", _("kind"), "kind"),
+        ExportColumn("what", _("what happened"), said_of),
+        ExportColumn("ref", _("work"), "item.ref"),
+        ExportColumn("client", _("client"), "item.client.name"),
+        ExportColumn("by", _("by"), "actor.full_name"),
+        ExportColumn("from_state", _("from"), "from_state"),
+        ExportColumn("to_state", _("to"), "to_state"),
+        ExportColumn("source", _("source"), "source"),
+        ExportColumn("object", _("object"), "object_id", ColumnType.NUMBER),
+    )
+    export_related = ("item__client",)
     list_display = ("kind", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
     list_filter = (
@@ -87,29 +135,9 @@ class EventAdmin(ReadOnly[Event]):
         more = {"events_url": address(Flow, "events")}
         return super().changelist_view(request, more | (extra_context or {}))
 
-    @admin.display(description=_("work"))
-    def of_work(self, event: Event) -> SafeString | str:
-        if event.item is None:
-            return NOTHING
-        return format_html(
-            '<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref
-        )
-
-    @admin.display(description=_("what happened"))
-    def what(self, event: Event) -> str:
-        return sentence_of(event, _noun(event)) if event.item_id else event_name(event)
-
     @admin.display(description=_("to note"))
     def notes(self, event: Event) -> str:
         return " ".join(notes_on(event)) or NOTHING
-
-    @admin.display(description=_("from, to"))
-    def way(self, event: Event) -> str:
-        if event.kind.startswith(CLOCKS):
-            return NOTHING  # the state of these is the level, which the sentence says
-        noun = _noun(event)
-        words = dict(noun.State.choices) if hasattr(noun, "State") else {}
-        return states_of(event, noun) or str(words.get(event.to_state, event.to_state))
 
     @admin.display(description=_("at"))
     def exactly(self, event: Event) -> str:

@@ -23,6 +23,8 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.day_filters import WhenDue
+from routing.desk.export_columns import ExportColumn
+from routing.desk.export_work import work_columns, work_related
 from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.offers import PageFacts, panel
 from routing.desk.several import several, several_related
@@ -54,6 +56,16 @@ tone(ExceptionCase, open="warn", claimed="info", escalated="bad", resolved="good
 class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
     noun_template = "desk/exception.html"
     list_name = "exceptions"
+    export_columns = (
+        *work_columns(),
+        ExportColumn("reason", gettext_lazy("reason, code"), "reason"),
+        ExportColumn("reason_words", gettext_lazy("reason"), lambda row: row.get_reason_display()),
+        ExportColumn("step", gettext_lazy("stopped at"), "step"),
+        ExportColumn("run", gettext_lazy("run"), "run.item.ref"),
+        ExportColumn("flow", gettext_lazy("flow"), "run.flow.name"),
+        ExportColumn("problem", gettext_lazy("problem"), lambda row: in_short(row.evidence)),
+    )
+    export_related = (*work_related(), "run__item", "run__flow")
     list_display = (
         "reason_name",
         "stopped_at",

@@ -29,7 +29,7 @@ from routing.cover.operations import leaving
 from routing.cover.operations.portal_access import withdraw
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, OPS
-from routing.models import ExceptionCase, Notification, SecurityEvent, User
+from routing.models import ExceptionCase, ExportRecord, Notification, SecurityEvent, User
 from routing.people.security import (
     KEPT,
     MOST_AN_HOUR,
@@ -330,9 +330,11 @@ def test_h11_events_are_searched_filtered_and_exported(
     assert ("203.0.113.9" in by_name, "198.51.100.7" in by_name) == (True, False)
     assert ("203.0.113.9" in by_address, "198.51.100.7" in by_address) == (False, True)
     assert ("203.0.113.9" in by_kind, "198.51.100.7" in by_kind) == (True, False)
-    [heading, row] = list(csv.reader(StringIO(text)))
-    assert heading[:3] == ["number", "at", "event"]
-    assert row[2:5] == [Kind.SIGN_IN_FAILED, "'=HYPERLINK(1)", "dora@agency.test"]
+    [row] = csv.DictReader(StringIO(text))
+    assert list(row)[:2] == ["number", "at"]
+    assert row["event"] == Kind.SIGN_IN_FAILED
+    assert (row["account"], row["account_email"]) == ("'=HYPERLINK(1)", "dora@agency.test")
+    assert ExportRecord.objects.get().list_name == "security_events"
     assert "no-store" in answer["Cache-Control"]
 
 

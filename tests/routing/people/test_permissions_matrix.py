@@ -305,6 +305,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_seal": (OPS, AUDITOR),
     "routing.view_erasure": (OPS, AUDITOR),
     "routing.view_securityevent": (OPS, AUDITOR),
+    "routing.view_exportrecord": (OPS, AUDITOR),
+    "routing.view_auditentry": (OPS, AUDITOR),
+    "routing.view_export": EVERYONE,
 }
 
 
