@@ -113,7 +113,8 @@ def _read(version: FlowVersion) -> Sequence[VersionCheckShape]:
 
 
 def _write(version: FlowVersion, rows: Sequence[VersionCheckShape]) -> None:
-    known = {check.name: check for check in _nameable().filter(name__in=[row.name for row in rows])}
+    names = [row.name for row in rows]
+    known = {check.name: check for check in _nameable().filter(name__in=names)}
     VersionCheck.objects.bulk_create(
         VersionCheck(version=version, check_row=known[row.name]) for row in rows
     )

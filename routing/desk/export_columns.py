@@ -29,7 +29,7 @@ class ColumnType(Enum):
     MONEY = "money"
 
 
-class UnknownColumn(ValueError):
+class NoSuchColumn(ValueError):
     """No column of the list has this key, or the person may not see it."""
 
 
@@ -86,7 +86,7 @@ def chosen(columns: Sequence[ExportColumn], keys: Sequence[str]) -> tuple[Export
     """
     Return the columns of these keys in their order, or all if there are none.
 
-    :raises UnknownColumn: if there is none of a key; the message names similar ones
+    :raises NoSuchColumn: if there is none of a key; the message names similar ones
     """
     if not keys:
         return tuple(columns)
@@ -95,6 +95,6 @@ def chosen(columns: Sequence[ExportColumn], keys: Sequence[str]) -> tuple[Export
     for key in dict.fromkeys(keys):
         if key not in known:
             near = get_close_matches(key, known) or known
-            raise UnknownColumn(f"There is no column “{key}”. Choose one of: {', '.join(near)}.")
+            raise NoSuchColumn(f"There is no column “{key}”. Choose one of: {', '.join(near)}.")
         found.append(known[key])
     return tuple(found)

@@ -86,7 +86,7 @@ def list_to_export(
     :param query: as in the address of the page; what only turns its pages is left out
     :param keys: keys of the columns in their order, all columns if there are none
     :raises UnknownList: if there is no such list
-    :raises UnknownColumn: if there is no such column for this person
+    :raises NoSuchColumn: if there is no such column for this person
     :raises PermissionDenied: if they may not see the list
     :raises SuspiciousOperation: if the query cannot be read
     """

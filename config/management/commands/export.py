@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from config.management.acting import person
-from routing.desk.export_columns import UnknownColumn
+from routing.desk.export_columns import NoSuchColumn
 from routing.desk.export_jobs import ExportRecord
 from routing.desk.exporting import (
     ExportedFile,
@@ -93,7 +93,7 @@ class Command(BaseCommand):
         user, path = person(options["email"]), Path(options["out"])
         try:
             written = _written(user, path, options)
-        except (UnknownList, UnknownFilter, UnknownColumn, UnknownFormat) as error:
+        except (UnknownList, UnknownFilter, NoSuchColumn, UnknownFormat) as error:
             raise CommandError(str(error), returncode=2) from None
         except SuspiciousOperation as error:
             raise CommandError(f"The filters cannot be read: {error}", returncode=2) from None

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from openpyxl import load_workbook
 
 from delivery.models import Request
-from routing.desk.export_columns import UnknownColumn
+from routing.desk.export_columns import NoSuchColumn
 from routing.desk.exporting import UnknownFilter, list_to_export, query_called, write_list
 from routing.desk.exports import FORMATS
 from routing.desk.named_lists import UnknownList, named_list, named_lists, request_of
@@ -209,7 +209,7 @@ def test_unknown_names_are_answered_with_similar_ones(world: World) -> None:
         list_to_export("request", world.alice, QueryDict())
     with pytest.raises(UnknownFilter, match="state"):
         query_called("requests", world.alice, [("stat", "accepted")])
-    with pytest.raises(UnknownColumn, match="title"):
+    with pytest.raises(NoSuchColumn, match="title"):
         list_to_export("requests", world.alice, QueryDict(), ["titel"])
 
 
