@@ -14,6 +14,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from delivery.reports.pdf import pdf_of
+from routing.desk.exports import BOM, plain_cell
 
 STYLE = Path(__file__).parent.parent / "static" / "delivery" / "report.css"
 TYPES = {
@@ -22,10 +23,6 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
 }
-# What spreadsheets take for the beginning of a formula, in full width as well.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-SIGN = "'"  # in front of such a text, as spreadsheets write it themselves
-BOM = "\ufeff"  # by which spreadsheets know UTF-8
 
 
 def form_of(
@@ -66,7 +63,7 @@ def as_csv(data: Mapping[str, Any]) -> str:
     writer.writerow(names)
     for row in rows:
         values = map(row.get, names)
-        writer.writerow(map(cell, values))
+        writer.writerow(map(plain_cell, values))
     return out.getvalue()
 
 
@@ -88,12 +85,3 @@ def _records(section: str, table: str, records: Any) -> Iterator[Mapping[str, An
         return
     for record in records:
         yield {"section": section, "table": table, **record}
-
-
-def cell(value: Any) -> Any:
-    """Return a value for a cell. A text that a spreadsheet would compute is marked as text."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
-        return SIGN + value
-    return value

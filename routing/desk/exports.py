@@ -93,7 +93,7 @@ def _unseen(text: str) -> int:
     return len(text)
 
 
-def _number(value: Any) -> Any:
+def plain_cell(value: Any) -> Any:
     """Return a number as it is. Anything else in a column of numbers is text, and made safe."""
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return value
@@ -114,7 +114,7 @@ def _flat_cells(column: ExportColumn, zone: ZoneInfo, local: Callable[[datetime]
     """
     read = column.reader()
     if column.type is ColumnType.NUMBER:
-        return lambda row: (_number(read(row)),)
+        return lambda row: (plain_cell(read(row)),)
     if column.type is ColumnType.TEXT:
         return lambda row: (safe_cell(read(row)),)
 
@@ -124,7 +124,7 @@ def _flat_cells(column: ExportColumn, zone: ZoneInfo, local: Callable[[datetime]
 
     def money(row: Any) -> tuple[Any, ...]:
         amount, currency = read(row) or (None, "")
-        return (_number(amount), safe_cell(currency))
+        return (plain_cell(amount), safe_cell(currency))
 
     return instant if column.type is ColumnType.INSTANT else money
 

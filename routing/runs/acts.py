@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import F, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -34,6 +34,8 @@ BY_SYSTEM = (
     "routing.exceptioncase.resolve",
     RESPONDED.kind,
 )
+Moment = tuple[int, datetime, int]  # a row, an instant and an actor, by their ids
+StateAndReason = tuple[str, str]
 MOST = 300  # acts of one run; the pages of its work show all of theirs
 
 
@@ -85,8 +87,8 @@ def reasons_of_events(events: Sequence[Event]) -> Mapping[int, str]:
 
     It takes one statement for each model of these rows, however many events there are.
     """
-    # No column links an event with its record. Both have the same time and actor, and the order of
-    # their ids is that of the steps.
+    # No column links an event with its record. Both have the same time, actor and state, and the
+    # order of their ids is that of the steps.
     by_model: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         by_model[event.kind.rpartition(".")[0]].append(event)
@@ -95,18 +97,29 @@ def reasons_of_events(events: Sequence[Event]) -> Mapping[int, str]:
         model = tracked_model(name)
         if model is None:
             continue
-        records = model.history.filter(id__in={event.object_id for event in same})
-        key = ("id", "history_date", "history_user_id")
-        reasons: dict[tuple[int, datetime, int], list[str]] = defaultdict(list)
-        for *moment, why in records.order_by("history_id").values_list(
-            *key, "history_change_reason"
-        ):
-            reasons[moment[0], moment[1], moment[2]].append(why)
+        left = _reasons(model, {event.object_id for event in same})
         for event in same:
-            left = reasons.get((event.object_id or 0, event.at, event.actor_id))
-            if left:
-                found[event.pk] = left[0] if len(left) == 1 else left.pop(0)
+            records = left.get((event.object_id or 0, event.at, event.actor_id))
+            if records:
+                found[event.pk] = _taken(records, event.to_state)
     return found
+
+
+def _reasons(model: Any, ids: Collection[int | None]) -> Mapping[Moment, list[StateAndReason]]:
+    """Return the states and reasons of records, oldest first, by row, time and actor."""
+    state = F("state") if hasattr(model, "State") else Value("")
+    records = model.history.filter(id__in=ids).order_by("history_id")
+    columns = ("id", "history_date", "history_user_id", "now", "history_change_reason")
+    found: dict[Moment, list[StateAndReason]] = defaultdict(list)
+    for row, at, by, now, why in records.annotate(now=state).values_list(*columns):
+        found[row, at, by].append((now, why))
+    return found
+
+
+def _taken(records: list[StateAndReason], state: str) -> str:
+    """Return the reason of the record that led to this state, which no other event has then."""
+    place = next((place for place, record in enumerate(records) if record[0] == state), 0)
+    return records[place][1] if len(records) == 1 else records.pop(place)[1]
 
 
 def tracked_model(name: str) -> Any:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from delivery.reports.forms import as_csv, as_html, cell
+from delivery.reports.forms import as_csv, as_html
 from delivery.reports.pdf import pdf_of, pictures_of
+from routing.desk.exports import plain_cell
 from tests.world import NOW
 
 pytestmark = pytest.mark.requirement("A5")
@@ -87,7 +88,7 @@ def test_words_become_no_markup_in_html() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1", "  =1"])
 def test_no_text_of_a_csv_starts_a_formula(text: str) -> None:
-    assert cell(text) == "'" + text
+    assert plain_cell(text) == "'" + text
 
 
 def test_numbers_of_a_csv_keep_their_sign() -> None:
