@@ -45,8 +45,8 @@ def report_email(
     if person is None or not _sees(person, report):
         return None
     address = web_address(reverse("admin:delivery_report_change", args=[report.pk]))
-    why = _("You get this e-mail because you are a recipient of the reports of %(client)s.")
     with written_for(settings.LANGUAGE_CODE, person.timezone):
+        why = _("You get this e-mail because you are a recipient of the reports of %(client)s.")
         return person.email, _content(report, person.get_short_name(), why, address)
 
 
@@ -68,8 +68,8 @@ def _to_contact(report: Report, contact_id: int) -> tuple[str, EmailContent] | N
     if member is None:
         return None
     contact: Contact = member.contact
-    why = _("You get this e-mail because %(agency)s sends you the reports of %(client)s.")
     with written_for(contact.language, report.client.timezone):
+        why = _("You get this e-mail because %(agency)s sends you the reports of %(client)s.")
         return contact.email, _content(report, contact.full_name, why, "")
 
 

@@ -30,7 +30,7 @@ from integrations.base import doorbell
 from integrations.models import Outbound
 from integrations.outbox import report_emails
 from routing.kernel.roles import AM, OPS
-from routing.models import Event, Membership
+from routing.models import Contact, Event, Membership
 from tests.desk import signed_in, url, words
 from tests.integrations.outbox.remote import Time, deliver
 from tests.world import World, by, make_client, make_contact, make_user
@@ -101,6 +101,18 @@ def test_everybody_gets_it_once_under_one_message_id(world: World) -> None:
     assert all(each.attachments[0][1].startswith(b"%PDF-") for each in letters)
     assert (report.name, report.is_late, report.due_at) == ("2026-11", False, FIRST)
     assert Event.objects.get(kind="delivery.report.send").object_id == report.pk
+
+
+def test_a_contact_is_written_to_in_their_language(world: World) -> None:
+    scheduled(world)
+    Contact.objects.update(language="de")
+
+    make_due_reports(at=FIRST)
+    deliver(Time(FIRST))
+
+    [letter] = [each for each in sent() if each.to == ["carla@acme.test"]]
+    assert "Bericht für" in letter.subject
+    assert "Sie erhalten diese E-Mail, weil" in letter.body
 
 
 @pytest.mark.django_db(transaction=True)

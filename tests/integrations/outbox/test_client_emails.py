@@ -28,7 +28,7 @@ from delivery.deliverables.details import GoLiveDetails
 from delivery.models import Deliverable, Request
 from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
-from integrations.adapters.mail import client_emails, content, layout
+from integrations.adapters.mail import client_emails, content, layout, report_emails
 from integrations.adapters.mail.client_emails import TEXTS, ClientEmail
 from integrations.adapters.mail.writer import message_id
 from integrations.models import Outbound
@@ -66,7 +66,11 @@ from tests.world import NOW, World, by, make_contact, make_request
 
 pytestmark = pytest.mark.requirement("Q21", "U3")
 
-FOR_STAFF = {"You get this e-mail because the work is yours, or waits for you."}
+FOR_STAFF = {
+    "You get this e-mail because the work is yours, or waits for you.",
+    "You get this e-mail because you are a recipient of the reports of %(client)s.",
+    "Open the report",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -396,7 +400,7 @@ def test_a4_the_german_texts_are_complete_and_the_compiled_file_is_current() -> 
 def texts_of_client_emails() -> set[str]:
     """Every text that `gettext` is asked for in the modules that write to clients."""
     found = {str(Notification.Words(each).label) for each in ("decide", "reminder", "impact")}
-    for module in (client_emails, content, layout):
+    for module in (client_emails, content, layout, report_emails):
         tree = ast.parse(Path(str(module.__file__)).read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
