@@ -27,6 +27,7 @@ WORKLOADS = {
     "outbox": ("bench.outbox", "outbox"),
     "pages": ("bench.desk", "pages"),
     "calendar": ("bench.calendar", "calendar"),
+    "exports": ("bench.exports", "exports"),
     "held": ("bench.held", "held"),
     "lint": ("bench.lint", "lint"),
 }

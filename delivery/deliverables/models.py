@@ -55,6 +55,7 @@ class Deliverable(WorkNoun):
         {*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED}
     )
 
+    address_column = "live_url"
     redactable = ("live_url",)
     impersonal = ("state", "key", "format")
 
@@ -140,6 +141,11 @@ class Deliverable(WorkNoun):
                 fields=["item"],
                 condition=models.Q(state="in_qa"),
                 name="deliverable_in_qa_idx",
+            ),
+            models.Index(
+                fields=["live_url"],
+                condition=~models.Q(live_url=""),
+                name="deliverable_live_at_idx",
             ),
         )
 

@@ -315,6 +315,8 @@ class WorkNoun(DoorOnly):
     open_states: ClassVar[frozenset[str]]
     # Free-text columns that the search reads. Each needs a trigram index.
     searchable: ClassVar[tuple[str, ...]] = ()
+    # A column with the public address of what was made, which needs an index.
+    address_column: ClassVar[str] = ""
     # True if contacts see these rows of their own clients, or a condition if they see only some.
     open_to_clients: ClassVar[bool | models.Q] = False
     state: Any

@@ -15,6 +15,9 @@ NUMBER = re.compile(r"(?:N[OR](?:\.\s?|\s))?0*(\d{1,9})")
 INSIDE = re.compile(r"(?<![\w-])([A-Z]{2,8})-0*(\d{1,9})(?![\w-])")
 IN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}-\d{1,9}")
 
+PHONE = re.compile(r"\+?[0-9(][0-9 ()/.\-]{4,38}[0-9]")
+LEAST_DIGITS, MOST_ALIKE = 6, 9  # of a telephone number; fewer are the number of some work
+
 
 def plain(text: str) -> str:
     """Return the text in capitals, with one kind of dash and without signs around it."""
@@ -49,6 +52,38 @@ def path_in(text: str) -> str:
         return unquote(urlsplit(typed).path)
     except ValueError:
         return ""
+
+
+def public_addresses(text: str) -> list[str]:
+    """
+    Return the ways to write the web address that the text is: with either scheme, with and without
+    a slash at its end, and with and without what follows a question mark. Empty if it is none.
+    """
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError:
+        return []
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return []
+    path = parts.path.rstrip("/")
+    ends = [path, f"{path}/"]
+    if parts.query:
+        ends += [f"{end}?{parts.query}" for end in ends]
+    place = parts.netloc.lower()
+    return [f"{scheme}://{place}{end}" for scheme in ("https", "http") for end in ends]
+
+
+def phone_digits(text: str) -> str:
+    """
+    Return the last digits of the telephone number that the text is, or an empty string.
+
+    They are as many as a number has in common with and without the prefix of its country.
+    """
+    typed = text.strip()
+    if not PHONE.fullmatch(typed):
+        return ""
+    digits = re.sub(r"[^0-9]", "", typed.replace("(0)", "")).lstrip("0")
+    return digits[-MOST_ALIKE:] if len(digits) >= LEAST_DIGITS else ""
 
 
 def ref_in_path(path: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import CharField, F, Func, Q, Value
 
 from routing.kernel.domains import domain_in
 from routing.people.actors import Actor
@@ -18,13 +18,29 @@ from routing.people.clients import Client, ClientDomain, Contact
 from routing.people.staff import User
 from routing.work.items import WorkItem, WorkItemQuerySet, WorkNoun, soonest
 from routing.work.kinds import models_by_kind
-from routing.work.refs import path_in, ref_in, ref_in_path, refs_inside
+from routing.work.refs import (
+    path_in,
+    phone_digits,
+    public_addresses,
+    ref_in,
+    ref_in_path,
+    refs_inside,
+)
 from routing.work.search_terms import all_of, has_index, is_client, is_ref, words_in
 from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 
 FIELDS = ("ref", "title", "client__code", "client__name")
 OF_PERSON = ("full_name", "email")
 SHOWN = 10  # of each kind
+# The digits of a contact's telephone number.
+DIGITS = Func(
+    F("phone"),
+    Value("[^0-9]"),
+    Value(""),
+    Value("g"),
+    function="regexp_replace",
+    output_field=CharField(),
+)
 JOINTS = re.compile(r"(?<=\w)[-_/](?=\w)")  # between the words of a slug
 
 
@@ -68,6 +84,11 @@ def find(text: str, by: Actor) -> SearchResults:
     found = _found(text, by)
     if found.any:
         return found
+    if addresses := public_addresses(text):
+        return SearchResults(groups=_live_at(addresses, by))
+    if digits := phone_digits(text):
+        called = contacts_seen_by(by).filter(erased_at=None).alias(dialled=DIGITS)
+        return SearchResults(contacts=list(called.filter(dialled__endswith=digits)[:SHOWN]))
     # A subject with a reference in it, or a slug, is nowhere as it stands.
     if refs := refs_inside(text):
         return SearchResults(groups=_of_refs(refs, by))
@@ -107,12 +128,7 @@ def _staff(words: Sequence[str], by: Actor) -> Any:
 
 
 def _groups(text: str, words: Sequence[str], by: Actor) -> Sequence[SearchGroup]:
-    seen = work_seen_by(by)
-    kinds = {
-        kind: model
-        for kind, model in models_by_kind().items()
-        if by.may(f"{model._meta.app_label}.view_{model._meta.model_name}")
-    }
+    seen, kinds = work_seen_by(by), _kinds(by)
     listed = all_of(words, FIELDS) | is_ref(text)
     parts: list[WorkItemQuerySet] = []
     for kind, model in kinds.items():
@@ -131,6 +147,29 @@ def _groups(text: str, words: Sequence[str], by: Actor) -> Sequence[SearchGroup]
         if mine:
             groups.append(SearchGroup(model, mine[:SHOWN], len(mine) > SHOWN))
     return groups
+
+
+def _live_at(addresses: Sequence[str], by: Actor) -> Sequence[SearchGroup]:
+    """Return the work whose public address is one of these, by kind."""
+    groups, seen = [], work_seen_by(by)
+    for kind, model in _kinds(by).items():
+        if not model.address_column:
+            continue
+        there = model._base_manager.filter(**{f"{model.address_column}__in": addresses})
+        items = seen.filter(kind=kind, pk__in=there.values("item"))
+        shown = list(items.select_related("client", "owner").order_by("-pk")[: SHOWN + 1])
+        if shown:
+            groups.append(SearchGroup(model, shown[:SHOWN], len(shown) > SHOWN))
+    return groups
+
+
+def _kinds(by: Actor) -> dict[str, Any]:
+    """Return the models of the work that the actor may see, by kind."""
+    return {
+        kind: model
+        for kind, model in models_by_kind().items()
+        if by.may(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    }
 
 
 def _of_refs(refs: Sequence[str], by: Actor) -> Sequence[SearchGroup]:

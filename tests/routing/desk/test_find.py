@@ -9,11 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from delivery.models import Request
+from delivery.models import Deliverable, Request
+from routing.kernel.roles import Role
 from routing.kernel.sql import run
 from routing.models import Client, ClientDomain, Membership, WorkItem
 from routing.work.search import SHOWN
 from routing.work.search_terms import matching
+from tests.delivery.making import make_deliverables
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.world import World, make_client, make_contact, make_request, make_user
@@ -317,3 +319,41 @@ def test_an_index_answers_the_folded_search_g1(world: World) -> None:
     run("SET LOCAL enable_seqscan = off")
 
     assert "workitem_folded_idx" in rows.explain()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://acme.test/tent-sale/",
+        "http://acme.test/tent-sale",
+        "https://ACME.test/tent-sale?utm_source=mail",
+        " https://acme.test/tent-sale#top ",
+    ],
+)
+def test_the_address_of_a_live_page_finds_its_work_g1(world: World, typed: str) -> None:
+    [page, *_others] = make_deliverables(world)
+    Deliverable.objects.filter(pk=page.pk).update(live_url="https://acme.test/tent-sale/")
+
+    assert found(signed_in(world.alice).get(FIND, {"q": typed})) == [page.item.ref]
+
+
+def test_the_address_of_a_hidden_page_finds_nothing_g1(world: World) -> None:
+    [page, *_others] = make_deliverables(world)
+    Deliverable.objects.filter(pk=page.pk).update(live_url="https://acme.test/tent-sale/")
+    stranger = make_user("Yan", Role.CREATIVE)
+
+    assert found(signed_in(stranger).get(FIND, {"q": "https://acme.test/tent-sale/"})) == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["030 12345678", "+49 30 12345678", "+49 (0)30 / 123 456-78", "03012345678"]
+)
+@pytest.mark.parametrize("stored", ["+49 30 1234-5678", "030/12345678"])
+def test_a_telephone_number_finds_its_contact_g1(world: World, stored: str, typed: str) -> None:
+    contact = make_contact("Zoë Müller", "zoe@acme.test", phone=stored)
+    Membership.objects.create(contact=contact, client=world.acme)
+    make_contact("Else", "else@acme.test", phone="030 99999999")
+
+    shown = signed_in(world.alice).get(FIND, {"q": typed}).context["contacts"]
+
+    assert [each for each, _page in shown] == [contact]
