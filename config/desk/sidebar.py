@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 from config.desk.waiting import QUEUE, waiting_for
 from config.mail.page import may_read_mail
 from routing.desk.base import actor
-from routing.desk.pinned import pinned_views
 
 NOTIFICATIONS = "admin:routing_notification_changelist"
 
@@ -306,14 +305,14 @@ def _views(request: HttpRequest) -> list[dict[str, Any] | None]:
     counts = reverse("admin:routing_view_counts")
     items: list[dict[str, Any] | None] = [
         {
-            "title": view.name,
+            "title": name,
             "icon": "bookmark",
-            "link": reverse("admin:routing_view_open", args=[view.slug]),
-            "active": view.slug == shown,
-            "counted": view.slug,
+            "link": reverse("admin:routing_view_open", args=[slug]),
+            "active": slug == shown,
+            "counted": slug,
             "counts": counts,
         }
-        for view in pinned_views(by)
+        for slug, name in waiting_for(request).views
     ]
     return [*items, _item(request, _("All views"), "bookmarks", "admin:routing_view_changelist")]
 

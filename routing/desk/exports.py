@@ -12,6 +12,7 @@ import csv
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.utils.exceptions import WorkbookAlreadySaved
 
 from routing.desk.export_columns import ColumnType, ExportColumn
 
@@ -183,6 +185,24 @@ def write_xlsx(out: IO[bytes], about: ExportedList, rows: Iterable[Any]) -> None
     :raises TooManyRows: if a sheet cannot hold the list
     """
     book = Workbook(write_only=True)
+    try:
+        _write_book(book, about, rows)
+        book.save(out)
+    except BaseException:
+        _discard(book)
+        raise
+
+
+def _discard(book: Any) -> None:
+    """Close the sheets of a book that is not saved, and remove their files."""
+    # openpyxl does both only when it saves, or the process ends.
+    for sheet in book.worksheets:
+        with suppress(WorkbookAlreadySaved, FileNotFoundError):
+            sheet.close()
+            sheet._writer.cleanup()  # noqa: SLF001  # there is no public way
+
+
+def _write_book(book: Any, about: ExportedList, rows: Iterable[Any]) -> None:
     sheet = book.create_sheet(about.name[:31])
     sheet.freeze_panes = "A2"
     sheet.append([_bold(sheet, each) for each in _headings(about, keys=False)])
@@ -191,7 +211,6 @@ def write_xlsx(out: IO[bytes], about: ExportedList, rows: Iterable[Any]) -> None
             raise TooManyRows(_("XLSX holds at most %(most)s rows.") % {"most": MOST_XLSX_ROWS})
         sheet.append([_xlsx_cell(each) for each in line])
     _about_sheet(book, about)
-    book.save(out)
 
 
 def _without_zone(at: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""The views in the sidebar, and the numbers of their rows."""
+"""The numbers of the rows of the views in the sidebar."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ from routing.desk.saved_views import View
 from routing.people.actors import Actor
 
 MOST_PINNED = 12  # of one person, in the order of their names
-
-
-def pinned_views(by: Actor) -> list[View]:
-    """Return the views in the sidebar of a person, in one query."""
-    rows = View.objects.in_sidebar_of(by).only("slug", "name", "list_name")
-    return list(rows.order_by("name", "id")[:MOST_PINNED])
 
 
 def counts_of(by: Actor, user: Any) -> dict[str, str]:

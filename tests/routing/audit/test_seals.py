@@ -47,6 +47,7 @@ VALUES = {
     "text": "'a, b'",
     "numeric": "1234.50",
     "date": "'2026-02-01'",
+    "time without time zone": "'10:11:12.131415'",
     "timestamp with time zone": "'2026-02-01 10:11:12.131415+03'",
     "interval": "'1 day 02:03:04.5'",
     "jsonb": '\'{"b": [1.50, "x"], "a": null}\'',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from openpyxl.worksheet._writer import ALL_TEMP_FILES
 
 from routing.desk.export_columns import ColumnType, ExportColumn
 from routing.desk.exports import FORMULA, WRITERS, ExportedList, TooManyRows, safe_cell
@@ -30,6 +32,10 @@ class Row:
 
 
 def written(form: str, *rows: Row) -> bytes:
+    return written_from(form, rows)
+
+
+def written_from(form: str, rows: Iterable[Row]) -> bytes:
     about = ExportedList(
         "work",
         "All work",
@@ -110,6 +116,19 @@ def test_xlsx_refuses_more_rows_than_a_sheet_holds(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(TooManyRows, match="at most 2"):
         written("xlsx", Row("a"), Row("b"), Row("c"))
+
+
+def test_an_xlsx_that_is_given_up_leaves_no_file_behind() -> None:
+    before = set(ALL_TEMP_FILES)
+
+    def cut_short() -> Iterator[Row]:
+        yield Row("first", 1)
+        raise ConnectionError("The database went away.")
+
+    with pytest.raises(ConnectionError):
+        written_from("xlsx", cut_short())
+
+    assert set(ALL_TEMP_FILES) == before
 
 
 def test_every_sign_of_the_rule_is_tried() -> None:

@@ -412,4 +412,4 @@ def test_a_slow_machine_releases_fewer_events_at_a_time_and_a_quick_one_more() -
     for took in (quick, quick, quick, *[slow] * 4, quick):
         sizes.append(next_size(sizes[-1], took))
 
-    assert sizes == [50, 100, 200, 200, 100, 50, 25, 20, 40]
+    assert sizes == [50, 100, 150, 150, 75, 37, 20, 20, 40]

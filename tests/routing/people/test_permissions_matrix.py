@@ -31,6 +31,7 @@ FLOW_PARTS = (
     "flowfield",
     "versionaction",
     "versionproof",
+    "versionroute",
     "rule",
     "condition",
 )
@@ -250,6 +251,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     },
     **{f"delivery.{verb}_check": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_approvalstage": (OPS,) for verb in ("add", "change", "delete")},
+    "delivery.view_versioncheck": EVERYONE,
+    **{f"delivery.{verb}_versioncheck": (OPS,) for verb in ("add", "change", "delete")},
     "delivery.view_engagement": NOT_CREATIVES,
     **{f"delivery.{verb}_engagement": (AM, OPS) for verb in ("add", "change")},
     # connections, secrets; what they sent and what they call our things

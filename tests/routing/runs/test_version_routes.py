@@ -24,7 +24,7 @@ from tests.world import NOW, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("E6", "E9", "L4"),
+    pytest.mark.requirement("G4", "Q15"),
 ]
 
 
