@@ -188,13 +188,12 @@ def write_xlsx(out: IO[bytes], about: ExportedList, rows: Iterable[Any]) -> None
     try:
         _write_book(book, about, rows)
         book.save(out)
-    except BaseException:
+    finally:
         _discard(book)
-        raise
 
 
 def _discard(book: Any) -> None:
-    """Close the sheets of a book that is not saved, and remove their files."""
+    """Close the sheets of a book unless it is saved, and remove their files."""
     # openpyxl does both only when it saves, or the process ends.
     for sheet in book.worksheets:
         with suppress(WorkbookAlreadySaved, FileNotFoundError):

@@ -70,7 +70,8 @@ def public_addresses(text: str) -> list[str]:
     if parts.query:
         ends += [f"{end}?{parts.query}" for end in ends]
     place = parts.netloc.lower()
-    return [f"{scheme}://{place}{end}" for scheme in ("https", "http") for end in ends]
+    found = [f"https://{place}{end}" for end in ends]
+    return [*found, *(f"http://{place}{end}" for end in ends)]
 
 
 def phone_digits(text: str) -> str:
