@@ -89,9 +89,17 @@ class SeveralValues(LinkListFilter):
         return ()
 
     def read(self, given: Sequence[str]) -> list[ChosenValue]:
-        """Return the values that this filter has among those of the address."""
+        """Return the values that this filter has among those of the address, also by label."""
         labels = {str(value): str(label) for value, label in self.lookup_choices}
-        return [ChosenValue(each, each, labels[each]) for each in given if each in labels]
+        values: dict[str, list[str]] = {}
+        for value, label in labels.items():
+            values.setdefault(label.casefold(), []).append(value)
+        found = []
+        for each in given:
+            meant = [each] if each in labels else values.get(each.casefold(), [])
+            if len(meant) == 1:
+                found.append(ChosenValue(each, meant[0], labels[meant[0]]))
+        return found
 
     def find(self, text: str) -> list[ChosenValue]:
         """Return what a person may have meant by a typed text. The first of one is certain."""

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.db.models import F, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from routing.kernel.events import Event
 from routing.people.staff import User
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
+from routing.runs.evidence_words import model_of_kind
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.registry import TraceEntry
@@ -124,8 +124,5 @@ def _taken(records: list[StateAndReason], state: str) -> str:
 
 def tracked_model(name: str) -> Any:
     """Return the model with a history that an event of ``<app>.<model>`` is about, or None."""
-    try:
-        model: Any = apps.get_model(name)
-    except (LookupError, ValueError):  # a kind of another system
-        return None
+    model = model_of_kind(f"{name}.")
     return model if hasattr(model, "history") else None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -95,6 +97,14 @@ def event_label(
         _titles[kind] = title
 
 
+def model_of_kind(kind: str) -> Any:
+    """Return the model that events of ``<app>.<model>.<verb>`` are about, or None."""
+    try:
+        return apps.get_model(kind.rpartition(".")[0])
+    except (LookupError, ValueError):  # a kind of another system
+        return None
+
+
 def event_title(event: Event) -> str:
     """Return what an event with its payload is about, empty if it is unknown or was erased."""
     title = _titles.get(event.kind)
@@ -104,6 +114,9 @@ def event_title(event: Event) -> str:
 def event_name(event: Event) -> str:
     if event.kind in _events:
         return str(_events[event.kind])
+    if (model := model_of_kind(event.kind)) is not None:
+        verb = event.kind.rpartition(".")[2].replace("_", " ")
+        return f"{capfirst(model._meta.verbose_name)}: {verb}"
     about = f"{event.subject_type} {event.subject_id}".strip()
     said = _("%(kind)s about %(about)s") if about else "%(kind)s"
     return said % {"kind": event.kind, "about": about}

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from routing.audit.entries import AuditEntry
@@ -104,4 +105,5 @@ class AuditEntryAdmin(EventColumns, ReadOnly[AuditEntry]):
         if tracked_model(label) is None:
             return said
         history = reverse("admin:history_of", args=[label, number])
-        return format_html('<a class="tl-link" href="{}">{}</a>', history, said)
+        noun = capfirst(tracked_model(label)._meta.verbose_name)
+        return format_html('<a class="tl-link" href="{}">{} {}</a>', history, noun, number)

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 
+from delivery.models import Request
 from delivery.requests.operations.requests import reject, triage
 from routing.desk.exporting import list_to_export, write_list
 from routing.models import AuditEntry, User
@@ -50,6 +51,7 @@ def test_a2_the_page_shows_the_same_and_leads_to_the_history(told: World) -> Non
     page = signed_in(told.audrey).get(url(AuditEntry, "changelist"), {"q": "garden"})
 
     assert "Out of scope" in words(page)
+    assert f"Request {Request.objects.get(item__ref='ACM-1').pk}" in words(page)
     assert "/admin/history-of/delivery.request/" in page.content.decode()
 
 
