@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                             ("flow_off", "Flow is switched off"),
                         ],
                         max_length=40,
-                        verbose_name="reason",
+                        verbose_name="exception reason",
                     ),
                 ),
                 (

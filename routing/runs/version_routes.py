@@ -44,7 +44,7 @@ class VersionRoute(VersionPart):
         related_name="exception_routes",
         verbose_name=_("version"),
     )
-    reason = models.CharField(_("reason"), max_length=40, choices=Reason.choices)
+    reason = models.CharField(_("exception reason"), max_length=40, choices=Reason.choices)
     taker = models.CharField(
         _("assigned to"),
         max_length=10,

@@ -323,13 +323,19 @@ def _history_of(label: str, name: str) -> Callable[[Walker], Collection[int]]:
 def _exported_lists(stage: Stage) -> list[Visit]:
     found = []
     for name, page in named_lists().items():
-        label = page.model._meta.label_lower
         view = f"{page.model._meta.app_label}.view_{page.model._meta.model_name}"
         found += [
             Visit(f"/admin/routing/export/of/{name}/?{query}", _listed(view))
-            for query in _queries(label)
+            for query in _queries_of(page)
         ]
     return found
+
+
+def _queries_of(page: Any) -> Sequence[str]:
+    """Everything in the list, and searched for what is hidden. An export refuses other filters."""
+    filters = {getattr(each, "parameter_name", "") for each in page.list_filter}
+    everything = [f"{name}=all" for name in ("whose", "open") if name in filters]
+    return "&".join(everything), "&".join([*everything, "q=zebrafish"])
 
 
 def _reminders(stage: Stage) -> list[Visit]:
