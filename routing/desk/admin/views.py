@@ -163,6 +163,7 @@ class ViewAdmin(DeskAdmin[View]):
 
     def counts_view(self, request: HttpRequest) -> HttpResponse:
         """Return the number of rows of each view in the sidebar, for its badges."""
+        actor(request).require("routing.view_view", to="see views")
         return JsonResponse({"counts": counts_of(actor(request), user_of(request))})
 
     def add_view(
