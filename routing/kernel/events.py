@@ -82,10 +82,10 @@ class Event(models.Model):
                 condition=models.Q(dedupe_key__isnull=False),
                 name="event_source_kind_idx",
             ),
-            # By day, person and kind, newest first, as the list of events shows them.
+            # By day and person, newest first, as the list of events shows them. One by kind would
+            # cost every step another 3 %: common kinds are found on the way.
             models.Index(fields=["at", "id"], name="event_day_idx"),
             models.Index(fields=["actor", "at", "id"], name="event_actor_idx"),
-            models.Index(fields=["kind", "at", "id"], name="event_kind_idx"),
         )
         # Capture relies on it: ON CONFLICT leaves out events that were sent again.
         constraints = (

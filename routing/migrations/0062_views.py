@@ -24,10 +24,6 @@ class Migration(migrations.Migration):
             model_name="event",
             index=models.Index(fields=["actor", "at", "id"], name="event_actor_idx"),
         ),
-        AddIndexOnce(
-            model_name="event",
-            index=models.Index(fields=["kind", "at", "id"], name="event_kind_idx"),
-        ),
         CreateModelOnce(
             name="HistoricalView",
             fields=[
