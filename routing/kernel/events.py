@@ -83,7 +83,7 @@ class Event(models.Model):
                 name="event_source_kind_idx",
             ),
             # By day and person, newest first, as the list of events shows them. One by kind would
-            # cost every step another 3 %: common kinds are found on the way.
+            # cost every step, and common kinds are found on the way.
             models.Index(fields=["at", "id"], name="event_day_idx"),
             models.Index(fields=["actor", "at", "id"], name="event_actor_idx"),
         )
