@@ -136,7 +136,7 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
         if not leads_from(step, about.state):
             continue  # checked before facts are loaded, because most steps need another state
         against = known.refusals(step, about)
-        if any(_is_final(each) for each in against):
+        if any(each.is_final for each in against):
             continue
         if not known.by.may(step.permission):
             not_yours.setdefault(holders(step.permission), []).append(str(step.label))
@@ -150,11 +150,6 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
     made.held = [Held(steps, against) for against, steps in held.items()]
     made.not_yours = [(", ".join(labels), roles) for roles, labels in not_yours.items()]
     return made
-
-
-def _is_final(refusal: GateResult) -> bool:
-    """Return whether nothing a person does would make the step possible."""
-    return refusal.code in {"state", "open"} or not (refusal.clears_by or refusal.where)
 
 
 def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | None:

@@ -33,6 +33,13 @@ class GateResult:
     clears_by: Words = ""
     where: str = ""
 
+    @property
+    def is_final(self) -> bool:
+        """Return whether it is a refusal that nothing a person does would change."""
+        if self.passed:
+            return False
+        return self.code in {"state", "open"} or not (self.clears_by or self.where)
+
 
 @dataclass(frozen=True, slots=True)
 class GateContext:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
 from routing.kernel.transitions import transitions_of
 from routing.messages.models import Notification
+from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import RunStep
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
 from routing.work.display import exact
-from routing.work.door import operations_of
+from routing.work.door import Operation, operations_of
 from routing.work.items import WorkItem, WorkItemQuerySet
+from routing.work.judging import preview
 from routing.work.turn_times import turns_began
 from routing.work.turns import turn_of, values_of, with_turns
 
@@ -190,18 +193,26 @@ def outside(work: AskedWork) -> Iterator[Statement]:
     yield Statement(text % values, (item,), item.changed_at)
 
 
+def _possible(work: AskedWork) -> Iterator[Operation[Any]]:
+    """Return the steps of staff that the state allows and no gate refuses for good."""
+    verbs, asks = transitions_of(work.model), work.item.owner
+    by = Actor.of(asks) if asks is not None else Actor.system()
+    for verb, step in operations_of(work.model).items():
+        sources = verbs[verb].sources if verb in verbs else ()
+        if step.system or not step.may or work.item.state not in sources:
+            continue
+        [(_step, answers)] = preview([step], work.noun, by=by, at=work.at)
+        if not any(answer.is_final for answer in answers if answer.code != "permission"):
+            yield step
+
+
 @statements("waiting")
 def next_steps(work: AskedWork) -> Iterator[Statement]:
-    """The steps that the state allows, and who takes them."""
+    """The steps that are possible or that somebody can make possible, and who takes them."""
     item = work.item
     if not item.is_open or work.noun is None:
         return
-    verbs = transitions_of(work.model)
-    labels = []
-    for verb, step in operations_of(work.model).items():
-        sources = verbs[verb].sources if verb in verbs else ()
-        if not step.system and step.may and item.state in sources:
-            labels.append(str(step.label))
+    labels = [str(step.label) for step in _possible(work)]
     values = {"state": state_of(work), "who": in_charge(item), "steps": ", ".join(labels)}
     text = _("Its state is “%(state)s”. %(who)s takes the next step: %(steps)s.")
     if not labels:
