@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from routing.desk.addresses import SITE, address, page_of, work_page
 from routing.desk.base import actor
+from routing.desk.found_filters import is_key
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.work.items import WorkItem
@@ -23,7 +24,6 @@ from routing.work.search import SearchGroup, SearchResults, find, with_ref
 from routing.work.visibility import work_seen_by
 
 MAX_TYPED = 500
-MOST_DIGITS = 18  # any number of 18 digits fits into a bigint
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -54,7 +54,7 @@ def _on_page(typed: str, by: Actor) -> WorkItem | None:
     except Resolver404:
         return None
     object_id = str(page.kwargs.get("object_id", ""))
-    if page.namespace != SITE or not object_id.isdecimal() or len(object_id) > MOST_DIGITS:
+    if page.namespace != SITE or not is_key(object_id):
         return None
     seen = work_seen_by(by)
     models: list[Any] = [WorkItem, *models_by_kind().values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def is_key(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
-class FoundByName(SeveralValues):
+class FoundByName(SeveralValues, ABC):
     """
     A filter by rows that have a name and perhaps a code, which an address may have as well.
 
@@ -40,8 +41,9 @@ class FoundByName(SeveralValues):
     name_column = "name"
     code_column = ""
 
+    @abstractmethod
     def rows(self) -> QuerySet[Any]:
-        raise NotImplementedError
+        """Return the rows that the reader may see."""
 
     def read(self, given: Sequence[str]) -> list[ChosenValue]:
         keys = [int(each) for each in given if is_key(each)]

@@ -5,6 +5,7 @@ the lists of requests and of what is made for them, and on the list of all work.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
@@ -36,12 +37,12 @@ REQUEST_OF: dict[type[Any], str] = {
 }
 
 
-class OfRequest(SeveralValues):
+class OfRequest(SeveralValues, ABC):
     """A filter by a property of the request."""
 
+    @abstractmethod
     def of_request(self, values: Sequence[Any]) -> Q:
         """Return the condition on requests."""
-        raise NotImplementedError
 
     def condition(self, values: Sequence[Any]) -> Q:
         found = Request.objects.filter(self.of_request(values)).order_by()
