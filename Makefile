@@ -14,14 +14,14 @@ run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty ag
 	@scripts/venv run
 	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m config.up --tied $$PPID
 
-test: ## Run every test but the drills, beside whatever else is running (ARGS= for pytest; AT=2028-02-29T23:59:30Z and ZONE=Europe/Berlin for elsewhere)
+test: ## Run every test but the long ones, beside whatever else is running (ARGS= for pytest; AT=2028-02-29T23:59:30Z and ZONE=Europe/Berlin for elsewhere)
 	@scripts/venv dev
 	@TEST_AT="$(AT)" TEST_ZONE="$(ZONE)" exec env $(PYTEST) -n 2 --dist worksteal $(ARGS)
 
-drill: ## Run the long tests that `make test` leaves out: kills, faults, every page in a browser, what was not released yet migrated back and forward
+drill: ## Run the long tests that `make test` leaves out: Chromium, a real WordPress, the whole product, kills, faults, migrations back and forward
 	@scripts/venv dev
 	@beside=0; alone=0; \
-	$(PYTEST) -n 2 --dist worksteal -m 'drill and not at_rest' $(ARGS) || beside=$$?; \
+	$(PYTEST) -n 2 --dist worksteal -m '(drill or slow or browser or wordpress) and not at_rest' $(ARGS) || beside=$$?; \
 	$(PYTEST) -m 'drill and at_rest' $(ARGS) || alone=$$?; \
 	case $$beside$$alone in 00|05|50) ;; *) exit 1 ;; esac # 5: no such test was asked for
 

@@ -122,6 +122,7 @@ class Plan(NamedTuple):
     backwards: bool
 
 
+@pytest.mark.drill
 def test_39_no_migration_keeps_others_waiting_while_it_reads_or_writes_a_table(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> None:

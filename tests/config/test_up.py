@@ -20,11 +20,12 @@ from config.paths import ROOT
 from config.up import CHILDREN
 from tests.config.conftest import Product, command_environ, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.real_clock]
+pytestmark = pytest.mark.real_clock
 
 GONE_WITHIN_S = 10
 
 
+@pytest.mark.slow
 def test_it_runs_keeps_its_word_and_stops_on_ctrl_c(product: Product):
     """One start for several promises: each costs seconds."""
     product.start().wait_ready()
@@ -136,6 +137,7 @@ def a_dead_child_is_started_again(product: Product) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.drill
 def test_kill_9_leaves_nobody_behind_and_the_next_start_finds_everything(product: Product):
     product.start().wait_ready()

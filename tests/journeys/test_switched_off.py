@@ -129,6 +129,7 @@ def test_a_release_by_many_workers_at_once_queues_each_event_once(
     assert set(HeldEvent.objects.values_list("state", flat=True)) == {HeldEvent.State.RELEASED}
 
 
+@pytest.mark.drill
 def test_workers_killed_while_they_release_lose_and_double_none(
     committed_world: World, flow: Flow
 ) -> None:

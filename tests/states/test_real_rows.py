@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from django.db import models
 
 from demo.agency.load import load
@@ -30,6 +31,7 @@ def refused_pairs(model: type[models.Model]) -> Iterator[tuple[Operation[Any], A
                 yield step, row
 
 
+@pytest.mark.drill
 def test_what_a_machine_refuses_leaves_the_row_as_it_was(db: None) -> None:
     ensure_routes()
     published.cache_clear()

@@ -45,6 +45,7 @@ def idle() -> bool:
         return other.execute(busy, [other.info.dbname]).fetchone() == (0,)
 
 
+@pytest.mark.drill
 def test_what_a_killed_server_never_answered_is_one_event_when_it_is_sent_again(
     committed_world: World,
 ):

@@ -121,6 +121,7 @@ def check(item: WorkItem) -> None:
         assert not RAW.search(each.answer), each
 
 
+@pytest.mark.drill
 def test_two_hundred_generated_works_answer_all_ten(world: World) -> None:
     """C: issue 7, piece 3."""
     make_flow(world)
