@@ -29,6 +29,7 @@ from routing.runs.admin import (
     proofs,
     quarantine,
     runs,
+    time_ledger,
     version_routes,
 )
 from routing.sla.admin import calendars, clocks, policies
@@ -63,6 +64,7 @@ __all__ = [
     "security",
     "staff",
     "teams",
+    "time_ledger",
     "value_streams",
     "version_routes",
     "versions",

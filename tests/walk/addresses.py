@@ -54,6 +54,7 @@ EXTRA = {
     "note/": "",
     "questions/": "",
     "trace.json": "",
+    "ledger/": "",
     "report/": "",
     "report.html": "",
     "report.pdf": "",
