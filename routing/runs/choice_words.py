@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,3 +127,24 @@ def clause_words(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     operator = str(OPERATORS.get(clause["operator"], clause["operator"]))
     words = (labels.get(clause["field"], clause["field"]), operator, clause["wanted"])
     return " ".join(word for word in words if word)
+
+
+def rule_lines(answer: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[str]:
+    """
+    Yield a sentence for each rule that a decision asked, up to the one that matched.
+
+    :param answer: of a ``Decision``, as it was recorded
+    """
+    for name, held, clauses in answer["asked"]:
+        said = "; ".join(_answered(each, labels) for each in clauses)
+        said = said or _("it has no conditions, so it always matches")
+        matched = _("“%(rule)s” matched: %(why)s.") if held else _("“%(rule)s” did not: %(why)s.")
+        yield matched % {"rule": name, "why": said}
+
+
+def _answered(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    text = _("%(condition)s – yes, it is %(found)s")
+    if not clause["held"]:
+        text = _("%(condition)s – no, it is %(found)s")
+    found = clause["found"] or _("unknown")
+    return text % {"condition": clause_words(clause, labels), "found": found}

@@ -13,8 +13,8 @@ from routing.people.staff import Team
 from routing.runs.choice_words import (
     CandidateWords,
     candidate_words,
-    clause_words,
     named_words,
+    rule_lines,
 )
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
@@ -63,19 +63,8 @@ def _decided(
         "team": teams.get(answer["team_id"], f"#{answer['team_id']}"),
     }
     yield Statement(text, (decision, version), decision.at)
-    for name, held, clauses in answer["asked"]:
-        said = "; ".join(_clause(each, labels) for each in clauses)
-        said = said or _("it has no conditions, so it always matches")
-        matched = _("“%(rule)s” matched: %(why)s.") if held else _("“%(rule)s” did not: %(why)s.")
-        yield Statement(matched % {"rule": name, "why": said}, (decision,), decision.at)
-
-
-def _clause(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:
-    text = _("%(condition)s – yes, it is %(found)s")
-    if not clause["held"]:
-        text = _("%(condition)s – no, it is %(found)s")
-    found = clause["found"] or _("unknown")
-    return text % {"condition": clause_words(clause, labels), "found": found}
+    for line in rule_lines(answer, labels):
+        yield Statement(line, (decision,), decision.at)
 
 
 @statements("rule")
