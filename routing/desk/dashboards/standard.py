@@ -130,7 +130,7 @@ def waiting_finding(reading: Reading, found: Sequence[Number], others: Others) -
     if not count:
         return _("Nothing waits on a client")
     total = sum(each.n for each in found)
-    return _("%(n)s of %(total)s open pieces of work wait on a client") % {
+    return _("Waiting on a client: %(n)s of %(total)s open work items") % {
         "n": count,
         "total": total,
     }
