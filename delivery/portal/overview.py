@@ -8,6 +8,7 @@ that this very contact may see.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -89,7 +90,7 @@ def _figures_of(client: Client, by: Actor) -> dict[str, Any]:
     with timezone.override(month.zone):
         [time] = time_section(rows.spans, working_day(rows.items))
         coming = dates(rows, today, today + AHEAD)
-    shares = printed_shares(time.shares)
+    shares = printed_shares([replace(each, time=_minutes(each.time)) for each in time.shares])
     points = [
         ChartPoint(each["label"], part.time.total_seconds(), each["value"])
         for each, part in zip(shares, time.shares, strict=True)
@@ -105,6 +106,10 @@ def _figures_of(client: Client, by: Actor) -> dict[str, Any]:
         "dates": coming[:MOST_DATES],
         "zone": month.zone,
     }
+
+
+def _minutes(time: timedelta) -> timedelta:
+    return timedelta(minutes=round(time / timedelta(minutes=1)))
 
 
 def _zone(client: Client) -> Any:

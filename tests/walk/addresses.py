@@ -288,6 +288,40 @@ def _search(stage: Stage) -> list[Visit]:
     return [Visit(f"/admin/find/?q={word}", right) for word in words]
 
 
+def _dashboards(stage: Stage) -> list[Visit]:
+    """Each dashboard, of everybody's work and with what counts apart."""
+    needed = {
+        "operations": "routing.see_operations_workitem",
+        "leadership": "routing.see_leadership_workitem",
+        "clients": "routing.own_workitem",
+    }
+    found = [Visit("/admin/dashboards/none/", lambda walker: staff_only(walker, HIDDEN))]
+    for name, permission in needed.items():
+        for query in ("", "?apart=1"):
+            found.append(Visit(f"/admin/dashboards/{name}/{query}", _listed(permission)))
+    ours = lambda walker: staff_only(walker, SEEN | DENIED)  # noqa: E731  # who is in a team
+    return [*found, Visit("/admin/dashboards/team/?apart=1", ours)]
+
+
+def _portal_reports(stage: Stage) -> list[Visit]:
+    """The report of each client, which is not there for the people of another."""
+    found = []
+    for name, rows in stage.rows.items():
+        base = f"/portal/reports/{rows.ids['delivery.report']}/"
+        forms = [f"report.{form}" for form in ("html", "pdf", "csv")]
+        found += [Visit(base + tail, _report_of_client(name)) for tail in ("", *forms)]
+    return found
+
+
+def _report_of_client(name: str) -> Callable[[Walker], Collection[int]]:
+    def statuses(walker: Walker) -> Collection[int]:
+        if not walker.is_contact:
+            return {403}
+        return {200} if name in walker.clients else HIDDEN
+
+    return statuses
+
+
 def _autocomplete(stage: Stage) -> list[Visit]:
     asked = (
         ("routing", "membership", "client"), ("delivery", "engagement", "client"),
@@ -432,6 +466,7 @@ OTHERS: dict[str, Listing] = {
     "admin/mail/": lambda stage: [Visit("/admin/mail/", _listed("routing.change_user"))],
     "admin/mail/<str:name>/": _plain("/admin/mail/none/", right=DENIED),
     "admin/find/": _search,
+    "admin/dashboards/<slug:name>/": _dashboards,
     # Django's and Unfold's own pages, about nobody's work.
     "admin/login/": _plain("/admin/login/"),
     "admin/logout/": _plain("/admin/logout/", right=ANY),
@@ -457,6 +492,9 @@ OTHERS: dict[str, Listing] = {
     "files/<int:key>/<str:name>": _numbered_files,
     "portal/": _contacts("/portal/"),
     "portal/requests/": _contacts("/portal/requests/?show=all", "/portal/requests/?q=zebrafish"),
+    "portal/figures/": _contacts("/portal/figures/", "/portal/figures/?client=SEC"),
+    "portal/reports/<int:key>/": _portal_reports,
+    "portal/reports/<int:key>/report.<slug:form>": _portal_reports,
     "portal/drafts/": _plain("/portal/drafts/", right=ANY | {400}),
     "portal/new/": _contacts("/portal/new/"),
     "portal/new/<slug:slug>/": _contacts("/portal/new/request/"),
