@@ -59,7 +59,8 @@ def promised(rows: RunRows) -> Iterator[ReportSection]:
 def main_clocks(clocks: Sequence[Told]) -> list[Told]:
     """Return those of ``covering_clocks``, each with its explanation."""
     told = {clock.pk: (clock, explained) for clock, explained in clocks}
-    return [told[each.pk] for each in covering_clocks(clock for clock, _told in clocks)]
+    chosen = covering_clocks([clock for clock, _explained in clocks])
+    return [told[each.pk] for each in chosen]
 
 
 def covering_clocks(clocks: Iterable[Clock]) -> list[Clock]:

@@ -9,13 +9,21 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.base.connections import Connection
 from routing.desk.addresses import address, page_of
-from routing.desk.dashboards.declared import Cell, Drawn, Panel, TableLine, add_panel, cell_of
+from routing.desk.dashboards.declared import (
+    Cell,
+    DashboardPanel,
+    Drawn,
+    TableLine,
+    add_panel,
+    cell_of,
+)
 from routing.desk.dashboards.reading import Reading
-from routing.figures.admin.shown import shown
+from routing.figures.shown import shown
 from routing.work.display import exact
 
 DAYS = 7
 MOST = 12
+ERRORS, LATENCY, BY = "system_error_rate", "system_latency_p90", ("connection",)
 
 
 def state_of(row: Connection, at: datetime) -> str:
@@ -30,10 +38,8 @@ def state_of(row: Connection, at: datetime) -> str:
 def connection_health(reading: Reading) -> Drawn:
     """Draw the active connections, those with trouble first, with their errors of a week."""
     span = reading.last_days(DAYS)
-    errors, latency = (
-        {each.keys[-1]: each for each in reading.numbers(name, ("connection",), span)}
-        for name in ("system_error_rate", "system_latency_p90")
-    )
+    errors = {each.keys[-1]: each for each in reading.numbers(ERRORS, BY, span)}
+    latency = {each.keys[-1]: each for each in reading.numbers(LATENCY, BY, span)}
     told = [
         (state_of(row, reading.at), row) for row in Connection.objects.active().order_by("name")
     ]
@@ -54,7 +60,7 @@ def connection_health(reading: Reading) -> Drawn:
             )
         )
     if trouble:
-        finding = ngettext(
+        headline = ngettext(
             "%(n)s of %(all)s connections has trouble: %(names)s",
             "%(n)s of %(all)s connections have trouble: %(names)s",
             len(trouble),
@@ -64,9 +70,9 @@ def connection_health(reading: Reading) -> Drawn:
             "names": ", ".join(row.name for row in trouble[:3]),
         }
     else:
-        finding = _("No connection has trouble")
+        headline = _("No connection has trouble")
     return Drawn(
-        finding=finding,
+        headline=headline,
         headings=(_("Connection"), _("Health"), _("Error rate, 7 days"), _("Latency, 90 %")),
         lines=lines,
         left_out=max(0, len(told) - MOST),
@@ -76,7 +82,7 @@ def connection_health(reading: Reading) -> Drawn:
 
 
 add_panel(
-    Panel(
+    DashboardPanel(
         name="connections",
         title=gettext_lazy("Connection health"),
         draw=connection_health,

@@ -109,8 +109,10 @@ def lines(points: Sequence[ChartPoint], *, most: float = 0) -> list[Line]:
 
 
 def _largest(points: Sequence[ChartPoint]) -> float:
-    values = [value for each in points for value in (each.value, each.before) if value]
-    return max(values, default=1)
+    values: list[float] = []
+    for each in points:
+        values += [each.value or 0, each.before or 0]
+    return max(values, default=0) or 1
 
 
 def _share(value: float | None, top: float) -> float:

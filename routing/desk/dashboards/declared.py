@@ -49,13 +49,13 @@ class WorseFigure:
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
     """
-    A panel as it is shown. ``finding`` says what the numbers mean, and is its heading.
+    A panel as it is shown. ``headline`` says what the numbers mean, and is its heading.
 
     ``columns`` are drawn above the table, which has the same numbers. ``empty`` is said without
     lines. ``more`` is the label and the address of a list.
     """
 
-    finding: str
+    headline: str
     columns: Sequence[Column] = ()
     headings: Sequence[Words] = ()
     lines: Sequence[TableLine] = ()
@@ -71,7 +71,7 @@ Draw = Callable[[Reading], Drawn]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class DashboardPanel:
     """One question that a dashboard answers. Without the permission it is left out."""
 
     name: str
@@ -94,13 +94,13 @@ class Dashboard:
     icon: str
     lead: Words
     may: Callable[[Actor], bool]
-    panels: Sequence[Panel]
+    panels: Sequence[DashboardPanel]
     within: Callable[[Actor], Within | None] = field(default=lambda actor: None)
     empty: Words = ""
 
 
 _dashboards: dict[str, Dashboard] = {}
-_added: dict[str, list[Panel]] = {}
+_added: dict[str, list[DashboardPanel]] = {}
 
 
 def declare(*dashboards: Dashboard) -> None:
@@ -108,7 +108,7 @@ def declare(*dashboards: Dashboard) -> None:
         _dashboards[each.name] = each
 
 
-def add_panel(panel: Panel, *names: str) -> None:
+def add_panel(panel: DashboardPanel, *names: str) -> None:
     """Add a panel of a package above at the end of these dashboards."""
     for name in names:
         _added.setdefault(name, []).append(panel)
@@ -123,7 +123,7 @@ def dashboards_for(actor: Actor) -> list[Dashboard]:
     return [each for each in _dashboards.values() if each.may(actor)]
 
 
-def panels_for(dashboard: Dashboard, actor: Actor) -> list[Panel]:
+def panels_for(dashboard: Dashboard, actor: Actor) -> list[DashboardPanel]:
     every = [*dashboard.panels, *_added.get(dashboard.name, ())]
     return [each for each in every if not each.may or actor.may(each.may)]
 

@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from routing.desk.charts import ChartPoint, Line, columns, lines
 from routing.desk.dashboards.declared import Cell, Draw, Drawn, TableLine, WorseFigure, cell_of
-from routing.desk.dashboards.findings import change, got_worse
+from routing.desk.dashboards.headlines import change, got_worse
 from routing.desk.dashboards.reading import Number, Reading
-from routing.figures.admin.shown import elapsed, shown
 from routing.figures.catalogue import Unit, figures_called
 from routing.figures.dimensions import period_key
+from routing.figures.shown import elapsed, shown
 from routing.work.gates import Words
 
 WEEKS = 8  # that a chart by week shows, the present one last
@@ -29,7 +29,7 @@ DAYS = 28  # of a panel by group
 MOST_LINES = 8
 WORST_ROWS = 5  # that are named for a figure that got worse
 DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
-Finding = Callable[[Reading, Sequence[Number], Mapping[tuple[str | None, ...], Number]], str]
+Headline = Callable[[Reading, Sequence[Number], Mapping[tuple[str | None, ...], Number]], str]
 Notes = Callable[[Reading, Sequence[Number]], Mapping[str | None, str]]
 
 
@@ -75,7 +75,7 @@ def by_week(figure: str) -> Draw:
             rows.append(TableLine(week, (_cell(now, is_count), _cell(past, is_count)), note))
         whole = _none(is_count)
         return Drawn(
-            finding=change(
+            headline=change(
                 title_of(figure), numbers[-3] or whole, numbers[-2] or whole, _("last week")
             ),
             columns=columns(points, most=1 if is_rate(figure) else 0),
@@ -127,7 +127,7 @@ def by_group(
     figures: Sequence[str],
     by: Sequence[str],
     *,
-    finding: Finding,
+    headline: Headline,
     heading: Words,
     days: int = DAYS,
     notes: Notes | None = None,
@@ -142,18 +142,16 @@ def by_group(
     Of two counts of this moment, the second is a part of the first, such as overdue of open work.
     Figures of a period have that of the period before beside them.
 
-    :param only: the groups that are shown; ``finding`` gets all
+    :param only: the groups that are shown; ``headline`` gets all
     """
 
     def draw(reading: Reading) -> Drawn:
         span = reading.last_days(days)
         found = reading.numbers(figures[0], by, span)
-        others = [
-            {each.keys: each for each in reading.numbers(name, by, span)} for name in figures[1:]
-        ]
+        others = [_by_keys(reading.numbers(name, by, span)) for name in figures[1:]]
         is_now = figures_called([figures[0]])[0].is_now
         earlier = [] if is_now else reading.numbers(figures[0], by, reading.before(span))
-        past = {each.keys: each for each in earlier}
+        past = _by_keys(earlier)
         sign = 1 if lowest_first else -1
         every = sorted(found, key=lambda each: (each.value is None, sign * (each.value or 0)))
         chosen = [each for each in every if only(each)]
@@ -174,7 +172,7 @@ def by_group(
             rows.append(TableLine(each.label, cells, note, bar=bar))
         outlined = "" if is_now else _("Outlined: the %(n)s days before.") % {"n": days}
         return Drawn(
-            finding=finding(reading, every, others[0] if is_now and others else past),
+            headline=headline(reading, every, others[0] if is_now and others else past),
             headings=headings,
             lines=rows,
             left_out=len(chosen) - len(shown_lines),
@@ -183,6 +181,10 @@ def by_group(
         )
 
     return draw
+
+
+def _by_keys(numbers: Sequence[Number]) -> dict[tuple[str | None, ...], Number]:
+    return {each.keys: each for each in numbers}
 
 
 def _bars(
@@ -224,7 +226,7 @@ def side_by_side(figures: Sequence[str], *, days: int = DAYS) -> Draw:
             cells = (cell_of(now, shown), cell_of(before, shown))
             rows.append(TableLine(str(figure.title), cells, _("now") if figure.is_now else ""))
         return Drawn(
-            finding=first,
+            headline=first,
             headings=(_("Figure"), _("Last %(n)s days") % {"n": days}, _("The days before")),
             lines=rows,
             is_wide=True,
@@ -250,13 +252,13 @@ def worse_than_last_week(figures: Sequence[str]) -> Draw:
                 words = change(title_of(name), before, now, "").strip()
                 found.append(WorseFigure(words, _behind(name, now), rows))
         count = len(found)
-        finding = ngettext(
+        headline = ngettext(
             "%(count)s figure is worse than in the 7 days before",
             "%(count)s figures are worse than in the 7 days before",
             count,
         ) % {"count": count}
         return Drawn(
-            finding=finding if found else _("Nothing got worse than in the 7 days before"),
+            headline=headline if found else _("Nothing got worse than in the 7 days before"),
             worse=found,
             empty=_("Compared: %(figures)s.")
             % {"figures": ", ".join(str(title_of(name)) for name in figures)},
@@ -291,7 +293,7 @@ def bottleneck(*, days: int = DAYS, least: int = 5) -> Draw:
 
     def draw(reading: Reading) -> Drawn:
         span = reading.last_days(days)
-        past = {each.keys: each for each in reading.numbers(name, by, reading.before(span))}
+        past = _by_keys(reading.numbers(name, by, reading.before(span)))
         grown = []
         for each in reading.numbers(name, by, span):
             before = past.get(each.keys)
@@ -307,7 +309,7 @@ def bottleneck(*, days: int = DAYS, least: int = 5) -> Draw:
             cells = (cell_of(each, shown), cell_of(past[each.keys], shown))
             rows.append(TableLine(each.label, cells, bar=bar))
         return Drawn(
-            finding=_bottleneck_words(grown, past),
+            headline=_bottleneck_words(grown, past),
             headings=(_("State"), title_of(name), _("%(n)s days before") % {"n": days}),
             lines=rows,
             left_out=len(grown) - len(chosen),

@@ -13,7 +13,14 @@ from django.utils.translation import gettext_lazy
 
 from routing.cover.absences import Absence
 from routing.desk.addresses import work_page
-from routing.desk.dashboards.declared import Cell, Dashboard, Drawn, Panel, TableLine, declare
+from routing.desk.dashboards.declared import (
+    Cell,
+    Dashboard,
+    DashboardPanel,
+    Drawn,
+    TableLine,
+    declare,
+)
 from routing.desk.dashboards.panels import (
     MOST_LINES,
     bottleneck,
@@ -23,8 +30,8 @@ from routing.desk.dashboards.panels import (
     worse_than_last_week,
 )
 from routing.desk.dashboards.reading import Number, Reading, Within
-from routing.figures.admin.shown import elapsed, shown
 from routing.figures.catalogue import LEAST_FOR_A_RATE, SEE_FIGURES, Unit
+from routing.figures.shown import elapsed, shown
 from routing.kernel.roles import AUDITOR, OPS, grant
 from routing.people.actors import Actor
 from routing.people.rights import OWN_WORK
@@ -89,7 +96,7 @@ def my_teams(actor: Actor) -> Within:
 # -- What the numbers mean -------------------------------------------------------------------------
 
 
-def load_finding(reading: Reading, found: Sequence[Number], overdue: Others) -> str:
+def load_headline(reading: Reading, found: Sequence[Number], overdue: Others) -> str:
     if not found:
         return _("Nobody has open work")
     first = found[0]
@@ -101,7 +108,7 @@ def load_finding(reading: Reading, found: Sequence[Number], overdue: Others) -> 
     }
 
 
-def most_finding(reading: Reading, found: Sequence[Number], past: Others) -> str:
+def most_headline(reading: Reading, found: Sequence[Number], past: Others) -> str:
     if not found:
         return _("No exception was opened in 28 days")
     now, before = sum(each.n for each in found), sum(each.n for each in past.values())
@@ -112,7 +119,7 @@ def most_finding(reading: Reading, found: Sequence[Number], past: Others) -> str
     }
 
 
-def age_finding(reading: Reading, found: Sequence[Number], overdue: Others) -> str:
+def age_headline(reading: Reading, found: Sequence[Number], overdue: Others) -> str:
     if not found:
         return _("Nothing is open")
     return _("The oldest open work is of the kind %(kind)s: half of it is older than %(age)s") % {
@@ -125,7 +132,7 @@ def waits_on_client(number: Number) -> bool:
     return number.keys[-1] == WorkItem.WaitingOn.CLIENT
 
 
-def waiting_finding(reading: Reading, found: Sequence[Number], others: Others) -> str:
+def waiting_headline(reading: Reading, found: Sequence[Number], others: Others) -> str:
     count = sum(each.n for each in found if waits_on_client(each))
     if not count:
         return _("Nothing waits on a client")
@@ -136,7 +143,7 @@ def waiting_finding(reading: Reading, found: Sequence[Number], others: Others) -
     }
 
 
-def worst_client_finding(reading: Reading, found: Sequence[Number], past: Others) -> str:
+def worst_client_headline(reading: Reading, found: Sequence[Number], past: Others) -> str:
     told = [each for each in found if each.value is not None]
     if not told:
         return _("No client has %(least)s targets to judge") % {"least": LEAST_FOR_A_RATE}
@@ -170,9 +177,9 @@ def next_dates(reading: Reading) -> Drawn:
     ).select_related("client", "owner")
     rows = list(due.order_by(soonest(), "pk")[: MOST_LINES + 1])
     shown_rows = rows[:MOST_LINES]
-    finding = _("Nothing is due in the next 14 days")
+    headline = _("Nothing is due in the next 14 days")
     if rows:
-        finding = _("Next due: %(ref)s, %(when)s") % {
+        headline = _("Next due: %(ref)s, %(when)s") % {
             "ref": rows[0].ref,
             "when": _day(rows[0].next_due_at),
         }
@@ -187,7 +194,7 @@ def next_dates(reading: Reading) -> Drawn:
     ]
     more = f"{reverse(QUEUE)}?{urlencode({'whose': 'all', 'due': 'week'})}"
     return Drawn(
-        finding=finding,
+        headline=headline,
         headings=(_("Work"), _("Due"), _("Owner")),
         lines=lines,
         empty=_("Work without a due time, such as work whose clocks are paused, is not listed."),
@@ -199,67 +206,69 @@ def _day(at: object) -> str:
     return formats.date_format(timezone.localtime(at), _("D j M, H:i"))  # type: ignore[arg-type]
 
 
-LOAD = Panel(
+LOAD = DashboardPanel(
     name="load",
     title=gettext_lazy("Load per owner"),
     draw=by_group(
         ("open_work", "overdue_work"),
         ("owner",),
         heading=gettext_lazy("Owner"),
-        finding=load_finding,
+        headline=load_headline,
         notes=absences,
         key=gettext_lazy("Hatched: overdue."),
     ),
 )
-COMPLIANCE = Panel(
+COMPLIANCE = DashboardPanel(
     name="compliance",
     title=gettext_lazy("SLA compliance by week"),
     draw=by_week("sla_compliance"),
 )
-BREACHES = Panel(name="breaches", title=gettext_lazy("Breaches by week"), draw=by_week("breaches"))
-EXCEPTIONS = Panel(
+BREACHES = DashboardPanel(
+    name="breaches", title=gettext_lazy("Breaches by week"), draw=by_week("breaches")
+)
+EXCEPTIONS = DashboardPanel(
     name="exceptions",
     title=gettext_lazy("Exceptions by reason"),
     draw=by_group(
         ("exceptions_opened",),
         ("reason",),
         heading=gettext_lazy("Reason"),
-        finding=most_finding,
+        headline=most_headline,
         empty=gettext_lazy("No exception was opened."),
     ),
 )
-AGEING = Panel(
+AGEING = DashboardPanel(
     name="ageing",
     title=gettext_lazy("Age of open work"),
     draw=by_group(
         ("open_work_age_median", "open_work_age_p90"),
         ("kind",),
         heading=gettext_lazy("Kind of work"),
-        finding=age_finding,
+        headline=age_headline,
         key=gettext_lazy("Bars: the median."),
     ),
 )
-BOTTLENECK = Panel(name="bottleneck", title=gettext_lazy("Bottleneck"), draw=bottleneck())
-WORSE_PANEL = Panel(
+BOTTLENECK = DashboardPanel(name="bottleneck", title=gettext_lazy("Bottleneck"), draw=bottleneck())
+WORSE_PANEL = DashboardPanel(
     name="worse", title=gettext_lazy("Worse than last week"), draw=worse_than_last_week(WORSE)
 )
-WAITING = Panel(
+WAITING = DashboardPanel(
     name="waiting",
     title=gettext_lazy("Waiting on the client"),
     draw=by_group(
         ("open_work",),
         ("client", "waiting_on"),
         heading=gettext_lazy("Client and party"),
-        finding=waiting_finding,
+        headline=waiting_headline,
         only=waits_on_client,
         empty=gettext_lazy("No open work of your clients waits on them."),
     ),
 )
-NEXT_DATES = Panel(name="dates", title=gettext_lazy("Next dates"), draw=next_dates)
-OUTCOMES = Panel(
+NEXT_DATES = DashboardPanel(name="dates", title=gettext_lazy("Next dates"), draw=next_dates)
+OUTCOMES = DashboardPanel(
     name="outcomes", title=gettext_lazy("Outcome rate by week"), draw=by_week("outcome_rate")
 )
-IN_SHORT = Panel(
+IN_SHORT = DashboardPanel(
     name="short",
     title=gettext_lazy("In short"),
     draw=side_by_side(
@@ -274,14 +283,14 @@ IN_SHORT = Panel(
         )
     ),
 )
-WORST_CLIENT = Panel(
+WORST_CLIENT = DashboardPanel(
     name="client",
     title=gettext_lazy("Clients by SLA compliance"),
     draw=by_group(
         ("sla_compliance", "breaches"),
         ("client",),
         heading=gettext_lazy("Client"),
-        finding=worst_client_finding,
+        headline=worst_client_headline,
         lowest_first=True,
     ),
 )

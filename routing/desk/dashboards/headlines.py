@@ -1,4 +1,4 @@
-"""Findings: what the numbers of a panel mean, in one sentence."""
+"""Headlines: what the numbers of a panel mean, in one sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.desk.dashboards.reading import Number
-from routing.figures.admin.shown import shown
+from routing.figures.shown import shown
 from routing.work.gates import Words
 
 ROSE: Words = gettext_lazy("%(what)s rose from %(before)s to %(now)s %(when)s")
