@@ -12,10 +12,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from delivery.requests.operations import requests
 from demo.agency.agency import DOMAIN
 from routing.figures.computing import compute
+from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, QA
 from routing.models import Absence, Client, Clock, Team, User, WorkItem
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from tests.desk import signed_in, words
@@ -70,7 +73,7 @@ def links(part: str) -> list[tuple[str, str]]:
     return [(unescape(address), number) for address, number in found]
 
 
-@pytest.mark.requirement("M1", "M4", "L6")
+@pytest.mark.requirement("L6")
 def test_the_numbers_of_a_week_are_those_of_the_catalogue_in_chart_table_and_words(
     world: World,
 ) -> None:
@@ -143,6 +146,41 @@ def test_the_load_says_who_is_overdue_and_who_is_away(world: World) -> None:
     assert 'class="ch-part"' in part
     assert "Away: " in part
     assert [number for _address, number in links(part)] == ["3", "1"]
+
+
+@pytest.mark.requirement("M6")
+def test_the_bottleneck_is_the_state_whose_time_grew_most(world: World) -> None:
+    for days, hours in ((40, 2), (5, 10)):
+        came = NOW - timedelta(days=days)
+        for number in range(5):
+            row = make_request(world.acme, title=f"Page {days} {number}", at=came)
+            [done] = requests.triage([row.pk], by=by(world.alice), at=came + hours * HOUR)
+            assert done.done
+    for _ in range(4):  # too few to be compared
+        make_request(world.acme, at=NOW - timedelta(days=3))
+
+    part = panel(page_of(world.olga, "operations"), "bottleneck")
+
+    assert "The bottleneck is Request · New: from 2 h to 10 h" in part
+    assert [number for _address, number in links(part)] == ["10 h", "2 h"]
+    assert 'class="ch-before"' in part
+
+
+@pytest.mark.requirement("M4")
+def test_exceptions_by_reason_are_those_of_the_catalogue(world: World) -> None:
+    for reason in (Reason.NO_ANSWER, Reason.NO_ANSWER, Reason.REJECTED):
+        item = make_request(world.acme).item
+        assert raise_exception(ExceptionFinding(reason, item=item), at=NOW)
+
+    part = panel(page_of(world.olga, "operations"), "exceptions")
+
+    found = compute(
+        ["exceptions_opened"], actor=by(world.olga), by=["reason"], since=week(1), until=NOW + HOUR
+    )
+    assert "3 exceptions in 28 days, 0 before. Most often: No answer in time" in part
+    assert listed(part) == [str(each.n) for each in found] == ["2", "1"]
+    lengths = re.findall(r'class="ch-bar" width="([\d.]+)%"', part)
+    assert lengths == ["100.00", "50.00"]  # the bars are as the numbers
 
 
 def test_what_got_worse_names_the_rows_that_did_it(world: World) -> None:
