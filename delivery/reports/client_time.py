@@ -18,8 +18,8 @@ from delivery.reports.months import ClientMonth
 from delivery.reports.promised import TONES, covering_clocks
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.explain_due import explain, states_of_each
-from routing.sla.hours import Segment
-from routing.sla.timing import AGENCY, HELD, UNCOUNTED, Cause, Stretch, counts_for
+from routing.sla.hours import OpenTime, Segment
+from routing.sla.timing import AGENCY, HELD, UNCOUNTED, Cause, Stretch, Terms, counts_for
 from routing.sla.week import hours_from_json
 from routing.work.gates import Words
 from routing.work.items import WorkItem, WorkItemQuerySet
@@ -76,9 +76,13 @@ def spans_of(items: WorkItemQuerySet, month: ClientMonth, at: datetime) -> list[
     ]
     ids = {clock.item_id for clock in in_month}
     states, every_asked = states_of_each("request", ids, until), _asked(ids)
+    hours: dict[int, OpenTime] = {}  # which take long to work out
     found: list[CountedSpan] = []
     for clock in covering_clocks(in_month):
-        explanation = explain(clock, until, states.get(clock.item_id, ()))
+        if clock.terms_id not in hours:
+            hours[clock.terms_id] = Terms.read(clock.terms.document).hours
+        known = states.get(clock.item_id, ())
+        explanation = explain(clock, until, known, hours[clock.terms_id])
         stretches = explanation.reading.stretches
         asked = every_asked.get(clock.item_id, [])
         marks = sorted(clock.marks.all(), key=lambda mark: mark.pk)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from routing.sla.clocks import Clock
-from routing.sla.hours import Closed, Segment
+from routing.sla.hours import Closed, OpenTime, Segment
 from routing.sla.timing import (
     HELD,
     UNCOUNTED,
@@ -105,11 +105,17 @@ class Explanation:
     held: HeldSpan | None = None
 
 
-def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] = ()) -> Explanation:
+def explain(
+    clock: Clock,
+    at: datetime,
+    states: Sequence[tuple[datetime, str]] = (),
+    hours: OpenTime | None = None,
+) -> Explanation:
     """
     Explain the due time of a clock as of ``at`` (aware), segment by segment.
 
     :param states: from ``states_of``, to say the state of the work in each segment
+    :param hours: those of the clock's terms, for a caller that explains many clocks of the same
     :raises ValueError: if the clock had not been started by then
     """
     document = clock.terms.document
@@ -117,7 +123,7 @@ def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] =
     reading = read(
         [mark.read() for mark in marks],
         clock.target,
-        Terms.read(document).hours,
+        hours or Terms.read(document).hours,
         at,
         states,
     )
