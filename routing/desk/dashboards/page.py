@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from routing.desk.base import actor
-from routing.desk.dashboards.declared import dashboard_called, dashboards_for, panels_for
+from routing.desk.dashboards.declared import dashboard_called, panels_for
 from routing.desk.dashboards.reading import Reading
 
 
@@ -34,7 +34,6 @@ def dashboard(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         "title": found.title,
         "dashboard": found,
-        "others": [each for each in dashboards_for(by) if each.name != name],
         "panels": [(each, each.draw(reading)) for each in panels],
         "is_empty": is_empty,
         "apart": apart,

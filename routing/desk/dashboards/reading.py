@@ -27,6 +27,7 @@ from routing.sla.compliance import work_apart
 from routing.work.items import WorkItemQuerySet
 from routing.work.visibility import work_seen_by
 
+CLOCKS = 4  # of one work item, at most
 ADDED_UP = frozenset({Computes.COUNT, Computes.RATE, Computes.MEAN, Computes.TOTAL})
 
 
@@ -140,7 +141,7 @@ class Reading:
         return _added_up(figure, numbers, len(by))
 
     def newest_rows(self, name: str, span: Span, most: int) -> list[Culprit]:
-        """Return the newest rows of a figure, of a rate those that count."""
+        """Return the work of the newest rows of a figure, of a rate those that count."""
         figure = _figure(name)
         rows = rows_of(figure, FigureScope(self.actor, span, self.apart, self.at, self.zone))
         if figure.good is not None:
@@ -237,5 +238,9 @@ def _culprits(rows: QuerySet[Any], figure: Figure, most: int) -> list[Culprit]:
         "row_title": F(figure.of_work("title")),
     }
     order = [f"-{figure.at}"] if figure.at else []
-    found = rows.annotate(**shown).order_by(*order, "-pk").values_list(*shown)[:most]
-    return [Culprit(ref or "", title or "", item) for item, ref, title in found]
+    found = rows.annotate(**shown).order_by(*order, "-pk").values_list(*shown)
+    # Several rows may be of one work item, such as its clocks. It is named once.
+    named = {
+        item: Culprit(ref or "", title or "", item) for item, ref, title in found[: most * CLOCKS]
+    }
+    return list(named.values())[:most]

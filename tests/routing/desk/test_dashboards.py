@@ -179,7 +179,7 @@ def test_exceptions_by_reason_are_those_of_the_catalogue(world: World) -> None:
     )
     assert "3 exceptions in 28 days, 0 before. Most often: No answer in time" in part
     assert listed(part) == [str(each.n) for each in found] == ["2", "1"]
-    lengths = re.findall(r'class="ch-bar" width="([\d.]+)%"', part)
+    lengths = re.findall(r'class="ch-bar" y="2" width="([\d.]+)%"', part)
     assert lengths == ["100.00", "50.00"]  # the bars are as the numbers
 
 
