@@ -16,6 +16,7 @@ from config.web import errors
 from delivery.approvals.admin import reminders
 from integrations.publishing import site
 from routing.desk import find
+from routing.desk.dashboards import page as dashboards
 from routing.work import files_view
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -29,6 +30,11 @@ urlpatterns = [
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/mail/<str:name>/", admin.site.admin_view(mail_page.html), name="mail_html"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
+    path(
+        "admin/dashboards/<slug:name>/",
+        admin.site.admin_view(dashboards.dashboard),
+        name="dashboard",
+    ),
     path("admin/remind/<int:item_id>/", admin.site.admin_view(reminders.remind), name="remind"),
     # Django's own page lets one guess at the old password for as long as one likes.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),

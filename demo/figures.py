@@ -22,4 +22,5 @@ count_apart(
     "demo",
     _("Demo"),
     Q(client__owner__email__endswith=_OURS) | Q(owner__email__endswith=_OURS),
+    clients=Q(owner__email__endswith=_OURS),
 )

@@ -41,6 +41,7 @@ REGISTERING = (
     "integrations.outbox.questions",
     "integrations.outbox.first_responses",
     "integrations.outbox.figures",
+    "integrations.connections.dashboard",
 )
 
 

@@ -70,6 +70,7 @@ REGISTERING = (
     "routing.figures.of_exceptions",
     "routing.figures.of_work",
     "routing.figures.of_steps",
+    "routing.desk.dashboards.standard",
 )
 
 

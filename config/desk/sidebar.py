@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from config.desk.waiting import QUEUE, waiting_for
 from config.mail.page import may_read_mail
 from routing.desk.base import actor
+from routing.desk.dashboards.declared import dashboards_for
 
 NOTIFICATIONS = "admin:routing_notification_changelist"
 
@@ -240,7 +241,11 @@ PLACES = (
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    groups = [(_("Work"), _work(request)), (_("Views"), _views(request))]
+    groups = [
+        (_("Work"), _work(request)),
+        (_("Dashboards"), _dashboards(request)),
+        (_("Views"), _views(request)),
+    ]
     for heading, places in PLACES:
         items = [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places]
         groups.append((str(heading), items))
@@ -292,6 +297,15 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
             may="routing.view_export",
         ),
     ]
+
+
+def _dashboards(request: HttpRequest) -> list[dict[str, Any] | None]:
+    found = []
+    for each in dashboards_for(actor(request)):
+        url = reverse("dashboard", args=[each.name])
+        active = request.path == url
+        found.append({"title": str(each.title), "icon": each.icon, "link": url, "active": active})
+    return [*found]
 
 
 def _views(request: HttpRequest) -> list[dict[str, Any] | None]:

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from delivery.portal import changing, deciding, drafts, new, steps, views, works
+from delivery.portal import changing, deciding, drafts, new, overview, steps, views, works
 
 app_name = "portal"
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("drafts/", drafts.keep_draft, name="drafts"),
+    path("figures/", overview.overview, name="overview"),
+    path("reports/<int:key>/", overview.report, name="report"),
+    path("reports/<int:key>/report.<slug:form>", overview.report_file, name="report_file"),
     path("requests/", views.requests, name="requests"),
     path("requests/<slug:ref>/", views.one, name="request"),
     path("requests/<slug:ref>/answer/", steps.answer_question, name="answer"),

@@ -57,6 +57,7 @@ class WaitingEntry:
     url: str
     since: datetime
     due_at: datetime | None = None
+    client_id: int | None = None
 
 
 def waiting_for(by: Actor) -> list[WaitingEntry]:
@@ -102,6 +103,7 @@ def _entries(
                 portal_page(row),
                 began.get(row.pk, row.created_at),
                 deadlines.get(row.pk),
+                row.client_id,
             )
         )
     return sorted(

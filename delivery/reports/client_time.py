@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,11 +15,11 @@ from delivery.approvals.models import Approval
 from delivery.deliverables.stages import Audience
 from delivery.reports.document import ReportSection, ReportShare, ReportTable, Value
 from delivery.reports.months import ClientMonth
-from delivery.reports.promised import TONES, main_clocks
+from delivery.reports.promised import TONES, covering_clocks
 from routing.sla.clocks import Clock, ClockMark
-from routing.sla.explain_due import explain, states_of
-from routing.sla.hours import Segment
-from routing.sla.timing import AGENCY, HELD, UNCOUNTED, Cause, Stretch, counts_for
+from routing.sla.explain_due import explain, states_of_each
+from routing.sla.hours import OpenTime, Segment
+from routing.sla.timing import AGENCY, HELD, UNCOUNTED, Cause, Stretch, Terms, counts_for
 from routing.sla.week import hours_from_json
 from routing.work.gates import Words
 from routing.work.items import WorkItem, WorkItemQuerySet
@@ -68,15 +69,22 @@ def spans_of(items: WorkItemQuerySet, month: ClientMonth, at: datetime) -> list[
     until = min(at, month.ends)
     clocks = Clock.objects.filter(item__in=items, item__kind="request", started_at__lt=until)
     running = clocks.prefetch_related("marks").select_related("item", "policy", "terms")
-    told = [
-        (clock, explain(clock, until, states_of(clock.item, until)))
+    in_month = [
+        clock
         for clock in running.order_by("pk")
         if clock.stopped_at is None or clock.stopped_at >= month.begins
     ]
+    ids = {clock.item_id for clock in in_month}
+    states, every_asked = states_of_each("request", ids, until), _asked(ids)
+    hours: dict[int, OpenTime] = {}  # which take long to work out
     found: list[CountedSpan] = []
-    for clock, explanation in main_clocks(told):
+    for clock in covering_clocks(in_month):
+        if clock.terms_id not in hours:
+            hours[clock.terms_id] = Terms.read(clock.terms.document).hours
+        known = states.get(clock.item_id, ())
+        explanation = explain(clock, until, known, hours[clock.terms_id])
         stretches = explanation.reading.stretches
-        asked = _asked(clock.item)
+        asked = every_asked.get(clock.item_id, [])
         marks = sorted(clock.marks.all(), key=lambda mark: mark.pk)
         for stretch in stretches:
             start, end = max(stretch.start, month.begins), min(stretch.end, until)
@@ -105,12 +113,15 @@ def _within(segments: Sequence[Segment], start: datetime, end: datetime) -> time
     return sum(parts, ZERO)
 
 
-def _asked(item: WorkItem) -> list[Approval]:
-    """Return what the client was asked to decide about the request's work, oldest first."""
+def _asked(items: Collection[int]) -> Mapping[int, list[Approval]]:
+    """Return what the client was asked to decide about each request's work, oldest first."""
     rows = Approval.objects.filter(
-        version__deliverable__request__item=item, audience=Audience.CLIENT
-    )
-    return list(rows.select_related("item").order_by("pk"))
+        version__deliverable__request__item__in=items, audience=Audience.CLIENT
+    ).annotate(of_request=F("version__deliverable__request__item"))
+    found: dict[int, list[Approval]] = {}
+    for row in rows.select_related("item").order_by("pk"):
+        found.setdefault(row.of_request, []).append(row)
+    return found
 
 
 def _evidence(stretch: Stretch, marks: Sequence[ClockMark], asked: Sequence[Approval]) -> str:

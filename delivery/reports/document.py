@@ -219,12 +219,12 @@ def _printed_section(section: ReportSection) -> dict[str, Any]:
         "key": section.key,
         "title": section.title,
         "lead": list(section.lead),
-        "shares": _printed_shares(section.shares),
+        "shares": printed_shares(section.shares),
         "tables": [_printed_table(each) for each in section.tables],
     }
 
 
-def _printed_shares(shares: Sequence[ReportShare]) -> list[Mapping[str, Any]]:
+def printed_shares(shares: Sequence[ReportShare]) -> list[Mapping[str, Any]]:
     whole = sum((each.time for each in shares), timedelta())
     found: list[Mapping[str, Any]] = []
     start = 0.0

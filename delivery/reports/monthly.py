@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from itertools import chain
 
@@ -45,13 +45,15 @@ from delivery.reports.naming import agency_name
 from delivery.reports.run_rows import finished_at
 from delivery.requests.models import Request
 from routing.kernel.reasons import Reason
+from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.outcomes import Outcome
 from routing.sla.clocks import Clock
+from routing.sla.compliance import work_apart_of
 from routing.work.gates import Words
 from routing.work.items import WorkItem, WorkItemQuerySet
-from routing.work.visibility import shown_to_clients
+from routing.work.visibility import shown_to_clients, work_seen_by
 
 NAME = "monthly"
 # Targets that a client knows, in words for clients. Others are the agency's own.
@@ -77,17 +79,29 @@ CONCERNING: Mapping[str, Words] = {
 
 @dataclass
 class ClientRows:
-    """The rows of one client's month at one instant (aware), each read once."""
+    """
+    The rows of one client's month at one instant (aware), each read once.
+
+    With ``by``, a contact of the client, only what this contact may see.
+    """
 
     client: Client
     month: ClientMonth
     at: datetime
+    by: Actor | None = None
 
     @property
     def items(self) -> WorkItemQuerySet:
-        """Return the work of the client that its own people may see."""
-        rows = WorkItemQuerySet(WorkItem).filter(shown_to_clients(), client=self.client)
-        return rows.order_by()
+        """Return the work of the client that its own people may see, without that of a demo."""
+        if self.by is None:
+            rows = WorkItemQuerySet(WorkItem).filter(shown_to_clients())
+        else:
+            rows = work_seen_by(self.by)
+        return rows.filter(client=self.client).exclude(self._apart).order_by()
+
+    @cached_property
+    def _apart(self) -> Q:
+        return work_apart_of(self.client)
 
     @cached_property
     def spans(self) -> list[CountedSpan]:
@@ -144,12 +158,12 @@ def monthly(client: Client, month: ClientMonth, *, at: datetime) -> ReportPage:
             ReportFact("from", _("From"), month.begins),
             ReportFact("until", _("Until"), min(month.ends, at)),
         ],
-        figures=_figures(rows),
+        figures=figures(rows),
         sections=list(chain.from_iterable(part(rows) for part in SECTIONS)),
     )
 
 
-def _figures(rows: ClientRows) -> list[ReportFigure]:
+def figures(rows: ClientRows) -> list[ReportFigure]:
     met = [clock for clock in rows.clocks if clock.met_at]
     proven = [row for row in rows.proofs.values() if row.state == Outcome.State.PROVEN]
     day = working_day(rows.items)
@@ -342,17 +356,24 @@ def coming(rows: ClientRows) -> Iterator[ReportSection]:
         ("title", _("Title")),
         ("what", _("What")),
     )
-    found = sorted(_dates(rows), key=lambda row: (row[0], row[1]))
     following = rows.month.following
+    found = dates(rows, following.first, following.following.first)
     title = _("Dates in %(month)s") % {"month": following.words}
     table = ReportTable("dates", columns, found, _("No date is fixed yet."))
     yield ReportSection("coming", title, tables=[table])
 
 
-def _dates(rows: ClientRows) -> Iterator[tuple[date, str, str, str]]:
-    """Yield each date of the following month, in the client's time zone."""
-    month = rows.month.following
-    first, after = month.first, month.following.first
+def dates(rows: ClientRows, first: date, after: date) -> list[tuple[date, str, str, str]]:
+    """
+    Return each date from ``first`` until before ``after``, in the client's time zone: the day, the
+    reference and the title of the work, and what is due.
+    """
+    return sorted(_dates(rows, first, after), key=lambda row: (row[0], row[1]))
+
+
+def _dates(rows: ClientRows, first: date, after: date) -> Iterator[tuple[date, str, str, str]]:
+    zone = rows.month.zone
+    begins, ends = (datetime.combine(day, time(), zone) for day in (first, after))
     items = rows.items.filter(is_open=True)
     pieces = Deliverable.objects.filter(
         item__in=items, due_date__gte=first, due_date__lt=after, live_at=None
@@ -364,11 +385,9 @@ def _dates(rows: ClientRows) -> Iterator[tuple[date, str, str, str]]:
     for each in wanted.select_related("item"):
         assert each.wanted_date is not None  # filtered
         yield each.wanted_date, each.item.ref, each.item.title, _("You need it by then")
-    asked = Approval.objects.filter(
-        item__in=items, expires_at__gte=month.begins, expires_at__lt=month.ends
-    )
+    asked = Approval.objects.filter(item__in=items, expires_at__gte=begins, expires_at__lt=ends)
     for question in asked.select_related("item"):
-        day = timezone.localtime(question.expires_at, month.zone).date()
+        day = timezone.localtime(question.expires_at, zone).date()
         yield day, question.item.ref, question.item.title, _("Your decision is due")
     launches = Campaign.objects.filter(
         request__item__in=items, launch_date__gte=first, launch_date__lt=after, live_at=None

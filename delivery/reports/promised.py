@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import TypeAlias
@@ -57,19 +57,26 @@ def promised(rows: RunRows) -> Iterator[ReportSection]:
 
 
 def main_clocks(clocks: Sequence[Told]) -> list[Told]:
+    """Return those of ``covering_clocks``, each with its explanation."""
+    told = {clock.pk: (clock, explained) for clock, explained in clocks}
+    chosen = covering_clocks([clock for clock, _explained in clocks])
+    return [told[each.pk] for each in chosen]
+
+
+def covering_clocks(clocks: Iterable[Clock]) -> list[Clock]:
     """
     Return the clock of each request that covers it from start to end: the one for its resolution,
     or else the one that was to take longest.
 
     A request has several clocks at once. Only one of them may be added up.
     """
-    found: dict[int, Told] = {}
-    for clock, told in clocks:
+    found: dict[int, Clock] = {}
+    for clock in clocks:
         if clock.item.kind != "request":
             continue
         before = found.get(clock.item_id)
-        if before is None or _covers(clock) > _covers(before[0]):
-            found[clock.item_id] = clock, told
+        if before is None or _covers(clock) > _covers(before):
+            found[clock.item_id] = clock
     return list(found.values())
 
 

@@ -13,6 +13,7 @@ from django.db.models import Aggregate, Case, CharField, Count, DurationField, F
 from django.utils.translation import gettext_lazy as _
 
 from routing.people.actors import Actor
+from routing.people.clients import Client
 from routing.sla.clocks import Clock
 from routing.work.gates import Words
 from routing.work.kinds import models_by_kind
@@ -52,9 +53,12 @@ class NinetiethPercentile(Median):
 # Work that is counted apart from the agency's own, by name: its label, a condition on work items,
 # and one on clocks that count apart whatever their work is.
 _apart: dict[str, tuple[Words, Q, Q]] = {}
+_clients_apart: dict[str, Q] = {}
 
 
-def count_apart(name: str, label: Words, work: Q, *, clocks: Q | None = None) -> None:
+def count_apart(
+    name: str, label: Words, work: Q, *, clocks: Q | None = None, clients: Q | None = None
+) -> None:
     """
     Count work for which the condition holds apart from the agency's own, such as that of a demo.
 
@@ -62,8 +66,11 @@ def count_apart(name: str, label: Words, work: Q, *, clocks: Q | None = None) ->
 
     :param work: condition on WorkItem
     :param clocks: condition on Clock, for clocks that count apart although their work does not
+    :param clients: condition on Client, for clients all of whose work counts apart
     """
     _apart[name] = (label, work, clocks or Q(pk__in=[]))
+    if clients is not None:
+        _clients_apart[name] = clients
 
 
 def apart_labels() -> dict[str, Words]:
@@ -79,6 +86,20 @@ def work_apart(item: str = "") -> Q:
     found = Q(pk__in=[])
     for _label, work, _clocks in _apart.values():
         found |= under(item, work)
+    return found
+
+
+def work_apart_of(client: Client) -> Q:
+    """
+    Return a condition for work items that count apart from the other work of a client.
+
+    A client of the demo has no other work: what only makes it one does not count apart here.
+    """
+    found = Q(pk__in=[])
+    for name, (_label, work, _clocks) in _apart.items():
+        whole = _clients_apart.get(name)
+        if whole is None or not Client.objects.filter(whole, pk=client.pk).exists():
+            found |= work
     return found
 
 

@@ -4,7 +4,7 @@ Explanation of a due time, recomputed from the clock's marks, in words and as JS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from routing.sla.clocks import Clock
-from routing.sla.hours import Closed, Segment
+from routing.sla.hours import Closed, OpenTime, Segment
 from routing.sla.timing import (
     HELD,
     UNCOUNTED,
@@ -105,11 +105,17 @@ class Explanation:
     held: HeldSpan | None = None
 
 
-def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] = ()) -> Explanation:
+def explain(
+    clock: Clock,
+    at: datetime,
+    states: Sequence[tuple[datetime, str]] = (),
+    hours: OpenTime | None = None,
+) -> Explanation:
     """
     Explain the due time of a clock as of ``at`` (aware), segment by segment.
 
     :param states: from ``states_of``, to say the state of the work in each segment
+    :param hours: those of the clock's terms, for a caller that explains many clocks of the same
     :raises ValueError: if the clock had not been started by then
     """
     document = clock.terms.document
@@ -117,7 +123,7 @@ def explain(clock: Clock, at: datetime, states: Sequence[tuple[datetime, str]] =
     reading = read(
         [mark.read() for mark in marks],
         clock.target,
-        Terms.read(document).hours,
+        hours or Terms.read(document).hours,
         at,
         states,
     )
@@ -151,14 +157,22 @@ def _held(clock: Clock) -> HeldSpan | None:
 
 def states_of(item: WorkItem, at: datetime) -> Sequence[tuple[datetime, str]]:
     """Return the states of a work item until ``at``, each with its beginning, oldest first."""
-    model: Any = models_by_kind().get(item.kind)
+    return states_of_each(item.kind, [item.pk], at).get(item.pk, ())
+
+
+def states_of_each(
+    kind: str, items: Collection[int], at: datetime
+) -> Mapping[int, Sequence[tuple[datetime, str]]]:
+    """Return the same for work items of one kind, by their ids, in one statement."""
+    model: Any = models_by_kind().get(kind)
     if model is None:
-        return ()
-    history = model.history.filter(item=item.pk, history_date__lte=at).order_by("history_id")
-    found: list[tuple[datetime, str]] = []
-    for since, state in history.values_list("history_date", "state"):
-        if not found or found[-1][1] != state:
-            found.append((since, state))
+        return {}
+    history = model.history.filter(item__in=items, history_date__lte=at).order_by("history_id")
+    found: dict[int, list[tuple[datetime, str]]] = {}
+    for item, since, state in history.values_list("item", "history_date", "state"):
+        states = found.setdefault(item, [])
+        if not states or states[-1][1] != state:
+            states.append((since, state))
     return found
 
 

@@ -5,13 +5,15 @@ screen.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Request
 from routing.audit.operations.seals import seal
-from routing.models import Client, Contact, Event, Membership, Seal, Team, User, WorkItem
+from routing.models import Client, Clock, Contact, Event, Membership, Seal, Team, User, WorkItem
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.work.operations import items
@@ -20,6 +22,8 @@ from tests.desk import url
 from tests.world import NOW, World, by, make_contact, make_request
 
 pytestmark = [pytest.mark.browser, pytest.mark.requirement("Q22")]
+
+DASHBOARDS = ("operations", "clients", "leadership")
 
 
 def pages(agency: World) -> dict[str, str]:
@@ -60,6 +64,7 @@ def pages(agency: World) -> dict[str, str]:
         "team": url(Team, "change", agency.team.pk),
         "kept": reverse("admin:routing_clock_kept"),
         "figures": reverse("admin:routing_clock_figures"),
+        **{f"dashboard-{name}": reverse("dashboard", args=[name]) for name in DASHBOARDS},
         "events": url(Event, "changelist"),
         "seals": url(Seal, "changelist"),
     }
@@ -82,3 +87,29 @@ def test_the_filters_open_and_are_accessible(agency: World, sit_down: SitDown) -
     page.get_by_role("link", name="Ended").click()
 
     assert "open=ended" in page.url
+
+
+@pytest.mark.requirement("M14")
+def test_dashboards_with_numbers_are_accessible(agency: World, sit_down: SitDown) -> None:
+    ahead = make_request(agency.acme, title="A film").item
+    start([ahead], ensure_defaults(at=NOW), timezone.now())
+    late = make_request(agency.acme, title="A page")
+    start([late.item], ensure_defaults(at=NOW), timezone.now() - timedelta(days=9))
+    Clock.objects.filter(item=late.item).update(breached_at=timezone.now() - timedelta(days=8))
+    WorkItem.objects.filter(pk=late.item_id).update(next_due_at=NOW - timedelta(days=8))
+    for user, names in (
+        (agency.olga, ("operations", "leadership")),
+        (agency.alice, ("clients", "team")),
+    ):
+        desk = sit_down(user)
+        desk.check_all({f"dash-{name}": reverse("dashboard", args=[name]) for name in names})
+    page = desk.open(reverse("dashboard", args=["team"]))
+
+    page.get_by_text("The same numbers as a table").last.click()
+    page.locator("#panel-breaches").scroll_into_view_if_needed()
+    links = page.locator(".ch-columns a[href*='/breaches/']")
+    links.first.focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/figures/rows/breaches/**")
+    assert late.item.ref in page.content()

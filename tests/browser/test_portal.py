@@ -19,6 +19,8 @@ from pytest_django import Settings
 
 from delivery.flows.client_request import publish_client_request
 from delivery.models import FormDraft, Request
+from delivery.reports.months import ClientMonth
+from delivery.reports.operations.making import make_report
 from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from routing.models import Contact, Membership
@@ -78,6 +80,8 @@ def stories(agency: World, carla: Contact) -> dict[str, str]:
         at=at,
     )
     ended = make_request(agency.acme, Request.State.CLOSED, title="Last year's site", contact=carla)
+    month = ClientMonth.of(f"{NOW:%Y-%m}", agency.acme.timezone)
+    report = make_report(agency.acme, month, by=by(agency.alice), at=NOW)
     for state in (Request.State.ACCEPTED, Request.State.IN_DELIVERY, Request.State.DELIVERED):
         make_request(agency.acme, state, title=f"Work that is {state}")
     return {
@@ -91,6 +95,8 @@ def stories(agency: World, carla: Contact) -> dict[str, str]:
         "withdraw": f"/portal/requests/{own.item.ref}/withdraw/",
         "withdraw-refused": f"/portal/requests/{ended.item.ref}/withdraw/",
         "new": "/portal/new/",
+        "figures": "/portal/figures/?client=ACM",
+        "report": f"/portal/reports/{report.pk}/",
     }
 
 

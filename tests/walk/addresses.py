@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,11 +18,20 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from routing.desk.named_lists import named_lists
 from routing.work.door import all_operations
 from tests.routing.people.test_permissions_matrix import MATRIX
+from tests.walk.figure_pages import dashboards, figure_rows, portal_reports
 from tests.walk.stage import OPEN, SECRET, Rows, Stage, Walker
-
-SEEN, DENIED, HIDDEN, NOT_BY_GET = {200, 302}, {403, 404}, {404}, {403, 404, 405}
-ANY = {200, 202, 302, 403, 404, 405}  # 202: a preview that is being made
-NOWHERE = 99_999_999  # an id that no row has
+from tests.walk.visits import (
+    ANY,
+    DENIED,
+    HIDDEN,
+    NOWHERE,
+    SEEN,
+    Listing,
+    Visit,
+    listed,
+    may,
+    staff_only,
+)
 
 # Models whose rows belong to work, or to a client, of which a reader may see some.
 OF_WORK = {
@@ -85,24 +93,6 @@ EXTRA = {
 OF_VIEW = {"open/<slug:slug>/", "<int:pk>/keep/", "<int:pk>/take-over/", "<int:pk>/remove/"}
 
 
-def may(walker: Walker, permission: str) -> bool:
-    """As the matrix says that was written down by hand."""
-    return walker.role is not None and walker.role in MATRIX.get(permission, ())
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One address, and the statuses that are right for each walker."""
-
-    path: str
-    right: Callable[[Walker], Collection[int]]
-    method: str = "get"
-    data: dict[str, Any] = field(default_factory=dict)
-
-
-Listing = Callable[[Stage], Sequence[Visit]]
-
-
 def every_route(patterns: Any = None, before: str = "") -> Iterator[str]:
     for each in get_resolver().url_patterns if patterns is None else patterns:
         route = before + str(each.pattern)
@@ -110,12 +100,6 @@ def every_route(patterns: Any = None, before: str = "") -> Iterator[str]:
             yield from every_route(each.url_patterns, route)
         elif isinstance(each, URLPattern):
             yield route
-
-
-def staff_only(walker: Walker, right: Collection[int]) -> Collection[int]:
-    if walker.is_contact:
-        return DENIED
-    return right if walker.role else {*right, *DENIED}
 
 
 # -- The desk --------------------------------------------------------------------------------------
@@ -129,10 +113,10 @@ def admin_visits(route: str, stage: Stage) -> list[Visit] | None:
     label, tail = f"{found[1]}.{found[2]}", found[3]
     base, view = f"/admin/{found[1]}/{found[2]}/", f"{found[1]}.view_{found[2]}"
     if tail == "":
-        return [Visit(f"{base}?{query}", _listed(view)) for query in _queries(label)]
+        return [Visit(f"{base}?{query}", listed(view)) for query in _queries(label)]
     if tail == "add/":
         elsewhere = {403} if label in ADDED_ELSEWHERE else set()
-        right = _listed(f"{found[1]}.add_{found[2]}")
+        right = listed(f"{found[1]}.add_{found[2]}")
         return [Visit(f"{base}add/", lambda walker: {*right(walker), *elsewhere})]
     if label == "routing.view" and tail in OF_VIEW:
         rest = tail.replace("<slug:slug>", "none").replace("<int:pk>", str(NOWHERE))
@@ -153,17 +137,6 @@ def _queries(label: str) -> Sequence[str]:
     return ("",)
 
 
-def _listed(permission: str) -> Callable[[Walker], Collection[int]]:
-    return lambda walker: staff_only(walker, SEEN if may(walker, permission) else DENIED)
-
-
-def _figure_rows(base: str) -> list[str]:
-    """The rows of a figure, of everybody's work and of the hidden client's."""
-    span = "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z"
-    pages = [f"{base}figures/rows/open_work/{span}/{where}/" for where in ("all", "client=SEC")]
-    return [*pages, *(f"{page}?format=json" for page in pages)]
-
-
 # Pages about a model as a whole that need no other right than to see its rows, and their addresses.
 _PLAIN = (
     "counts/",
@@ -178,7 +151,7 @@ _PLAIN = (
 )
 OF_WHOLE_MODEL: dict[str, Callable[[str], list[str]]] = {
     **{tail: partial(lambda tail, base: [base + tail], tail) for tail in _PLAIN},
-    "figures/rows/<slug:name>/<str:since>/<str:until>/<str:where>/": _figure_rows,
+    "figures/rows/<slug:name>/<str:since>/<str:until>/<str:where>/": figure_rows,
 }
 
 
@@ -186,15 +159,15 @@ def _of_model(base: str, tail: str, view: str) -> list[Visit] | None:
     if tail == "bulk/<slug:verb>/":
         return [Visit(f"{base}bulk/hold/", lambda walker: staff_only(walker, {302, 403, 404}))]
     if tail in OF_WHOLE_MODEL:
-        return [Visit(path, _listed(view)) for path in OF_WHOLE_MODEL[tail](base)]
+        return [Visit(path, listed(view)) for path in OF_WHOLE_MODEL[tail](base)]
     if tail == "events/<str:kind>/":
-        return [Visit(f"{base}events/form.submitted/", _listed(view))]
+        return [Visit(f"{base}events/form.submitted/", listed(view))]
     if tail in {"events/<str:kind>/claim/", "events/<str:kind>/replay/<int:claim>/"}:
         rest = tail.replace("<str:kind>", "form.submitted").replace("<int:claim>", "1")
-        right = _listed("routing.claim_event")
+        right = listed("routing.claim_event")
         return [Visit(base + rest, lambda walker: {*right(walker), 404})]  # nobody claimed it
     if tail == "starters/<slug:starter>/":
-        return [Visit(f"{base}starters/lead-to-brief/", _listed("routing.add_flow"))]
+        return [Visit(f"{base}starters/lead-to-brief/", listed("routing.add_flow"))]
     return None
 
 
@@ -326,7 +299,7 @@ def _exported_lists(stage: Stage) -> list[Visit]:
     for name, page in named_lists().items():
         view = f"{page.model._meta.app_label}.view_{page.model._meta.model_name}"
         found += [
-            Visit(f"/admin/routing/export/of/{name}/?{query}", _listed(view))
+            Visit(f"/admin/routing/export/of/{name}/?{query}", listed(view))
             for query in _queries_of(page)
         ]
     return found
@@ -430,9 +403,10 @@ OTHERS: dict[str, Listing] = {
     "hooks/<slug:slug>/": _plain("/hooks/crm/", right={401, 405, 411}, method="post"),
     "site/<slug:slug>/<path:path>": _plain("/site/none/hello/", right=HIDDEN),
     "admin/": _desk("/admin/"),
-    "admin/mail/": lambda stage: [Visit("/admin/mail/", _listed("routing.change_user"))],
+    "admin/mail/": lambda stage: [Visit("/admin/mail/", listed("routing.change_user"))],
     "admin/mail/<str:name>/": _plain("/admin/mail/none/", right=DENIED),
     "admin/find/": _search,
+    "admin/dashboards/<slug:name>/": dashboards,
     # Django's and Unfold's own pages, about nobody's work.
     "admin/login/": _plain("/admin/login/"),
     "admin/logout/": _plain("/admin/logout/", right=ANY),
@@ -458,6 +432,9 @@ OTHERS: dict[str, Listing] = {
     "files/<int:key>/<str:name>": _numbered_files,
     "portal/": _contacts("/portal/"),
     "portal/requests/": _contacts("/portal/requests/?show=all", "/portal/requests/?q=zebrafish"),
+    "portal/figures/": _contacts("/portal/figures/", "/portal/figures/?client=SEC"),
+    "portal/reports/<int:key>/": portal_reports,
+    "portal/reports/<int:key>/report.<slug:form>": portal_reports,
     "portal/drafts/": _plain("/portal/drafts/", right=ANY | {400}),
     "portal/new/": _contacts("/portal/new/"),
     "portal/new/<slug:slug>/": _contacts("/portal/new/request/"),

@@ -17,7 +17,6 @@ from routing.desk.addresses import work_page
 from routing.desk.base import DeskAdmin, actor
 from routing.figures.addresses import read_selection
 from routing.figures.admin.choice import FigureChoice
-from routing.figures.admin.shown import elapsed, shown
 from routing.figures.catalogue import (
     SEE_FIGURES,
     TOOK,
@@ -27,6 +26,7 @@ from routing.figures.catalogue import (
 )
 from routing.figures.computing import FigureScope, FigureValue, narrowed, rows_of, value_of, values
 from routing.figures.dimensions import BadKey
+from routing.figures.shown import elapsed, shown
 from routing.figures.spans import BadInstant, Span, read_instant
 from routing.sla.calendars import agency_zone
 from routing.work.gates import Words

@@ -44,6 +44,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.see_all_work": (QA, OPS, INTEGRATIONS, AUDITOR),
     "routing.see_unrestricted_work": (AM,),
     "routing.see_team_work": (CREATIVE,),
+    "routing.see_operations_workitem": (OPS, AUDITOR),
+    "routing.see_leadership_workitem": (OPS, AUDITOR),
     "routing.view_workitem": EVERYONE,
     "routing.view_client": EVERYONE,
     "routing.view_contact": NOT_CREATIVES,
