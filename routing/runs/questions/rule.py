@@ -18,6 +18,7 @@ from routing.runs.choice_words import (
 )
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+from routing.runs.fact_words import with_unit
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
 from routing.runs.trace import is_by_hand, words_about_earlier, words_by_hand
@@ -55,7 +56,7 @@ def by_decision(work: AskedWork) -> Iterator[Statement]:
 def _decided(
     decision: Decision, version: Any, teams: Mapping[int, Team], labels: Mapping[str, str]
 ) -> Iterator[Statement]:
-    answer = json.loads(decision.answer)
+    answer, facts = json.loads(decision.answer), json.loads(decision.asked).get("facts", {})
     text = _("Rule “%(rule)s” of %(version)s decided at %(at)s: team %(team)s.") % {
         "rule": decision.rule_name,
         "version": version,
@@ -64,18 +65,21 @@ def _decided(
     }
     yield Statement(text, (decision, version), decision.at)
     for name, held, clauses in answer["asked"]:
-        said = "; ".join(_clause(each, labels) for each in clauses)
+        said = "; ".join(_clause(each, labels, facts) for each in clauses)
         said = said or _("it has no conditions, so it always matches")
         matched = _("“%(rule)s” matched: %(why)s.") if held else _("“%(rule)s” did not: %(why)s.")
         yield Statement(matched % {"rule": name, "why": said}, (decision,), decision.at)
 
 
-def _clause(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+def _clause(clause: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]) -> str:
     text = _("%(condition)s – yes, it is %(found)s")
     if not clause["held"]:
         text = _("%(condition)s – no, it is %(found)s")
-    found = clause["found"] or _("unknown")
-    return text % {"condition": clause_words(clause, labels), "found": found}
+    name = clause["field"]
+    found = with_unit(name, clause["found"], facts) or _("unknown")
+    # Rules compare amounts in the currency of each, so what is wanted has none.
+    wanted = {**clause, "wanted": with_unit(name, clause["wanted"], {})}
+    return text % {"condition": clause_words(wanted, labels), "found": found}
 
 
 @statements("rule")
