@@ -63,8 +63,14 @@ class AskedState:
         return bool(yes)
 
     def can_be_enough(self, row: Approval) -> bool:
-        """Return whether those who are left could still give enough approvals."""
-        possible = self.yes | (self.able - self.answered)
+        """
+        Return whether those who are left could still give enough approvals.
+
+        Once somebody has dropped out, only those with access count: nobody waits for an answer of
+        others, which would have to be recorded.
+        """
+        left = self.counted if self.unfilled else self.able
+        possible = self.yes | (left - self.answered)
         wanted = row.need if row.quorum == Quorum.SOME else 1
         return len(possible) >= wanted
 

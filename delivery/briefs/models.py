@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from delivery.briefs.plan import Planned, amount_of, read_plan
+from delivery.briefs.plan_words import part_of_plan
 from delivery.engagements.models import Engagement
+from delivery.engagements.money import currency_of, said_with_unit
 from delivery.plans.models import PlanTemplateVersion
 from delivery.requests.models import Request
 from routing.kernel.fields import StateField
@@ -20,6 +22,7 @@ from routing.kernel.history import Tracked
 from routing.people.staff import User
 from routing.work.folding import Fold
 from routing.work.items import WorkNoun
+from routing.work.saves import PartWords
 
 
 class Brief(WorkNoun):
@@ -108,6 +111,14 @@ class Brief(WorkNoun):
     approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
 
     history = Tracked()
+
+    def said_in_history(self, column: str, value: Any) -> str | None:
+        """Return the planned amount with its currency."""
+        return said_with_unit(column, value, lambda: currency_of(self))
+
+    def said_of_part(self, column: str, name: str, value: Any) -> PartWords | None:
+        """Return a value of the plan in words."""
+        return part_of_plan(self, name, value)
 
     class Meta:
         verbose_name = _("brief")

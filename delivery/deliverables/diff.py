@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import chain, zip_longest
 from typing import TypeVar
 
-from delivery.deliverables.manifest import TEXTS, FileEntry, Manifest, normal
+from delivery.deliverables.layout import (
+    MOST_COMPARED,
+    LookChange,
+    layout_changes,
+    opcodes,
+    texts_of,
+)
+from delivery.deliverables.manifest import TEXTS, FileEntry, Manifest, digest, normal
 from delivery.deliverables.reading import (
     SeenImage,
     SeenLink,
     Token,
-    looks_in_words,
     read_body,
+    shape_of,
     text_of,
     tokens_of,
 )
 
-# Words on each side. Comparing them one by one takes quadratic time.
-MOST_COMPARED = 2_000
 ENDS = frozenset(".!?。！？")  # of sentences
 Seen = TypeVar("Seen", SeenLink, SeenImage)
 
@@ -69,21 +75,13 @@ class ImageChange:
 
 
 @dataclass(frozen=True, slots=True)
-class LookChange:
-    """Words that look different, such as a paragraph that became a heading."""
-
-    text: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
 class Difference:
     """
     Changes between two versions.
 
     ``body`` is empty if the visible text is the same. ``markup`` is then true if tags, links or
-    images changed.
+    images changed. ``moved`` are the lines that only stand elsewhere, and ``reordered`` is whether
+    the same files come in another order.
     """
 
     fields: tuple[tuple[str, str, str], ...]  # name, before, after
@@ -94,6 +92,18 @@ class Difference:
     links: tuple[LinkChange, ...] = ()
     images: tuple[ImageChange, ...] = ()
     looks: tuple[LookChange, ...] = ()
+    moved: tuple[str, ...] = ()
+    reordered: bool = False
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether the layout changed in a way that no other part of the difference says."""
+        return self.markup and not (self.links or self.images or self.looks)
+
+    @property
+    def nothing(self) -> bool:
+        parts = (self.fields, self.terms, self.body, self.files, self.links, self.images)
+        return not (any(parts) or self.markup or self.looks or self.reordered)
 
 
 def difference(before: Manifest, after: Manifest) -> Difference:
@@ -103,7 +113,9 @@ def difference(before: Manifest, after: Manifest) -> Difference:
     Versions with equal digests differ in the order of their files at most.
     """
     old, new = read_body(before.body_html), read_body(after.body_html)
-    same_text = _texts(old.tokens) == _texts(new.tokens)
+    same_text = texts_of(old.tokens) == texts_of(new.tokens)
+    links, images = tuple(_links(old.links, new.links)), tuple(_images(before, after))
+    told = {tag for tag, changes in (("a", links), ("img", images)) if changes}
     return Difference(
         fields=tuple(
             (name, getattr(before, name), getattr(after, name))
@@ -112,12 +124,20 @@ def difference(before: Manifest, after: Manifest) -> Difference:
         ),
         terms=_terms(before, after),
         body=() if same_text else _runs(old.tokens, new.tokens),
-        markup=same_text and normal(before.body_html) != normal(after.body_html),
+        markup=same_text and shape_of(before.body_html) != shape_of(after.body_html),
         files=tuple(_files(before.files, after.files)),
-        links=tuple(_links(old.links, new.links)),
-        images=tuple(_images(before, after)),
-        looks=tuple(_looks(old.tokens, new.tokens)),
+        links=links,
+        images=images,
+        looks=tuple(layout_changes(old, new, told)),
+        moved=tuple(_moved(old.tokens, new.tokens)),
+        reordered=_is_reordered(before.files, after.files),
     )
+
+
+def looks_the_same(before: Manifest, after: Manifest) -> bool:
+    """Return whether no reader can tell the two apart, such as after a space between two tags."""
+    one, other = (replace(each, body_html=shape_of(each.body_html)) for each in (before, after))
+    return digest(one) == digest(other)
 
 
 def runs(before: str, after: str) -> tuple[TextRun, ...]:
@@ -142,6 +162,10 @@ Step = tuple[ChangeKind, Sequence[Token]]
 
 
 def _steps(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
+    before, after = _lines(old), _lines(new)
+    if Counter(_words(before)) == Counter(_words(after)):
+        yield from _by_line(before, after)
+        return
     # Cutting off the same beginning and end first keeps the usual edit of one paragraph cheap.
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
@@ -155,7 +179,7 @@ def _compared(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
         yield from _by_sentence(old, new)
         return
     # Autojunk skips words that are everywhere, such as "the", which keeps long texts fast.
-    for tag, i1, i2, j1, j2 in _opcodes(_texts(old), _texts(new)):
+    for tag, i1, i2, j1, j2 in opcodes(texts_of(old), texts_of(new)):
         if tag == "equal":
             yield ChangeKind.SAME, new[j1:j2]
         else:
@@ -166,8 +190,8 @@ def _compared(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
 def _by_sentence(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
     """Compare long texts by sentences, and the words of the sentences that differ."""
     before, after = _sentences(old), _sentences(new)
-    keys = [tuple(_texts(part)) for part in before], [tuple(_texts(part)) for part in after]
-    for tag, i1, i2, j1, j2 in _opcodes(*keys):
+    keys = [tuple(texts_of(part)) for part in before], [tuple(texts_of(part)) for part in after]
+    for tag, i1, i2, j1, j2 in opcodes(*keys):
         gone, come = list(chain(*before[i1:i2])), list(chain(*after[j1:j2]))
         if tag == "equal":
             yield ChangeKind.SAME, come
@@ -178,10 +202,45 @@ def _by_sentence(old: Sequence[Token], new: Sequence[Token]) -> Iterator[Step]:
             yield from _compared(gone, come)
 
 
-def _opcodes(
-    old: Sequence[Hashable], new: Sequence[Hashable]
-) -> Sequence[tuple[str, int, int, int, int]]:
-    return SequenceMatcher(None, old, new, autojunk=True).get_opcodes()
+def _by_line(before: Sequence[Sequence[Token]], after: Sequence[Sequence[Token]]) -> Iterator[Step]:
+    """Compare texts whose lines only change places, so that each of them stays whole."""
+    for tag, i1, i2, j1, j2 in opcodes(_words(before), _words(after)):
+        if tag == "equal":
+            yield ChangeKind.SAME, list(chain(*after[j1:j2]))
+        else:
+            yield ChangeKind.DELETED, list(chain(*before[i1:i2]))
+            yield ChangeKind.INSERTED, list(chain(*after[j1:j2]))
+
+
+def _moved(old: Sequence[Token], new: Sequence[Token]) -> Iterator[str]:
+    """Return the lines that were taken from one place and put at another."""
+    before, after = _lines(old), _lines(new)
+    gone: Counter[tuple[str, ...]] = Counter()
+    come: list[Sequence[Token]] = []
+    for tag, i1, i2, j1, j2 in opcodes(_words(before), _words(after)):
+        if tag != "equal":
+            gone.update(_words(before[i1:i2]))
+            come += after[j1:j2]
+    for line in come:
+        [words] = _words([line])
+        if gone[words]:
+            gone[words] -= 1
+            yield " ".join(text_of(line).split())
+
+
+def _lines(tokens: Sequence[Token]) -> list[Sequence[Token]]:
+    """Return the lines of a text, each with the line break after it."""
+    found: list[list[Token]] = [[]]
+    for token in tokens:
+        found[-1].append(token)
+        if token.text == "\n":
+            found.append([])
+    return [line for line in found if line]
+
+
+def _words(lines: Sequence[Sequence[Token]]) -> list[tuple[str, ...]]:
+    """Return the lines as they are compared: the last one has no line break."""
+    return [tuple(token.text for token in line if token.text != "\n") for line in lines]
 
 
 def _sentences(tokens: Sequence[Token]) -> list[Sequence[Token]]:
@@ -194,10 +253,6 @@ def _sentences(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     return [part for part in found if part]
 
 
-def _texts(tokens: Sequence[Token]) -> list[str]:
-    return [token.text for token in tokens]
-
-
 def _shared(old: Sequence[Token], new: Sequence[Token]) -> int:
     """Return the number of words at the start that are the same."""
     for number, (one, other) in enumerate(zip(old, new, strict=False)):
@@ -206,7 +261,7 @@ def _shared(old: Sequence[Token], new: Sequence[Token]) -> int:
     return min(len(old), len(new))
 
 
-# -- Links, images and looks -----------------------------------------------------------------------
+# -- Links and images -----------------------------------------------------------------------
 
 
 def _links(old: Sequence[SeenLink], new: Sequence[SeenLink]) -> Iterator[LinkChange]:
@@ -232,28 +287,6 @@ def _pairs(old: Sequence[Seen], new: Sequence[Seen]) -> Iterator[tuple[Seen | No
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
             yield from zip_longest(old[i1:i2], new[j1:j2])
-
-
-def _looks(old: Sequence[Token], new: Sequence[Token]) -> list[LookChange]:
-    """Return the words whose looks changed, next to each other as one change."""
-    if max(len(old), len(new)) > MOST_COMPARED and _texts(old) != _texts(new):
-        return []  # the text itself changed, and comparing it would take too long
-    found: list[tuple[list[Token], str, str]] = []
-    last = -1
-    for tag, i1, i2, j1, _j2 in _opcodes(_texts(old), _texts(new)):
-        for step in range(i2 - i1) if tag == "equal" else ():
-            before, after = old[i1 + step], new[j1 + step]
-            if before.text == "\n" or before.looks == after.looks:
-                continue
-            words = looks_in_words(before.looks), looks_in_words(after.looks)
-            if words[0] == words[1]:
-                continue
-            if found and last == j1 + step - 1 and found[-1][1:] == words:
-                found[-1][0].append(after)
-            else:
-                found.append(([after], *words))
-            last = j1 + step
-    return [LookChange(text_of(tokens), before, after) for tokens, before, after in found]
 
 
 def _terms(
@@ -290,6 +323,11 @@ def _files(before: Sequence[FileEntry], after: Sequence[FileEntry]) -> list[File
         gone = [file for file in gone if id(file) not in taken]
     changed = [found.get(number, FileChange(None, file)) for number, file in enumerate(come)]
     return [*changed, *(FileChange(file, None) for file in gone)]
+
+
+def _is_reordered(before: Sequence[FileEntry], after: Sequence[FileEntry]) -> bool:
+    old, new = list(map(_identity, before)), list(map(_identity, after))
+    return old != new and sorted(old) == sorted(new)
 
 
 def _identity(file: FileEntry) -> tuple[str, ...]:

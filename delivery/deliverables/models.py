@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from delivery.deliverables.formats import Format
+from delivery.engagements.money import currency_of, said_with_unit
 from delivery.requests.details import UNCHANGED, Unchanged
 from delivery.requests.models import Request
 from routing.kernel.clean_text import one_line
@@ -148,6 +150,10 @@ class Deliverable(WorkNoun):
                 name="deliverable_live_at_idx",
             ),
         )
+
+    def said_in_history(self, column: str, value: Any) -> str | None:
+        """Return an amount with its currency, or hours with their unit."""
+        return said_with_unit(column, value, lambda: currency_of(self.brief))
 
     @transition(
         field=state,

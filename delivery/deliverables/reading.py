@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from unicodedata import normalize
 
 from django.utils.translation import gettext_lazy as _
 
+from delivery.deliverables.marks import Mark, SeenCode, marked
 from delivery.deliverables.markup import Close, Open, Text, read
 from delivery.deliverables.sanitise import BLOCKS
 from routing.work.gates import Words
@@ -22,6 +24,7 @@ _UNSPACED = (
 )
 _TOKEN = re.compile(rf"\n|[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 VOID = frozenset({"br", "hr", "img"})
+CODE = frozenset({"code", "pre"})
 LOOKS: dict[str, Words] = {
     "h1": _("heading 1"),
     "h2": _("heading 2"),
@@ -47,7 +50,14 @@ LOOKS: dict[str, Words] = {
     "mark": _("highlighted"),
     "small": _("small"),
     "code": _("code"),
+    "kbd": _("key to press"),
+    "samp": _("sample of output"),
+    "q": _("in quotation marks"),
+    "cite": _("title of a work"),
+    "ins": _("inserted"),
 }
+NEAR = 8  # words that say where a mark is
+AROUND = 300  # letters in which they are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,8 @@ class SeenBody:
     tokens: Sequence[Token]
     links: Sequence[SeenLink]
     images: Sequence[SeenImage]
+    marks: Sequence[Mark]
+    code: Sequence[SeenCode]
 
 
 class _BodyReader:
@@ -83,12 +95,20 @@ class _BodyReader:
         self.letters: list[tuple[str, frozenset[str]]] = []
         self.links: list[SeenLink] = []
         self.images: list[SeenImage] = []
+        # Tag, words, whether it is told alone, and the number of letters before.
+        self.marks: list[tuple[str, str, bool, int]] = []
+        self.code: list[SeenCode] = []
+        self._code: str | None = None  # of code that is open
         self._open: list[str] = []
         self._link: tuple[str, int] | None = None  # address, and where its text begins
 
     def open(self, piece: Open) -> None:
         if piece.tag in BLOCKS:
             self._add("\n")
+        if said := marked(piece):
+            self.marks.append((piece.tag, *said, len(self.letters)))
+        if piece.tag in CODE and self._code is None:
+            self._code = ""
         if piece.tag == "img":
             given = piece.attributes
             self.images.append(SeenImage(given.get("src", ""), given.get("alt", "")))
@@ -101,6 +121,9 @@ class _BodyReader:
         if piece.tag in self._open:
             while self._open.pop() != piece.tag:
                 pass
+        if self._code is not None and not CODE.intersection(self._open):
+            self.code.append(SeenCode(self._code))
+            self._code = None
         if piece.tag in BLOCKS:
             self._add("\n")
         elif piece.tag == "a" and self._link:
@@ -110,6 +133,8 @@ class _BodyReader:
             self._link = None
 
     def text(self, piece: Text) -> None:
+        if self._code is not None:
+            self._code += normalize("NFC", piece.text)
         text = normalize("NFC", re.sub(r"\s+", " ", piece.text))
         if "sup" in self._open:
             text = _small(text, RAISED, "^")
@@ -132,7 +157,49 @@ def read_body(html: str) -> SeenBody:
             reader.close(piece)
         else:
             reader.text(piece)
-    return SeenBody(_lined(reader.letters), reader.links, reader.images)
+    marks = list(_placed(reader))
+    return SeenBody(_lined(reader.letters), reader.links, reader.images, marks, reader.code)
+
+
+def _placed(reader: _BodyReader) -> Iterator[Mark]:
+    text = "".join(letter for letter, _looks in reader.letters)
+    before = list(accumulate((not letter.isspace() for letter in text), initial=0))
+    for tag, words, alone, begin in reader.marks:
+        following = text[begin : begin + AROUND].strip().partition("\n")[0].split()[:NEAR]
+        earlier = text[max(0, begin - AROUND) : begin].strip().rpartition("\n")[2]
+        near = following or earlier.split()[-NEAR:]
+        yield Mark(tag, words, before[begin], " ".join(near), alone)
+
+
+def shape_of(html: str) -> str:
+    """
+    Return sanitised HTML without the spaces that no reader sees.
+
+    Two bodies of one shape look the same. Spaces in code count.
+    """
+    parts: list[str] = []
+    within: list[str] = []
+    for piece in read(html):
+        if isinstance(piece, Text):
+            is_code = bool(CODE.intersection(within))
+            parts.append(repr(piece.text) if is_code else re.sub(r"\s+", " ", piece.text))
+            continue
+        is_block = piece.tag in BLOCKS
+        if is_block and parts and not CODE.intersection(within):
+            parts[-1] = parts[-1].rstrip(" ")
+        if isinstance(piece, Open):
+            given = "".join(
+                f" {name}={value!r}" for name, value in sorted(piece.attributes.items())
+            )
+            parts.append(f"<{piece.tag}{given}>")
+            within += [piece.tag] if piece.tag not in VOID else []
+        else:
+            parts.append(f"</{piece.tag}>")
+            if piece.tag in within:
+                within.remove(piece.tag)
+        if is_block:
+            parts.append("\n")
+    return re.sub(r"\n[ \n]*", "\n", "".join(parts)).strip()
 
 
 def tokens_of(text: str) -> list[Token]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from delivery.engagements.money import said_with_unit
 from routing.kernel.history import Tracked
 from routing.people.addresses import LineField
 from routing.people.clients import Client
@@ -72,6 +75,10 @@ class Engagement(models.Model):
                 violation_error_message=_("The engagement ends before it starts."),
             ),
         )
+
+    def said_in_history(self, column: str, value: Any) -> str | None:
+        """Return an amount with its currency, or hours with their unit."""
+        return said_with_unit(column, value, lambda: self.currency)
 
     def __str__(self) -> str:
         return f"{self.client} · {self.name}"

@@ -69,7 +69,8 @@ def _of_body(found: Difference) -> Iterator[tuple[Words, str, str]]:
             label = _("Alt text of %(name)s") % {"name": image.after}
             yield label, image.alt_before, image.alt_after
     for look in found.looks:
-        yield _("Layout of “%(text)s”") % {"text": _cut(look.text)}, look.before, look.after
+        label = _("Layout of “%(text)s”") % {"text": _cut(look.text)} if look.text else _("Layout")
+        yield label, look.before, look.after
 
 
 def plain(address: str) -> str:
@@ -82,7 +83,11 @@ def _cut(text: str) -> str:
 
 
 def _notes(found: Difference) -> Iterator[str]:
-    if found.markup and not (found.links or found.images or found.looks):
+    for line in found.moved[:MOST]:
+        yield _("Moved: “%(text)s”") % {"text": _cut(line)}
+    if found.reordered:
+        yield _("The files come in another order.")
+    if found.unnamed:
         yield _("The text is the same. Only the layout changed, such as a line break or a table.")
     for change in found.files:
         if change.before is None and change.after is not None:

@@ -19,7 +19,7 @@ from delivery.portal.forms import PortalAnswerForm
 from delivery.portal.submissions import not_opened_yet, own_answers
 from delivery.portal.waiting import waiting_for, waiting_for_others
 from delivery.portal.words import ClientStatus, history_of, shared_notes, status_of
-from delivery.portal.work_words import work_status_of
+from delivery.portal.work_words import work_statuses
 from delivery.progress.operations.impacts import accept_impact
 from delivery.requests.change_gates import seal_of
 from delivery.requests.models import Request
@@ -175,8 +175,10 @@ def request_page(
 
 def works_in(row: Request) -> list[tuple[Deliverable, ClientStatus]]:
     """Return the deliverables of a request, in the order of its plan."""
-    found = Deliverable.objects.filter(request=row.pk).select_related("item").order_by("pk")
-    return [(each, work_status_of(each)) for each in found]
+    rows = Deliverable.objects.filter(request=row.pk).select_related("item")
+    found = list(rows.order_by("pk"))
+    statuses = work_statuses(found)
+    return [(each, statuses[each.pk]) for each in found]
 
 
 def currency_of(row: Request) -> str:

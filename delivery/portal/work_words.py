@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 from django.utils.translation import gettext_lazy
 
+from delivery.approvals.asked import asked_states
+from delivery.approvals.models import Approval
+from delivery.approvals.operations.deliverable_facts import stuck_versions
 from delivery.deliverables.models import Deliverable
 from delivery.portal.words import PAUSED, ClientStatus
 from routing.work.items import WorkItem
@@ -71,8 +76,30 @@ WORK_STATUSES: dict[str, ClientStatus] = {
 
 
 def work_status_of(row: Deliverable) -> ClientStatus:
-    if row.item.held_at and row.is_open:
-        return PAUSED
-    if row.state == S.IN_CLIENT_REVIEW and row.item.waiting_on != WorkItem.WaitingOn.CLIENT:
-        return _DECIDING
-    return WORK_STATUSES[row.state]
+    return work_statuses([row])[row.pk]
+
+
+def work_statuses(rows: Sequence[Deliverable]) -> Mapping[int, ClientStatus]:
+    """Return the status of each deliverable by id, with three queries at most."""
+    asked = [row.version_id for row in rows if _is_asked(row) and row.version_id]
+    stuck = _stuck(asked) if asked else ()
+    found = {}
+    for row in rows:
+        status = WORK_STATUSES[row.state]
+        if row.item.held_at and row.is_open:
+            status = PAUSED
+        elif row.state == S.IN_CLIENT_REVIEW and (not _is_asked(row) or row.version_id in stuck):
+            status = _DECIDING
+        found[row.pk] = status
+    return found
+
+
+def _is_asked(row: Deliverable) -> bool:
+    waits = row.item.waiting_on == WorkItem.WaitingOn.CLIENT
+    return row.state == S.IN_CLIENT_REVIEW and waits
+
+
+def _stuck(versions: Sequence[int]) -> Collection[int]:
+    """Return the versions about which too few people of the client can still decide."""
+    pending = list(Approval.objects.filter(version__in=versions, state=Approval.State.PENDING))
+    return stuck_versions(pending, asked_states(pending))

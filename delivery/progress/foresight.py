@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.models import Approval
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.models import Deliverable
 from delivery.requests.models import Request
@@ -47,6 +48,17 @@ def with_deliverable(rows: Sequence[Deliverable]) -> Sequence[Consequence]:
     own = {row.item_id for row in rows}
     below = {item for item, _held_by in open_below(own)} - own
     return [*_told(below), *_unproven(own)]
+
+
+@foresee(deliverables.send_back, deliverables.reopen)
+def with_rework(rows: Sequence[Deliverable]) -> Sequence[Consequence]:
+    """The questions about the version, which nobody is to answer any more."""
+    asked = Approval.objects.filter(
+        version__in=[row.version_id for row in rows if row.version_id],
+        state=Approval.State.PENDING,
+    )
+    names = tuple(str(each.item) for each in asked.select_related("item").order_by("pk"))
+    return [Consequence(_("Approvals that are withdrawn"), names)]
 
 
 def _of_runs(run_ids: Collection[int]) -> set[int]:

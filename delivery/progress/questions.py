@@ -25,6 +25,7 @@ from routing.runs.fact_words import fact_word
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
 from routing.work.display import exact
+from routing.work.rich_text import plain
 
 QUOTED = 300  # characters of a question
 
@@ -89,7 +90,7 @@ def for_client(work: AskedWork) -> Iterator[Statement]:
     if row.question:
         # Who has to answer is said by whose turn it is, and nowhere else.
         text = _("The client was asked: “%(question)s”.")
-        asked = Truncator(row.question).chars(QUOTED)
+        asked = Truncator(plain(row.question)).chars(QUOTED)
         yield Statement(text % {"question": asked}, (row,), work.item.changed_at)
     if row.impact == Request.Impact.STATED:
         text = _("The client has to accept or decline the stated impact.")

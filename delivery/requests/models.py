@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from delivery.engagements.money import currency_of, said_with_unit
 from delivery.requests.details import UNCHANGED, Unchanged
 from routing.kernel.clean_text import one_line
 from routing.kernel.fields import StateField
@@ -186,6 +188,14 @@ class Request(WorkNoun):
                 name="duplicate_names_original",
             ),
         )
+
+    def said_in_history(self, column: str, value: Any) -> str | None:
+        """Return the extra cost with its currency, or the extra hours with their unit."""
+
+        def currency() -> str:
+            return currency_of(self.target.brief) if self.target else ""
+
+        return said_with_unit(column, value, currency)
 
     @transition(field=state, source=State.CAPTURED, target=State.NEEDS_INFORMATION)
     def ask(self, *, at: datetime, question: str, remind_at: datetime | None) -> None:

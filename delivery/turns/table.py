@@ -20,6 +20,7 @@ from delivery.turns.parties import (
     REVIEWERS,
     SECOND_APPROVERS,
 )
+from routing.kernel.reasons import Reason
 from routing.runs.outcomes import Outcome, next_look
 from routing.work.items import WorkItem
 from routing.work.turns import (
@@ -87,6 +88,7 @@ turn(
     by=("remind", "answer", "reject", "cancel"),
     decision=True,
     begins=("stall",),
+    instead_of=(Reason.NO_ANSWER,),
 )
 turn(
     Request,
@@ -236,6 +238,7 @@ turn(
     decision=True,
     parts=("approval",),
     begins=("stall",),
+    instead_of=(Reason.NO_ANSWER, Reason.REJECTED),
 )
 turn(
     Deliverable,
@@ -258,6 +261,7 @@ turn(
     decision=True,
     parts=("approval",),
     begins=("stall",),
+    instead_of=(Reason.NO_ANSWER, Reason.REJECTED),
 )
 turn(
     Deliverable,
@@ -286,6 +290,7 @@ turn(
     ),
     by=("publish", "reopen", "go_live"),
     decision=True,
+    instead_of=(Reason.FAILED_DELIVERY,),
 )
 
 turn_values(Deliverable, version="version__number")

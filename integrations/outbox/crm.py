@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.briefs.operations import briefs
+from delivery.deliverables.operations import editing
 from delivery.models import Brief, Deliverable, Request
 from delivery.progress.operations import impacts
 from delivery.requests.operations import requests
@@ -25,6 +26,7 @@ from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
+from routing.cover.operations import leaving
 from routing.models import Run, User, WorkItem
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes, route_runs, runs
@@ -74,10 +76,16 @@ def update_deals(
         if content is None:
             continue
         known = before.get((connection.pk, _object(run)), {})
-        whole = {name: {**known.get(name, {}), **part} for name, part in content.items()}
-        if whole != known:
+        whole = {name: _with(known.get(name, {}), part) for name, part in content.items()}
+        if whole != known and any(whole.values()):
             wanted.append(_wanted(run, connection, whole, at))
     return enqueue(wanted, by=by, at=at)
+
+
+def _with(known: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the earlier values with the new ones. An empty one clears only what was told."""
+    told = {name: value for name, value in part.items() if value != "" or name in known}
+    return {**known, **told}
 
 
 def _object(run: Run) -> str:
@@ -155,7 +163,7 @@ def update_ended(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 # -- What happens to the work of a run -------------------------------------------------------------
 
 
-@react(items.hand_over)
+@react(items.hand_over, leaving.replace_person)
 def update_owner(rows: Sequence[WorkItem], by: Actor, at: datetime) -> None:
     """Tell the deal the new owner of the run or of its request."""
     about = _deals_of(rows)
@@ -204,15 +212,15 @@ def update_needed_by(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     _tell_dates(days, "needed_by", by=by, at=at)
 
 
-@react(briefs.approve, deliverables.replan)
+@react(briefs.approve, deliverables.replan, editing.edit, deliverables.cancel)
 def update_planned(rows: Sequence[Brief | Deliverable], by: Actor, at: datetime) -> None:
-    """Tell the deal the last day of the plan."""
-    runs_ = {row.item.run_id for row in rows} - {None}
+    """Tell the deal the last day of the plan, or that no day is planned any more."""
+    runs_ = {row.item.run_id for row in rows if row.item.run_id}
     planned = Deliverable.objects.filter(item__run__in=runs_).exclude(
         state=Deliverable.State.CANCELLED
     )
     days = planned.order_by().values("item__run").annotate(last=Max("due_date"))
-    last = {each["item__run"]: each["last"] for each in days if each["last"]}
+    last = dict.fromkeys(runs_) | {each["item__run"]: each["last"] for each in days}
     _tell_dates(last, "planned_for", by=by, at=at)
 
 

@@ -22,7 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from routing.desk.addresses import address, page_of
+from routing.desk.addresses import FILTERS, address, list_query, page_of
 from routing.desk.bar import bar_of
 from routing.desk.change_list import DeskList
 from routing.desk.choosing import UnknownColumn, chosen_columns, unknown_columns
@@ -211,6 +211,7 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
             "opts": self.opts,
             "now": timezone.now(),
             "back_to_list": self.back_to_list(request),
+            "list_query": list_query(request),
         }
         return TemplateResponse(request, template, shared | context, status=status)
 
@@ -219,7 +220,7 @@ class DeskAdmin(ModelAdmin, Generic[ModelT]):
         Return the address of the list from which this page was opened, as it was, or empty.
         """
         # Links of a list carry its query, never an address, so this cannot lead anywhere else.
-        query = request.GET.get("_changelist_filters", "")
+        query = request.GET.get(FILTERS, "")
         if not query:
             return ""
         return f"{address(self.model, 'changelist')}?{QueryDict(query).urlencode()}"

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from routing.desk.addresses import address, page_of
+from routing.desk.addresses import address, list_query, page_of
 from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
 from routing.desk.form_tokens import claim_form
@@ -118,11 +118,11 @@ class StepsAdmin(BulkSteps[NounT]):
         row, by = self.seen(request, object_id), actor(request)
         by.require("routing.add_note", to=_("write notes"))
         if request.method != "POST":
-            return HttpResponseRedirect(page_of(row))
+            return HttpResponseRedirect(own_page(row, request))
         form = NoteForm(request.POST, request.FILES)
         with claim_form(request, f"note-{row.item.pk}") as sent:
             if sent.before:
-                return HttpResponseRedirect(page_of(row))
+                return HttpResponseRedirect(own_page(row, request))
             note = form.save(row.item, by=by, at=timezone.now())
             if note is None:
                 return self.noun_page(
@@ -130,7 +130,7 @@ class StepsAdmin(BulkSteps[NounT]):
                 )
             sent.leads_to(page_of(row))
         messages.success(request, _("Note added."))
-        return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
+        return HttpResponseRedirect(f"{own_page(row, request)}#note-{note.pk}")
 
     def share(self, row: Any, known: PageFacts) -> None:
         """Name the facts of gates that are made from what the page shows; see ``PageFacts``."""
@@ -155,7 +155,8 @@ class StepsAdmin(BulkSteps[NounT]):
         context: dict[str, Any],
         status: int = 200,
     ) -> TemplateResponse:
-        shared = {"title": str(row), "original": row, "item": row.item, "back": page_of(row)}
+        shared = {"title": str(row), "original": row, "item": row.item}
+        shared["back"] = own_page(row, request)
         if template == self.noun_template:
             shared["waits"] = status_line(row, actor(request), timezone.now())
         return self.render(request, template, shared | context, status)
@@ -186,7 +187,9 @@ class StepsAdmin(BulkSteps[NounT]):
         self.say(request, step, row, at)
         if more := form.done_message(result.row):
             messages.info(request, more)
-        return HttpResponseRedirect(self.after(row))
+        after = self.after(row)
+        own = after == page_of(row)
+        return HttpResponseRedirect(own_page(row, request) if own else after)
 
     def say(self, request: HttpRequest, step: Operation[Any], row: Any, at: datetime) -> None:
         """
@@ -272,6 +275,11 @@ class StepsAdmin(BulkSteps[NounT]):
             "consequences": [] if against else consequences(step, [target(step, row)]),
         }
         return self.page(request, "desk/step.html", row, context, status)
+
+
+def own_page(row: Any, request: HttpRequest) -> str:
+    """Return the page of a row, from which one finds back to the list that led to it."""
+    return page_of(row) + list_query(request)
 
 
 def _notified(item: WorkItem, at: datetime) -> Sequence[str]:

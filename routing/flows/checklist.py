@@ -23,6 +23,7 @@ from routing.flows.faults import NotPublishable
 from routing.flows.lint import (
     Lint,
     empty_policy,
+    impossible_rules,
     unknown_skills,
     unknown_triggers,
     unreachable_rules,
@@ -281,7 +282,7 @@ def _sla(version: FlowVersion) -> LineLook:
 @checklist_line("rules", gettext_lazy("Rules"), place=40)
 def _rules(version: FlowVersion) -> LineLook:
     where = f"{_page(version)}#rules-group"
-    if wrong := _linted(version, unreachable_rules, unknown_skills):
+    if wrong := _linted(version, unreachable_rules, impossible_rules, unknown_skills):
         return LineLook(None, wrong, where)
     count = version.rules.count()
     if not count:

@@ -1,9 +1,12 @@
-"""Clauses that hold whenever others do: what makes a rule unreachable, whatever the facts."""
+"""
+Clauses that hold whenever others do, or never beside others: what makes a rule unreachable,
+whatever the facts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, permutations
 from operator import attrgetter
 
 from routing.flows.conditions import Clause, Operator, holds
@@ -23,6 +26,28 @@ def groups_of(clauses: Sequence[Clause]) -> Iterator[list[Clause]]:
 def follows(group: Sequence[Clause], given: Sequence[Clause]) -> bool:
     """Return whether all clauses of a group hold wherever all those given do."""
     return all(_is_implied(wanted, given) for wanted in group)
+
+
+def never_holds(group: Sequence[Clause]) -> bool:
+    """Return whether two clauses of a group exclude each other, so that no facts match it."""
+    return any(_excludes(one, other) for one, other in permutations(group, 2))
+
+
+def _excludes(given: Clause, other: Clause) -> bool:
+    """
+    Return whether a clause fails wherever the one given holds.
+
+    False means that it is not known: only values that can be compared by themselves are.
+    """
+    if given.spec.name != other.spec.name:
+        return False
+    if given.operator is Operator.UNKNOWN:
+        return other.operator is not Operator.UNKNOWN
+    if given.operator in _LISTING and other.operator is not Operator.CONTAINS:
+        return not any(_holds_of(value, other) for value in _values(given))
+    if given.operator is Operator.AT_LEAST and other.operator is Operator.BELOW:
+        return not _holds_of(given.value, other)
+    return False
 
 
 def _is_implied(wanted: Clause, given: Sequence[Clause]) -> bool:
@@ -47,8 +72,7 @@ def _holds_of_all(given: Clause, wanted: Clause) -> bool:
     # Texts that are the same may be spelled differently, so what one contains says too little.
     if given.operator not in _LISTING or wanted.operator is Operator.CONTAINS:
         return False
-    values = given.value if given.operator is Operator.ONE_OF else [given.value]
-    return all(_holds_of(value, wanted) for value in values)
+    return all(_holds_of(value, wanted) for value in _values(given))
 
 
 def _lies_within(given: Clause, wanted: Clause) -> bool:
@@ -63,3 +87,10 @@ def _lies_within(given: Clause, wanted: Clause) -> bool:
 def _holds_of(value: object, wanted: Clause) -> bool:
     """Return whether a clause holds of this value of its field."""
     return holds([wanted], {wanted.spec.name: value})[0]
+
+
+def _values(listing: Clause) -> Sequence[object]:
+    found: Sequence[object] = (
+        listing.value if listing.operator is Operator.ONE_OF else [listing.value]
+    )
+    return found

@@ -21,11 +21,12 @@ from routing.flows.choose import PAIR
 from routing.flows.conditions import BadClause, Clause
 from routing.flows.conditions import check as check_clause
 from routing.flows.event_catalogue import kind_words
-from routing.flows.implied import follows, groups_of
+from routing.flows.implied import follows, groups_of, never_holds
 from routing.flows.models import FlowVersion
 from routing.flows.registry import event_kinds, facts_of_kind
 from routing.flows.rules import Rule
 from routing.flows.versions import clause_of, spec_of
+from routing.people.rights import OWN_WORK
 from routing.people.staff import TeamMembership, User
 from routing.sla.policies import SLAPolicy
 
@@ -116,6 +117,24 @@ def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
         earlier += [(group, rule) for group in groups]
 
 
+@lint
+def impossible_rules(version: FlowVersion) -> Iterator[LintFinding]:
+    """Find rules with conditions that cannot hold together, such as at least 5 and below 1."""
+    for place, (rule, groups) in enumerate(_groups_by_rule(version)):
+        never = [group for group in groups if never_holds(group)]
+        if not never:
+            continue
+        if len(never) == len(groups):
+            message = _("The rule “%(rule)s” never matches: its conditions exclude each other.")
+        else:
+            message = _(
+                "Group %(group)s of the rule “%(rule)s” never matches: its conditions exclude each "
+                "other."
+            )
+        said = message % {"rule": rule.name, "group": never[0][0].group}
+        yield LintFinding("impossible_rule", said, _page_of(rule), path=("rules", place))
+
+
 def _never_reached(rule: str, before: Sequence[str], *, takes_all: bool) -> str:
     if len(before) > 1:
         message = _(
@@ -153,14 +172,17 @@ def _is_bad(clause: Clause) -> bool:
 
 @lint
 def unknown_skills(version: FlowVersion) -> Iterator[LintFinding]:
-    """Find skills that nobody has, or nobody in the team of the rule."""
+    """Find skills that nobody has, or nobody in the team who could be given the work."""
     rules = list(version.rules.select_related("team"))
     if not any(rule.skills for rule in rules):
         return
     staff = User.objects.staff()
     everybody = _skills(staff)
     for place, rule in enumerate(rules):
-        team = _skills(staff.filter(teammembership__team=rule.team_id))
+        owners = list(staff.filter(teammembership__team=rule.team_id).who_may(OWN_WORK))
+        team = _skills(owners)
+        path = ("rules", place, "skills")
+        names = {"rule": rule.name, "team": rule.team}
         for skill in rule.skills:
             if skill not in everybody:
                 near = near_to(skill, everybody)
@@ -168,14 +190,21 @@ def unknown_skills(version: FlowVersion) -> Iterator[LintFinding]:
             elif skill not in team:
                 near = ()
                 message = _(
-                    "Nobody in %(team)s has the skill “%(skill)s”, which the rule “%(rule)s” "
-                    "requires."
+                    "Nobody in %(team)s who can own work has the skill “%(skill)s”, which the rule "
+                    "“%(rule)s” requires."
                 )
             else:
                 continue
-            said = message % {"skill": skill, "rule": rule.name, "team": rule.team}
-            path = ("rules", place, "skills")
-            yield LintFinding("unknown_skill", with_near(said, near), _page_of(rule), near, path)
+            said = with_near(message % (names | {"skill": skill}), near)
+            yield LintFinding("unknown_skill", said, _page_of(rule), near, path)
+        wanted = set(rule.skills)
+        if wanted and wanted <= team and not any(wanted <= set(person.skills) for person in owners):
+            message = _(
+                "Nobody in %(team)s who can own work has all the skills that the rule “%(rule)s” "
+                "requires: %(skills)s."
+            )
+            said = message % (names | {"skills": ", ".join(sorted(wanted))})
+            yield LintFinding("unknown_skill", said, _page_of(rule), path=path)
 
 
 def _skills(people: Iterable[User]) -> set[str]:
@@ -233,14 +262,15 @@ def actions_without_effect(version: FlowVersion) -> Iterator[LintFinding]:
 @lint
 def lone_teams(version: FlowVersion) -> Iterator[LintFinding]:
     """Find teams without two people, so that the owner of work or its backup is from elsewhere."""
-    members = TeamMembership.objects.filter(team=OuterRef("team"), user__in=User.objects.staff())
+    able = User.objects.staff().who_may(OWN_WORK)
+    members = TeamMembership.objects.filter(team=OuterRef("team"), user__in=able)
     count = members.order_by().values("team").annotate(found=Count("pk")).values("found")
     rules = version.rules.select_related("team").annotate(people=Coalesce(Subquery(count), 0))
     for place, rule in enumerate(rules):
         if rule.people < PAIR:
             message = _(
-                "The team %(team)s of the rule “%(rule)s” has %(count)s active people. Owner and "
-                "backup are two people."
+                "The team %(team)s of the rule “%(rule)s” has %(count)s people who can own work. "
+                "Owner and backup are two people."
             )
             said = {"team": rule.team, "rule": rule.name, "count": rule.people}
             yield LintFinding(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from routing.flows.choose import NAMED, UNCLEARED
 from routing.flows.operator_words import OPERATORS
 from routing.runs.decisions import Decision
+from routing.runs.fact_words import with_unit
 from routing.work.gates import Words
 
 REASONS: Mapping[str, Words] = {
@@ -129,22 +130,30 @@ def clause_words(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     return " ".join(word for word in words if word)
 
 
-def rule_lines(answer: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[str]:
+def rule_lines(
+    answer: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
+) -> Iterator[str]:
     """
     Yield a sentence for each rule that a decision asked, up to the one that matched.
 
     :param answer: of a ``Decision``, as it was recorded
+    :param facts: that the rules compared, for the units of their values
     """
     for name, held, clauses in answer["asked"]:
-        said = "; ".join(_answered(each, labels) for each in clauses)
+        said = "; ".join(_answered(each, labels, facts) for each in clauses)
         said = said or _("it has no conditions, so it always matches")
         matched = _("“%(rule)s” matched: %(why)s.") if held else _("“%(rule)s” did not: %(why)s.")
         yield matched % {"rule": name, "why": said}
 
 
-def _answered(clause: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+def _answered(
+    clause: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
+) -> str:
     text = _("%(condition)s – yes, it is %(found)s")
     if not clause["held"]:
         text = _("%(condition)s – no, it is %(found)s")
-    found = clause["found"] or _("unknown")
-    return text % {"condition": clause_words(clause, labels), "found": found}
+    name = clause["field"]
+    found = with_unit(name, clause["found"], facts) or _("unknown")
+    # Rules compare amounts in the currency of each, so what is wanted has none.
+    wanted = {**clause, "wanted": with_unit(name, clause["wanted"], {})}
+    return text % {"condition": clause_words(wanted, labels), "found": found}

@@ -40,7 +40,9 @@ def decision_as_json(decision: Decision, record: HandRecord | None) -> dict[str,
         "owner": str(decision.owner),
         "backup": str(decision.backup),
         "tie_break": answer["tie_break"],
-        "reasons": [words_by_hand(decision, record)] if by_hand else _reasons(decision, answer),
+        "reasons": [words_by_hand(decision, record)]
+        if by_hand
+        else _reasons(decision, answer, asked["facts"]),
     }
 
 
@@ -61,7 +63,7 @@ def _candidates(decision: Decision, recorded: Sequence[Mapping[str, Any]]) -> li
     ]
 
 
-def _reasons(decision: Decision, answer: Mapping[str, Any]) -> list[str]:
+def _reasons(decision: Decision, answer: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     chosen = [f"{words.role}: {words.why}" for words in candidate_words(decision) if words.role]
     labels = {spec.name: spec.label for spec in published(decision.version_id).fields}
-    return [*chosen, *rule_lines(answer, labels)]
+    return [*chosen, *rule_lines(answer, labels, facts)]

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from routing.flows.event_catalogue import kind_words
 from routing.kernel.events import Event
 from routing.runs.outcomes import Outcome
 from routing.work.gates import Words
@@ -119,7 +120,7 @@ def event_name(event: Event) -> str:
         return f"{capfirst(model._meta.verbose_name)}: {verb}"
     about = f"{event.subject_type} {event.subject_id}".strip()
     said = _("%(kind)s about %(about)s") if about else "%(kind)s"
-    return said % {"kind": event.kind, "about": about}
+    return said % {"kind": kind_words(event.kind), "about": about}
 
 
 def in_words(evidence: Mapping[str, Any], names: EvidenceNames) -> Sequence[tuple[str, str]]:

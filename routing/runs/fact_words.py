@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from routing.flows.event_catalogue import kind_words
 from routing.flows.fields import FieldSpec, FieldType
+from routing.flows.registry import event_kinds
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, Run
 from routing.work.gates import Words
 
 MONEY, ADDRESSES = (".amount", ".budget"), (".email", ".phone")
+HOURS, CURRENCY = ".hours", ".currency"
 PERSON = "person"  # in ``sources``: somebody filled it in
 # Labels and texts of facts that packages above read and that no flow needs to name.
 _words: dict[str, tuple[Words, Callable[[Any], str]]] = {}
@@ -56,9 +60,31 @@ def field_text(spec: FieldSpec, value: Any) -> str:
     return fact_text(spec.name, value)
 
 
-def value_text(name: str, value: Any, specs: Mapping[str, FieldSpec]) -> str:
-    """Return the value of any fact as people read it, of a field of the flow or not."""
-    return field_text(specs[name], value) if name in specs else fact_text(name, value)
+def value_text(
+    name: str, value: Any, specs: Mapping[str, FieldSpec], facts: Mapping[str, Any]
+) -> str:
+    """
+    Return the value of any fact as people read it, of a field of the flow or not.
+
+    :param facts: all that were known with it, such as the currency of an amount
+    """
+    if name in specs:
+        return with_unit(name, field_text(specs[name], value), facts)
+    return with_unit(name, fact_text(name, value), facts)
+
+
+def with_unit(name: str, text: str, facts: Mapping[str, Any]) -> str:
+    """Return an amount with its currency and hours with their unit; any other text as it is."""
+    if not name.endswith((*MONEY, HOURS)):
+        return text
+    try:
+        number = formats.number_format(Decimal(text), force_grouping=True)
+    except InvalidOperation:
+        return text
+    if name.endswith(HOURS):
+        return _("%(number)s h") % {"number": number}
+    currency = facts.get(name.rpartition(".")[0] + CURRENCY) or ""
+    return f"{number} {currency}".rstrip()
 
 
 def may_read(by: Actor | None, name: str, specs: Mapping[str, FieldSpec]) -> bool:
@@ -77,6 +103,14 @@ def may_read(by: Actor | None, name: str, specs: Mapping[str, FieldSpec]) -> boo
     return True
 
 
+def source_text(source: str) -> str:
+    """Return a stored source in words: of an event, its name in place of its kind and ids."""
+    kind, comma, _about = source.partition(", ")
+    if comma and kind in event_kinds():
+        return _("the event “%(event)s”") % {"event": kind_words(kind)}
+    return source
+
+
 def origin_of(row: Enrichment, name: str, run: Run | None) -> str:
     """
     Return the source of a fact, never empty.
@@ -93,7 +127,7 @@ def origin_of(row: Enrichment, name: str, run: Run | None) -> str:
             said += " " + _("because: %(why)s") % {"why": row.reason}
         return said
     if source:
-        return source
+        return source_text(source)
     if run is None:
         return _("read by %(who)s") % {"who": row.by}
     # Rows of subjects that no other system is asked about: the event itself had the facts.

@@ -23,7 +23,7 @@ from routing.runs.by_hand import HandRecord, hand_records
 from routing.runs.choice_words import candidate_words, named_words
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import origin_of
+from routing.runs.fact_words import CURRENCY, origin_of
 from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.owners import reasons_of
@@ -213,7 +213,10 @@ def _enrichments(run: Run) -> list[TraceEntry]:
         if row.client_id and (before is None or before.client_id != row.client_id):
             sources[CLIENT] = origin_of(row, CLIENT, run)
         title = _("Known facts") if before is None else _("Facts that changed")
+        # An amount that changed is told with its currency, which did not.
+        units = {name: each for name, each in row.facts.items() if name.endswith(CURRENCY)}
         data |= {"facts": facts, "sources": sources, "by": row.by.full_name, "reason": row.reason}
+        data["units"] = units
         found.append(TraceEntry(row.at, "enrichment", title, data))
         before = row
     return found

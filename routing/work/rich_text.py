@@ -22,12 +22,35 @@ _INLINE = (
         r"<em>\1</em>",
     ),
 )
+_MARKED = re.compile(r"[`*#]|^\s*[-•]\s|^\s*\d{1,3}[.)]\s")
 TOP = 3  # pages have headings of their own above
 
 
 def rich(text: str) -> SafeString:
     """Return HTML of a text. Everything that is not one of these marks is shown as it is."""
     return mark_safe("\n".join(_blocks(text.splitlines())))  # noqa: S308  # _inline escapes
+
+
+def plain(text: str) -> str:
+    """
+    Return a text on one line, without its marks, for sentences that quote it.
+
+    What follows a heading is put behind a colon. Lines and items are parted by semicolons.
+    """
+    if "\n" not in text and not _MARKED.search(text):
+        return text.strip()
+    said = ""
+    heading = False
+    for line in text.splitlines():
+        tag, words = _read(line)
+        if not words:
+            continue
+        for pattern, _mark in _INLINE:
+            words = pattern.sub(r"\1", words)
+        said += (": " if heading and not tag.startswith("h") else "; ") if said else ""
+        said += " ".join(words.split())
+        heading = tag.startswith("h")
+    return said
 
 
 def _blocks(lines: list[str]) -> Iterator[str]:

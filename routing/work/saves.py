@@ -6,9 +6,10 @@ each save belongs to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -49,6 +50,18 @@ WRITERS: Mapping[str, Collection[str]] = {
     "title": {"route", "edit", "replan"},
     "priority": {"route", "edit"},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PartWords:
+    """Label and text of one value within a JSON column. Without a label it is not shown."""
+
+    label: str
+    text: str = ""
+
+
+# Says a value within a JSON column by its name there; None if it needs no words of its own.
+SayPart = Callable[[str, Any], PartWords | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,16 +252,23 @@ class Names:
         for each, old, new in save.changed:
             label = str(each.verbose_name).capitalize()
             if _is_nested(old) or _is_nested(new):
-                found += _nested_changes(label, old, new)
+                say = getattr(save.record.instance_type, "said_of_part", None)
+                part = partial(say, save.record, each.attname) if say else None
+                found += _nested_changes(label, old, new, part)
             else:
-                before, after = (self._said(save, each, value) for value in (old, new))
+                before, after = (self.said(save.record, each, value) for value in (old, new))
                 found.append(FieldChange(label, before, after))
         return found
 
-    def _said(self, save: Save, each: Any, value: Any) -> str:
-        """Return a value in the words of its model, which may know what its codes mean."""
-        own = getattr(save.record.instance_type, "said_in_history", None)
-        said = own(save.record, each.attname, value) if own else None
+    def said(self, row: Any, each: Any, value: Any) -> str:
+        """
+        Return a value in the words of its model, which may know what its codes and numbers mean.
+
+        :param row: a record of history, or the row itself
+        """
+        model = getattr(row, "instance_type", type(row))
+        own = getattr(model, "said_in_history", None)
+        said = own(row, each.attname, value) if own and value is not None else None
         return said or self.say(each, value)
 
     def say(self, each: Any, value: Any) -> str:
@@ -307,8 +327,10 @@ def _is_nested(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(each, dict) for each in value)
 
 
-def _nested_changes(label: str, old: Any, new: Any) -> list[FieldChange]:
-    before, after = flattened(old or {}), flattened(new or {})
+def _nested_changes(
+    label: str, old: Any, new: Any, say: SayPart | None = None
+) -> list[FieldChange]:
+    before, after = flattened(old or {}, say), flattened(new or {}, say)
     found = []
     for path in dict.fromkeys([*before, *after]):
         was, now = before.get(path), after.get(path)
@@ -320,7 +342,7 @@ def _nested_changes(label: str, old: Any, new: Any) -> list[FieldChange]:
     return found
 
 
-def flattened(value: Any) -> dict[tuple[str, ...], tuple[str, str]]:
+def flattened(value: Any, say: SayPart | None = None) -> dict[tuple[str, ...], tuple[str, str]]:
     """
     Return the single values of nested ones by their paths, each with its name and its text.
 
@@ -331,7 +353,7 @@ def flattened(value: Any) -> dict[tuple[str, ...], tuple[str, str]]:
     while waiting:
         path, name, each = waiting.pop()
         if isinstance(each, dict):
-            inner = [(str(key), str(key).replace("_", " "), part) for key, part in each.items()]
+            inner = list(_inner(each, say))
         elif isinstance(each, list) and any(isinstance(part, dict) for part in each):
             inner = [_element(place, part) for place, part in enumerate(each, start=1)]
         else:
@@ -341,6 +363,16 @@ def flattened(value: Any) -> dict[tuple[str, ...], tuple[str, str]]:
         for key, called, part in reversed(inner):
             waiting.append(((*path, key), f"{name}, {called}" if name else called, part))
     return found
+
+
+def _inner(each: Mapping[str, Any], say: SayPart | None) -> Iterator[tuple[str, str, Any]]:
+    """Yield the key, the label and the value of each part of a dict that is shown."""
+    for key, part in each.items():
+        own = say(str(key), part) if say else None
+        if own is None:
+            yield str(key), str(key).replace("_", " "), part
+        elif own.label:
+            yield str(key), own.label, own.text
 
 
 def _element(place: int, part: Any) -> tuple[str, str, Any]:

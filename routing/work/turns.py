@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
+from routing.kernel.reasons import Reason
 from routing.kernel.transitions import transitions_of
 from routing.people.actors import Actor
 from routing.people.staff import User
@@ -132,7 +133,9 @@ class Turn:
     when. ``verbs`` settle it. ``decision`` is true if a person has to decide rather than to work,
     which Today lists first. ``when`` is a condition on the work item; the first turn of a state
     whose condition holds counts. ``parts`` are the kinds of open parts whose existence decides
-    about it, and ``begins`` the verbs that begin it without a change of state.
+    about it, and ``begins`` the verbs that begin it without a change of state. ``instead_of`` are
+    the reasons of exceptions about the work that its verbs end as well: where both wait for one
+    person's decision, only the work is listed.
     """
 
     model: type[models.Model]
@@ -145,6 +148,7 @@ class Turn:
     when: Q = field(default_factory=Q)
     parts: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
+    instead_of: tuple[Reason, ...] = ()
 
     @property
     def key(self) -> str:
@@ -184,6 +188,7 @@ def turn(
     when: Q | None = None,
     parts: Sequence[str] = (),
     begins: Sequence[str] = (),
+    instead_of: Sequence[Reason] = (),
 ) -> None:
     """
     Declare whose turn it is in these states.
@@ -205,6 +210,7 @@ def turn(
             when or Q(),
             tuple(parts),
             tuple(begins),
+            tuple(instead_of),
         )
         changes = transitions_of(model)
         wrong = [verb for verb in by if verb not in changes or state not in changes[verb].sources]
@@ -357,7 +363,23 @@ def turns_of_mine(
     ]
     if not every:
         return items.none()
-    return items.filter(pk__in=every[0].union(*every[1:], all=True))
+    found = items.filter(pk__in=every[0].union(*every[1:], all=True))
+    return _without_doubles(found) if decisions else found
+
+
+def _without_doubles(items: WorkItemQuerySet) -> WorkItemQuerySet:
+    """Leave out exceptions about work whose own turn asks the same owner for the same decision."""
+    told = Q(pk__in=[])
+    for row in _of_work():
+        if row.instead_of:
+            about = WorkItem.objects.filter(row.holding, pk=OuterRef("parent"))
+            same = Exists(about.filter(owner=OuterRef("owner")))
+            told |= Q(Exists(_cases(row.instead_of))) & Q(same)
+    return items.exclude(Q(kind="exceptioncase") & told)
+
+
+def _cases(reasons: Collection[Reason]) -> WorkItemQuerySet:
+    return WorkItem.objects.filter(pk=OuterRef("pk"), as_exceptioncase__reason__in=reasons)
 
 
 def decisions_of(items: WorkItemQuerySet, by: Actor, at: datetime) -> WorkItemQuerySet:

@@ -9,12 +9,17 @@ import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Engagement
-from integrations.models import ExternalLink
+from integrations.models import Connection, ExternalLink
+from routing.flows.checklist import answer_line
+from routing.flows.operations import copy, publish
 from routing.models import (
+    Calendar,
     ClientDomain,
     Contact,
     Enrichment,
     ExceptionCase,
+    FlowField,
+    FlowVersion,
     Membership,
     Run,
     RunStep,
@@ -49,12 +54,12 @@ def agency(world: World) -> World:
     return world
 
 
-def submit(key: str, domain: str, email: str) -> None:
+def submit(key: str, domain: str, email: str, **more: str) -> None:
     deal = {"name": f"Site {key}", "amount": "9000", "currency": "EUR", "ends": "2027-06-30"}
     company, contact = {"name": domain.title(), "domain": domain}, {"name": "Robin", "email": email}
     body = {
         "type": "form.submitted",
-        "data": {"deal": deal, "company": company, "contact": contact},
+        "data": {"deal": deal, "company": company, "contact": contact, **more},
     }
     capture(
         [Signal("form-main", "form.submitted", key, "form", key, NOW, body)],
@@ -107,3 +112,30 @@ def test_what_is_read_together_says_the_same_as_what_is_read_alone(agency: World
         second.history_change_reason[:-1],
         second.history_type,
     )
+
+
+def test_d8_an_instant_in_a_date_field_of_a_flow_is_its_day_in_the_agencys_zone(
+    agency: World,
+) -> None:
+    """Read together or alone, also in a field that somebody added to the flow."""
+    Calendar.objects.update(timezone="America/Phoenix")
+    version = FlowVersion.objects.live().get(flow__slug="lead-to-brief")
+    draft = copy(version, by=by(agency.olga), at=NOW, reason="Ask for the fair.")
+    FlowField.objects.create(
+        version=draft, name="fair.opens", label="Fair opens", type="date", position=90
+    )
+    Connection.objects.update(health_owner=agency.olga)
+    answer_line(draft, "connections", by=by(agency.olga), at=NOW, note="Tested.")
+    publish(draft, by=by(agency.olga), at=NOW, reason="Ask for the fair.")
+    for key, domain in (("1", "known.example"), ("2", "new.example")):
+        fair = {"fair.opens": "2027-04-01T01:09:44Z", "other.time": "2027-04-01T01:09:44Z"}
+        submit(key, domain, f"robin@{domain}", **fair)
+    process(at=NOW)
+
+    together = enrich_batch(at=NOW)
+    advance(clock=lambda: NOW)
+
+    facts = [row.facts for row in Enrichment.objects.order_by("run__subject_id")]
+    assert together == 1
+    assert [each["fair.opens"] for each in facts] == ["2027-03-31", "2027-03-31"]
+    assert {each["other.time"] for each in facts} == {"2027-04-01T01:09:44Z"}

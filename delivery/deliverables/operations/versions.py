@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.deliverables.acceptance import PlacedContent, faults_of
 from delivery.deliverables.addresses import slug_fault
 from delivery.deliverables.details import UploadDetails
+from delivery.deliverables.diff import looks_the_same
 from delivery.deliverables.formats import Format
 from delivery.deliverables.gates import version_is_readable
 from delivery.deliverables.manifest import Manifest, digest
@@ -156,7 +157,7 @@ def make_version(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Ver
     _check_uses(row, parts)
     content = version.manifest_with(parts)
     version.digest = digest(content)
-    _refuse_the_same(row, version)
+    _refuse_the_same(row, version, content)
     _validate(version, parts)
     _check_destination(row, content)
     version.save(force_insert=True)
@@ -164,17 +165,19 @@ def make_version(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Ver
     return version
 
 
-def _refuse_the_same(row: Deliverable, version: Version) -> None:
+def _refuse_the_same(row: Deliverable, version: Version, content: Manifest) -> None:
     """
-    :raises SameVersion: if the draft is the newest version, or the one that was returned
+    :raises SameVersion: if a reader cannot tell the draft from the newest version, or from the one
+        that was returned
     """
     # It would fail the same checks, or ask people about what they have answered already.
     known = row.versions.filter(pk__in=[row.version_id or 0, row.reworked_id or 0])
-    for same in known.filter(digest=version.digest).order_by("-number"):
-        raise SameVersion(
-            _("Nothing differs from version %(number)s. Change something, then upload.")
-            % {"number": same.number}
-        )
+    for same in known.order_by("-number").prefetch_related("files__file"):
+        if looks_the_same(same.manifest, content):
+            raise SameVersion(
+                _("Nothing differs from version %(number)s. Change something, then upload.")
+                % {"number": same.number}
+            )
 
 
 def _check_uses(row: Deliverable, parts: Sequence[VersionFile]) -> None:

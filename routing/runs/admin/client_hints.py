@@ -19,7 +19,7 @@ from routing.kernel.slugs import spelled
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import field_text, may_read
+from routing.runs.fact_words import may_read, source_text, value_text
 from routing.runs.snapshots import RunSnapshot
 from routing.work.visibility import clients_for_new_work
 
@@ -45,7 +45,8 @@ def known_facts(snapshot: RunSnapshot, by: Actor) -> Sequence[tuple[str, str, st
         if not may_read(by, spec.name, specs):
             continue
         if value not in (None, ""):
-            found.append((spec.label, field_text(spec, value), str(sources.get(spec.name, ""))))
+            text = value_text(spec.name, value, specs, facts)
+            found.append((spec.label, text, source_text(str(sources.get(spec.name, "")))))
         elif unread := sources.get(f"{spec.name}{UNREAD}"):
             found.append((spec.label, _("could not be read"), str(unread)))
     return found

@@ -21,7 +21,7 @@ from routing.runs.choice_words import clause_words
 from routing.runs.decisions import Decision
 from routing.runs.evidence_words import EvidenceNames, evidence_names, in_words
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.fact_words import fact_label, field_text, may_read, value_text
+from routing.runs.fact_words import fact_label, may_read, value_text
 from routing.runs.models import Run
 from routing.runs.recompute import recompute_decision
 from routing.runs.registry import TraceEntry
@@ -203,12 +203,12 @@ def detail_words(value: Any) -> str:
 
 
 def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact]:
-    facts, sources = data["facts"], data["sources"]
+    facts, sources, units = data["facts"], data["sources"], data.get("units", {})
     was: Mapping[str, Any] = data.get("was", {})
     # The first row shows what is missing, too. A later one shows only what changed.
     whole = "was" not in data
     known = [
-        _fact(spec, facts.get(spec.name), sources, was, specs)
+        _fact(spec, facts, sources, was, specs, units)
         for spec in specs.values()
         if (whole and spec.required)
         or spec.name in was
@@ -219,9 +219,9 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
         Fact(
             fact_label(name, specs),
             name,
-            value_text(name, facts.get(name), specs),
+            value_text(name, facts.get(name), specs, units),
             sources.get(name, ""),
-            was=_before(name, was, specs),
+            was=_before(name, was, specs, units),
         )
         for name in dict.fromkeys([*facts, *was])
         if name not in specs
@@ -229,28 +229,34 @@ def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact
     return known + others
 
 
-def _before(name: str, was: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> str:
+def _before(
+    name: str, was: Mapping[str, Any], specs: Mapping[str, FieldSpec], units: Mapping[str, Any]
+) -> str:
     if name not in was:
         return ""
-    return _("nothing") if was[name] in (None, "") else value_text(name, was[name], specs)
+    if was[name] in (None, ""):
+        return _("nothing")
+    return value_text(name, was[name], specs, {**units, **was})
 
 
 def _fact(
     spec: FieldSpec,
-    value: Any,
+    facts: Mapping[str, Any],
     sources: Mapping[str, str],
     was: Mapping[str, Any],
     specs: Mapping[str, FieldSpec],
+    units: Mapping[str, Any],
 ) -> Fact:
+    value = facts.get(spec.name)
     fault = _("missing") if spec.required and value in (None, "") else ""
     try:
         typed(value, spec)
     except WrongType:
         fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
-    shown = "" if value is None else field_text(spec, value)
+    shown = "" if value is None else value_text(spec.name, value, specs, units)
     # Without a value, the reader looks for the one that could not be read.
     source = str(sources.get(spec.name if shown else f"{spec.name}{UNREAD}", ""))
-    return Fact(spec.label, spec.name, shown, source, fault, _before(spec.name, was, specs))
+    return Fact(spec.label, spec.name, shown, source, fault, _before(spec.name, was, specs, units))
 
 
 def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:

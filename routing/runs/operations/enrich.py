@@ -23,6 +23,7 @@ from routing.kernel.queues import Lease, Patience, finish, lease, put_off
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.staff import User
+from routing.runs.field_days import with_days
 from routing.runs.models import UNHEARD, Enrichment, Run, RunStep, RunStepQuerySet
 from routing.runs.operations.identify import identify
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
@@ -204,7 +205,7 @@ def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
         sources[CLIENT] = "person"
     Enrichment.objects.create(
         run=run,
-        facts={**found.facts, **known},
+        facts={**with_days(found.facts, run.version_id), **known},
         sources=sources,
         client_id=chosen or found.client_id,
         contact_ids=list(found.contact_ids),
@@ -220,7 +221,7 @@ def _keep_facts(run: Run, found: EnrichedFacts, at: datetime) -> None:
     known = _known_by_people(run)
     Enrichment.objects.create(
         run=run,
-        facts={**found.facts, **known},
+        facts={**with_days(found.facts, run.version_id), **known},
         sources={**found.sources, **dict.fromkeys(known, "person")},
         contact_ids=[],
         by_id=Actor.system().user_id,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -15,7 +16,8 @@ from routing.kernel.queues import claim_batch
 from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.people.staff import User
-from routing.runs.models import Enrichment, RunStep
+from routing.runs.field_days import has_instants, with_days
+from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.identify import identify
 from routing.runs.registry import recognisers
 from routing.runs.steps import make_due
@@ -97,13 +99,25 @@ def _found(
     return found
 
 
+def _versions_of_instants(done: Sequence[tuple[RunStep, EnrichedFacts]]) -> Mapping[int, int]:
+    """Return the flow versions of the runs with a fact that may be a day, by run."""
+    found = [step.run_id for step, known in done if has_instants(known.facts)]
+    if not found:
+        return {}
+    return dict(Run.objects.filter(pk__in=found).values_list("pk", "version_id"))
+
+
+def _facts(found: EnrichedFacts, version: int | None) -> dict[str, Any]:
+    return dict(found.facts) if version is None else with_days(found.facts, version)
+
+
 def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
-    system = Actor.system()
+    system, dated = Actor.system(), _versions_of_instants(done)
     Enrichment.objects.bulk_create(
         [
             Enrichment(
                 run_id=step.run_id,
-                facts=dict(found.facts),
+                facts=_facts(found, dated.get(step.run_id)),
                 sources=dict(found.sources),
                 client_id=found.client_id,
                 contact_ids=list(found.contact_ids),

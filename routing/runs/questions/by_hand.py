@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from routing.flows.fields import FieldSpec
 from routing.flows.versions import published
 from routing.kernel.events import Event
 from routing.people.staff import User
@@ -20,6 +22,7 @@ from routing.sla.operations.first_response import RESPONDED
 from routing.work.display import exact
 from routing.work.items import WorkItem
 from routing.work.kinds import models_by_kind
+from routing.work.rich_text import plain
 from routing.work.saves import FieldChange
 
 MOST = 160  # characters of a value that was changed
@@ -84,8 +87,8 @@ def _changes(changes: Sequence[FieldChange]) -> list[str]:
     for each in changes:
         values = {
             "label": each.label,
-            "before": Truncator(each.before).chars(MOST),
-            "after": Truncator(each.after).chars(MOST),
+            "before": Truncator(plain(each.before)).chars(MOST),
+            "after": Truncator(plain(each.after)).chars(MOST),
         }
         found.append(text % values)
     return found
@@ -104,7 +107,7 @@ def filled_in(work: AskedWork) -> Iterator[Statement]:
     for row in work.enrichments:
         if is_person(row.by):
             given = [
-                f"{fact_label(name, specs)} {shown(value_text(name, row.facts[name], specs))}"
+                _given(name, row.facts, specs)
                 for name, source in row.sources.items()
                 if source == PERSON and name in row.facts and row.facts[name] != known.get(name)
             ]
@@ -115,6 +118,10 @@ def filled_in(work: AskedWork) -> Iterator[Statement]:
             }
             yield Statement(" ".join([text, *_why(row.reason)]), (row,), row.at)
         known = dict(row.facts)
+
+
+def _given(name: str, facts: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> str:
+    return f"{fact_label(name, specs)} {shown(value_text(name, facts[name], specs, facts))}"
 
 
 @statements("by_hand")

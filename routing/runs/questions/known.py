@@ -21,11 +21,12 @@ from routing.runs.operations.enrich import CLIENT
 from routing.runs.questions.asked import AskedWork
 from routing.runs.questions.registry import Statement, statements
 from routing.work.display import exact
+from routing.work.rich_text import plain
 from routing.work.saves import Save
 
 MOST = 300  # characters of a value; the page of the work shows it whole
-# Columns of the work that other questions answer.
-ELSEWHERE = {"id", "item", "state", "run", "evidence", "step", "digest"}
+# Columns of the work that other questions answer, or that say something to a program only.
+ELSEWHERE = {"id", "item", "state", "run", "evidence", "step", "digest", "key"}
 
 
 @statements("known")
@@ -79,7 +80,7 @@ def _fact(work: AskedWork, specs: Mapping[str, FieldSpec], name: str, value: Any
     since = _since(work.enrichments, name, value)
     text = _("%(label)s: %(value)s. Source: %(source)s, at %(at)s.") % {
         "label": fact_label(name, specs),
-        "value": shown(value_text(name, value, specs)),
+        "value": shown(value_text(name, value, specs, work.enrichments[-1].facts)),
         "source": origin_of(since, name, work.run),
         "at": exact(since.at),
     }
@@ -108,8 +109,8 @@ def _changes(work: AskedWork, specs: Mapping[str, FieldSpec]) -> Iterator[Statem
                 continue
             text = _("%(label)s changed from %(was)s to %(now)s at %(at)s. Source: %(source)s.") % {
                 "label": fact_label(name, specs),
-                "was": shown(value_text(name, was, specs)),
-                "now": shown(value_text(name, now, specs)),
+                "was": shown(value_text(name, was, specs, before.facts)),
+                "now": shown(value_text(name, now, specs, after.facts)),
                 "at": exact(after.at),
                 "source": origin_of(after, name, work.run),
             }
@@ -153,7 +154,7 @@ def fields(work: AskedWork) -> Iterator[Statement]:
         save = _set_by(work.noun_saves, each.attname, value)
         values = {
             "label": str(each.verbose_name).capitalize(),
-            "value": short(work.names.say(each, value)).rstrip("."),
+            "value": short(work.names.said(noun, each, value)).rstrip("."),
         }
         if save is None:
             text = _("%(label)s: %(value)s. History does not say who set it.") % values
@@ -198,5 +199,5 @@ def shown(value: Any) -> str:
 
 
 def short(text: str) -> str:
-    """Return a text on one line and not too long."""
-    return Truncator(" ".join(text.split())).chars(MOST)
+    """Return a text on one line, without marks such as those of headings, and not too long."""
+    return Truncator(" ".join(plain(text).split())).chars(MOST)

@@ -55,7 +55,7 @@ def by_decision(work: AskedWork) -> Iterator[Statement]:
 def _decided(
     decision: Decision, version: Any, teams: Mapping[int, Team], labels: Mapping[str, str]
 ) -> Iterator[Statement]:
-    answer = json.loads(decision.answer)
+    answer, facts = json.loads(decision.answer), json.loads(decision.asked).get("facts", {})
     text = _("Rule “%(rule)s” of %(version)s decided at %(at)s: team %(team)s.") % {
         "rule": decision.rule_name,
         "version": version,
@@ -63,7 +63,7 @@ def _decided(
         "team": teams.get(answer["team_id"], f"#{answer['team_id']}"),
     }
     yield Statement(text, (decision, version), decision.at)
-    for line in rule_lines(answer, labels):
+    for line in rule_lines(answer, labels, facts):
         yield Statement(line, (decision,), decision.at)
 
 

@@ -26,6 +26,7 @@ from routing.sla.admin.compliance import (
     CountedApart,
     HowItEnded,
     KindOfWork,
+    PromisedTime,
     StartedWithin,
     table,
 )
@@ -81,6 +82,7 @@ class ClockAdmin(ReadOnly[Clock]):
         "policy",
         KindOfWork,
         "purpose",
+        PromisedTime,
         CountedApart,
         NotNotified,
     )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from routing.desk.base import actor
+from routing.kernel.durations import in_words
 from routing.sla.compliance import (
     ENDS,
     LABELS,
@@ -24,6 +25,7 @@ from routing.sla.compliance import (
     kind_in_words,
 )
 from routing.sla.explain_due import length
+from routing.sla.policies import MOST_WORKTIME, Target
 from routing.work.kinds import models_by_kind
 
 DAYS = (7, 30, 90, 365)
@@ -53,6 +55,23 @@ class KindOfWork(SimpleListFilter):
             return queryset
         kind: QuerySet[Any] = queryset.filter(item__kind=self.value())
         return kind
+
+
+class PromisedTime(SimpleListFilter):
+    title = _("promised time")
+    parameter_name = "promised"  # in seconds of working time
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        times = set(Target.objects.values_list("worktime", flat=True))
+        asked = request.GET.get(self.parameter_name, "")
+        if asked.isascii() and asked.isdigit() and int(asked) <= MOST_WORKTIME.total_seconds():
+            times.add(timedelta(seconds=int(asked)))  # of an exception, or of an earlier policy
+        return [(str(round(each.total_seconds())), in_words(each)) for each in sorted(times)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in {str(value) for value, _label in self.lookup_choices}:
+            return queryset
+        return queryset.filter(target=timedelta(seconds=int(self.value() or 0)))
 
 
 class CountedApart(SimpleListFilter):
@@ -108,6 +127,7 @@ def _row(row: ComplianceRow, days: int, clocks: str) -> dict[str, Any]:
         "kind": row.kind,
         "purpose": row.purpose,
         "apart": row.apart or CountedApart.own,
+        "promised": round(row.target.total_seconds()),
         "days": days,
     }
     return {

@@ -18,6 +18,7 @@ from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
 from routing.work.details import HandOverDetails, HoldDetails
 from routing.work.door import Operation, OperationResult, carry, move, operation, release
+from routing.work.foresight import Consequence, foresee
 from routing.work.gates import (
     ContextWith,
     GateContext,
@@ -259,3 +260,25 @@ HOLD_BELOW: Operation[HoldDetails] = Operation(
 )
 
 __all__: list[Any] = ["hand_over", "hold", "resume"]
+
+
+# -- What else a hold reaches ----------------------------------------------------------------------
+
+
+@foresee(hold)
+def held_as_well(rows: Sequence[WorkItem]) -> Sequence[Consequence]:
+    """The open parts below that are not on hold yet."""
+    below = [item for item, held_by in open_below([row.pk for row in rows]) if held_by is None]
+    return [Consequence(_("Parts that are put on hold as well"), _names(below))]
+
+
+@foresee(resume)
+def resumed_as_well(rows: Sequence[WorkItem]) -> Sequence[Consequence]:
+    """The parts that were held with these. A part with a hold of its own stays on hold."""
+    own = {row.pk for row in rows}
+    below = [item for item, held_by in open_below(own) if held_by in own]
+    return [Consequence(_("Parts that are resumed as well"), _names(below))]
+
+
+def _names(items: Sequence[int]) -> tuple[str, ...]:
+    return tuple(map(str, WorkItem.objects.filter(pk__in=items).order_by("pk")))

@@ -21,7 +21,7 @@ from delivery.models import Approval, Check, Deliverable
 from delivery.requests.operations import requests
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, OPS, QA
-from routing.models import Absence, User, WorkItem
+from routing.models import Absence, ExceptionCase, User, WorkItem
 from routing.runs.operations.raising import ExceptionFinding, raise_exception, raise_exceptions
 from routing.work import display
 from routing.work.operations import items
@@ -161,6 +161,24 @@ def test_work_that_its_owner_must_decide_about_waits_for_the_owner(world: World)
     expire_due(at=later)
     found = {row: act for act, row in decisions(world.alice)}
     assert found[page.item.ref] == "Ask the client again about version 1"
+
+
+def test_an_approval_that_expired_stands_on_today_once(world: World) -> None:
+    """A3: with its exception, which asks the same. Of somebody else, the exception stays."""
+    page = with_the_client(world, make_deliverables(world)[0])
+    expire_due(at=question(page).expires_at)
+    case = ExceptionCase.objects.get(reason=Reason.NO_ANSWER)
+    again = ("Ask the client again about version 1", page.item.ref)
+
+    assert decisions(world.alice) == [again]
+
+    WorkItem.objects.filter(pk=case.item_id).update(owner=world.olga)
+    assert decisions(world.olga) == [("Resolve the exception", case.item.ref)]
+    assert decisions(world.alice) == [again]
+
+    WorkItem.objects.filter(pk=case.item_id).update(owner=world.alice)
+    ExceptionCase.objects.filter(pk=case.pk).update(reason=Reason.ROUNDS_EXCEEDED)
+    assert len(decisions(world.alice)) == 2
 
 
 def test_a_triaged_request_waits_to_be_accepted_and_a_new_one_is_work(world: World) -> None:

@@ -136,6 +136,29 @@ def test_if_too_few_are_left_the_owner_is_told_at_once_who_is_missing(
     assert str(Contact.objects.get(pk=bert.pk)) in page
 
 
+@pytest.mark.parametrize(("quorum", "need", "says_yes"), [("any", 1, False), ("some", 2, True)])
+def test_a7_approvers_without_access_are_not_those_who_are_left(
+    world: World, anna: Contact, bert: Contact, quorum: str, need: int, says_yes: bool
+) -> None:
+    """Tom was never invited, so nobody would answer, and the owner must hear of it."""
+    Membership.objects.create(
+        contact=make_contact("Tom", "tom@client.test"), client=world.acme, role=APPROVER
+    )
+    about = question(asked(world, quorum, need=need))
+    if says_yes:
+        assert answer(about, anna).done
+    else:
+        loses_access(world, anna)
+    assert not ExceptionCase.objects.filter(reason=Reason.APPROVERS_MISSING).exists()
+
+    loses_access(world, bert)
+
+    case = ExceptionCase.objects.get(reason=Reason.APPROVERS_MISSING)
+    assert (case.item.owner, fresh(about).state) == (world.alice, Approval.State.PENDING)
+    if not says_yes:
+        assert len(case.evidence["missing"]) == 2
+
+
 def test_a_question_that_too_few_are_left_to_answer_can_be_asked_again(
     world: World, anna: Contact
 ) -> None:

@@ -5,14 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.deliverables.diff import (
-    MOST_COMPARED,
-    ChangeKind,
-    FileChange,
-    TextRun,
-    difference,
-    runs,
-)
+from delivery.deliverables.diff import ChangeKind, FileChange, TextRun, difference, runs
+from delivery.deliverables.layout import MOST_COMPARED
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import PLAN, picture
 

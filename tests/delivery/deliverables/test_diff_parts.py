@@ -8,17 +8,22 @@ import pytest
 
 from delivery.deliverables.diff import ChangeKind, TextRun, difference
 from delivery.deliverables.manifest import FileEntry, Manifest
+from delivery.deliverables.reading import VOID
+from delivery.deliverables.sanitise import TAGS, sanitise
 from delivery.models import Version
 from delivery.portal.differences import news
 
 
 def told(before: str, after: str, files: tuple[FileEntry, ...] = ()) -> dict[str, tuple[str, str]]:
     """What the client reads: label, before and after."""
+    return {str(label): (one, other) for label, one, other in read(before, after, files).texts}
+
+
+def read(before: str, after: str, files: tuple[FileEntry, ...] = ()) -> Any:
     old, new = (
         Version(number=number, body_html=body) for number, body in ((1, before), (2, after))
     )
-    found: Any = news(_with(old, files), _with(new, files))
-    return {str(label): (one, other) for label, one, other in found.texts}
+    return news(_with(old, files), _with(new, files))
 
 
 def _with(version: Version, files: tuple[FileEntry, ...]) -> Any:
@@ -124,3 +129,118 @@ def test_two_edits_far_apart_in_a_long_text_are_two_changes_g4() -> None:
 def test_nothing_is_told_of_the_same_text_g4() -> None:
     body = '<p>One <a href="https://a.test/">two</a></p>'
     assert told(body, body) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (
+            "<p>One</p><hr><p>Two</p>",
+            "<p>One</p><p>Two</p>",
+            {"Layout of “Two”": ("dividing line before it", "")},
+        ),
+        (
+            "<p>One</p><hr><p>Two</p>",
+            "<hr><p>One</p><p>Two</p>",
+            {
+                "Layout of “One”": ("", "dividing line before it"),
+                "Layout of “Two”": ("dividing line before it", ""),
+            },
+        ),
+        (
+            "<ol><li>One</li></ol>",
+            '<ol start="5"><li>One</li></ol>',
+            {"Layout of “One”": ("numbered list", "numbered list, from 5")},
+        ),
+        (
+            "<p>One<br>Two</p>",
+            "<p>One</p><p>Two</p>",
+            {"Layout of “Two”": ("line break before it", "paragraph")},
+        ),
+        (
+            "<pre><code>if a:\n    b = 1\nc</code></pre>",
+            "<pre><code>if a:\n  b = 1\nc</code></pre>",
+            {"Layout of “b = 1”": ("····b·=·1", "··b·=·1")},
+        ),
+        (
+            "<p><code>a b</code></p>",
+            "<p><code>a  b</code></p>",
+            {"Layout of “a b”": ("a·b", "a··b")},
+        ),
+        (
+            '<p><a href="https://a.test/">here</a> and here</p>',
+            '<p>here and <a href="https://a.test/">here</a></p>',
+            {"Layout of “here and here”": ("link", ""), "Layout of “here”": ("", "link")},
+        ),
+        (
+            '<p>One <abbr title="Two">three</abbr></p>',
+            '<p>One <abbr title="Four">three</abbr></p>',
+            {
+                "Layout of “three”": (
+                    "abbreviation, explained as “Two”",
+                    "abbreviation, explained as “Four”",
+                )
+            },
+        ),
+    ],
+)
+def test_what_changed_beside_the_words_is_said_g4(
+    before: str, after: str, shown: dict[str, tuple[str, str]]
+) -> None:
+    found = read(before, after)
+
+    assert told(before, after) == shown
+    assert not any("Only the layout changed" in note for note in found.notes)
+
+
+def test_a_dividing_line_that_goes_with_other_words_is_told_g4() -> None:
+    assert told("<p>One</p><hr><p>Two</p>", "<p>One</p><p>Two, and more</p>") == {
+        "Layout of “Two”": ("dividing line before it", "")
+    }
+
+
+def test_paragraphs_that_change_places_are_told_as_moved_and_stay_whole_g4() -> None:
+    one, two = "<p>The cat sat on the mat.</p>", "<p>The dog ran to the mat.</p>"
+
+    found = read(f"{one}{two}<p>End.</p>", f"{two}{one}<p>End.</p>")
+
+    assert found.notes == ["Moved: “The dog ran to the mat.”"]
+    changed = {run.text.strip() for run in found.body if run.change is not ChangeKind.SAME}
+    assert len(changed) == 1
+
+
+def test_files_in_another_order_are_told_g4() -> None:
+    one, two = (FileEntry("download", sha * 64, f"{sha}.png", "image/png", 1) for sha in "ab")
+
+    found = difference(Manifest(files=(one, two)), Manifest(files=(two, one)))
+
+    assert found.reordered
+    assert not found.nothing
+
+
+@pytest.mark.parametrize("tag", sorted(TAGS - {"tbody", "sub", "sup"}))
+def test_no_tag_appears_or_goes_unsaid_g4(tag: str) -> None:
+    """The general sentence is left for what no reader sees, such as two bold words side by side."""
+    around = {
+        "td": "<table><tr>{}</tr></table>",
+        "th": "<table><tr>{}</tr></table>",
+        "tr": "<table>{}</table>",
+        "thead": "<table>{}</table>",
+        "tfoot": "<table>{}</table>",
+        "caption": "<table>{}</table>",
+        "li": "<ul>{}</ul>",
+    }.get(tag, "<p>Before</p>{}<p>After</p>")
+    inner = f"<{tag}>" if tag in VOID else f"<{tag}>word</{tag}>"
+    before, after = (sanitise(around.format(part)) for part in ("word" * (tag not in VOID), inner))
+
+    found = difference(Manifest(body_html=before), Manifest(body_html=after))
+
+    assert not found.nothing
+    assert not found.unnamed
+
+
+def test_spaces_between_tags_are_no_difference_g4() -> None:
+    one = "<h2>Welcome</h2><p>To our <b>new</b> page.</p><ul><li>a</li></ul>"
+    other = "<h2> Welcome </h2>\n\n<p>To our  <b>new</b>\npage.\n</p>\n<ul>\n<li>a</li>\n</ul>\n"
+
+    assert difference(Manifest(body_html=one), Manifest(body_html=other)).nothing

@@ -137,6 +137,25 @@ def test_the_same_version_again_is_refused_g5(world: World, failing: Deliverable
     assert fresh(failing).versions.count() == 1
 
 
+def test_a_version_that_no_reader_can_tell_from_the_one_before_is_refused_g5(
+    world: World, failing: Deliverable
+) -> None:
+    """Other spaces between tags, a comment, an attribute that is left out, and names twice."""
+    forbidden = " ".join(FORBIDDEN)
+    body = f"\n<h2 onclick='x'> {forbidden}</h2>\n\n<!-- c --><P>Text.\n</P>"
+    same = versions.Draft({**DRAFT.texts, "title": "Hello ", "body_html": body})
+    code = versions.Draft({**DRAFT.texts, "body_html": f"{body}<pre>a  b</pre>"})
+    shorter = versions.Draft({**DRAFT.texts, "body_html": f"{body}<pre>a b</pre>"})
+
+    def upload(draft: versions.Draft) -> bool:
+        [result] = versions.upload([failing.pk], by=by(world.cora), at=NOW, details=draft)
+        return result.done
+
+    assert not upload(same)
+    assert upload(code)
+    assert upload(shorter)
+
+
 def test_the_version_that_was_returned_cannot_come_back_g5(
     world: World, failing: Deliverable
 ) -> None:

@@ -19,6 +19,7 @@ from routing.runs.operations import outcomes, runs
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.work.door import Operation
 from routing.work.foresight import consequences
+from routing.work.operations import items
 from tests.delivery.making import (
     done,
     fresh,
@@ -26,7 +27,9 @@ from tests.delivery.making import (
     make_brief,
     make_deliverables,
     make_engagement,
+    question,
     record_request,
+    with_the_client,
 )
 from tests.desk import signed_in, url, words
 from tests.integrations.inbox.senders import make_connection
@@ -99,6 +102,33 @@ def test_a_deliverable_ends_its_question(world: World) -> None:
 
     assert found == {"Approvals": 1}
     assert len(ended_by(deliverables.cancel, page, world)) == 1
+
+
+def test_a_hold_and_its_end_name_the_parts_that_go_along_b3(world: World) -> None:
+    request = accepted(world)
+    one, two = make_deliverables(
+        world,
+        request=request,
+        planned=[{"key": key, "title": key, "format": "page"} for key in ("one", "two")],
+    )
+    done(items.hold([two.item_id], by=by(world.alice), at=NOW, reason="Its own."))
+    about = fresh(request).item
+
+    assert told(items.hold, about) == {"Parts that are put on hold as well": 1}
+    done(items.hold([about.pk], by=by(world.alice), at=NOW, reason="Budget."))
+    assert fresh(one).item.held_at is not None
+    assert told(items.resume, about) == {"Parts that are resumed as well": 1}
+    page = signed_in(world.alice).get(url(Request, "step", request.pk, "resume"))
+    assert one.item.ref in words(page).split("This also changes")[1]
+
+
+def test_returning_a_version_names_the_question_about_it_b3(world: World) -> None:
+    [page] = make_deliverables(world)
+    page = with_the_client(world, page)
+
+    assert told(deliverables.send_back, page) == {"Approvals that are withdrawn": 1}
+    asked = question(page).item_id
+    assert ended_by(deliverables.send_back, page, world) == {asked}
 
 
 def test_nothing_below_says_nothing(world: World) -> None:

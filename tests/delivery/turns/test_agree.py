@@ -13,7 +13,9 @@ from delivery.portal.words import status_of
 from delivery.portal.work_words import work_status_of
 from delivery.requests.details import AnswerDetails
 from delivery.requests.operations import requests
-from routing.models import WorkItem
+from routing.cover.operations.portal_access import withdraw
+from routing.kernel.reasons import Reason
+from routing.models import ExceptionCase, WorkItem
 from routing.work.kinds import state_badge
 from routing.work.turns import WaitingSide, turn_of, with_turns
 from tests.delivery.making import (
@@ -24,6 +26,7 @@ from tests.delivery.making import (
     say,
     with_the_client,
 )
+from tests.portal import APPROVER, invited
 from tests.world import World, by, make_request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("Q13")]
@@ -56,6 +59,21 @@ def test_once_the_client_is_out_of_it_nothing_says_that_the_client_is_asked(
     assert "with the client" not in state_badge(page.item.kind, page.state).lower()
     assert work_status_of(page).tone != "ask"
     assert "waiting for you" not in str(work_status_of(page).label).lower()
+
+
+def test_g8_nothing_says_that_the_client_is_asked_when_nobody_of_it_can_decide(
+    world: World,
+) -> None:
+    """The only approver lost the access: the owner has an exception, and the client no turn."""
+    anna = invited(world, "Anna", (world.acme, APPROVER))
+    page = with_the_client(world, make_deliverables(world)[0])
+    before = work_status_of(page)
+
+    withdraw(anna.pk, by=by(world.alice), at=timezone.now(), reason="Left.")
+
+    assert before.tone == "ask"
+    assert ExceptionCase.objects.get().reason == Reason.APPROVERS_MISSING
+    assert work_status_of(fresh(page)).tone != "ask"
 
 
 def test_an_answer_leaves_a_change_with_the_client_while_its_impact_is_open(world: World) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from delivery.models import Request
+from delivery.approvals.operations import deliverables
+from delivery.deliverables.details import EditDeliverableDetails
+from delivery.deliverables.operations import editing
+from delivery.models import Deliverable, Request
 from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
 from demo.sandbox.faults import InjectedFault
 from integrations.models import Connection, Outbound
 from integrations.outbox.crm import VERB, update_deal
+from routing.cover.operations import leaving
+from routing.kernel.roles import AM
 from routing.models import Run, WorkItem
 from routing.runs.operations import runs
 from routing.work.details import HandOverDetails
@@ -21,7 +26,7 @@ from tests.delivery.making import done, make_deliverables
 from tests.integrations.conftest import Sandbox
 from tests.integrations.outbox.remote import Time, deliver
 from tests.integrations.outbox.test_crm import SYSTEM, make_run, only, properties
-from tests.world import NOW, World, by, make_request
+from tests.world import NOW, World, by, make_request, make_user
 
 pytestmark = pytest.mark.requirement("N5")
 
@@ -126,6 +131,45 @@ def test_a9_the_planned_day_is_told_when_the_brief_is_approved(
     make_deliverables(world, request=Request.objects.get(pk=request.pk), planned=plan)
 
     assert told()["planned_for"] == "2027-02-20"
+
+
+def test_a9_a_planned_day_that_somebody_moves_or_cancels_is_told(
+    hubspot: Connection, sandbox: Sandbox, world: World
+) -> None:
+    """The last day of what goes on counts, and none is planned once all is cancelled."""
+    _run, request = with_request(world, sandbox.deal())
+    Request.objects.filter(pk=request.pk).update(state=Request.State.ACCEPTED)
+    WorkItem.objects.filter(pk=request.item_id).update(state="accepted")
+    plan = [
+        {"key": key, "title": key, "format": "page", "amount": "1", "due": day}
+        for key, day in (("one", "2027-01-15"), ("two", "2027-02-20"))
+    ]
+    one, two = make_deliverables(world, request=Request.objects.get(pk=request.pk), planned=plan)
+
+    later = iter(NOW + timedelta(minutes=number) for number in range(1, 9))
+
+    def cancel(row: Deliverable) -> str:
+        at = next(later)
+        done(deliverables.cancel([row.pk], by=by(world.alice), at=at, reason="Not needed."))
+        return told()["planned_for"]
+
+    details = EditDeliverableDetails(due_date=date(2027, 3, 1))
+    done(editing.edit([one.pk], by=by(world.alice), at=NOW, details=details))
+
+    assert told()["planned_for"] == "2027-03-01"
+    assert cancel(one) == "2027-02-20"
+    assert cancel(two) == ""
+
+
+def test_a9_the_successor_of_an_owner_who_left_is_told(
+    hubspot: Connection, sandbox: Sandbox, world: World
+) -> None:
+    with_request(world, sandbox.deal())
+    heir = make_user("Hana", AM, team=world.team)
+
+    leaving.deactivate(world.alice, heir=heir, by=by(world.olga), at=NOW, reason="Left.")
+
+    assert told()["owner"] == "Hana"
 
 
 def test_a9_an_account_without_the_properties_for_dates_still_gets_the_rest(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -80,3 +80,24 @@ def test_the_page_of_a_row_leads_back_to_its_list_g3(world: World, shown: str) -
 
     assert row.pk in [each.pk for each in back.context["cl"].result_list]
     assert back.context["cl"].number == 2
+
+
+def test_a_step_and_a_note_on_a_page_lead_back_to_its_list_g3(world: World, shown: str) -> None:
+    """The page of a row forgot its list as soon as something was done on it."""
+    browser, path = signed_in(world.alice), url(Request, "changelist") + shown
+    row = browser.get(path).context["cl"].result_list[0]
+    kept = "?" + urlencode({"_changelist_filters": shown.removeprefix("?")})
+    page = browser.get(url(Request, "change", row.pk) + kept)
+    expected = page.context["back_to_list"]
+
+    steps = [offer.url for offer in (page.context["panel"].first, *page.context["panel"].dangers)]
+    html = page.content.decode()
+    triaged = browser.post(steps[0] + kept, {}, follow=True)
+    asked = browser.get(steps[-1] + kept)
+    note = {"text": "Called.", "audience": "internal"}
+    noted = browser.post(page.context["note_url"] + kept, note, follow=True)
+
+    for step in (*steps, page.context["note_url"]):
+        assert f'"{step}{kept}"'.replace("&", "&amp;") in html
+    assert triaged.context["back_to_list"] == noted.context["back_to_list"] == expected
+    assert asked.context["back"] == url(Request, "change", row.pk) + kept

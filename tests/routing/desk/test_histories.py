@@ -139,7 +139,10 @@ def test_a_price_that_changed_shows_both_prices(world: World) -> None:
     [newest, *_] = timeline_of(row)
 
     changes = {change.label: (change.before, change.after) for change in newest.changes}
-    assert changes["Planned deliverables, Landing page, amount"] == ("1000.00", "1250.00")
+    assert changes["Planned deliverables, Landing page, planned amount"] == (
+        "1,000.00",
+        "1,250.00",
+    )
     assert not any(before == after for before, after in changes.values())
 
 

@@ -161,7 +161,54 @@ def test_a_skill_that_only_another_team_has_is_found_e2(world: World, draft: Flo
 
     [finding] = lint_findings(draft)
 
-    assert finding.message.startswith("Nobody in North has the skill “photography”")
+    assert finding.message.startswith(
+        "Nobody in North who can own work has the skill “photography”"
+    )
+
+
+def test_skills_that_nobody_has_who_could_be_given_the_work_are_found_e2(
+    world: World, draft: FlowVersion
+) -> None:
+    """One has the first, another the second, and who has both may not own work."""
+    rule = draft.rules.latest("position")
+    Rule.objects.filter(pk=rule.pk).update(skills=["video", "photography"])
+    User.objects.filter(pk=world.alice.pk).update(skills=["video"])
+    User.objects.filter(pk=world.bob.pk).update(skills=["photography"])
+    User.objects.filter(pk=world.cora.pk).update(skills=["photography", "video"])
+
+    [finding] = lint_findings(draft)
+    User.objects.filter(pk=world.bob.pk).update(skills=["photography", "video"])
+
+    assert finding.code == "unknown_skill"
+    assert finding.message.endswith("requires: photography, video.")
+    assert lint_findings(draft) == []
+
+
+def test_a_rule_whose_conditions_exclude_each_other_is_found_e2(draft: FlowVersion) -> None:
+    first, last = draft.rules.earliest("position"), draft.rules.latest("position")
+    Rule.objects.filter(pk=last.pk).update(position=90)
+    rule = Rule.objects.create(version=draft, position=80, name="Never", team=first.team)
+
+    def found(*clauses: tuple[str, object], other: bool = False) -> list[str]:
+        rule.conditions.all().delete()
+        for operator, value in clauses:
+            Condition.objects.create(
+                rule=rule, field="deal.amount", operator=operator, value=value, group=1
+            )
+        if other:
+            Condition.objects.create(
+                rule=rule, field="deal.service", operator="equals", value="Web", group=2
+            )
+        return [each.message for each in lint_findings(draft)]
+
+    never = ["The rule “Never” never matches: its conditions exclude each other."]
+    assert found(("at_least", "500"), ("below", "100")) == never
+    assert found(("equals", "5"), ("one_of", ["7", "9"])) == never
+    assert found(("unknown", None), ("at_least", "5")) == never
+    [group] = found(("equals", "5"), ("not_equals", "5"), other=True)
+    assert group.startswith("Group 1 of the rule “Never” never matches")
+    assert found(("at_least", "100"), ("below", "500")) == []
+    assert found(("equals", "5"), ("one_of", ["5", "9"]), ("known", None)) == []
 
 
 @pytest.fixture

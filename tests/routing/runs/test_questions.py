@@ -186,8 +186,8 @@ def test_a_run_tells_its_story_with_names(run: Run) -> None:
     """C3, C7, C8 and C12: who filled in and why, sources, names, and what rules cannot read."""
     item = run.item
 
-    assert "hubspot.deal.creation about deal 901" in said(item, "started")
-    assert "Amount: “9000”. Source: filled in by Olga because: Asked by phone" in said(
+    assert "Deal created (HubSpot) about deal 901" in said(item, "started")
+    assert "Amount: “9,000 EUR”. Source: filled in by Olga because: Asked by phone" in said(
         item, "known"
     )
     assert "because they identify a person: Contact" in said(item, "known")

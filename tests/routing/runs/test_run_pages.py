@@ -43,7 +43,7 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
     assert "Owner Alice Backup Bob" in page
     assert "Blocked by Nothing." in page
     assert "Next Alice works on" in page
-    assert "Amount 12000 crm" in page
+    assert "Amount 12,000 EUR crm" in page
     assert "Contact's e-mail carla@acme.test crm" in page
     assert "does not match High value ✗ no: Amount is at least 50000 – value: 12000" in page
     assert "matches Everything else has no conditions, so it always matches" in page

@@ -145,7 +145,7 @@ def test_the_source_of_what_a_person_filled_in_is_kept_and_told(world: World, cr
     assert "deal.name" in first.data["facts"]
     page = words(signed_in(world.olga).get(url(Run, "change", run.pk)))
     assert "Facts that changed" in page
-    assert "Amount nothing → 9000 filled in by Olga because: Asked by phone" in page
+    assert "Amount nothing → 9,000 EUR filled in by Olga because: Asked by phone" in page
 
 
 def test_the_client_is_set_by_the_person_who_chose_it(world: World, crm: FakeCRM) -> None:
@@ -200,7 +200,7 @@ def test_a_value_without_a_source_of_its_own_names_its_event(world: World) -> No
     [first] = of(run, "enrichment")
 
     assert set(first.data["sources"]) >= set(first.data["facts"])
-    assert set(first.data["sources"].values()) == {"hubspot.deal.creation, crm deal 901"}
+    assert set(first.data["sources"].values()) == {"the event “Deal created (HubSpot)”"}
 
 
 def test_somebody_who_takes_it_although_a_rule_is_against_says_so(

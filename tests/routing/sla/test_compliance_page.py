@@ -116,6 +116,30 @@ def test_exceptions_and_requests_of_one_purpose_have_rows_of_their_own(world: Wo
     ]
 
 
+def test_c2_clocks_with_other_promised_times_have_rows_of_their_own(world: World) -> None:
+    """Exceptions of two reasons, and requests from before a policy was changed, were pooled."""
+    policy = ensure_defaults(at=NOW)
+    about = make_request(world.acme).item
+    raise_exception(ExceptionFinding(Reason.FAILED_DELIVERY, {}, about), at=NOW)
+    raise_exception(ExceptionFinding(Reason.REJECTED, {}, about), at=NOW)
+    for hours in (2, 6):
+        Target.objects.filter(policy=policy, kind="request", purpose="first_response").update(
+            worktime=timedelta(hours=hours)
+        )
+        start([make_request(world.acme).item], policy, NOW, purposes={"first_response"})
+
+    rows = compliance(by(world.olga), since=NOW)
+    browser = signed_in(world.olga)
+    page = browser.get(reverse("admin:routing_clock_kept")).content.decode()
+
+    found = [(row.kind, row.target, sum(row.counts.values())) for row in rows]
+    assert len({target for kind, target, _many in found if kind == "exceptioncase"}) == 2
+    assert ("request", timedelta(hours=2), 1) in found
+    assert ("request", timedelta(hours=6), 1) in found
+    for link in re.findall(r'href="([^"]*promised[^"]*)"', page):
+        assert browser.get(link.replace("&amp;", "&")).context["cl"].result_count == 1
+
+
 def test_work_of_the_demo_and_of_walkthroughs_is_counted_apart(
     world: World, began: datetime
 ) -> None:

@@ -36,6 +36,11 @@ def _shorter(content: Content) -> None:
     _rule(content, "Shorter", when=[[{**hours, "value": 4}]])
 
 
+def _impossible(content: Content) -> None:
+    rounds = [{"field": "deal.rounds", "is": name, "value": 3} for name in ("at_least", "below")]
+    _rule(content, "Impossible", when=[rounds])
+
+
 def _unsourced(content: Content) -> None:
     # A form may bring any field, a deal of the CRM may not.
     content["triggers"] = [row for row in content["triggers"] if row["kind"] != "form.submitted"]
@@ -49,6 +54,7 @@ PLANTS: Mapping[str, Callable[[Content], None]] = {
     "lone_team": lambda content: _rule(content, "Alone", team=LONELY),
     "unreachable_rule": _shorter,
     "unsourced_field": _unsourced,
+    "impossible_rule": _impossible,
 }
 # A trigger whose facts nobody knows may bring any field.
 HIDES = {"unsourced_field": "unknown_trigger"}
