@@ -26,6 +26,7 @@ def decision_as_json(decision: Decision, record: HandRecord | None) -> dict[str,
     """
     asked, answer = json.loads(decision.asked), json.loads(decision.answer)
     by_hand = is_by_hand(decision)
+    reasons = [words_by_hand(decision, record)] if by_hand else _reasons(decision, asked, answer)
     version = decision.version
     return {
         "schema": SCHEMA,
@@ -40,9 +41,7 @@ def decision_as_json(decision: Decision, record: HandRecord | None) -> dict[str,
         "owner": str(decision.owner),
         "backup": str(decision.backup),
         "tie_break": answer["tie_break"],
-        "reasons": [words_by_hand(decision, record)]
-        if by_hand
-        else _reasons(decision, answer, asked["facts"]),
+        "reasons": reasons,
     }
 
 
@@ -63,7 +62,7 @@ def _candidates(decision: Decision, recorded: Sequence[Mapping[str, Any]]) -> li
     ]
 
 
-def _reasons(decision: Decision, answer: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
+def _reasons(decision: Decision, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
     chosen = [f"{words.role}: {words.why}" for words in candidate_words(decision) if words.role]
     labels = {spec.name: spec.label for spec in published(decision.version_id).fields}
-    return [*chosen, *rule_lines(answer, labels, facts)]
+    return [*chosen, *rule_lines(answer, labels, asked["facts"])]
