@@ -33,7 +33,7 @@ def decision_as_json(decision: Decision, record: HandRecord | None) -> dict[str,
         "ref": decision.run.item.ref,
         "at": decision.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "digest": decision.digest,
-        "facts": asked["facts"],
+        "facts": asked.get("facts", {}),
         "candidates": _candidates(decision, asked["candidates"]),
         "rule": None if by_hand else decision.rule_name,
         "version": f"{version.flow.slug}@{version.number}",
@@ -65,4 +65,4 @@ def _candidates(decision: Decision, recorded: Sequence[Mapping[str, Any]]) -> li
 def _reasons(decision: Decision, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
     chosen = [f"{words.role}: {words.why}" for words in candidate_words(decision) if words.role]
     labels = {spec.name: spec.label for spec in published(decision.version_id).fields}
-    return [*chosen, *rule_lines(answer, labels, asked["facts"])]
+    return [*chosen, *rule_lines(answer, labels, asked.get("facts", {}))]
