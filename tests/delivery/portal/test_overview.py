@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -27,7 +28,8 @@ pytestmark = [pytest.mark.requirement("A5", "M14")]
 
 
 def month_of(client: Client) -> ClientMonth:
-    return ClientMonth.of(f"{NOW:%Y-%m}", client.timezone)
+    today = timezone.localtime(timezone.now(), ZoneInfo(client.timezone))
+    return ClientMonth.of(f"{today:%Y-%m}", client.timezone)
 
 
 def report_for(client: Client) -> Report:
