@@ -222,7 +222,7 @@ def _moved(old: Sequence[Token], new: Sequence[Token]) -> Iterator[str]:
             gone.update(_words(before[i1:i2]))
             come += after[j1:j2]
     for line in come:
-        [words] = _words([line])
+        words = _words_in(line)
         if gone[words]:
             gone[words] -= 1
             yield " ".join(text_of(line).split())
@@ -240,7 +240,11 @@ def _lines(tokens: Sequence[Token]) -> list[Sequence[Token]]:
 
 def _words(lines: Sequence[Sequence[Token]]) -> list[tuple[str, ...]]:
     """Return the lines as they are compared: the last one has no line break."""
-    return [tuple(token.text for token in line if token.text != "\n") for line in lines]
+    return [_words_in(line) for line in lines]
+
+
+def _words_in(line: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(token.text for token in line if token.text != "\n")
 
 
 def _sentences(tokens: Sequence[Token]) -> list[Sequence[Token]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from delivery.deliverables.marks import Mark, SeenCode, spaces_shown
+from delivery.deliverables.marks import SeenCode, SeenMark, spaces_shown
 from delivery.deliverables.reading import SeenBody, Token, looks_in_words, text_of
 
 # Words on each side. Comparing them one by one takes quadratic time.
@@ -71,16 +71,13 @@ def _looks(old: Sequence[Token], new: Sequence[Token]) -> list[LookChange]:
 
 def _marks(old: SeenBody, new: SeenBody) -> Iterator[LookChange]:
     """Return what was put beside words or taken away, such as a dividing line."""
-    if texts_of(old.tokens) == texts_of(new.tokens):
-        before, after = old.marks, new.marks
-        keys = [[(each.words, each.place) for each in marks] for marks in (before, after)]
-    else:
-        # Where the words changed, lines and lists show in them.
-        before, after = ([each for each in marks if each.alone] for marks in (old.marks, new.marks))
-        keys = [[(each.words, 0) for each in marks] for marks in (before, after)]
+    same = texts_of(old.tokens) == texts_of(new.tokens)
+    # Where the words changed, lines and lists show in them.
+    before = [each for each in old.marks if same or each.alone]
+    after = [each for each in new.marks if same or each.alone]
+    keys = [each.key(same) for each in before], [each.key(same) for each in after]
     told = _places_of_looks(old.tokens, new.tokens)
-    steps = SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes()
-    for tag, i1, i2, j1, j2 in steps:
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
         for gone, come in _side_by_side(before[i1:i2], after[j1:j2]):
@@ -89,7 +86,7 @@ def _marks(old: SeenBody, new: SeenBody) -> Iterator[LookChange]:
                 yield LookChange(near, gone.words if gone else "", come.words if come else "")
 
 
-_NO_MARK = Mark("", "", 0, "", alone=False)
+_NO_MARK = SeenMark("", "", 0, "", alone=False)
 
 
 def _without(body: SeenBody, tags: Collection[str]) -> SeenBody:
@@ -98,8 +95,8 @@ def _without(body: SeenBody, tags: Collection[str]) -> SeenBody:
 
 
 def _side_by_side(
-    gone: Sequence[Mark], come: Sequence[Mark]
-) -> Iterator[tuple[Mark | None, Mark | None]]:
+    gone: Sequence[SeenMark], come: Sequence[SeenMark]
+) -> Iterator[tuple[SeenMark | None, SeenMark | None]]:
     """Pair what was at the same place before and now."""
     places = sorted({each.place for each in (*gone, *come)})
     for place in places:

@@ -52,7 +52,7 @@ ALONE = frozenset({"hr"})
 _DIRECTIONS: Mapping[str, Words] = {
     "ltr": gettext_lazy("left to right"),
     "rtl": gettext_lazy("right to left"),
-    "auto": gettext_lazy("direction of its own letters"),
+    "auto": gettext_lazy("direction of its own text"),
 }
 _SCOPES: Mapping[str, Words] = {
     "col": gettext_lazy("of a column"),
@@ -63,9 +63,9 @@ _SCOPES: Mapping[str, Words] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SeenMark:
     """
-    One mark. ``place`` counts the letters before it, without spaces. ``near`` are the words that
+    One mark. ``place`` counts the characters before it, without spaces. ``near`` are the words that
     follow, or those before it at the end of the text. ``alone`` is whether it is compared also
     where the words changed.
     """
@@ -75,6 +75,10 @@ class Mark:
     place: int
     near: str
     alone: bool
+
+    def key(self, same_words: bool) -> tuple[str, int]:
+        """Return what is compared: the place counts only if the words are the same."""
+        return self.words, self.place if same_words else 0
 
 
 @dataclass(frozen=True, slots=True)

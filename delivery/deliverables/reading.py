@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.deliverables.marks import Mark, SeenCode, marked
+from delivery.deliverables.marks import SeenCode, SeenMark, marked
 from delivery.deliverables.markup import Close, Open, Text, read
 from delivery.deliverables.sanitise import BLOCKS
 from routing.work.gates import Words
@@ -86,7 +86,7 @@ class SeenBody:
     tokens: Sequence[Token]
     links: Sequence[SeenLink]
     images: Sequence[SeenImage]
-    marks: Sequence[Mark]
+    marks: Sequence[SeenMark]
     code: Sequence[SeenCode]
 
 
@@ -161,14 +161,14 @@ def read_body(html: str) -> SeenBody:
     return SeenBody(_lined(reader.letters), reader.links, reader.images, marks, reader.code)
 
 
-def _placed(reader: _BodyReader) -> Iterator[Mark]:
+def _placed(reader: _BodyReader) -> Iterator[SeenMark]:
     text = "".join(letter for letter, _looks in reader.letters)
     before = list(accumulate((not letter.isspace() for letter in text), initial=0))
     for tag, words, alone, begin in reader.marks:
         following = text[begin : begin + AROUND].strip().partition("\n")[0].split()[:NEAR]
         earlier = text[max(0, begin - AROUND) : begin].strip().rpartition("\n")[2]
         near = following or earlier.split()[-NEAR:]
-        yield Mark(tag, words, before[begin], " ".join(near), alone)
+        yield SeenMark(tag, words, before[begin], " ".join(near), alone)
 
 
 def shape_of(html: str) -> str:

@@ -259,16 +259,14 @@ HOLD_BELOW: Operation[HoldDetails] = Operation(
     system=True,
 )
 
-__all__: list[Any] = ["hand_over", "hold", "resume"]
-
-
 # -- What else a hold reaches ----------------------------------------------------------------------
 
 
 @foresee(hold)
 def held_as_well(rows: Sequence[WorkItem]) -> Sequence[Consequence]:
     """The open parts below that are not on hold yet."""
-    below = [item for item, held_by in open_below([row.pk for row in rows]) if held_by is None]
+    own = [row.pk for row in rows]
+    below = [item for item, held_by in open_below(own) if held_by is None]
     return [Consequence(_("Parts that are put on hold as well"), _names(below))]
 
 
@@ -282,3 +280,6 @@ def resumed_as_well(rows: Sequence[WorkItem]) -> Sequence[Consequence]:
 
 def _names(items: Sequence[int]) -> tuple[str, ...]:
     return tuple(map(str, WorkItem.objects.filter(pk__in=items).order_by("pk")))
+
+
+__all__: list[Any] = ["hand_over", "hold", "resume"]
