@@ -72,11 +72,15 @@ def _proofs(rows: Sequence[Deliverable]) -> Mapping[int, str]:
 
 
 def with_counts(rows: QuerySet[Campaign]) -> QuerySet[Campaign]:
-    """Annotate campaigns with the number of parts that were not cancelled, and of live ones."""
+    """
+    Annotate campaigns with the number of parts that were not cancelled, of live ones and of those
+    that are on hold.
+    """
     made = Deliverable.objects.filter(request=OuterRef("request")).order_by()
     wanted = made.exclude(state=Deliverable.State.CANCELLED)
     finished = made.filter(state__in=Deliverable.done_states)
-    return rows.annotate(parts=_count(wanted), finished=_count(finished))
+    paused = made.filter(item__is_open=True, item__held_at__isnull=False)
+    return rows.annotate(parts=_count(wanted), finished=_count(finished), paused=_count(paused))
 
 
 def _count(rows: QuerySet[Deliverable]) -> Coalesce:

@@ -47,7 +47,7 @@ class QuickListDumper(ListDumper):
         if None in obj:
             return b"{" + self.delimiter.join([_quoted(dump, item) for item in obj]) + b"}"
         # All values are escaped at once, which takes a third of the time of one after the other.
-        joined = _BETWEEN.join(map(dump, obj))
+        joined = _BETWEEN.join([dump(item) or b"" for item in obj])
         between = b'"' + self.delimiter + b'"'
         return b'{"' + _escaped(joined).replace(_BETWEEN, between) + b'"}'
 

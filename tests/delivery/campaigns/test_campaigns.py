@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from routing.kernel.roles import CREATIVE
 from routing.models import ExceptionCase, Outcome, Run
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes, runs
+from routing.work.operations import items
 from tests.delivery.campaigns.making import (
     accepted,
     approve_part,
@@ -170,6 +172,53 @@ def test_its_page_says_of_each_part_its_state_stage_and_whom_it_waits_for(world:
     assert "Waits for all parts to be live" in page
     assert "1 of 2" in listed
     assert row.item.ref in request
+
+
+def test_it_is_on_hold_with_its_request_and_names_a_part_that_is_on_hold_alone(
+    world: World,
+) -> None:
+    row, (mail, _post) = with_parts(world)
+    browser = signed_in(world.alice)
+    act: dict[str, Any] = {"by": by(world.alice), "at": NOW}
+
+    done(items.hold([mail.item_id], reason="No pictures.", **act))
+    alone = words(browser.get(url(Campaign, "change", row.pk)))
+    listed = words(browser.get(url(Campaign, "changelist")))
+    done(items.hold([row.request.item_id], reason="No budget.", **act))
+    held = fresh(row).item
+    page = words(browser.get(url(Campaign, "change", row.pk)))
+    done(items.resume([row.request.item_id], **act))
+    after, part = fresh(row).item, fresh(mail).item
+
+    assert f"On hold {mail.item.ref} Part 0 since" in alone
+    assert "Reason: No pictures. Who can resume it: Account manager, Operations lead." in alone
+    assert "0 of 2, 1 on hold" in listed
+    assert (held.held_by, held.hold_reason) == (row.request.item, "No budget.")
+    assert f"together with {row.request.item.ref}" in page
+    assert "Reason: No budget." in page
+    assert after.held_at is None
+    assert part.hold_reason == "No pictures."
+
+
+def test_reassigning_its_request_offers_to_take_it_along(world: World) -> None:
+    row, (mail, _post) = with_parts(world)
+    browser = signed_in(world.olga)
+    step = url(Request, "step", row.request_id, "hand_over")
+
+    form = words(browser.get(step))
+    browser.post(
+        step,
+        {
+            "owner": world.bob.pk,
+            "backup": world.alice.pk,
+            "along": [row.item_id],
+            "reason": "Alice is leaving.",
+        },
+    )
+
+    assert f"Campaign {row.item.ref}" in form
+    assert (fresh(row).item.owner, fresh(row).item.backup) == (world.bob, world.alice)
+    assert fresh(mail).item.owner == world.alice
 
 
 def test_its_page_asks_the_database_as_often_for_many_parts(world: World) -> None:
