@@ -130,7 +130,8 @@ def companions(function: Companions) -> Companions:
 
 def companions_of(ids: Collection[int]) -> set[int]:
     """Return the ids of the work items that go along with these, without these."""
-    return {pk for find in _companions for pk in find(ids)} - set(ids)
+    found: set[int] = set()
+    return found.union(*(find(ids) for find in _companions)) - set(ids)
 
 
 # -- Erasers: what else is to be rewritten when a contact is erased --------------------------------
