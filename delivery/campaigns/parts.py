@@ -26,6 +26,7 @@ class CampaignPart:
 
     ``stage`` is the approval stage that it is at, or empty after the last one. ``proof`` is the
     state of its outcome, if one is expected. ``live_at`` is when it went live or was handed over.
+    ``ends`` is the day on which it is to be taken down.
     """
 
     row: Deliverable
@@ -34,6 +35,7 @@ class CampaignPart:
     proof: str
     due: date | None
     live_at: datetime | None
+    ends: date | None
 
 
 def parts_of(rows: Sequence[Deliverable]) -> list[CampaignPart]:
@@ -51,6 +53,7 @@ def parts_of(rows: Sequence[Deliverable]) -> list[CampaignPart]:
             proofs.get(row.item_id, ""),
             row.due_date,
             row.live_at or (row.ended_at if row.state == Deliverable.State.HANDED_OVER else None),
+            row.ends_date,
         )
         for row in rows
     ]

@@ -88,7 +88,7 @@ class DueNow:
 
 @dataclass(frozen=True, slots=True)
 class DueRhythm:
-    """What is due of all schedules of one rhythm that are equally far, and how they are planned."""
+    """The same for all schedules of one rhythm that are equally far."""
 
     now: DueNow
     zone: str
@@ -97,7 +97,7 @@ class DueRhythm:
 
 @dataclass(frozen=True, slots=True)
 class PlannedNext:
-    """What a schedule is written to."""
+    """The new values of a schedule."""
 
     schedule_id: int
     recurrence_id: int
