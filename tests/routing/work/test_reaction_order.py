@@ -293,6 +293,7 @@ ORDER = {
         "delivery.progress.operations.ending.end_with_run",
         "integrations.outbox.operations.cancellation.call_off",
         "integrations.outbox.crm.update_ended",
+        "integrations.publishing.drafts.remove_with_run",
         TOLD,
     ],
     "routing.run.close_unproven": [
