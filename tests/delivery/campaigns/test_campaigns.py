@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from delivery.approvals.operations import deliverables
 from delivery.campaigns.operations.making import make_campaign
-from delivery.models import Campaign, Deliverable, Request
+from delivery.models import Approval, Campaign, Deliverable, Request
 from delivery.requests.operations import requests
 from routing.kernel.roles import CREATIVE
 from routing.models import ExceptionCase, Outcome, Run
@@ -26,9 +26,10 @@ from tests.delivery.campaigns.making import (
     whole,
     with_parts,
 )
-from tests.delivery.making import codes, done, fresh
+from tests.delivery.making import codes, done, fresh, with_the_client
 from tests.desk import signed_in, url, words
-from tests.world import NOW, World, by, make_request, make_user
+from tests.portal import browser_of, reachable
+from tests.world import NOW, World, by, make_client, make_request, make_user
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
@@ -263,3 +264,24 @@ def test_the_owner_hears_of_a_campaign_that_a_colleague_accepted(world: World) -
     told = row.item.notifications.values_list("recipient__full_name", "words")
     assert list(told) == [("Alice", "owns")]
     assert not Deliverable.objects.exists()
+
+
+def test_the_client_sees_the_campaign_its_parts_and_what_waits_for_them(world: World) -> None:
+    row, (mail, post) = with_parts(world, wanted_date=DAY)
+    with_the_client(world, mail)
+    question = Approval.objects.get(version__deliverable=mail, audience="client")
+    address = f"/portal/campaigns/{row.item.ref}/"
+    browser = browser_of(reachable(world.acme))
+
+    request = browser.get(f"/portal/requests/{row.request.item.ref}/").content.decode()
+    page = browser.get(address)
+    foreign = make_client("OTH", world.team, world.alice, world.bob)
+    stranger = reachable(foreign, "Zoe")
+
+    assert address in request
+    assert "In preparation Nothing of it is live yet." in words(page)
+    assert "Launch date: Thu 18 Mar 2027" in words(page)
+    assert f"/portal/questions/{question.item.ref}/" in page.content.decode()
+    assert "Waiting for you" in words(page)
+    assert f"{post.item.title}" in words(page)
+    assert browser_of(stranger).get(address).status_code == 404
