@@ -29,6 +29,7 @@ REGISTERING = (
     "delivery.progress.operations.receipts",
     "delivery.deliverables.channels",
     "delivery.progress.operations.launching",
+    "delivery.progress.operations.taking_down",
     "delivery.progress.operations.invoices",
     "delivery.progress.operations.proving",
     "delivery.progress.operations.rolling",

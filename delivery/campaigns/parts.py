@@ -26,6 +26,7 @@ class CampaignPart:
 
     ``stage`` is the approval stage that it is at, or empty after the last one. ``proof`` is the
     state of its outcome, if one is expected. ``live_at`` is when it went live or was handed over.
+    ``ends`` is the day on which it is to be taken down.
     """
 
     row: Deliverable
@@ -34,6 +35,7 @@ class CampaignPart:
     proof: str
     due: date | None
     live_at: datetime | None
+    ends: date | None
 
 
 def parts_of(rows: Sequence[Deliverable]) -> list[CampaignPart]:
@@ -51,6 +53,7 @@ def parts_of(rows: Sequence[Deliverable]) -> list[CampaignPart]:
             proofs.get(row.item_id, ""),
             row.due_date,
             row.live_at or (row.ended_at if row.state == Deliverable.State.HANDED_OVER else None),
+            row.ends_date,
         )
         for row in rows
     ]
@@ -72,11 +75,15 @@ def _proofs(rows: Sequence[Deliverable]) -> Mapping[int, str]:
 
 
 def with_counts(rows: QuerySet[Campaign]) -> QuerySet[Campaign]:
-    """Annotate campaigns with the number of parts that were not cancelled, and of live ones."""
+    """
+    Annotate campaigns with the number of parts that were not cancelled, of live ones and of those
+    that are on hold.
+    """
     made = Deliverable.objects.filter(request=OuterRef("request")).order_by()
     wanted = made.exclude(state=Deliverable.State.CANCELLED)
     finished = made.filter(state__in=Deliverable.done_states)
-    return rows.annotate(parts=_count(wanted), finished=_count(finished))
+    paused = made.filter(item__is_open=True, item__held_at__isnull=False)
+    return rows.annotate(parts=_count(wanted), finished=_count(finished), paused=_count(paused))
 
 
 def _count(rows: QuerySet[Deliverable]) -> Coalesce:

@@ -42,10 +42,28 @@ class GoLiveDetails:
 
 @dataclass(frozen=True, slots=True)
 class LaunchByHandDetails:
-    """``address`` and ``evidence`` show the launch. ``evidence`` is the id of a picture."""
+    """
+    ``address`` and ``evidence`` show the launch. ``evidence`` is the id of a picture. ``ends`` is
+    the day on which it is to be taken down, None if it stays.
+    """
 
     address: str = ""
     evidence: int | None = None
+    ends: day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDownDetails:
+    """``evidence`` is the id of a file that shows that it is gone, if there is one."""
+
+    evidence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetEndDetails:
+    """``ends`` is the day on which a launch is to be taken down, None if it stays."""
+
+    ends: day | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,8 @@ class Deliverable(WorkNoun):
     rounds = models.PositiveSmallIntegerField(_("change rounds used"), default=0)
     live_url = models.CharField(_("live at"), max_length=1000, blank=True, default="")
     live_at = models.DateTimeField(_("live since"), null=True, editable=False)
+    # The day in the client's time zone on which what was launched by hand is to be taken down.
+    ends_date = models.DateField(_("ends on"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
 
     history = Tracked()
@@ -278,13 +280,24 @@ class Deliverable(WorkNoun):
         self.live_url, self.live_at = url[:1000], at
 
     @transition(field=state, source=[State.APPROVED, State.LIVE], target=State.LIVE)
-    def launch_by_hand(self, *, at: datetime, address: str) -> None:
+    def launch_by_hand(self, *, at: datetime, address: str, ends: date | None = None) -> None:
         """
         A person launched it where no adapter does, or records that once more.
 
         :param address: where it can be seen, or an empty string
+        :param ends: the day on which it is to be taken down, None if it stays
         """
-        self.live_url, self.live_at = address, self.live_at or at
+        self.live_url, self.live_at, self.ends_date = address, self.live_at or at, ends
+
+    @transition(field=state, source=State.LIVE, target=None)
+    def set_end(self, *, at: datetime, ends: date | None) -> None:
+        """:param ends: the day on which it is to be taken down, None if it stays"""
+        self.ends_date = ends
+
+    @transition(field=state, source=State.LIVE, target=State.ARCHIVED)
+    def take_down(self, *, at: datetime) -> None:
+        """A person took it down where they had launched it."""
+        self.ended_at = at
 
     @transition(field=state, source=State.LIVE, target=None)
     def renew(self, *, at: datetime, url: str, version: int = 0) -> None:

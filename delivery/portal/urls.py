@@ -1,6 +1,16 @@
 from django.urls import path
 
-from delivery.portal import changing, deciding, drafts, new, overview, steps, views, works
+from delivery.portal import (
+    campaigns,
+    changing,
+    deciding,
+    drafts,
+    new,
+    overview,
+    steps,
+    views,
+    works,
+)
 
 app_name = "portal"
 
@@ -15,6 +25,7 @@ urlpatterns = [
     path("requests/<slug:ref>/answer/", steps.answer_question, name="answer"),
     path("requests/<slug:ref>/withdraw/", steps.withdraw_request, name="withdraw"),
     path("requests/<slug:ref>/files/<uuid:key>/", views.file, name="file"),
+    path("campaigns/<slug:ref>/", campaigns.campaign, name="campaign"),
     path("questions/<slug:ref>/", deciding.question, name="question"),
     path("questions/<slug:ref>/decide/", deciding.decide, name="decide"),
     path("questions/<slug:ref>/preview/", deciding.preview, name="preview"),

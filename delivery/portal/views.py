@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from delivery.campaigns.models import Campaign
 from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import ImpactDecisionForm
@@ -165,6 +166,7 @@ def request_page(
         "can_answer": can_answer,
         "can_withdraw": can(withdraw, row, by),
         "works": works_in(row),
+        "campaign": Campaign.objects.filter(request=row.pk).select_related("item").first(),
         "can_agree": can(accept_impact, row, by),
         "impact_form": impact_form,
         "currency": currency_of(row),

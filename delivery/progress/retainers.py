@@ -43,23 +43,27 @@ NAME, MONTH, AGREED, USED, LEFT, PART = (
 catalogue(
     CataloguedKind(
         KIND,
-        gettext_lazy("Hours of a retainer are used"),
+        gettext_lazy("Planned hours of a retainer reach a share of the month"),
         gettext_lazy("Calendar"),
         lambda: (
-            EventField(PERCENT, gettext_lazy("Percent of the month's hours"), FieldType.NUMBER),
+            EventField(
+                PERCENT,
+                gettext_lazy("Percent of the month's hours, counted in planned hours"),
+                FieldType.NUMBER,
+            ),
             EventField(CLIENT, gettext_lazy("Client"), fact="client.code", choices=client_choices),
         ),
     )
 )
 fills([KIND], [NAME, MONTH, AGREED, USED, LEFT, PART, "client.name", "client.code"])
-event_label(KIND, gettext_lazy("Hours of a retainer are used"))
+event_label(KIND, gettext_lazy("Planned hours of a retainer reach a share of the month"))
 for _name, _label in (
     (NAME, gettext_lazy("Retainer")),
     (MONTH, gettext_lazy("Month of the retainer")),
     (AGREED, gettext_lazy("Hours of the month")),
-    (USED, gettext_lazy("Hours used")),
-    (LEFT, gettext_lazy("Hours left")),
-    (PART, gettext_lazy("Percent used")),
+    (USED, gettext_lazy("Planned hours used")),
+    (LEFT, gettext_lazy("Hours not planned yet")),
+    (PART, gettext_lazy("Percent used by planned hours")),
 ):
     fact_word(_name, _label)
 

@@ -23,7 +23,7 @@ from delivery.checks.brief_operations import accept_check, fail_checks, run_chec
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import editing, versions
 from delivery.deliverables.stages import Audience
-from delivery.progress.operations import impacts, receipts
+from delivery.progress.operations import impacts, receipts, taking_down
 from delivery.progress.operations.changes import CHANGE_ASKED
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
@@ -190,6 +190,8 @@ tells(editing.assign, NEW_ASSIGNEE, words=Words.ASSIGNED, lasts=ANY_OPEN)
 tells(editing.assign, FORMER_ASSIGNEE, words=Words.NOT_ASSIGNED)
 tells_nobody(editing.edit, because=_("It changes nobody's turn. The history shows it."))
 tells(receipts.confirm_receipt, OWNER, words=Words.ANSWERED)
+tells_nobody(taking_down.take_down, because=_("Whoever recorded it knows about it."))
+tells_nobody(taking_down.set_end, because=_("The owner is reminded on that day."))
 tells_nobody(receipts.record_receipt, because=_("Whoever recorded it knows about it."))
 
 # -- Campaigns -------------------------------------------------------------------------------------

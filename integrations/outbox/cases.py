@@ -54,6 +54,8 @@ def finding_of(row: Outbound, outcome: str, status: int) -> ExceptionFinding | N
         "attempts": row.attempts,
         "outgoing_change": row.pk,
     }
+    if url := row.url or str(row.content.get("url", "")):
+        evidence["url"] = url
     if refused:
         evidence["refused"] = True
     conflict = outcome == Attempt.Outcome.CONFLICT

@@ -17,10 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.deliverables.plain_text import lines, one_line
+from delivery.models import Request
+from delivery.requests.operations import requests
 from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import TRASH
 from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
+from integrations.outbox.outcomes import on_delivered
 from integrations.outbox.rows import digest_of
 from integrations.publishing.draft_objects import DRAFT, draft_key, drafts
 from integrations.publishing.publish import VERB, connection_of
@@ -35,9 +38,12 @@ from routing.kernel.roles import AM, OPS
 from routing.kernel.slugs import slug_of
 from routing.models import Destination, Run
 from routing.people.actors import Actor
+from routing.runs.operations import runs
 from routing.runs.registry import RoutedRun
 from routing.work.door import Operation, OperationResult, move, operation
+from routing.work.foresight import Consequence, foresee
 from routing.work.gates import GateContext, GateResult, passed, refused
+from routing.work.registry import react
 
 WHERE, TITLE, TEXT = "destination", "title", "text"
 OF_CLIENT = "client"
@@ -159,8 +165,9 @@ PREPARE_DRAFT = action_kind(
         label=gettext_lazy("Prepare a CMS draft"),
         changes=(gettext_lazy("CMS: a draft, which readers do not see"),),
         undo=gettext_lazy(
-            "Choose Remove drafts on the page of the run. A draft that somebody edited or "
-            "published stays. A message that was not sent yet can be discarded in the outbox."
+            "Choose Remove drafts on the page of the run. Cancelling the run removes them, too. A "
+            "draft that somebody edited or published stays, and the owner of the run is told. A "
+            "message that was not sent yet can be discarded in the outbox."
         ),
         carry_out=prepare,
         inputs=(
@@ -246,7 +253,13 @@ def _removal(draft: Outbound) -> NewMessage:
         key=f"{TRASH}:{draft.object_key}:{earlier}",
         verb=TRASH,
         object_key=draft.object_key,
-        content={"post_type": draft.object_type, "seen": seen, "status": DRAFT},
+        # With its address for the person who decides about a draft that cannot be removed.
+        content={
+            "post_type": draft.object_type,
+            "seen": seen,
+            "status": DRAFT,
+            "url": draft.url,
+        },
         object_type=draft.object_type,
         remote_id=draft.remote_id,
         run_id=draft.run_id,
@@ -266,3 +279,42 @@ remove_drafts = operation(
     through_hold=True,
     danger=True,
 )
+
+
+# -- When the run is cancelled ---------------------------------------------------------------------
+
+
+@react(runs.cancel)
+def remove_with_run(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    """
+    Have the drafts of cancelled runs removed. Readers never saw them, and nobody else would.
+
+    One that somebody changed stays there, and the owner of the run gets an exception.
+    """
+    written = drafts(VERB).filter(run__in=[row.pk for row in rows], state=Outbound.State.DELIVERED)
+    enqueue([_removal(each) for each in written.order_by("pk")], by=by, at=at)
+
+
+@on_delivered(DRAFT)
+def remove_late(row: Outbound, by: Actor, at: datetime) -> None:
+    """Have a draft removed that was on its way when its run was cancelled."""
+    cancelled = Run.objects.filter(state=Run.State.CANCELLED)
+    if row.run_id and cancelled.filter(pk=row.run_id).exists():
+        enqueue([_removal(row)], by=by, at=at)
+
+
+@foresee(runs.cancel)
+def with_run(rows: Sequence[Run]) -> Sequence[Consequence]:
+    return _removed([row.pk for row in rows])
+
+
+@foresee(requests.cancel, requests.reject, requests.mark_duplicate)
+def with_request(rows: Sequence[Request]) -> Sequence[Consequence]:
+    return _removed([row.item.run_id for row in rows if row.item.run_id])
+
+
+def _removed(ids: Sequence[int]) -> list[Consequence]:
+    written = drafts(VERB).filter(run__in=ids, state=Outbound.State.DELIVERED)
+    found = written.select_related("connection").order_by("pk")
+    names = tuple(row.url or str(row) for row in found)
+    return [Consequence(gettext_lazy("Drafts that are removed"), names)]

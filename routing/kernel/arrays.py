@@ -8,11 +8,11 @@ psycopg 3.3.9 and this module take, in microseconds of processor time:
 ==================  =======  ===========
 values              psycopg  this module
 ==================  =======  ===========
-JSON texts            5,060          330
-titles                1,280          250
-instants              2,100        1,040
-numbers                 280          280
-booleans                190          230
+JSON texts            5,060          190
+titles                1,280          100
+instants              2,100          820
+numbers                 280           85
+booleans                190           70
 ==================  =======  ===========
 
 Our statements send a batch as one array for each column, so most of what they send is this.
@@ -26,6 +26,9 @@ from typing import Any
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.types.array import ListDumper
+
+# No value contains it: PostgreSQL has no text with it, and psycopg refuses to dump one.
+_BETWEEN = b"\0"
 
 
 class QuickListDumper(ListDumper):
@@ -41,13 +44,22 @@ class QuickListDumper(ListDumper):
         if self.sub_dumper is None or list in set(map(type, obj)):
             return super().dump(obj)
         dump = self.sub_dumper.dump
-        return b"{" + self.delimiter.join([_quoted(dump, item) for item in obj]) + b"}"
+        if None in obj:
+            return b"{" + self.delimiter.join([_quoted(dump, item) for item in obj]) + b"}"
+        # All values are escaped at once, which takes a third of the time of one after the other.
+        joined = _BETWEEN.join([dump(item) or b"" for item in obj])
+        between = b'"' + self.delimiter + b'"'
+        return b'{"' + _escaped(joined).replace(_BETWEEN, between) + b'"}'
 
 
 def _quoted(dump: Callable[[Any], Buffer | None], item: Any) -> bytes:
     if item is None or (dumped := dump(item)) is None:
         return b"NULL"
-    return b'"' + bytes(dumped).replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+    return b'"' + _escaped(bytes(dumped)) + b'"'
+
+
+def _escaped(text: bytes) -> bytes:
+    return text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 def register() -> None:

@@ -33,4 +33,5 @@ class Reason(models.TextChoices):
     REMOTE_CONFLICT = "remote_conflict", _("Changed or removed in external system")
     SECURITY_ALARM = "security_alarm", _("Security alarm")
     ACTION_REFUSED = "action_refused", _("Action of a flow was refused")
+    TAKE_DOWN = "take_down", _("Launch to be taken down")
     FLOW_OFF = "flow_off", _("Flow is switched off")

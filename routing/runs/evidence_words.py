@@ -35,6 +35,7 @@ LABELS: dict[str, Words] = {
     "companies": gettext_lazy("Companies in the CRM"),
     "people": gettext_lazy("People"),
     "domains": gettext_lazy("Domains"),
+    "ends": gettext_lazy("Ends on"),
 }
 # Pieces that say something to a program only.
 UNSAID = {"fields", "refused"}

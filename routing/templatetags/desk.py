@@ -6,7 +6,7 @@ from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
 
-from routing.work.display import due, exact, since, size, when
+from routing.work.display import due, exact, hold, since, size, when
 from routing.work.items import WorkItem
 from routing.work.kinds import state_badge
 
@@ -15,6 +15,7 @@ register.filter("when", when)
 register.filter("exact", exact)
 register.filter("since", since)
 register.filter("due", due)
+register.filter("hold", hold)
 register.filter("size", size)
 
 

@@ -17,7 +17,7 @@ from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
 from routing.work.items import WorkItem
 from routing.work.kinds import kind_label
-from routing.work.locking import open_below
+from routing.work.locking import open_along
 from routing.work.operations import items
 from routing.work.visibility import work_seen_by
 
@@ -60,8 +60,8 @@ class HandOverForm(AsksAboutAbsence, StepForm):
         coerce=int,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         help_text=_(
-            "Open work below this, with its present owner. What you choose gets the same owner and "
-            "backup and keeps its assignee."
+            "Open work below this or beside it, with its present owner. What you choose gets the "
+            "same owner and backup and keeps its assignee."
         ),
     )
 
@@ -89,9 +89,12 @@ class HandOverForm(AsksAboutAbsence, StepForm):
         along.initial = [part.pk for part in self.parts if part.owner_id in owner_ids]
 
     def _parts(self) -> list[WorkItem]:
-        """Return the open work below the rows that this person sees, as far as it is listed."""
+        """
+        Return the open work below and beside the rows that this person sees, as far as it is
+        listed.
+        """
         above = [row.pk for row in self.rows]
-        below = [part for part, _held_by in open_below(above)]
+        below = [part for part, _held_by in open_along(above)]
         seen = work_seen_by(self.actor).filter(pk__in=below).select_related("owner", "doer")
         return list(seen.order_by("pk")[:MOST_PARTS])
 

@@ -16,8 +16,8 @@ class HoldDetails:
 @dataclass(frozen=True, slots=True)
 class HandOverDetails:
     """
-    New owner, backup and assignee, by user id. ``along`` are the ids of open items below, which get
-    the same owner and backup and keep their assignees.
+    New owner, backup and assignee, by user id. ``along`` are the ids of open items below
+    and beside, which get the same owner and backup and keep their assignees.
     """
 
     owner: int | None

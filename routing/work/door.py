@@ -33,7 +33,7 @@ from routing.work.gates import (
 )
 from routing.work.items import WorkItem
 from routing.work.judging import NOT_FROM_HERE, CallContext, context_of, judge
-from routing.work.locking import lock, open_below
+from routing.work.locking import lock, open_along
 from routing.work.registry import bring_in_line, reactions
 from routing.work.sql import EventMeta, load, write
 from routing.work.visibility import Seen, seen_by
@@ -412,10 +412,10 @@ def _ended_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None:
     """
-    Resume the parts that were held together with these items, whose own hold is over.
+    Resume the parts and companions that were held with these items, whose own hold is over.
     """
     # Parts with a hold of their own stay on hold.
-    below = [item for item, held_by in open_below(ids) if held_by in ids] if ids else []
+    below = [item for item, held_by in open_along(ids) if held_by in ids] if ids else []
     if below:
         carry(RELEASE, below, by=by, at=at, reason=reason)
 

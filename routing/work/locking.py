@@ -16,6 +16,7 @@ from django.db import models
 from routing.kernel.sql import run
 from routing.kernel.tables import Table
 from routing.work.items import WorkItem
+from routing.work.registry import companions_of
 
 Hold = tuple[datetime | None, int | None, str]  # since when, id of the held item, reason
 
@@ -77,6 +78,18 @@ def open_below(ids: Collection[int]) -> list[tuple[int, int | None]]:
     Return the open items below these at any depth, each with the id of the item that holds it.
     """
     return [(item, held_by) for item, held_by in run(UNDER, [list(ids), list(ids)])]
+
+
+def open_along(ids: Collection[int]) -> list[tuple[int, int | None]]:
+    """
+    Return what ``open_below`` does, and the open companions of these items and of their parts.
+    """
+    below = open_below(ids)
+    beside = companions_of({*ids, *(item for item, _held_by in below)})
+    if not beside:
+        return below
+    found = WorkItem.objects.open().filter(pk__in=beside).order_by("pk")
+    return sorted({*below, *found.values_list("pk", "held_by")})
 
 
 def holds_of(ids: Collection[int]) -> dict[int, Hold]:

@@ -7,7 +7,7 @@ Rooms and packages above this one fill them in ``AppConfig.ready``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -110,6 +110,28 @@ def follower(function: Follower) -> Follower:
 def bring_in_line(items: Sequence[WorkItem], at: datetime) -> None:
     for follow in _followers:
         follow(items, at)
+
+
+# -- Companions: work beside other work that is put on hold and reassigned with it -----------------
+
+Companions = Callable[[Collection[int]], Collection[int]]
+
+_companions: list[Companions] = []
+
+
+def companions(function: Companions) -> Companions:
+    """
+    Register a function that returns the ids of the work items that go along with some items though
+    they are no parts of them, such as the campaign of a request.
+    """
+    _companions.append(function)
+    return function
+
+
+def companions_of(ids: Collection[int]) -> set[int]:
+    """Return the ids of the work items that go along with these, without these."""
+    found: set[int] = set()
+    return found.union(*(find(ids) for find in _companions)) - set(ids)
 
 
 # -- Erasers: what else is to be rewritten when a contact is erased --------------------------------

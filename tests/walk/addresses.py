@@ -374,9 +374,12 @@ def _of_client(name: str) -> Callable[[Walker], Collection[int]]:
 
 
 def _filled(route: str, rows: Rows) -> str:
-    kind = {"requests": "request", "questions": "approval", "work": "deliverable"}[
-        route.split("/")[1]
-    ]
+    kind = {
+        "requests": "request",
+        "campaigns": "campaign",
+        "questions": "approval",
+        "work": "deliverable",
+    }[route.split("/")[1]]
     number = rows.version.files.get().pk if "parts" in route or "questions" in route else None
     values = {
         "<slug:ref>": rows.refs[kind],

@@ -209,6 +209,7 @@ def _rows(world: World, word: str) -> Rows:
     }
     refs = {
         "request": request.item.ref,
+        "campaign": Campaign.objects.get(request=request).item.ref,
         "deliverable": row.item.ref,
         "approval": question(row).item.ref,
     }

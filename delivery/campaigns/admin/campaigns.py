@@ -14,8 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from delivery.briefs.models import Brief
 from delivery.campaigns.models import Campaign
 from delivery.campaigns.parts import parts_of, with_counts
+from delivery.deliverables.models import Deliverable
 from delivery.requests.models import Request
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
@@ -27,10 +29,12 @@ from routing.desk.offers import PageFacts
 from routing.desk.several import several
 from routing.desk.steps import StepsAdmin
 from routing.desk.waits import in_list, with_waits
+from routing.kernel.roles import holders
 from routing.runs.models import Run
 from routing.work import display
-from routing.work.items import soonest
+from routing.work.items import WorkItem, soonest
 from routing.work.kinds import state_badge, tone
+from routing.work.operations.items import resume
 from routing.work.visibility import work_seen_by
 
 tone(Campaign, planning="info", launching="info", live="good", proven="good")
@@ -84,10 +88,14 @@ class CampaignAdmin(WorkColumns, StepsAdmin[Campaign]):
         made = row.request.deliverables.filter(item__in=seen).order_by("due_date", "pk")
         made = made.select_related("item__owner", "item__doer", "item__client", "destination")
         rows = list(with_waits(made.select_related("version"), known.by))
-        briefs = row.request.briefs.filter(item__in=seen, is_current=True)
+        found = row.request.briefs.filter(item__in=seen, is_current=True)
+        briefs = list(found.select_related("item"))
         return {
             "parts": [(part, in_list(part.row)) for part in parts_of(rows)],
-            "briefs": list(briefs.select_related("item")),
+            "briefs": briefs,
+            # What is on hold together with the campaign is said of the campaign.
+            "paused": [] if row.item.held_at else _paused([*briefs, *rows]),
+            "resumed_by": holders(resume.permission),
             "report": address(Run, "report", row.item.run_id) if row.item.run_id else "",
         }
 
@@ -120,7 +128,10 @@ class CampaignAdmin(WorkColumns, StepsAdmin[Campaign]):
 
     @admin.display(description=gettext_lazy("parts live"))
     def ready(self, row: Any) -> str:
-        return _("%(live)s of %(parts)s") % {"live": row.finished, "parts": row.parts}
+        words = _("%(live)s of %(parts)s") % {"live": row.finished, "parts": row.parts}
+        if row.paused:
+            words += _(", %(count)s on hold") % {"count": row.paused}
+        return words
 
     @admin.display(description=gettext_lazy("delivery time"))
     def took(self, row: Campaign) -> str:
@@ -129,6 +140,11 @@ class CampaignAdmin(WorkColumns, StepsAdmin[Campaign]):
             return str(display.NOTHING)
         days = (row.live_at - row.request.item.created_at).days
         return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+
+
+def _paused(rows: Sequence[Brief | Deliverable]) -> list[WorkItem]:
+    """Return the work items of those that are on hold."""
+    return [row.item for row in rows if row.item.held_at is not None]
 
 
 def _link(row: Any) -> SafeString:

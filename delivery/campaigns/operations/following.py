@@ -24,7 +24,7 @@ from routing.runs.operations import outcomes
 from routing.runs.outcomes import Outcome
 from routing.work.creation import created
 from routing.work.door import Operation, carry
-from routing.work.registry import react
+from routing.work.registry import companions, react
 
 State = Campaign.State
 Kind = Outcome.Kind
@@ -109,6 +109,12 @@ def follow_brief(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
         why = str(_("The launch date of the brief was set."))
         details = AdoptLaunchDetails(wanted)
         carry(campaigns.adopt_launch, ids, by=by, at=at, reason=why, details=details)
+
+
+@companions
+def beside(ids: Collection[int]) -> Collection[int]:
+    """Return the campaigns of requests, which are put on hold and reassigned with them."""
+    return Campaign.objects.filter(request__item__in=ids).values_list("item_id", flat=True)
 
 
 def _prove_whole(of_requests: Collection[int], at: datetime) -> None:

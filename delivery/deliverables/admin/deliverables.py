@@ -226,6 +226,8 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         if row.live_url:
             found.append((_("Live at"), _outside(row.live_url)))
             found.append((_("Live since"), display.when(row.live_at)))
+        if row.ends_date:
+            found.append((_("Ends on"), date_format(row.ends_date, "D j M Y")))
         found += _launch(row)
         if row.replaces:
             found.append((_("Replaces"), _link(row.replaces)))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -167,13 +168,23 @@ def launch_evidence(row: HandLaunch) -> dict[str, Any]:
     return found
 
 
+def ends_later(row: Deliverable, context: ContextWith[LaunchByHandDetails]) -> GateResult:
+    """Refuses an end before the launch is recorded, as the client counts."""
+    details, client = context.details, row.item.client
+    if details is None or details.ends is None or client is None:
+        return passed("ends")
+    if details.ends >= context.at.astimezone(ZoneInfo(client.timezone)).date():
+        return passed("ends")
+    return refused("ends", _("Enter today or a later day."), clears_by=_("You"))
+
+
 launch_by_hand = operation(
     Deliverable,
     "launch_by_hand",
     _("Launch by hand"),
     done=_("%(who)s launched the deliverable by hand"),
     may=(AM, OPS),
-    gates=(goes_live_by_hand, is_unproven, launch_is_shown),
+    gates=(goes_live_by_hand, is_unproven, launch_is_shown, ends_later),
     facts=launch_facts,
     details=LaunchByHandDetails,
     for_gates=("evidence",),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from delivery.approvals.operations import deliverables
 from delivery.deliverables.models import Deliverable
-from delivery.progress.operations import launching, receipts
+from delivery.progress.operations import launching, receipts, taking_down
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes
 from routing.runs.outcomes import Outcome
@@ -53,7 +53,7 @@ def expect_nothing(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None
     outcomes.supersede([row.item_id for row in rows], by=by, at=at)
 
 
-@react(deliverables.archive)
+@react(deliverables.archive, taking_down.take_down)
 def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
     Supersede the outcome of a replaced page.

@@ -31,6 +31,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
     Reason.SECURITY_ALARM: (Taker.AGENCY, 60),
     Reason.ACTION_REFUSED: (Taker.WORK, 240),
+    Reason.TAKE_DOWN: (Taker.WORK, 480),
     Reason.FLOW_OFF: (Taker.POLICY, 480),
 }
 

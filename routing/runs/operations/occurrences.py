@@ -7,13 +7,17 @@ killed loses nothing and doubles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import json
+from collections.abc import Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 
 from routing.flows.models import FlowVersion
 from routing.flows.recurrences import DaysOff, Recurrence, Schedule
@@ -41,6 +45,21 @@ from routing.runs.operations.capture import Signal, capture
 CHUNK = 2_000
 # Later than this, an occurrence is named as late, and of several late ones only the last one runs.
 LATE_AFTER = timedelta(minutes=15)
+# What a schedule and its recurrence have of their own, and what those of one rhythm may share.
+_OWN = ("pk", "flow_id", "recurrence_id", "recurrence__name", "recurrence__client")
+_RHYTHM = (
+    "every",
+    "interval",
+    "nth",
+    "month_day",
+    "at",
+    "zone",
+    "start",
+    "on_day_off",
+    "calendar",
+)
+_SHARED = ("last_day", "day", *(f"recurrence__{column}" for column in _RHYTHM))
+_WEEKDAYS = Cast("recurrence__weekdays", TextField())  # as text, which can be a key
 PLANNED = """
     UPDATE routing_schedule s SET recurrence_id = p.recurrence_id, day = p.day, at = p.at,
         last_day = p.last_day, calendar = p.calendar
@@ -68,8 +87,17 @@ class DueNow:
 
 
 @dataclass(frozen=True, slots=True)
+class DueRhythm:
+    """The same for all schedules of one rhythm that are equally far."""
+
+    now: DueNow
+    zone: str
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedNext:
-    """What a schedule is written to."""
+    """The new values of a schedule."""
 
     schedule_id: int
     recurrence_id: int
@@ -110,25 +138,42 @@ def _due(at: datetime, chunk: int) -> list[int]:
 
 def _capture_due(ids: Sequence[int], days_off: DaysOff, at: datetime) -> int:
     with transaction.atomic():
-        mine = claim_batch(Schedule.objects.filter(pk__in=ids, at__lte=at))
+        mine = claim_batch(Schedule.objects.filter(pk__in=_each_of(ids), at__lte=at))
         signals: list[Signal] = []
-        known: dict[Hashable, DueNow] = {}
+        known: dict[tuple[Any, ...], DueRhythm] = {}
         planned: list[PlannedNext] = []
-        for row in Schedule.objects.filter(pk__in=mine).select_related("recurrence"):
-            recurrence = row.recurrence
-            assert recurrence is not None  # only a schedule that has one is due
+        # As values: a model instance for each of thousands of rows costs more than the rest of it.
+        rows = Schedule.objects.filter(pk__in=_each_of(mine)).values_list(
+            *_OWN, *_SHARED, _WEEKDAYS
+        )
+        for pk, flow_id, recurrence_id, name, client, *shared in rows:
             # Many triggers have one rhythm, such as the first working day at 9:00.
-            key = (recurrence.rhythm, recurrence.calendar, row.last_day, row.day)
+            key = tuple(shared)
             if key not in known:
-                is_working = days_off.working_days(recurrence)
-                known[key] = due_now(recurrence.rhythm, is_working, row.last_day, row.day, at)
+                known[key] = _due_of(key, days_off, at)
             found = known[key]
-            signals += [_signal(row, recurrence, each) for each in found.run]
-            stamp = days_off.stamp_of(recurrence)
-            planned.append(PlannedNext(row.pk, recurrence.pk, found.then, found.last_day, stamp))
+            signals += [
+                _signal(pk, flow_id, name, client, found.zone, each) for each in found.now.run
+            ]
+            planned.append(
+                PlannedNext(pk, recurrence_id, found.now.then, found.now.last_day, found.stamp)
+            )
         capture(signals, by=Actor.system(), at=at)
         _keep(planned)
     return len(mine)
+
+
+def _each_of(ids: Sequence[int]) -> RawSQL:
+    # As one parameter: psycopg takes longer to split a statement of thousands than it runs.
+    return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
+
+
+def _due_of(shared: Sequence[Any], days_off: DaysOff, at: datetime) -> DueRhythm:
+    """:param shared: the values of ``_SHARED``, and the weekdays as JSON"""
+    last_day, day, *values, weekdays = shared
+    one = Recurrence(weekdays=json.loads(weekdays), **dict(zip(_RHYTHM, values, strict=True)))
+    now = due_now(one.rhythm, days_off.working_days(one), last_day, day, at)
+    return DueRhythm(now, one.zone, days_off.stamp_of(one))
 
 
 def due_now(
@@ -158,20 +203,22 @@ def due_now(
     return DueNow(tuple(run), due[-1].day if due else last_day, then)
 
 
-def _signal(row: Schedule, recurrence: Recurrence, due: DueOccurrence) -> Signal:
+def _signal(
+    schedule_id: int, flow_id: int, name: str, client: str, zone: str, due: DueOccurrence
+) -> Signal:
     found = due.occurrence
-    key = f"{row.pk}/{found.day.isoformat()}"
+    key = f"{schedule_id}/{found.day.isoformat()}"
     facts = {
-        NAME: recurrence.name,
+        NAME: name,
         DAY: found.day.isoformat(),
         MONTH: f"{found.day:%Y-%m}",
     }
     if due.is_late:
-        planned = found.at.astimezone(ZoneInfo(recurrence.zone))
+        planned = found.at.astimezone(ZoneInfo(zone))
         facts[LATE] = f"{planned:%Y-%m-%d %H:%M}"
     if due.missed:
         facts[MISSED] = str(due.missed)
-    body = {FLOW: row.flow_id, CLIENT: recurrence.client, FACTS: facts}
+    body = {FLOW: flow_id, CLIENT: client, FACTS: facts}
     return Signal(SOURCE, KIND, key, SUBJECT, key, found.at, body)
 
 
@@ -219,9 +266,10 @@ def _plan_live(days_off: DaysOff, at: datetime) -> int:
         flows = {row.version.flow_id for row in wanted}
         free = Schedule.objects.filter(not_due, flow__in=flows).order_by("pk").select_for_update()
         schedules = {(row.flow_id, row.name): row for row in free}
+        known: dict[Hashable, Occurrence | None] = {}
         _keep(
             [
-                _planned(schedules[row.version.flow_id, row.name], row, days_off)
+                _planned(schedules[row.version.flow_id, row.name], row, days_off, known)
                 for row in wanted
                 if (row.version.flow_id, row.name) in schedules
             ]
@@ -229,8 +277,17 @@ def _plan_live(days_off: DaysOff, at: datetime) -> int:
         return len(wanted)
 
 
-def _planned(schedule: Schedule, row: Recurrence, days_off: DaysOff) -> PlannedNext:
+def _planned(
+    schedule: Schedule,
+    row: Recurrence,
+    days_off: DaysOff,
+    known: MutableMapping[Hashable, Occurrence | None],
+) -> PlannedNext:
+    """:param known: the first occurrences that were computed already, for schedules alike"""
     published, last_day = row.version.published_at, schedule.last_day
     assert published is not None  # the version is live
-    then = first_after(row.rhythm, days_off.working_days(row), published, last_day)
-    return PlannedNext(schedule.pk, row.pk, then, last_day, days_off.stamp_of(row))
+    rhythm = row.rhythm
+    key = (rhythm, row.calendar, published, last_day)
+    if key not in known:
+        known[key] = first_after(rhythm, days_off.working_days(row), published, last_day)
+    return PlannedNext(schedule.pk, row.pk, known[key], last_day, days_off.stamp_of(row))

@@ -29,7 +29,7 @@ from routing.work.gates import (
     refused,
 )
 from routing.work.items import WorkItem
-from routing.work.locking import lock, open_below
+from routing.work.locking import lock, open_along
 
 grant("routing.reassign_team_workitem", AM, name="Can reassign the work of their teams")
 grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
@@ -43,12 +43,13 @@ def hold_with_children(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     """
-    Put items and everything open below them on hold. A part that is on hold keeps its own hold.
+    Put items and everything open below and beside them on hold. A part that is on hold keeps its
+    own hold.
     """
     with transaction.atomic(savepoint=False):
         # Everything below is locked in one go. Locked level by level, two holds of overlapping
         # work could wait for each other in a circle.
-        lock(WorkItem, ids, below=True)
+        _lock_all(ids)
         results = move(
             step.with_details(HoldDetails),
             ids,
@@ -59,7 +60,7 @@ def hold_with_children(
         )
         for root in [result.row for result in results if result.done]:
             # One root after the other: a part of two of them is held by the first.
-            below = [child for child, held_by in open_below([root.pk]) if held_by is None]
+            below = [child for child, held_by in open_along([root.pk]) if held_by is None]
             if below:
                 details = HoldDetails(reason, under=root)
                 carry(HOLD_BELOW, below, by=by, at=at, reason=reason, details=details)
@@ -69,9 +70,9 @@ def hold_with_children(
 def resume_with_children(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
-    """Resume items and the parts that were held with them."""
+    """Resume items, and the parts and companions that were held with them."""
     with transaction.atomic(savepoint=False):
-        lock(WorkItem, ids, below=True)
+        _lock_all(ids)
         results = move(step, ids, by=by, at=at, reason=reason)
         release([result.id for result in results if result.done], by=by, at=at, reason=reason)
     return results
@@ -86,14 +87,14 @@ def hand_over_with_parts(
     reason: str = "",
     details: HandOverDetails,
 ) -> list[OperationResult]:
-    """Reassign items, and the parts below them that the person chose to take along."""
+    """Reassign items, and the work below and beside them that the person chose to take along."""
     if not details.along:
         return move(step, ids, by=by, at=at, reason=reason, details=details)
     with transaction.atomic(savepoint=False):
-        lock(WorkItem, ids, below=True)
+        _lock_all(ids)
         results = move(step, ids, by=by, at=at, reason=reason, details=details)
         done = [result.id for result in results if result.done]
-        parts = {part for part, _held_by in open_below(done)} & set(details.along) if done else ()
+        parts = {part for part, _held_by in open_along(done)} & set(details.along) if done else ()
         # Each group of parts with one assignee is one call, because the assignees stay.
         by_doer: dict[int | None, list[int]] = defaultdict(list)
         for part in WorkItem.objects.filter(pk__in=parts).order_by("pk"):
@@ -102,6 +103,12 @@ def hand_over_with_parts(
             same = HandOverDetails(details.owner, details.backup, doer)
             move(step, some, by=by, at=at, reason=reason, details=same)
     return results
+
+
+def _lock_all(ids: Sequence[int]) -> None:
+    """Lock items, everything below them and what goes along with it, in the order of ids."""
+    along = [item for item, _held_by in open_along(ids)]
+    lock(WorkItem, {*ids, *along}, below=True)
 
 
 def not_held_yet(row: WorkItem, context: GateContext) -> GateResult:

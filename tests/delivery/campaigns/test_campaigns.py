@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,12 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from delivery.approvals.operations import deliverables
 from delivery.campaigns.operations.making import make_campaign
-from delivery.models import Campaign, Deliverable, Request
+from delivery.models import Approval, Campaign, Deliverable, Request
 from delivery.requests.operations import requests
 from routing.kernel.roles import CREATIVE
 from routing.models import ExceptionCase, Outcome, Run
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes, runs
+from routing.work.operations import items
 from tests.delivery.campaigns.making import (
     accepted,
     approve_part,
@@ -24,9 +26,10 @@ from tests.delivery.campaigns.making import (
     whole,
     with_parts,
 )
-from tests.delivery.making import codes, done, fresh
+from tests.delivery.making import codes, done, fresh, with_the_client
 from tests.desk import signed_in, url, words
-from tests.world import NOW, World, by, make_request, make_user
+from tests.portal import browser_of, reachable
+from tests.world import NOW, World, by, make_client, make_request, make_user
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
@@ -172,6 +175,53 @@ def test_its_page_says_of_each_part_its_state_stage_and_whom_it_waits_for(world:
     assert row.item.ref in request
 
 
+def test_it_is_on_hold_with_its_request_and_names_a_part_that_is_on_hold_alone(
+    world: World,
+) -> None:
+    row, (mail, _post) = with_parts(world)
+    browser = signed_in(world.alice)
+    act: dict[str, Any] = {"by": by(world.alice), "at": NOW}
+
+    done(items.hold([mail.item_id], reason="No pictures.", **act))
+    alone = words(browser.get(url(Campaign, "change", row.pk)))
+    listed = words(browser.get(url(Campaign, "changelist")))
+    done(items.hold([row.request.item_id], reason="No budget.", **act))
+    held = fresh(row).item
+    page = words(browser.get(url(Campaign, "change", row.pk)))
+    done(items.resume([row.request.item_id], **act))
+    after, part = fresh(row).item, fresh(mail).item
+
+    assert f"On hold {mail.item.ref} Part 0 since" in alone
+    assert "Reason: No pictures. Who can resume it: Account manager, Operations lead." in alone
+    assert "0 of 2, 1 on hold" in listed
+    assert (held.held_by, held.hold_reason) == (row.request.item, "No budget.")
+    assert f"together with {row.request.item.ref}" in page
+    assert "Reason: No budget." in page
+    assert after.held_at is None
+    assert part.hold_reason == "No pictures."
+
+
+def test_reassigning_its_request_offers_to_take_it_along(world: World) -> None:
+    row, (mail, _post) = with_parts(world)
+    browser = signed_in(world.olga)
+    step = url(Request, "step", row.request_id, "hand_over")
+
+    form = words(browser.get(step))
+    browser.post(
+        step,
+        {
+            "owner": world.bob.pk,
+            "backup": world.alice.pk,
+            "along": [row.item_id],
+            "reason": "Alice is leaving.",
+        },
+    )
+
+    assert f"Campaign {row.item.ref}" in form
+    assert (fresh(row).item.owner, fresh(row).item.backup) == (world.bob, world.alice)
+    assert fresh(mail).item.owner == world.alice
+
+
 def test_its_page_asks_the_database_as_often_for_many_parts(world: World) -> None:
     few, _parts = with_parts(world, ["newsletter", "ads"])
     many, _parts = with_parts(world, ["newsletter", "ads", "social", "by_hand", "ads"])
@@ -214,3 +264,24 @@ def test_the_owner_hears_of_a_campaign_that_a_colleague_accepted(world: World) -
     told = row.item.notifications.values_list("recipient__full_name", "words")
     assert list(told) == [("Alice", "owns")]
     assert not Deliverable.objects.exists()
+
+
+def test_the_client_sees_the_campaign_its_parts_and_what_waits_for_them(world: World) -> None:
+    row, (mail, post) = with_parts(world, wanted_date=DAY)
+    with_the_client(world, mail)
+    question = Approval.objects.get(version__deliverable=mail, audience="client")
+    address = f"/portal/campaigns/{row.item.ref}/"
+    browser = browser_of(reachable(world.acme))
+
+    request = browser.get(f"/portal/requests/{row.request.item.ref}/").content.decode()
+    page = browser.get(address)
+    foreign = make_client("OTH", world.team, world.alice, world.bob)
+    stranger = reachable(foreign, "Zoe")
+
+    assert address in request
+    assert "In preparation Nothing of it is live yet." in words(page)
+    assert "Launch date: Thu 18 Mar 2027" in words(page)
+    assert f"/portal/questions/{question.item.ref}/" in page.content.decode()
+    assert "Waiting for you" in words(page)
+    assert f"{post.item.title}" in words(page)
+    assert browser_of(stranger).get(address).status_code == 404

@@ -14,6 +14,7 @@ from integrations.models import Attempt, Discrepancy, Outbound
 from integrations.publishing.drafts import PREPARE_DRAFT, prepare, remove_drafts
 from routing.models import Destination, ExceptionCase, Run
 from routing.people.actors import Actor
+from routing.runs.operations import runs
 from routing.runs.registry import RoutedRun
 from tests.delivery.making import codes, done, fresh, make_deliverables, record_request
 from tests.desk import signed_in, url, words
@@ -192,6 +193,57 @@ def test_removing_drafts_moves_them_to_the_trash(away: Away, run: Run) -> None:
     away.go()
     assert fresh(row).state == Deliverable.State.LIVE
     assert [each.status for each in away.posts("any,trash")] == ["trash", "publish"]
+
+
+def cancel(away: Away, run: Run) -> None:
+    done(runs.cancel([run.pk], by=by(away.world.olga), at=away.time(), reason="Not wanted."))
+
+
+def test_cancelling_the_run_removes_its_drafts(away: Away, run: Run) -> None:
+    draft = prepared(away, run)
+    form = words(signed_in(away.world.olga).get(url(Run, "step", run.pk, "cancel")))
+
+    cancel(away, run)
+    away.go()
+
+    [post] = away.posts("any,trash")
+    assert f"Drafts that are removed (1) {draft.url}" in form
+    assert post.status == "trash"
+    assert away.cases == []
+
+
+def test_a_draft_that_was_on_its_way_when_the_run_was_cancelled_is_removed(
+    away: Away, run: Run
+) -> None:
+    away.proxy.late = 1
+    prepare([job(away, run)], Actor.system(), NOW)
+    away.go()
+
+    cancel(away, run)
+    lost = Outbound.objects.get(verb="draft").state
+    away.proxy.land()
+    away.go(minutes=2)
+    away.go(minutes=2)
+
+    assert lost == "unknown"
+    assert [each.status for each in away.posts("any,trash")] == ["trash"]
+
+
+def test_a_draft_that_stays_when_the_run_is_cancelled_is_a_case_of_its_owner(
+    away: Away, run: Run
+) -> None:
+    draft = prepared(away, run)
+    [post] = away.posts()
+    away.edit(post, content=f"<p>Ours now.</p>{BODY}")
+
+    cancel(away, run)
+    away.go()
+
+    [case] = away.cases
+    assert away.seen(post.id).status == "draft"
+    assert (case.reason, case.run, case.item.owner) == ("remote_conflict", run, run.item.owner)
+    assert (case.evidence["url"], bool(draft.url)) == (draft.url, True)
+    assert "was not moved to the trash" in case.evidence["message"]
 
 
 @pytest.mark.parametrize("fields", [{"content": f"<p>Ours now.</p>{BODY}"}, {"status": "publish"}])

@@ -219,6 +219,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "ask_client",
             "publish",
             "launch_by_hand",
+            "set_end",
+            "take_down",
             "hand_out",
             "edit",
             "assign",

@@ -86,7 +86,7 @@ def test_a_part_moves_while_the_whole_is_held(
     child = make_request(committed_world.acme, parent=parent.item)
     clocks.start([parent.item, child.item], policy, NOW)
     slowly(clocks, "_parents")
-    slowly(work, "open_below")
+    slowly(work, "open_along")
 
     answers = at_once(
         [
@@ -108,7 +108,7 @@ def test_a_bulk_hold_meets_a_bulk_hand_over(
     world = committed_world
     parent = make_request(world.acme)
     child, last = make_request(world.acme, parent=parent.item), make_request(world.acme)
-    slowly(work, "open_below")
+    slowly(work, "open_along")
     olga = by(world.olga)
 
     answers = at_once(

@@ -81,6 +81,7 @@ ORDER = {
         TOLD,
     ],
     "delivery.deliverable.archive": [
+        "delivery.progress.operations.taking_down.settle",
         "delivery.progress.operations.proving.look_no_more",
         "integrations.publishing.failures.end_cases",
         "integrations.reconcile.carry_out.not_watched",
@@ -128,6 +129,10 @@ ORDER = {
         "delivery.progress.operations.rolling.replace",
         "delivery.campaigns.operations.following.launch",
         "integrations.outbox.client_emails.tell_launched",
+    ],
+    "delivery.deliverable.take_down": [
+        "delivery.progress.operations.taking_down.settle",
+        "delivery.progress.operations.proving.look_no_more",
     ],
     "delivery.deliverable.pass_qa": [
         "delivery.approvals.operations.reviewing.ask_the_agency",
@@ -288,6 +293,7 @@ ORDER = {
         "delivery.progress.operations.ending.end_with_run",
         "integrations.outbox.operations.cancellation.call_off",
         "integrations.outbox.crm.update_ended",
+        "integrations.publishing.drafts.remove_with_run",
         TOLD,
     ],
     "routing.run.close_unproven": [
