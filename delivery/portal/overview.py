@@ -18,13 +18,13 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from delivery.models import Report
 from delivery.portal.access import for_contacts
 from delivery.portal.views import page
 from delivery.portal.waiting import WaitingEntry, waiting_for
 from delivery.reports.client_time import time_section, working_day
 from delivery.reports.document import printed_shares
 from delivery.reports.forms import TYPES, form_of
+from delivery.reports.models import Report
 from delivery.reports.monthly import ClientRows, dates, figures
 from delivery.reports.months import ClientMonth
 from routing.desk.charts import ChartPoint, lines

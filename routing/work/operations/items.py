@@ -273,7 +273,7 @@ HOLD_BELOW: Operation[HoldDetails] = Operation(
 def held_as_well(rows: Sequence[WorkItem]) -> Sequence[Consequence]:
     """The open parts below that are not on hold yet."""
     own = [row.pk for row in rows]
-    below = [item for item, held_by in open_below(own) if held_by is None]
+    below = [item for item, held_by in open_along(own) if held_by is None]
     return [Consequence(_("Parts that are put on hold as well"), _names(below))]
 
 
@@ -281,7 +281,7 @@ def held_as_well(rows: Sequence[WorkItem]) -> Sequence[Consequence]:
 def resumed_as_well(rows: Sequence[WorkItem]) -> Sequence[Consequence]:
     """The parts that were held with these. A part with a hold of its own stays on hold."""
     own = {row.pk for row in rows}
-    below = [item for item, held_by in open_below(own) if held_by in own]
+    below = [item for item, held_by in open_along(own) if held_by in own]
     return [Consequence(_("Parts that are resumed as well"), _names(below))]
 
 
