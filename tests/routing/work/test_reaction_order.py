@@ -101,6 +101,7 @@ ORDER = {
         "delivery.progress.operations.proving.expect_nothing",
         "delivery.progress.operations.rolling.deliver",
         "integrations.outbox.operations.cancellation.call_off_with_deliverable",
+        "integrations.outbox.crm.update_planned",
         "integrations.publishing.failures.end_cases",
         "integrations.reconcile.carry_out.not_watched",
         TOLD,
@@ -324,6 +325,7 @@ ORDER = {
     ],
     "routing.workitem.replace_person": [
         "delivery.approvals.operations.dropping_out.ask_new_owners",
+        "integrations.outbox.crm.update_owner",
         TOLD,
     ],
     "routing.workitem.resume": [
