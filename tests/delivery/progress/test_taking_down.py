@@ -24,7 +24,7 @@ from tests.world import NOW, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("M11", "U2"),
+    pytest.mark.requirement("M11", "F6"),
 ]
 TODAY = NOW.date()
 END = TODAY + timedelta(days=30)
