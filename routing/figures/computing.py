@@ -24,11 +24,12 @@ from routing.sla.clocks import Clock
 from routing.sla.compliance import Median, NinetiethPercentile, clocks_apart, work_apart
 from routing.work.visibility import visible_work, work_seen_by
 
-DURATIONS: dict[Computes, Any] = {
+MEASURES: dict[Computes, Any] = {
     Computes.MEAN: Avg,
     Computes.MEDIAN: Median,
     Computes.P90: NinetiethPercentile,
     Computes.TOTAL: Sum,
+    Computes.EACH: Avg,
 }
 ROWS_PAGE = "admin:routing_clock_figure_rows"
 
@@ -40,8 +41,8 @@ class FigureValue:
 
     ``by`` has the key of each dimension, and ``labels`` what screens show. ``value`` is a number
     of the figure's unit, or None for the reason in ``why_null``. ``n`` is the number of rows.
-    ``numerator`` is the number of good rows of a rate, or the sum of a mean in seconds.
-    ``rows_url`` leads to the rows.
+    ``numerator`` is the number of good rows of a rate, or the sum of a mean, in seconds if it is
+    one of durations. ``rows_url`` leads to the rows.
     """
 
     name: str
@@ -200,8 +201,8 @@ def _sums(figure: Figure) -> dict[str, Any]:
     sums: dict[str, Any] = {"n": Count("pk")}
     if figure.is_rate:
         sums["good"] = Count("pk", filter=figure.good)
-    if figure.computes in DURATIONS:
-        sums["took_value"] = DURATIONS[figure.computes](TOOK)
+    if figure.computes in MEASURES:
+        sums["took_value"] = MEASURES[figure.computes](TOOK)
         sums["took_sum"] = Sum(TOOK)
     return sums
 
@@ -235,6 +236,8 @@ def _number(figure: Figure, row: Mapping[str, Any]) -> tuple[float | None, float
     if figure.is_rate:
         good: int = row["good"]
         return (good / n, good, "") if n >= LEAST_FOR_A_RATE else (None, good, _too_few(n))
+    if figure.computes == Computes.EACH:
+        return (float(row["took_value"]), row["took_sum"], "") if n else (None, None, _("No rows."))
     took: timedelta | None = row["took_value"]
     total = row["took_sum"].total_seconds() if row["took_sum"] is not None else None
     numerator = total if figure.computes == Computes.MEAN else None

@@ -45,6 +45,7 @@ VALUES = {
     Computes.MEDIAN: "The median of a duration.",
     Computes.P90: "The 90th percentile of a duration.",
     Computes.TOTAL: "The sum of a duration.",
+    Computes.EACH: "A mean number for each row.",
 }
 
 
