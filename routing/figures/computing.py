@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, Model, Q, QuerySet, Sum
+from django.db.models import Avg, Count, QuerySet, Sum
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from routing.figures.addresses import selection
+from routing.figures.apart import Apart
 from routing.figures.catalogue import LEAST_FOR_A_RATE, TOOK, Computes, Figure, figures_called
 from routing.figures.dimensions import Dimension, column
 from routing.figures.spans import Span, write_instant
 from routing.people.actors import Actor
 from routing.sla.calendars import agency_zone
-from routing.sla.clocks import Clock
-from routing.sla.compliance import Median, NinetiethPercentile, clocks_apart, work_apart
+from routing.sla.compliance import Median, NinetiethPercentile, under
 from routing.work.visibility import visible_work, work_seen_by
 
 MEASURES: dict[Computes, Any] = {
@@ -70,17 +70,22 @@ class FigureValue:
 
 @dataclass(frozen=True, slots=True)
 class FigureScope:
-    """Who asks, for which span, as of when, and whether work that counts apart is included."""
+    """
+    Who asks, for which span, as of when, and whether work that counts apart is included.
+
+    ``left_out`` is that work, None if it is included.
+    """
 
     actor: Actor
     span: Span
     apart: bool
     at: datetime
     zone: ZoneInfo
+    left_out: Apart | None
 
     @classmethod
     def of(cls, actor: Actor, span: Span, *, apart: bool = False) -> FigureScope:
-        return cls(actor, span, apart, now(), agency_zone())
+        return cls(actor, span, apart, now(), agency_zone(), None if apart else Apart.now())
 
 
 def compute(
@@ -117,11 +122,10 @@ def compute(
 def rows_of(figure: Figure, scope: FigureScope) -> QuerySet[Any]:
     """Return the rows that a figure counts, of what the actor may see."""
     rows = figure.rows(min(scope.at, scope.span.until))
-    if visible_work(scope.actor) is not None:
-        seen = work_seen_by(scope.actor).order_by().values("pk")
-        rows = rows.filter(**{f"{figure.item or 'pk'}__in": seen})
-    if not scope.apart:
-        rows = rows.exclude(_apart(figure, rows.model))
+    rows = _seen_rows(rows, figure.item, scope.actor)
+    if scope.left_out:
+        left_out = scope.left_out.of(rows.model, figure.item, *figure.also_apart)
+        rows = rows.exclude(left_out)
     if figure.at:
         rows = rows.filter(
             **{f"{figure.at}__gte": scope.span.since, f"{figure.at}__lt": scope.span.until}
@@ -129,12 +133,17 @@ def rows_of(figure: Figure, scope: FigureScope) -> QuerySet[Any]:
     return rows
 
 
-def _apart(figure: Figure, model: type[Model]) -> Q:
-    """Return a condition for the rows of a figure that count apart."""
-    found = clocks_apart() if model is Clock else work_apart(figure.item)
-    for lookup in figure.also_apart:
-        found |= work_apart(lookup)
-    return found
+def _seen_rows(rows: QuerySet[Any], item: str, actor: Actor) -> QuerySet[Any]:
+    """Return the rows whose work the actor may see. Who sees all work sees rows about none too."""
+    condition = visible_work(actor)
+    if condition is None:
+        return rows
+    if not item:
+        return rows.filter(condition)
+    if actor.client_roles:  # their condition has subqueries about the work item itself
+        return rows.filter(**{f"{item}__in": work_seen_by(actor).order_by().values("pk")})
+    # On the row that is joined anyway, because a list of a million ids is no filter.
+    return rows.filter(under(item, condition), **{f"{item}__isnull": False})
 
 
 def narrowed(
