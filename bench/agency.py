@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import psycopg
 from django.contrib.auth.models import Group
+from django.utils.timezone import now
 
 from bench.seed import CLIENTS, OWNERS, fill, person
 from routing.kernel.roles import Role
@@ -20,7 +21,7 @@ from routing.people.staff import Team, TeamMembership, User
 DAYS = 730
 FLOWS = 5
 # Of ten items one is a run, and the others belong to it. Nineteen in twenty have ended, but of the
-# newest tenth none has.
+# newest tenth one in three.
 KIND = """(ARRAY['run','request','brief','deliverable','deliverable','deliverable','deliverable',
     'approval','approval','exceptioncase'])[1 + n %% 10]"""
 WAYS = """(CASE n %% 10
@@ -31,8 +32,8 @@ WAYS = """(CASE n %% 10
     WHEN 8 THEN ARRAY['pending','pending','pending','pending','approved']
     WHEN 9 THEN ARRAY['open','claimed','escalated','claimed','resolved']
     ELSE ARRAY['planned','in_production','in_qa','in_client_review','live'] END)"""
-IS_OPEN = "(n > %(rows)s * 0.9 OR (n * 7919) %% 20 = 0)"
-CREATED = f"(now() - (%(rows)s - n) * interval '{DAYS} days' / %(rows)s)"
+IS_OPEN = "(n > %(rows)s * 0.9 AND n %% 3 > 0 OR (n * 7919) %% 20 = 0)"
+CREATED = f"(%(now)s::timestamptz - (%(rows)s - n) * interval '{DAYS} days' / %(rows)s)"
 OWNER = "(%(owners)s::bigint[])[1 + (n * 104729) %% %(n_owners)s]"
 HANDED_OVER = "n %% 10 = 4"
 
@@ -47,9 +48,9 @@ ITEMS = f"""
         (ARRAY['agency','agency','client','vendor'])[1 + (n / 100) %% 4],
         owner, CASE WHEN owner = %(first)s THEN %(last)s ELSE %(first)s END, %(team)s,
         1 + (n * 31) %% 4, true,
-        CASE WHEN n %% 20 > 0 THEN now() + ((n * 7919) %% 5184000 - 1000000) * interval '1 second'
+        CASE WHEN n %% 20 > 0 THEN %(now)s::timestamptz + ((n * 7919) %% 5184000 - 1000000) * interval '1 second'
             END,
-        {CREATED}, now()
+        {CREATED}, %(now)s::timestamptz
     FROM generate_series(1, %(rows)s::bigint) AS n, LATERAL (SELECT {OWNER}) AS o(owner)"""
 RUNS = f"""
     INSERT INTO routing_run (id, item_id, state, flow_id, version_id, source, subject_type,
@@ -92,7 +93,7 @@ CHANGES = f"""
     FROM generate_series(1, %(rows)s::bigint) AS n, generate_series(1, 5) AS k,
         LATERAL (SELECT {CREATED} + (k - 1) * interval '40 hours' + n %% 3600 * interval '1 second')
             AS t(at)
-    WHERE t.at < now() AND (k < 5 OR NOT {IS_OPEN}) ORDER BY t.at"""
+    WHERE t.at < %(now)s::timestamptz AND (k < 5 OR NOT {IS_OPEN}) ORDER BY t.at"""
 EVENTS = f"""
     INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state,
         actor_id, at)
@@ -174,7 +175,12 @@ class LargeAgency:
         lead, manager = person(OWNERS), person(OWNERS + 1)
         lead.groups.set([Group.objects.get(name=Role.OPERATIONS)])
         ids = cls._catalogue(owners)
-        ids |= {"rows": rows, "owners": [each.pk for each in owners], "n_owners": OWNERS}
+        ids |= {
+            "now": now(),
+            "rows": rows,
+            "owners": [each.pk for each in owners],
+            "n_owners": OWNERS,
+        }
         ids |= {"system": User.objects.system().pk, "first": owners[0].pk, "last": owners[-1].pk}
         with psycopg.connect(
             superuser, autocommit=True, cursor_factory=psycopg.ClientCursor

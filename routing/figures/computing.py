@@ -18,6 +18,7 @@ from routing.figures.addresses import selection
 from routing.figures.apart import Apart
 from routing.figures.catalogue import LEAST_FOR_A_RATE, TOOK, Computes, Figure, figures_called
 from routing.figures.dimensions import Dimension, column
+from routing.figures.rolled import rolled
 from routing.figures.spans import Span, write_instant
 from routing.people.actors import Actor
 from routing.sla.calendars import agency_zone
@@ -43,6 +44,7 @@ class FigureValue:
     of the figure's unit, or None for the reason in ``why_null``. ``n`` is the number of rows.
     ``numerator`` is the number of good rows of a rate, or the sum of a mean, in seconds if it is
     one of durations. ``rows_url`` leads to the rows.
+    ``lag_s`` says how many seconds ago the roll-up was true that it comes from, 0 without one.
     """
 
     name: str
@@ -54,6 +56,7 @@ class FigureValue:
     why_null: str
     rows_url: str
     labels: tuple[str, ...] = ()
+    lag_s: float = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -177,19 +180,34 @@ def values(
     figure: Figure, dimensions: Sequence[Dimension], scope: FigureScope
 ) -> list[FigureValue]:
     """Return the values of one figure by its dimensions, the groups with most rows first."""
-    if not dimensions:
-        return [value_of(figure, rows_of(figure, scope), scope)]
-    columns = {f"in_{each.name}": _column(each, figure, scope) for each in dimensions}
-    rows = rows_of(figure, scope).order_by().annotate(**columns).values(*columns)
-    found: list[dict[str, Any]] = list(rows.annotate(**_sums(figure)).order_by("-n", *columns))
+    kept = rolled(
+        figure,
+        dimensions,
+        actor=scope.actor,
+        span=scope.span,
+        apart=scope.apart,
+        at=scope.at,
+        zone=scope.zone,
+    )
+    found, lag_s = (kept.groups, kept.lag_s) if kept else (_live(figure, dimensions, scope), 0.0)
     groups = [each.groups(_seen(found, f"in_{each.name}")) for each in dimensions]
     made = []
     for row in found:
         raw = [row[f"in_{each.name}"] for each in dimensions]
         at = [known[value] for known, value in zip(groups, raw, strict=True)]
         by = {each.name: group.key for each, group in zip(dimensions, at, strict=True)}
-        made.append(_value(figure, row, by, [group.label for group in at], scope))
-    return made
+        made.append(_value(figure, row, by, [group.label for group in at], scope, lag_s))
+    return sorted(made, key=lambda each: -each.n)
+
+
+def _live(
+    figure: Figure, dimensions: Sequence[Dimension], scope: FigureScope
+) -> list[dict[str, Any]]:
+    if not dimensions:
+        return [rows_of(figure, scope).order_by().aggregate(**_sums(figure))]
+    columns = {f"in_{each.name}": _column(each, figure, scope) for each in dimensions}
+    rows = rows_of(figure, scope).order_by().annotate(**columns).values(*columns)
+    return list(rows.annotate(**_sums(figure)).order_by(*columns))
 
 
 def _seen(rows: Iterable[Mapping[str, Any]], place: str) -> set[Any]:
@@ -222,6 +240,7 @@ def _value(
     by: Mapping[str, str | None],
     labels: Sequence[str],
     scope: FigureScope,
+    lag_s: float = 0,
 ) -> FigureValue:
     value, numerator, why = _number(figure, row)
     return FigureValue(
@@ -234,6 +253,7 @@ def _value(
         why_null=why,
         rows_url=rows_address(figure, scope, by),
         labels=tuple(labels),
+        lag_s=lag_s,
     )
 
 

@@ -187,6 +187,7 @@ def test_a_round_is_beyond_the_contract_after_those_that_were_sold(
 
 def test_a_person_who_says_otherwise_overrides_a_result(world: World, page: Deliverable) -> None:
     check = Check.objects.create(name="Looks right", kind="judgment")
+    assert page.version
     for passed, who in ((False, world.alice), (True, world.bob), (True, world.alice)):
         CheckResult.objects.create(
             version=page.version, check_row=check, passed=passed, by=who, at=NOW

@@ -113,13 +113,16 @@ class MadeAgency:
     def _calendar(self) -> None:
         """The agency has moved: it had a calendar of another zone before."""
         for zone in (ZONES[1], self.zone):
-            slug = f"of-{zone.key.lower().replace('/', '-')}"
-            calendar, _made = Calendar.objects.get_or_create(
-                slug=slug, defaults={"name": zone.key, "timezone": zone.key}
-            )
-            CalendarUse.objects.update_or_create(
-                team=None, client=None, defaults={"calendar": calendar}
-            )
+            self.move(zone.key)
+
+    def move(self, zone: str) -> None:
+        slug = f"of-{zone.lower().replace('/', '-')}"
+        calendar, _made = Calendar.objects.get_or_create(
+            slug=slug, defaults={"name": zone, "timezone": zone}
+        )
+        CalendarUse.objects.update_or_create(
+            team=None, client=None, defaults={"calendar": calendar}
+        )
 
     def _absences(self) -> None:
         for who in self.people:
