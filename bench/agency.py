@@ -48,8 +48,8 @@ ITEMS = f"""
         (ARRAY['agency','agency','client','vendor'])[1 + (n / 100) %% 4],
         owner, CASE WHEN owner = %(first)s THEN %(last)s ELSE %(first)s END, %(team)s,
         1 + (n * 31) %% 4, true,
-        CASE WHEN n %% 20 > 0 THEN %(now)s::timestamptz + ((n * 7919) %% 5184000 - 1000000) * interval '1 second'
-            END,
+        CASE WHEN n %% 20 > 0 THEN %(now)s::timestamptz
+            + ((n * 7919) %% 5184000 - 1000000) * interval '1 second' END,
         {CREATED}, %(now)s::timestamptz
     FROM generate_series(1, %(rows)s::bigint) AS n, LATERAL (SELECT {OWNER}) AS o(owner)"""
 RUNS = f"""

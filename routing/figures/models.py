@@ -11,7 +11,8 @@ class Rollup(models.Model):
     Rows of one source that count on one day of the agency, for one client.
 
     ``client`` is 0 for work without one. ``kind`` is empty if the source does not keep it. ``key``
-    and ``other`` are what the source is grouped by itself. ``took`` has the duration of each row, sorted, because a median of medians is none.
+    and ``other`` are what the source is grouped by itself. ``took`` has the duration of each row,
+    sorted, because a median of medians is none.
     """
 
     # ``client`` is no foreign key: rows about a client would be locked with every change of it.

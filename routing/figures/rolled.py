@@ -102,16 +102,15 @@ def _column(dimension: Dimension, source: Source, actor: Actor) -> Any:
 def _summed(figure: Figure, rows: QuerySet[Any], columns: list[str]) -> list[dict[str, Any]]:
     sums = {"all": Sum("n"), "all_good": Sum("good"), "all_took": Sum("total")}
     found = list(rows.values(*columns).annotate(**sums)) if columns else [rows.aggregate(**sums)]
-    return [
-        {name: row[name] for name in columns}
-        | {
-            "n": row["all"] or 0,
-            "good": row["all_good"] or 0,
+    made = []
+    for row in found:
+        took = {
             "took_value": _took(figure, row["all_took"], row["all"]),
             "took_sum": row["all_took"],
         }
-        for row in found
-    ]
+        own = {name: row[name] for name in columns}
+        made.append(own | took | {"n": row["all"] or 0, "good": row["all_good"] or 0})
+    return made
 
 
 def _took(figure: Figure, total: timedelta | None, n: int) -> timedelta | None:

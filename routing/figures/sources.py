@@ -56,7 +56,7 @@ class Source:
 
     def place(self, dimension: str) -> str | None:
         """Return the column of roll-ups that has a grouping, None if none has it."""
-        if dimension == "client" or dimension == "kind" and self.by_kind:
+        if dimension == "client" or (dimension == "kind" and self.by_kind):
             return dimension
         places = dict(zip(self.keys, ("key", "other"), strict=False))
         return places.get(dimension)

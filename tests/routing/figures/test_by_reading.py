@@ -19,7 +19,8 @@ from routing.models import User, WorkItem
 from routing.work.visibility import work_seen_by
 from tests.desk import signed_in
 from tests.routing.figures.agencies import MadeAgency
-from tests.routing.figures.by_reading import Counted, RawRows, figures, value, within
+from tests.routing.figures.all_by_reading import figures, value, within
+from tests.routing.figures.by_reading import Counted, RawRows
 from tests.world import NOW, World, by, make_world
 
 pytestmark = [

@@ -25,7 +25,8 @@ from routing.figures.spans import Span
 from routing.kernel.roles import AM, CREATIVE
 from routing.models import ClientMerge, Clock, Rollup, RollupState, User, WorkItem
 from routing.people.actors import Actor
-from routing.runs.operations.identify import NAME_CLIENT, NameClientDetails
+from routing.runs.details import NameClientDetails
+from routing.runs.operations.identify import NAME_CLIENT
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.sla.operations.escalate import escalate
