@@ -45,7 +45,7 @@ TOUCH = f"""
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a part of a dashboard asks for: figures of the last ``days``, by groups."""
+    """Question of a part of a dashboard: figures of the last ``days``, by groups."""
 
     names: Sequence[str]
     by: Sequence[str]

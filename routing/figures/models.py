@@ -45,7 +45,7 @@ class Rollup(models.Model):
 
 class RollupState(models.Model):
     """
-    How far the roll-ups are. There is one row, and none before the first refresh.
+    State of the roll-ups. There is one row, and none before the first refresh.
 
     They hold everything that was committed at ``as_of``. ``horizon`` is the oldest transaction that
     was open then, and ``seen`` the newest id of each table that tells of changes. ``basis`` is the

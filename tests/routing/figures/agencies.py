@@ -262,7 +262,7 @@ class MadeAgency:
             at, before = self.after(at), state
 
     def _people(self, run: Run) -> None:
-        """What people and the system did with the work of a run, and what they were told."""
+        """Events and messages about the work of a run, by people and by the system."""
         work = [run.item, self._item("request", run)]
         for _ in range(self.chance.randint(0, 6)):
             item, who = self.chance.choice(work), self.chance.choice([*self.people, self.system])

@@ -26,7 +26,7 @@ from tests.world import NOW, World, by, make_world
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("L6"),
+    pytest.mark.requirement("L6", "M6"),
 ]
 OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
 AUTUMN = (date(2026, 9, 15), date(2026, 12, 31))

@@ -47,7 +47,7 @@ def asked(name: str, who: User, span: Span, groups: Sequence[str] = ()) -> list[
 
 
 def plain(found: Sequence[FigureValue]) -> dict[Any, Any]:
-    """What was found, in no order, without how old it is."""
+    """Values by their groups, in no order, without their age."""
     return {
         tuple(each.by.items()): (
             each.n,
