@@ -28,6 +28,7 @@ WORKLOADS = {
     "pages": ("bench.desk", "pages"),
     "calendar": ("bench.calendar", "calendar"),
     "exports": ("bench.exports", "exports"),
+    "figures": ("bench.figures", "figures"),
     "held": ("bench.held", "held"),
     "lint": ("bench.lint", "lint"),
 }

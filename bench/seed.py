@@ -78,11 +78,11 @@ class Seed:
         Fill the tables as a bulk load does: indexes after the rows, triggers asleep; then look at
         them once, as autovacuum would.
         """
-        owners = [_person(number) for number in range(OWNERS)]
+        owners = [person(number) for number in range(OWNERS)]
         team = Team.objects.create(name="Large", lead=owners[0])
         TeamMembership.objects.create(team=team, user=owners[0])
         # Forty pieces of work are hers, and she sees what is not restricted.
-        reader = _person(OWNERS)
+        reader = person(OWNERS)
         clients = Client.objects.bulk_create(
             Client(
                 code=f"C{n:03}",
@@ -109,8 +109,8 @@ class Seed:
         ) as session:
             session.execute("SET session_replication_role = replica")
             session.execute("SET maintenance_work_mem = '256MB'")
-            _fill(session, "routing_workitem", ITEMS, ids | numbers | people)
-            _fill(session, "delivery_request", REQUESTS, {})
+            fill(session, "routing_workitem", ITEMS, ids | numbers | people)
+            fill(session, "delivery_request", REQUESTS, {})
             session.execute(NAIVE)
             session.execute(
                 f"GRANT SELECT ON naive_item, naive_request TO "
@@ -120,7 +120,7 @@ class Seed:
         return cls(rows, reader)
 
 
-def _fill(
+def fill(
     session: psycopg.Connection[Any], table: str, statement: str, values: dict[str, Any]
 ) -> None:
     """Rows first, then what indexes there were."""
@@ -137,7 +137,7 @@ def _fill(
         session.execute(definition)
 
 
-def _person(number: int) -> User:
+def person(number: int) -> User:
     user = User.objects.create_user(
         f"reader.{number}@bench.invalid", "", full_name=f"Reader {number}", is_staff=True
     )

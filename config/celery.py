@@ -44,6 +44,7 @@ BEAT = (
     Beat("integrations.tasks.read", every_s=5, queue="reading"),
     # Seconds of computing each, so not beside events and clocks.
     Beat("routing.tasks.draw_previews", every_s=5, queue="outbound-slow"),
+    Beat("routing.tasks.refresh_rollups", every_s=30, queue="outbound-slow"),
     Beat("routing.tasks.write_exports", every_s=5, queue="outbound-slow"),
     Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
     Beat("integrations.tasks.probe", every_s=5, queue="outbound-slow"),

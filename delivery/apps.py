@@ -58,6 +58,7 @@ REGISTERING = (
     "delivery.portal.drafts",
     "delivery.requests.figures",
     "delivery.deliverables.figures",
+    "delivery.checks.figures",
     "delivery.approvals.figures",
     "delivery.campaigns.figures",
 )

@@ -69,6 +69,7 @@ REGISTERING = (
     "routing.figures.of_sla",
     "routing.figures.of_exceptions",
     "routing.figures.of_work",
+    "routing.figures.of_people",
     "routing.figures.of_steps",
     "routing.desk.dashboards.standard",
 )

@@ -6,6 +6,7 @@ from routing.desk.export_jobs import Export, ExportRecord
 from routing.desk.saved_views import View
 from routing.desk.sendings import Sending
 from routing.desk.visits import Visit
+from routing.figures.models import Rollup, RollupState
 from routing.flows.approval import PublishApproval
 from routing.flows.checklist import ChecklistAnswer
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
@@ -83,6 +84,8 @@ __all__ = [
     "Recurrence",
     "Redaction",
     "RefCounter",
+    "Rollup",
+    "RollupState",
     "Rule",
     "Run",
     "RunEvent",

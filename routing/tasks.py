@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from routing.audit.operations.seals import seal
 from routing.desk.operations.exports import forget_exports, write_exports
 from routing.desk.operations.sendings import forget_sendings
+from routing.figures.operations.rollups import refresh
 from routing.people.security import forget_security_events
 from routing.runs.operations.advance import advance
 from routing.runs.operations.occurrences import sweep_occurrences
@@ -71,6 +72,16 @@ def write_due_exports(**_: Any) -> None:
     Write one export that is due. A million rows take minutes. Two tasks at once write two exports.
     """
     write_exports(clock=now)
+
+
+@shared_task(
+    name="routing.tasks.refresh_rollups", acks_late=True, soft_time_limit=1740, time_limit=1800
+)
+def refresh_rollups(**_: Any) -> None:
+    """
+    Bring the roll-ups of figures up to now. Two tasks at once: the second one does nothing.
+    """
+    refresh(at=now())
 
 
 @shared_task(name="routing.tasks.escalate", acks_late=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from delivery.deliverables.models import Deliverable
-from routing.figures.catalogue import Computes, Figure, Topic, register
+from routing.figures.catalogue import Computes, Figure, Topic, durations, register
 from routing.figures.dimensions import Dimension
+from routing.figures.of_states import stays
 from routing.kernel.events import Event
 from routing.work.gates import Words
 from routing.work.kinds import state_label
@@ -35,6 +36,27 @@ def judgments(at: datetime) -> QuerySet[Any]:
         from_state=Deliverable.State.IN_QA,
         to_state__in=[Deliverable.State.IN_INTERNAL_REVIEW, Deliverable.State.REWORK],
     )
+
+
+def stays_in_qa(at: datetime) -> QuerySet[Any]:
+    return stays(at).filter(kind__startswith=_OWN, from_state=Deliverable.State.IN_QA)
+
+
+def rounds() -> QuerySet[Any]:
+    """Return the events by which a client's answer returned a deliverable."""
+    return Event.objects.filter(
+        kind=f"{_OWN}return_for_rework", from_state=Deliverable.State.IN_CLIENT_REVIEW
+    ).order_by()
+
+
+def rounds_of_contracts(at: datetime) -> QuerySet[Any]:
+    """Return the change rounds of engagements with a number of them, each with its own number."""
+    sold = "item__as_deliverable__brief__engagement"
+    so_far = rounds().filter(**{sold: OuterRef(sold)}, pk__lte=OuterRef("pk"))
+    number = so_far.values(sold).annotate(number=Count("pk")).values("number")
+    found = rounds().filter(**{f"{sold}__rounds__isnull": False})
+    numbered: QuerySet[Any] = found.annotate(number=Subquery(number), sold=F(f"{sold}__rounds"))
+    return numbered
 
 
 register(
@@ -69,5 +91,32 @@ register(
         at="at",
         computes=Computes.RATE,
         good=Q(to_state=Deliverable.State.REWORK),
+    ),
+    *durations(
+        "qa_time",
+        title=_("Time in QA"),
+        formula=_("From the submission of a version until QA passed or returned it, elapsed."),
+        topic=Topic.QUALITY,
+        grain=_("one stay of one deliverable in QA"),
+        counted=_("Stays that ended in the period."),
+        left_out=_("Deliverables that are in QA now."),
+        rows=stays_in_qa,
+        at="at",
+    ),
+    Figure(
+        name="rounds_beyond_contract",
+        topic=Topic.QUALITY,
+        title=_("Change rounds beyond the contract"),
+        formula=_(
+            "Change rounds that came after all rounds sold with the engagement were used, divided "
+            "by all change rounds. They are numbered in the order of their events."
+        ),
+        grain=_("a change round: the client returned one deliverable"),
+        counted=_("Change rounds in the period whose engagement says how many were sold."),
+        left_out=_("Deliverables without an engagement, or of one that does not say so."),
+        rows=rounds_of_contracts,
+        at="at",
+        computes=Computes.RATE,
+        good=Q(number__gt=F("sold")),
     ),
 )

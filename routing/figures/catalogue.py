@@ -23,7 +23,7 @@ from routing.work.gates import Words
 
 SEE_FIGURES = "routing.view_clock"  # as for SLA compliance: both count seen work only
 LEAST_FOR_A_RATE = 5  # rows; a rate of fewer says nothing
-TOOK = "took"  # annotation of rows with the duration that is measured
+TOOK = "took"  # annotation of rows with the duration, or the number, that is measured
 
 
 class UnknownFigure(ValueError):
@@ -34,6 +34,7 @@ class Unit(StrEnum):
     COUNT = "count"
     RATIO = "ratio"  # from 0 to 1
     SECONDS = "s"
+    EACH = "each"  # a mean number for each row
 
 
 class Computes(StrEnum):
@@ -45,9 +46,10 @@ class Computes(StrEnum):
     MEDIAN = "median"
     P90 = "p90"
     TOTAL = "total"
+    EACH = "each"  # the mean of the number ``took``
 
 
-UNITS = {Computes.COUNT: Unit.COUNT, Computes.RATE: Unit.RATIO}
+UNITS = {Computes.COUNT: Unit.COUNT, Computes.RATE: Unit.RATIO, Computes.EACH: Unit.EACH}
 
 
 class Topic(StrEnum):
@@ -81,7 +83,7 @@ class Figure:
     ``rows`` returns all of them as of an instant, whoever asks. ``item`` is the lookup of their
     work item, empty for work items themselves. ``at`` names the aware column that puts a row into
     a period; without one the figure is a count of what stands at one instant. A rate has ``good``,
-    and a duration is annotated as ``took``.
+    and a duration, or a number of which the mean is computed, is annotated as ``took``.
     """
 
     name: str

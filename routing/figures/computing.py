@@ -8,27 +8,29 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, Model, Q, QuerySet, Sum
+from django.db.models import Avg, Count, QuerySet, Sum
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from routing.figures.addresses import selection
+from routing.figures.apart import Apart
 from routing.figures.catalogue import LEAST_FOR_A_RATE, TOOK, Computes, Figure, figures_called
 from routing.figures.dimensions import Dimension, column
+from routing.figures.rolled import rolled
 from routing.figures.spans import Span, write_instant
 from routing.people.actors import Actor
 from routing.sla.calendars import agency_zone
-from routing.sla.clocks import Clock
-from routing.sla.compliance import Median, NinetiethPercentile, clocks_apart, work_apart
+from routing.sla.compliance import Median, NinetiethPercentile, under
 from routing.work.visibility import visible_work, work_seen_by
 
-DURATIONS: dict[Computes, Any] = {
+MEASURES: dict[Computes, Any] = {
     Computes.MEAN: Avg,
     Computes.MEDIAN: Median,
     Computes.P90: NinetiethPercentile,
     Computes.TOTAL: Sum,
+    Computes.EACH: Avg,
 }
 ROWS_PAGE = "admin:routing_clock_figure_rows"
 
@@ -40,8 +42,9 @@ class FigureValue:
 
     ``by`` has the key of each dimension, and ``labels`` what screens show. ``value`` is a number
     of the figure's unit, or None for the reason in ``why_null``. ``n`` is the number of rows.
-    ``numerator`` is the number of good rows of a rate, or the sum of a mean in seconds.
-    ``rows_url`` leads to the rows.
+    ``numerator`` is the number of good rows of a rate, or the sum of a mean, in seconds if it is
+    one of durations. ``rows_url`` leads to the rows.
+    ``lag_s`` says how many seconds ago the roll-up was true that it comes from, 0 without one.
     """
 
     name: str
@@ -53,6 +56,7 @@ class FigureValue:
     why_null: str
     rows_url: str
     labels: tuple[str, ...] = ()
+    lag_s: float = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -69,17 +73,22 @@ class FigureValue:
 
 @dataclass(frozen=True, slots=True)
 class FigureScope:
-    """Who asks, for which span, as of when, and whether work that counts apart is included."""
+    """
+    Who asks, for which span, as of when, and whether work that counts apart is included.
+
+    ``left_out`` is that work, None if it is included.
+    """
 
     actor: Actor
     span: Span
     apart: bool
     at: datetime
     zone: ZoneInfo
+    left_out: Apart | None
 
     @classmethod
     def of(cls, actor: Actor, span: Span, *, apart: bool = False) -> FigureScope:
-        return cls(actor, span, apart, now(), agency_zone())
+        return cls(actor, span, apart, now(), agency_zone(), None if apart else Apart.now())
 
 
 def compute(
@@ -116,11 +125,10 @@ def compute(
 def rows_of(figure: Figure, scope: FigureScope) -> QuerySet[Any]:
     """Return the rows that a figure counts, of what the actor may see."""
     rows = figure.rows(min(scope.at, scope.span.until))
-    if visible_work(scope.actor) is not None:
-        seen = work_seen_by(scope.actor).order_by().values("pk")
-        rows = rows.filter(**{f"{figure.item or 'pk'}__in": seen})
-    if not scope.apart:
-        rows = rows.exclude(_apart(figure, rows.model))
+    rows = _seen_rows(rows, figure.item, scope.actor)
+    if scope.left_out:
+        left_out = scope.left_out.of(rows.model, figure.item, *figure.also_apart)
+        rows = rows.exclude(left_out)
     if figure.at:
         rows = rows.filter(
             **{f"{figure.at}__gte": scope.span.since, f"{figure.at}__lt": scope.span.until}
@@ -128,12 +136,17 @@ def rows_of(figure: Figure, scope: FigureScope) -> QuerySet[Any]:
     return rows
 
 
-def _apart(figure: Figure, model: type[Model]) -> Q:
-    """Return a condition for the rows of a figure that count apart."""
-    found = clocks_apart() if model is Clock else work_apart(figure.item)
-    for lookup in figure.also_apart:
-        found |= work_apart(lookup)
-    return found
+def _seen_rows(rows: QuerySet[Any], item: str, actor: Actor) -> QuerySet[Any]:
+    """Return the rows whose work the actor may see. Who sees all work sees rows about none too."""
+    condition = visible_work(actor)
+    if condition is None:
+        return rows
+    if not item:
+        return rows.filter(condition)
+    if actor.client_roles:  # their condition has subqueries about the work item itself
+        return rows.filter(**{f"{item}__in": work_seen_by(actor).order_by().values("pk")})
+    # On the row that is joined anyway, because a list of a million ids is no filter.
+    return rows.filter(under(item, condition), **{f"{item}__isnull": False})
 
 
 def narrowed(
@@ -167,19 +180,34 @@ def values(
     figure: Figure, dimensions: Sequence[Dimension], scope: FigureScope
 ) -> list[FigureValue]:
     """Return the values of one figure by its dimensions, the groups with most rows first."""
-    if not dimensions:
-        return [value_of(figure, rows_of(figure, scope), scope)]
-    columns = {f"in_{each.name}": _column(each, figure, scope) for each in dimensions}
-    rows = rows_of(figure, scope).order_by().annotate(**columns).values(*columns)
-    found: list[dict[str, Any]] = list(rows.annotate(**_sums(figure)).order_by("-n", *columns))
+    kept = rolled(
+        figure,
+        dimensions,
+        actor=scope.actor,
+        span=scope.span,
+        apart=scope.apart,
+        at=scope.at,
+        zone=scope.zone,
+    )
+    found, lag_s = (kept.groups, kept.lag_s) if kept else (_live(figure, dimensions, scope), 0.0)
     groups = [each.groups(_seen(found, f"in_{each.name}")) for each in dimensions]
     made = []
     for row in found:
         raw = [row[f"in_{each.name}"] for each in dimensions]
         at = [known[value] for known, value in zip(groups, raw, strict=True)]
         by = {each.name: group.key for each, group in zip(dimensions, at, strict=True)}
-        made.append(_value(figure, row, by, [group.label for group in at], scope))
-    return made
+        made.append(_value(figure, row, by, [group.label for group in at], scope, lag_s))
+    return sorted(made, key=lambda each: -each.n)
+
+
+def _live(
+    figure: Figure, dimensions: Sequence[Dimension], scope: FigureScope
+) -> list[dict[str, Any]]:
+    if not dimensions:
+        return [rows_of(figure, scope).order_by().aggregate(**_sums(figure))]
+    columns = {f"in_{each.name}": _column(each, figure, scope) for each in dimensions}
+    rows = rows_of(figure, scope).order_by().annotate(**columns).values(*columns)
+    return list(rows.annotate(**_sums(figure)).order_by(*columns))
 
 
 def _seen(rows: Iterable[Mapping[str, Any]], place: str) -> set[Any]:
@@ -200,8 +228,8 @@ def _sums(figure: Figure) -> dict[str, Any]:
     sums: dict[str, Any] = {"n": Count("pk")}
     if figure.is_rate:
         sums["good"] = Count("pk", filter=figure.good)
-    if figure.computes in DURATIONS:
-        sums["took_value"] = DURATIONS[figure.computes](TOOK)
+    if figure.computes in MEASURES:
+        sums["took_value"] = MEASURES[figure.computes](TOOK)
         sums["took_sum"] = Sum(TOOK)
     return sums
 
@@ -212,6 +240,7 @@ def _value(
     by: Mapping[str, str | None],
     labels: Sequence[str],
     scope: FigureScope,
+    lag_s: float = 0,
 ) -> FigureValue:
     value, numerator, why = _number(figure, row)
     return FigureValue(
@@ -224,6 +253,7 @@ def _value(
         why_null=why,
         rows_url=rows_address(figure, scope, by),
         labels=tuple(labels),
+        lag_s=lag_s,
     )
 
 
@@ -235,6 +265,8 @@ def _number(figure: Figure, row: Mapping[str, Any]) -> tuple[float | None, float
     if figure.is_rate:
         good: int = row["good"]
         return (good / n, good, "") if n >= LEAST_FOR_A_RATE else (None, good, _too_few(n))
+    if figure.computes == Computes.EACH:
+        return (float(row["took_value"]), row["took_sum"], "") if n else (None, None, _("No rows."))
     took: timedelta | None = row["took_value"]
     total = row["took_sum"].total_seconds() if row["took_sum"] is not None else None
     numerator = total if figure.computes == Computes.MEAN else None

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from routing.figures.catalogue import LEAST_FOR_A_RATE, TOPICS, Computes, Figure, catalogue
 from routing.figures.dimensions import PERIODS
+from routing.figures.sources import source_of
 
 _PERIODS = ", ".join(f"`{each.name}`" for each in PERIODS)
 HEAD = f"""\
@@ -35,7 +36,11 @@ them:
   priority are those that the work has now. Groups without rows are left out.
 - **Rows behind a number.** `rows_url` leads to them, and with `?format=json` answers their number
   and the references of their work, one for each row.
-- **Delay.** Figures are computed from the rows themselves when they are asked for, so `lag_s` is 0.
+- **Delay.** Most figures are counted from the rows themselves when they are asked for, and their
+  `lag_s` is 0. Some, named below, are read from daily roll-ups when these have the grouping and the
+  days are whole. `lag_s` says how old they are, at most 60 s: older ones are not read, and the
+  figure is counted. `manage.py figures rebuild` computes them anew, which changes nothing. The rows
+  behind a number are always read at once.
 """
 
 VALUES = {
@@ -45,6 +50,7 @@ VALUES = {
     Computes.MEDIAN: "The median of a duration.",
     Computes.P90: "The 90th percentile of a duration.",
     Computes.TOTAL: "The sum of a duration.",
+    Computes.EACH: "A mean number for each row.",
 }
 
 
@@ -68,5 +74,9 @@ def _lines(figure: Figure) -> Iterator[str]:
     yield f"- Rows: {figure.counted}"
     yield f"- Left out: {figure.left_out}"
     yield f"- Grouped by: {own + ', and ' if own else ''}what all figures are grouped by"
+    source = source_of(figure)
+    if source:
+        kept = ["client", *source.keys, *(["kind"] if source.by_kind else [])]
+        yield f"- Rolled up by: {', '.join(f'`{name}`' for name in kept)}, and periods"
     if not figure.at:
         yield "- Period: none of its own"

@@ -30,7 +30,7 @@ _RUN = _("a run")
 _STATE = Dimension(
     name="state", title=_("State"), path="state", words=lambda state: state_label("run", state)
 )
-_VERSION = Dimension(
+VERSION = Dimension(
     name="version", title=_("Flow version"), path="version__number", words=lambda n: f"v{n}"
 )
 
@@ -70,7 +70,7 @@ _STARTED: dict[str, Any] = {
     "counted": _("Runs that started in the period."),
     "rows": started_runs,
     "at": "item__created_at",
-    "own": (_STATE, _VERSION),
+    "own": (_STATE, VERSION),
 }
 
 register(
@@ -95,7 +95,7 @@ register(
         ),
         rows=completed_runs,
         at="completed_at",
-        own=(_VERSION,),
+        own=(VERSION,),
     ),
     Figure(
         name="completion_rate",
@@ -139,6 +139,6 @@ register(
         left_out=_("Runs with an outcome that was waived, and runs that are not complete."),
         rows=proven_runs,
         at="completed_at",
-        own=(_VERSION,),
+        own=(VERSION,),
     ),
 )

@@ -31,11 +31,16 @@ OVERRULED_WITHIN = timedelta(hours=48)
 HAND_OVER = "routing.workitem.hand_over"
 NOT_WORK = "exceptioncase"  # an exception is about work, and may be about no run
 _ITEM = _("a work item")
-_WAITING_ON = Dimension(
+WAITING_ON = Dimension(
     name="waiting_on",
     title=_("Waiting on"),
     path="waiting_on",
     words=lambda party: WorkItem.WaitingOn(party).label,
+)
+FROM_TO_BY = (
+    person("from", _("From"), "from_owner"),
+    person("to", _("To"), "to_owner"),
+    person("by", _("By"), "actor"),
 )
 
 
@@ -86,7 +91,7 @@ register(
         rows=open_work,
         item="",
         is_now=True,
-        own=(_WAITING_ON,),
+        own=(WAITING_ON,),
     ),
     Figure(
         name="overdue_work",
@@ -101,7 +106,7 @@ register(
         rows=lambda at: open_work(at).filter(next_due_at__lt=now()),
         item="",
         is_now=True,
-        own=(_WAITING_ON,),
+        own=(WAITING_ON,),
     ),
     Figure(
         name="work_on_hold",
@@ -114,7 +119,7 @@ register(
         rows=lambda at: open_work(at).filter(held_at__isnull=False),
         item="",
         is_now=True,
-        own=(_WAITING_ON,),
+        own=(WAITING_ON,),
     ),
     *durations(
         "open_work_age",
@@ -127,7 +132,7 @@ register(
         rows=open_work,
         item="",
         is_now=True,
-        own=(_WAITING_ON,),
+        own=(WAITING_ON,),
     ),
     Figure(
         name="hand_offs",
@@ -142,11 +147,7 @@ register(
         ),
         rows=hand_offs,
         at="at",
-        own=(
-            person("from", _("From"), "from_owner"),
-            person("to", _("To"), "to_owner"),
-            person("by", _("By"), "actor"),
-        ),
+        own=FROM_TO_BY,
     ),
     Figure(
         name="rules_overruled",

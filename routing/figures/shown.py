@@ -22,6 +22,8 @@ def shown(value: float | None, unit: str) -> str:
         return f"{number_format(value * 100, 1)} %"
     if unit == Unit.SECONDS:
         return elapsed(value)
+    if unit == Unit.EACH:
+        return number_format(value, 1)
     return number_format(value, 0, force_grouping=True)
 
 

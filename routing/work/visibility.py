@@ -32,7 +32,7 @@ def visible_work(actor: Actor) -> Q | None:
         return None
     if actor.client_roles:
         return shown_to_clients() & Q(client__in=sorted(actor.clients_as()))
-    mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
+    mine = on_it(actor)
     if actor.may("routing.see_unrestricted_work"):
         return (
             mine
@@ -45,6 +45,23 @@ def visible_work(actor: Actor) -> Q | None:
     if actor.may("routing.see_team_work"):
         return mine | Q(team__in=sorted(actor.team_ids))
     return Q(pk__in=[])
+
+
+def on_it(actor: Actor) -> Q:
+    """Return a condition on WorkItem for work that is the actor's own."""
+    return Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
+
+
+def clients_hidden_from(actor: Actor) -> models.QuerySet[Client] | None:
+    """
+    Return the clients of whose work the actor sees only their own; they see that of all others.
+
+    None if what the actor sees is not a matter of clients, as ``visible_work`` has it.
+    """
+    if actor.client_roles or not actor.may("routing.see_unrestricted_work"):
+        return None
+    theirs = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(team__in=sorted(actor.team_ids))
+    return Client.objects.filter(restricted=True).exclude(theirs)
 
 
 @lru_cache(maxsize=512)

@@ -11,7 +11,15 @@ import time_machine
 from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.deliverables.operations import versions
-from delivery.models import Answer, Approval, Campaign, Deliverable, Request
+from delivery.models import (
+    Answer,
+    Approval,
+    Campaign,
+    Check,
+    CheckResult,
+    Deliverable,
+    Request,
+)
 from routing.figures.computing import FigureValue, compute
 from routing.models import Clock, WorkItem
 from routing.people.actors import Actor
@@ -19,7 +27,15 @@ from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.sla.operations.first_response import ResponseChannel, reached_client
 from routing.work.creation import create
-from tests.delivery.making import done, hand_in, make_deliverables, question, say, with_the_client
+from tests.delivery.making import (
+    done,
+    hand_in,
+    make_deliverables,
+    make_engagement,
+    question,
+    say,
+    with_the_client,
+)
 from tests.world import NOW, World, by, make_request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("L6")]
@@ -97,8 +113,11 @@ def test_qa_catches_what_it_returns(world: World) -> None:
                 )
             )
 
-    # It passed the checks of itself each time, so QA caught nothing of what Alice returned.
+    # It passed the checks of itself each time, so QA caught nothing of what Alice returned, and it
+    # was in QA for no time at all.
     [found] = figure(world, "qa_yield")
+    [stay] = figure(world, "qa_time_p90")
+    assert (stay.n, stay.value) == (3, 0)
 
     assert (found.n, found.numerator) == (3, 0)
     [rounds] = figure(world, "rework_rounds")
@@ -144,3 +163,39 @@ def test_an_approval_that_expired_is_late(world: World, page: Deliverable) -> No
     [found] = figure(world, "approvals_expired")
 
     assert (found.n, found.numerator) == (4, 1)
+
+
+def test_a_round_is_beyond_the_contract_after_those_that_were_sold(
+    world: World, page: Deliverable
+) -> None:
+    sold = make_engagement(world, rounds=1)
+    type(page.brief).objects.filter(pk=page.brief_id).update(engagement=sold)
+    [within] = figure(world, "rounds_beyond_contract")
+    for number in (3, 4):
+        with at(30 + number):
+            [row] = [with_the_client(world, make_deliverables(world)[0])]
+            type(row.brief).objects.filter(pk=row.brief_id).update(engagement=sold)
+            assert say(row, Answer.Word.CHANGES, "Bigger").done
+
+    [found] = figure(world, "rounds_beyond_contract")
+
+    # As many as the deliverables say themselves, of which one was sold.
+    used = sum(Deliverable.objects.values_list("rounds", flat=True))
+    assert (within.n, within.numerator) == (1, 0)
+    assert (found.n, found.numerator) == (used, used - 1) == (3, 2)
+
+
+def test_a_person_who_says_otherwise_overrides_a_result(world: World, page: Deliverable) -> None:
+    check = Check.objects.create(name="Looks right", kind="judgment")
+    assert page.version
+    for passed, who in ((False, world.alice), (True, world.bob), (True, world.alice)):
+        CheckResult.objects.create(
+            version=page.version, check_row=check, passed=passed, by=who, at=NOW
+        )
+
+    found = {each.by["by"]: each for each in figure(world, "qa_overrides", "by")}
+
+    assert {email: (each.n, each.numerator) for email, each in found.items()} == {
+        world.alice.email: (2, 0),
+        world.bob.email: (1, 1),
+    }

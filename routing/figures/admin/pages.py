@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -189,12 +190,14 @@ def _groups(
 
 def _row(row: Any, figure: Figure) -> dict[str, Any]:
     took = getattr(row, TOOK, None)
+    if took is not None:
+        took = elapsed(took.total_seconds()) if isinstance(took, timedelta) else str(took)
     return {
         "ref": row.row_ref,
         "title": row.row_title,
         "address": work_page(row.row_item) if row.row_item else "",
         "at": getattr(row, "row_at", None),
-        "took": elapsed(took.total_seconds()) if took is not None else "",
+        "took": took or "",
         "good": getattr(row, "row_good", None),
     }
 

@@ -39,6 +39,7 @@ def test_events_are_looked_for_every_few_seconds_and_seals_made_every_half_minut
         ("routing.tasks.process", 5),
         ("routing.tasks.seal", 30),
         ("routing.tasks.escalate", 10),
+        ("routing.tasks.refresh_rollups", 30),
     }
 
 

@@ -1,6 +1,8 @@
 """
-Agencies made up from one number: runs that were reopened, held clocks, merged clients, restricted
-ones, hand-offs, and instants around midnight and the change of daylight saving time.
+Agencies made up from one number: runs that were reopened, flows of two versions, held work and
+clocks, proofs that no longer hold, merged clients, restricted ones, absences, hand-offs and those
+taken back, calendars of several zones, and instants around midnight and the change of daylight
+saving time.
 
 Rows are inserted as they are, because only their values matter here.
 """
@@ -16,6 +18,7 @@ from zoneinfo import ZoneInfo
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM
 from routing.models import (
+    Absence,
     Calendar,
     CalendarUse,
     Client,
@@ -28,6 +31,7 @@ from routing.models import (
     ExceptionCase,
     Flow,
     FlowVersion,
+    Notification,
     Outcome,
     Run,
     RunStep,
@@ -40,9 +44,14 @@ from routing.sla.timing import Cause, Does
 from tests.world import NOW, World, make_client, make_user
 
 ZONE = ZoneInfo("Europe/Berlin")
+# In Santiago clocks are turned at midnight, so a day in September has no first hour.
+ZONES = [ZONE, ZoneInfo("America/Santiago"), ZoneInfo("Asia/Kolkata")]
 HISTORY = WorkItem.history.model
-# Midnights of Berlin, the hours around the change of daylight saving time, and month ends.
+# Midnights of Berlin and Santiago, the hours around the changes of daylight saving time, and month
+# ends.
 EDGES = [
+    datetime(2026, 9, 6, 3, 59, 59, tzinfo=UTC),
+    datetime(2026, 9, 6, 4, 0, tzinfo=UTC),
     datetime(2026, 9, 30, 21, 59, 59, tzinfo=UTC),
     datetime(2026, 9, 30, 22, 0, tzinfo=UTC),
     datetime(2026, 10, 24, 22, 30, tzinfo=UTC),
@@ -63,18 +72,20 @@ class MadeAgency:
 
     world: World
     chance: Random
+    is_elsewhere: bool = False  # its calendar may be of another zone than Berlin's
 
     @classmethod
-    def of(cls, world: World, seed: int) -> MadeAgency:
+    def of(cls, world: World, seed: int, *, is_elsewhere: bool = False) -> MadeAgency:
         """Make the agency that this number stands for."""
-        made = cls(world, Random(seed))  # noqa: S311 - chance that can be repeated
+        chance = Random(seed)  # noqa: S311 - chance that can be repeated
+        made = cls(world, chance, is_elsewhere)
         made._make()
         return made
 
     def _make(self) -> None:
         world = self.world
-        calendar = Calendar.objects.create(slug="berlin", name="Berlin", timezone=ZONE.key)
-        CalendarUse.objects.create(calendar=calendar)
+        self.zone = self.chance.choice(ZONES) if self.is_elsewhere else ZONE
+        self._calendar()
         self.system = User.objects.system()
         stranger = make_user("Stranger", AM)
         south = Team.objects.create(name="South", lead=stranger)
@@ -86,7 +97,9 @@ class MadeAgency:
             make_client("SEC", south, stranger, world.olga, restricted=True),
         ]
         self._merge()
-        self.versions = [self._flow(slug) for slug in ("leads", "changes")]
+        self.versions: list[FlowVersion] = []
+        for slug in ("leads", "changes"):
+            self.versions += self._flow(slug)
         self.policies = [
             SLAPolicy.objects.create(slug=slug, name=slug) for slug in ("usual", "quick")
         ]
@@ -95,6 +108,27 @@ class MadeAgency:
             self._run()
         for _ in range(self.chance.randint(0, 5)):
             self._item("request", run=None)
+        self._absences()
+
+    def _calendar(self) -> None:
+        """The agency has moved: it had a calendar of another zone before."""
+        for zone in (ZONES[1], self.zone):
+            self.move(zone.key)
+
+    def move(self, zone: str) -> None:
+        slug = f"of-{zone.lower().replace('/', '-')}"
+        calendar, _made = Calendar.objects.get_or_create(
+            slug=slug, defaults={"name": zone, "timezone": zone}
+        )
+        CalendarUse.objects.update_or_create(
+            team=None, client=None, defaults={"calendar": calendar}
+        )
+
+    def _absences(self) -> None:
+        for who in self.people:
+            for _ in range(self.chance.randint(0, 2)):
+                start = NOW + timedelta(hours=self.chance.randint(-60, 30))
+                Absence.objects.create(user=who, starts_at=start, ends_at=self.after(start, 40))
 
     def _merge(self) -> None:
         acme, brew, centre, _secret = self.clients
@@ -111,7 +145,7 @@ class MadeAgency:
                 ended_at=NOW if is_over else None,
             )
 
-    def _flow(self, slug: str) -> FlowVersion:
+    def _flow(self, slug: str) -> list[FlowVersion]:
         flow = Flow.objects.create(
             slug=slug,
             name=slug.title(),
@@ -120,7 +154,10 @@ class MadeAgency:
             owner=self.world.olga,
             backup=self.world.bob,
         )
-        return FlowVersion.objects.create(flow=flow, number=1, action="create_brief")
+        return [
+            FlowVersion.objects.create(flow=flow, number=number, action="create_brief")
+            for number in (1, 2)
+        ]
 
     def when(self) -> datetime:
         if self.chance.random() < 0.3:
@@ -154,6 +191,8 @@ class MadeAgency:
             waiting_on=self.chance.choice(WorkItem.WaitingOn.values),
         )
         WorkItem.objects.bulk_create([item])
+        if self.chance.random() < 0.1:
+            WorkItem.objects.filter(pk=item.pk).update(held_at=NOW, held_by=item)
         return item
 
     def _run(self) -> None:
@@ -186,6 +225,7 @@ class MadeAgency:
         for _ in range(self.chance.randint(0, 3)):
             self._exception(run)
         self._decision(item, run)
+        self._people(run)
         self._steps(run, item.created_at)
 
     def _event(self, item: WorkItem, kind: str, at: datetime, **fields: object) -> None:
@@ -220,6 +260,25 @@ class MadeAgency:
                     to_state=state,
                 )
             at, before = self.after(at), state
+
+    def _people(self, run: Run) -> None:
+        """Events and messages about the work of a run, by people and by the system."""
+        work = [run.item, self._item("request", run)]
+        for _ in range(self.chance.randint(0, 6)):
+            item, who = self.chance.choice(work), self.chance.choice([*self.people, self.system])
+            verb = self.chance.choice(["request.edit", "request.ask", "note.add", "file.add"])
+            at = self.after(run.item.created_at)
+            self._event(item, f"delivery.{verb}", at, actor=who)
+        Notification.objects.bulk_create(
+            Notification(
+                item=self.chance.choice(work),
+                recipient=self.chance.choice(self.people),
+                words=Notification.Words.OWNS,
+                dedupe_key=f"made-{next(_numbers)}",
+                at=NOW,
+            )
+            for _ in range(self.chance.randint(0, 3))
+        )
 
     def _outcome(self, item: WorkItem, run: Run, kind: str) -> None:
         state = self.chance.choices(
@@ -323,6 +382,15 @@ class MadeAgency:
             by = self.chance.choice([self.world.olga, self.world.alice, self.system])
             self._record(item, at, owner, by)
             self._event(item, "routing.workitem.hand_over", at, actor=by)
+            if self.chance.random() < 0.4:  # taken up in time, or at the last or a later moment
+                soon = self.chance.choice([timedelta(hours=1), timedelta(hours=48)])
+                more = self.chance.choice([timedelta(), timedelta(microseconds=1)])
+                self._event(item, "delivery.request.edit", at + soon + more, actor=owner)
+            if self.chance.random() < 0.2:  # a mistake, taken back a minute later
+                at += timedelta(minutes=1)
+                owner = self.chance.choice(self.people)
+                self._record(item, at, owner, by)
+                self._event(item, "routing.workitem.hand_over", at, actor=by)
 
     def _record(self, item: WorkItem, at: datetime, owner: User, by: User) -> None:
         names = [field.attname for field in WorkItem._meta.concrete_fields]

@@ -6,14 +6,17 @@ It shares no code with the catalogue: each figure here is a list of ``Counted``,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from routing.models import (
+    Absence,
+    CalendarUse,
     Client,
     ClientMerge,
     Clock,
@@ -22,13 +25,15 @@ from routing.models import (
     Event,
     ExceptionCase,
     Flow,
+    FlowVersion,
+    Notification,
     Outcome,
     Run,
     RunStep,
     User,
     WorkItem,
 )
-from tests.routing.figures.agencies import HISTORY, ZONE
+from tests.routing.figures.agencies import HISTORY
 from tests.world import NOW
 
 OPEN_OF_RUNS = {"received", "enriching", "waiting", "routed", "in_delivery", "awaiting_outcome"}
@@ -42,6 +47,7 @@ class Counted:
     at: datetime | None
     good: bool = False
     took: timedelta | None = None
+    number: int = 0
     own: dict[str, Any] | None = None
 
 
@@ -64,6 +70,10 @@ class RawRows:
             "flow": {row["slug"]: pk for pk, row in self._all(Flow).items()},
             "owner": {row["email"]: pk for pk, row in self.people.items()},
         }
+        self.absences = self._all(Absence)
+        self.notifications = self._all(Notification)
+        self.versions = self._all(FlowVersion)
+        self.zone = ZoneInfo(CalendarUse.objects.get().calendar.timezone)
         self.merges = [each for each in self._all(ClientMerge).values() if each["ended_at"] is None]
         self.records = sorted(HISTORY.objects.values(), key=lambda each: each["history_id"])
 
@@ -121,6 +131,98 @@ class RawRows:
             if proof:
                 found.append(Counted(run["item_id"], self.completed_at(run), took=proof - start))
         return found
+
+    # -- People ------------------------------------------------------------------------------------
+
+    def is_person(self, event: dict[str, Any]) -> bool:
+        return bool(self.people[event["actor_id"]]["kind"] == "person")
+
+    def per_run(self, about: Callable[[int], int]) -> list[Counted]:
+        """The completed runs, each with a number."""
+        found = []
+        for run in self.runs.values():
+            at = self.completed_at(run)
+            if at:
+                found.append(Counted(run["item_id"], at, number=about(run["id"])))
+        return found
+
+    def work_of(self, run: int) -> set[int]:
+        return {pk for pk, item in self.items.items() if item["run_id"] == run}
+
+    def acts_of(self, run: int) -> list[dict[str, Any]]:
+        work = self.work_of(run)
+        return [each for each in self.events if each["item_id"] in work and self.is_person(each)]
+
+    def people_of(self, run: int) -> int:
+        return len({each["actor_id"] for each in self.acts_of(run)})
+
+    def messages_of(self, run: int) -> int:
+        work = self.work_of(run)
+        return sum(each["item_id"] in work for each in self.notifications.values())
+
+    def reassignments_of(self, run: int) -> int:
+        work = self.work_of(run)
+        return sum(row.item in work for row in self.hand_offs())
+
+    def new_by_hand(self) -> list[Counted]:
+        done = []
+        for event in self.events:
+            run = self.runs.get(self.items[event["item_id"]]["run_id"])
+            if run and self.is_person(event):
+                version = self.versions[run["version_id"]]
+                done.append((event, version["flow_id"], version["number"]))
+        had = [self.versions[run["version_id"]] for run in self.runs.values()]
+        found = []
+        for event, flow, number in done:
+            before = [each for each in had if each["flow_id"] == flow and each["number"] < number]
+            same = [
+                kind["kind"] for kind, other, earlier in done if other == flow and earlier < number
+            ]
+            if before and event["kind"] not in same:
+                own = {"verb": event["kind"]}
+                found.append(Counted(event["item_id"], event["at"], own=own))
+        return found
+
+    def missed(self, until: datetime) -> list[Counted]:
+        found = self.hand_offs()
+        for row in found:
+            assert row.at
+            assert row.own
+            end = row.at + timedelta(hours=48)
+            acted = [
+                event
+                for event in self.events
+                if event["item_id"] == row.item
+                and self.people[event["actor_id"]]["email"] == row.own["to"]
+                and row.at < event["at"] <= end
+            ]
+            row.good = not acted and end <= min(until, NOW)
+        return found
+
+    def is_absent(self, owner: int, at: datetime) -> bool:
+        return any(
+            each["user_id"] == owner and each["starts_at"] <= at < each["ends_at"]
+            for each in self.absences.values()
+        )
+
+    def of_the_absent(self) -> list[Counted]:
+        found = self.open_work()
+        for row in found:
+            row.good = self.is_absent(self.items[row.item]["owner_id"], NOW)
+        return found
+
+    def due_in_absence(self) -> list[Counted]:
+        found = []
+        for row in self.open_work():
+            item = self.items[row.item]
+            due = item["next_due_at"]
+            if due and due >= NOW:
+                row.good = self.is_absent(item["owner_id"], due)
+                found.append(row)
+        return found
+
+    def on_hold(self) -> list[Counted]:
+        return [row for row in self.open_work() if self.items[row.item]["held_at"]]
 
     # -- Clocks ------------------------------------------------------------------------------------
 
@@ -334,7 +436,7 @@ class RawRows:
             return row.own[name]
         if name in PERIODS:
             assert row.at is not None
-            return PERIODS[name](row.at.astimezone(ZONE))
+            return PERIODS[name](row.at.astimezone(self.zone))
         if name == "client":
             return self.client_of(row.item)
         if name == "flow":
@@ -350,62 +452,3 @@ PERIODS: dict[str, Callable[[datetime], str]] = {
     "quarter": lambda at: f"{at.year}-Q{ceil(at.month / 3)}",
     "year": lambda at: f"{at.year}",
 }
-
-
-def figures(rows: RawRows, until: datetime) -> dict[str, tuple[str, Sequence[Counted]]]:
-    """Every figure of routing by its name: what is computed, and its rows of any period."""
-    found: dict[str, tuple[str, Sequence[Counted]]] = {
-        "runs_started": ("count", rows.started()),
-        "runs_completed": ("count", rows.completed()),
-        "completion_rate": ("rate", rows.completion()),
-        "outcome_rate": ("rate", rows.proven()),
-        "sla_compliance": ("rate", rows.compliance()),
-        "breaches": ("count", rows.breaches()),
-        "time_by_party": ("total", rows.by_party()),
-        "exceptions_opened": ("count", rows.raised()),
-        "exceptions_recurring": ("rate", rows.recurring()),
-        "exceptions_settled": ("count", rows.settled()),
-        "exceptions_open": ("count", rows.standing(until)),
-        "open_work": ("count", rows.open_work()),
-        "overdue_work": ("count", rows.overdue()),
-        "work_on_hold": ("count", []),
-        "hand_offs": ("count", rows.hand_offs()),
-        "rules_overruled": ("rate", rows.overruled()),
-        "work_without_layer": ("rate", rows.without_layer()),
-        "step_error_rate": ("rate", rows.errors()),
-    }
-    families = {
-        "time_to_outcome": rows.to_outcome(),
-        "first_response": rows.responses(),
-        "exception_settle_time": rows.settled(),
-        "open_work_age": rows.open_work(),
-        "time_in_state": rows.stays(),
-        "cycle_time": rows.cycles(),
-        "step_latency": rows.latency(),
-    }
-    for name, counted in families.items():
-        for what in ("mean", "median", "p90"):
-            found[f"{name}_{what}"] = (what, counted)
-    return found
-
-
-def value(what: str, rows: Sequence[Counted]) -> float | None:
-    """The value of a figure: the divisor of a rate is at least five."""
-    n = len(rows)
-    if what == "count":
-        return n
-    if what == "rate":
-        return sum(row.good for row in rows) / n if n >= 5 else None
-    took = sorted(row.took.total_seconds() for row in rows if row.took is not None)
-    if not took:
-        return None
-    if what == "total":
-        return sum(took)
-    if what == "mean":
-        return sum(took) / n
-    share = {"median": 0.5, "p90": 0.9}[what]
-    return next(each for place, each in enumerate(took, 1) if place >= share * n - 1e-9)
-
-
-def within(rows: Iterable[Counted], since: datetime, until: datetime) -> list[Counted]:
-    return [row for row in rows if row.at is None or since <= row.at < until]
