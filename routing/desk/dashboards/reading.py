@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from routing.figures.apart import Apart
 from routing.figures.catalogue import LEAST_FOR_A_RATE, Computes, Figure, figures_called
 from routing.figures.computing import FigureScope, FigureValue, rows_of, values
 from routing.figures.spans import Span, midnight
@@ -88,6 +90,13 @@ class Reading:
     ) -> Reading:
         return cls(actor, at, agency_zone(), within, apart)
 
+    @cached_property
+    def _left_out(self) -> Apart | None:
+        return None if self.apart else Apart.now()
+
+    def _scope(self, span: Span) -> FigureScope:
+        return FigureScope(self.actor, span, self.apart, self.at, self.zone, self._left_out)
+
     def last_days(self, days: int) -> Span:
         """Return today and the days before it, ``days`` in all."""
         today = self.at.astimezone(self.zone).date()
@@ -123,7 +132,7 @@ class Reading:
         return _sum(figure, (), (), found)
 
     def _read(self, name: str, by: Sequence[str], span: Span) -> list[Number]:
-        figure, scope = _figure(name), FigureScope(self.actor, span, self.apart, self.at, self.zone)
+        figure, scope = _figure(name), self._scope(span)
         if self.within is None:
             found = values(figure, [figure.dimension(each) for each in by], scope)
             return [_number(value) for value in found]
@@ -143,7 +152,7 @@ class Reading:
     def newest_rows(self, name: str, span: Span, most: int) -> list[Culprit]:
         """Return the work of the newest rows of a figure, of a rate those that count."""
         figure = _figure(name)
-        rows = rows_of(figure, FigureScope(self.actor, span, self.apart, self.at, self.zone))
+        rows = rows_of(figure, self._scope(span))
         if figure.good is not None:
             rows = rows.filter(figure.good)
         if self.within is not None:
