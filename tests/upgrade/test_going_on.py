@@ -40,7 +40,10 @@ from routing.sla.operations.escalate import escalate
 from tests.upgrade.conftest import HERE, Upgraded, rows_of
 from tests.upgrade.make import CMS_TOKEN, TOKEN
 
-pytestmark = pytest.mark.parametrize("upgraded", ["first_version"], indirect=True, scope="module")
+pytestmark = [
+    pytest.mark.drill,  # because a database of then is migrated first
+    pytest.mark.parametrize("upgraded", ["first_version"], indirect=True, scope="module"),
+]
 State = Outbound.State
 SYSTEMS = ("cms", "crm")  # the connections whose changes were left unfinished
 TOKENS = {"cms": CMS_TOKEN, "crm": TOKEN}

@@ -22,7 +22,8 @@ from routing.models import WorkItem
 from tests.plugin import APP
 from tests.upgrade.conftest import Upgraded
 
-pytestmark = pytest.mark.requirement("I8", "P7")
+# Drills, because a database of then is migrated first.
+pytestmark = [pytest.mark.drill, pytest.mark.requirement("I8", "P7")]
 
 HOWTO = (ROOT / "docs" / "howto" / "back-up-and-restore.md").read_text()
 

@@ -30,7 +30,8 @@ from tests.plugin import APP
 from tests.upgrade.conftest import Upgraded
 from tests.upgrade.make import TOKEN
 
-pytestmark = pytest.mark.requirement("I8", "P7")
+# Drills, because a database of then is migrated first.
+pytestmark = [pytest.mark.drill, pytest.mark.requirement("I8", "P7")]
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +133,6 @@ def test_a_secret_of_then_is_readable(upgraded: Upgraded) -> None:
     assert Connection.objects.get(slug="crm").token.first() == TOKEN
 
 
-@pytest.mark.drill
 def test_every_list_and_a_page_of_each_opens(upgraded: Upgraded) -> None:
     browser, answers = signed_in(User.objects.filter(groups__name=OPS).earliest("pk")), {}
     for model, shown in admin.site._registry.items():

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from routing.figures.apart import Apart
-from routing.figures.models import RollupState
+from routing.figures.models import Rollup, RollupState
 from routing.figures.sources import KEYS, SOURCES, VALUES, Source, basis_of, within
 from routing.figures.spans import midnight
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 from routing.sla.calendars import agency_zone
 
 logger = logging.getLogger(__name__)
@@ -56,13 +57,15 @@ MOMENT = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, " + ", "
 )
 TYPES = {"total": "::interval", "took": "::interval[]"}
 SAME_KEY = " AND ".join(f"r.{name} = f.{name}" for name in KEYS)
+INSERT = insert_into(
+    Rollup, "fresh f", source="%s", **{name: f"f.{name}" for name in [*KEYS, *VALUES]}
+)
 # One statement, so that readers see all of it or nothing. Only what differs is written.
 PUT = f"""
     WITH fresh({", ".join([*KEYS, *VALUES])}) AS MATERIALIZED ({{groups}}),
     gone AS (DELETE FROM routing_rollup r WHERE r.source = %s AND {{days}}
         AND NOT EXISTS (SELECT FROM fresh f WHERE {SAME_KEY}) RETURNING 1),
-    put AS (INSERT INTO routing_rollup (source, {", ".join([*KEYS, *VALUES])})
-        SELECT %s, {", ".join(f"f.{name}" for name in [*KEYS, *VALUES])} FROM fresh f
+    put AS ({INSERT}
         WHERE NOT EXISTS (SELECT FROM routing_rollup r WHERE r.source = %s AND {SAME_KEY}
             AND (r.n, r.good, r.total, r.took) IS NOT DISTINCT FROM (f.n, f.good, f.total, f.took))
         ON CONFLICT (source, {", ".join(KEYS)}) DO UPDATE
