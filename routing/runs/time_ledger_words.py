@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from routing.flows.event_catalogue import kind_words
 from routing.kernel.events import Event
 from routing.runs.event_words import sentence_of
 from routing.runs.time_ledger import CLOSED, LedgerSegment, TimeLedger
@@ -21,11 +22,11 @@ def party_words(party: str) -> str:
 
 
 def event_words(event: Event | None) -> str:
-    """Return who did what to which work, or the kind of a signal from outside."""
+    """Return who did what to which work, or what was sent from outside."""
     if event is None:
         return _("No event is recorded for this change.")
     if event.item is None:
-        return f"{event.source}: {event.kind}"
+        return kind_words(event.kind)
     sentence = sentence_of(event, models_by_kind().get(event.item.kind))
     return f"{event.item.ref}: {sentence}"
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.flows.actions import kind_words
+from routing.flows.event_catalogue import kind_words as event_words
 from routing.flows.versions import published
 from routing.kernel.events import Event
 from routing.kernel.facts import UNREAD
@@ -143,7 +144,7 @@ def _events(run: Run, by_hand: HandRecord | None) -> list[TraceEntry]:
         data = {"part": part.part, **_about(part.event)}
         if by_hand is not None and part.event == by_hand.event:
             data |= _recorded(by_hand)
-        title = f"{part.get_part_display()}: {part.event.kind}"
+        title = f"{part.get_part_display()}: {event_words(part.event.kind)}"
         found.append(TraceEntry(part.event.at, "event", title, data))
     return found
 

@@ -21,6 +21,7 @@ from routing.desk.day_filters import WhenDue
 from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.several import several, several_related
 from routing.desk.steps import StepsAdmin
+from routing.flows.event_catalogue import kind_words
 from routing.runs.admin.trace_page import page_entries, started_by
 from routing.runs.blocking import holds, next_step, with_holds
 from routing.runs.models import Run
@@ -158,6 +159,7 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
         version_url = address(type(run.version), "change", run.version_id)
         return {
             "started": event,
+            "started_as": kind_words(event.kind) if event else "",
             "joined": joined,
             "holds": holds(run),
             "next": next_step(run, work),

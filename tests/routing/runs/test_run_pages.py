@@ -38,7 +38,7 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
 
     page = words(answer)
     assert f'href="{url(FlowVersion, "change", run.version_id)}"' in answer.content.decode()
-    assert "Started by hubspot.deal.creation crm" in page
+    assert "Started by Deal created (HubSpot) crm" in page
     assert "5 later events joined" in page
     assert "Owner Alice Backup Bob" in page
     assert "Blocked by Nothing." in page
