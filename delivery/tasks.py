@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from delivery.approvals.operations.reviewing import expire_due
+from delivery.briefs.operations.approvers import report_missing_approvers
 from delivery.engagements.ending import sweep_endings
 from delivery.progress.retainers import sweep_retainers
 from delivery.reports.operations.making import make_due_reports
@@ -30,10 +31,11 @@ def remind_clients(**_: Any) -> None:
 def sweep_ending_engagements(**_: Any) -> None:
     """
     Capture the events of engagements that are about to end, and of retainers whose hours of the
-    month run out, for flows that wait for them.
+    month run out, for flows that wait for them, and find briefs that nobody can approve any more.
     """
     sweep_endings(at=now())
     sweep_retainers(at=now())
+    report_missing_approvers(at=now())
 
 
 @shared_task(name="delivery.tasks.make_reports", acks_late=True)

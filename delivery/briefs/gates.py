@@ -248,6 +248,15 @@ def approvers_of(row: Brief, facts: BriefGateFacts) -> frozenset[int]:
     return facts.approvers - facts.writers - {row.submitted_by_id or 0}
 
 
+def can_be_completed(row: Brief, facts: BriefGateFacts) -> bool:
+    """Return whether enough people are left to approve a brief in review, beside a first one."""
+    if not needs_two(row.amount, facts):
+        return True
+    others = approvers_of(row, facts)
+    firsts = others if row.first_approver_id is None else {row.first_approver_id}
+    return any(facts.can_follow(first, others) for first in firsts)
+
+
 def can_be_approved(row: Brief, context: GateContext) -> GateResult:
     """
     Refuses to ask for an approval that no two people could give, before anybody gives one in vain.

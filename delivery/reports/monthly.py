@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from delivery.approvals.models import Approval
 from delivery.campaigns.models import Campaign
 from delivery.deliverables.models import Deliverable
+from delivery.deliverables.stages import Audience
 from delivery.engagements.models import Engagement
 from delivery.progress.retainer_month import hours_of_month
 from delivery.reports.client_time import (
@@ -342,6 +343,8 @@ def _cases(rows: ClientRows) -> Iterator[tuple[ExceptionCase, WorkItem]]:
         item__created_at__gte=rows.month.begins,
         item__created_at__lt=min(rows.month.ends, rows.at),
     )
+    theirs = Q(item__parent__as_approval__audience=Audience.CLIENT)
+    cases = cases.exclude(Q(reason=Reason.APPROVERS_MISSING) & ~theirs)
     for case in cases.select_related("item").order_by("pk"):
         run_id = case.item.run_id
         item = seen.get(case.item.parent_id or 0) or (requests.get(run_id) if run_id else None)

@@ -8,9 +8,11 @@ import pytest
 
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
+from delivery.briefs.operations.approvers import report_missing_approvers
 from delivery.models import Brief, Deliverable
+from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, OPS
-from routing.models import User
+from routing.models import ExceptionCase, Notification, User
 from tests.delivery.making import (
     codes,
     done,
@@ -125,6 +127,28 @@ def test_d7_asking_says_that_nobody_can_approve(world: World, writer: str, other
 
     assert result.done is can
     assert codes(result) == ([] if can else ["approvers"])
+
+
+def test_d7_a_brief_that_nobody_can_approve_any_more_is_an_exception_of_its_owner(world: World):
+    brief = make_brief(world, engagement=make_engagement(world, amount=500))
+    done(briefs.submit([brief.pk], by=by(world.alice), at=NOW))
+    done(briefs.approve_first([brief.pk], by=by(world.bob), at=NOW))
+    assert report_missing_approvers(at=NOW) == 0
+
+    world.olga.groups.clear()  # the only other one who may exceed the budget
+    assert report_missing_approvers(at=NOW) == report_missing_approvers(at=NOW) == 1
+
+    case = ExceptionCase.objects.get()
+    assert (case.reason, case.item.parent, case.item.owner) == (
+        Reason.APPROVERS_MISSING,
+        brief.item,
+        brief.item.owner,
+    )
+    assert Notification.objects.filter(item=case.item, recipient=brief.item.owner).exists()
+
+    make_user("Otto", OPS)
+    assert report_missing_approvers(at=NOW) == 0
+    assert ExceptionCase.objects.get().state not in ExceptionCase.open_states
 
 
 def test_d7_within_the_budget_one_approver_is_enough(world: World):

@@ -94,7 +94,8 @@ def test_few_results_have_no_share(world: World) -> None:
 def test_an_exception_that_concerns_the_client_is_told_in_other_words(world: World) -> None:
     story = launched(world)
     evidence = {"message": "internal words about Carla"}
-    for reason in (Reason.REMOTE_CONFLICT, Reason.NOBODY_AVAILABLE):
+    # Of the agency's own approvers, here: nobody is left to approve the brief.
+    for reason in (Reason.REMOTE_CONFLICT, Reason.NOBODY_AVAILABLE, Reason.APPROVERS_MISSING):
         raise_exception(ExceptionFinding(reason, evidence, story.row.item), at=WEDNESDAY)
 
     found = data_of(world)
