@@ -58,7 +58,19 @@ MOMENT = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, " + ", "
 TYPES = {"total": "::interval", "took": "::interval[]"}
 SAME_KEY = " AND ".join(f"r.{name} = f.{name}" for name in KEYS)
 INSERT = insert_into(
-    Rollup, "fresh f", source="%s", **{name: f"f.{name}" for name in [*KEYS, *VALUES]}
+    Rollup,
+    "fresh f",
+    source="%s",
+    day="f.day",
+    client="f.client",
+    kind="f.kind",
+    key="f.key",
+    other="f.other",
+    apart="f.apart",
+    n="f.n",
+    good="f.good",
+    total="f.total",
+    took="f.took",
 )
 # One statement, so that readers see all of it or nothing. Only what differs is written.
 PUT = f"""
