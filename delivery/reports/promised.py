@@ -19,7 +19,6 @@ from routing.sla.timing import HELD, UNCOUNTED, ClockReading, Stretch, counts_fo
 from routing.work.kinds import state_label
 
 ZERO = timedelta()
-RESOLUTION = "resolution"
 Told: TypeAlias = tuple[Clock, Explanation]
 TONES = {HELD: "hold", UNCOUNTED: "not_counted"}
 
@@ -75,13 +74,9 @@ def covering_clocks(clocks: Iterable[Clock]) -> list[Clock]:
         if clock.item.kind != "request":
             continue
         before = found.get(clock.item_id)
-        if before is None or _covers(clock) > _covers(before):
+        if before is None or clock.coverage > before.coverage:
             found[clock.item_id] = clock
     return list(found.values())
-
-
-def _covers(clock: Clock) -> tuple[bool, timedelta]:
-    return clock.purpose == RESOLUTION, clock.target
 
 
 def clock_columns() -> Sequence[tuple[str, str]]:

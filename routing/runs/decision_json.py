@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from typing import Any
 
 from routing.flows.versions import published
@@ -12,6 +11,7 @@ from routing.people.staff import Team, User
 from routing.runs.by_hand import HandRecord
 from routing.runs.choice_words import candidate_words, rule_lines
 from routing.runs.decisions import Decision
+from routing.runs.questions.ask import utc
 from routing.runs.trace import is_by_hand, words_by_hand
 
 SCHEMA = {"name": "throughline.decide", "version": 1}
@@ -31,7 +31,7 @@ def decision_as_json(decision: Decision, record: HandRecord | None) -> dict[str,
     return {
         "schema": SCHEMA,
         "ref": decision.run.item.ref,
-        "at": decision.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "at": utc(decision.at),
         "digest": decision.digest,
         "facts": asked.get("facts", {}),
         "candidates": _candidates(decision, asked["candidates"]),

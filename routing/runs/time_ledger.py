@@ -18,7 +18,6 @@ from routing.sla.timing import AGENCY, ZERO, Terms
 from routing.work.items import WorkItem
 from routing.work.kinds import models_by_kind
 
-RESOLUTION = "resolution"  # the purpose of the clock that covers a request from start to end
 CLOSED = "closed"  # the party of time in which the work was closed, before it was reopened
 
 
@@ -100,7 +99,7 @@ def time_ledger(item: WorkItem, at: datetime) -> TimeLedger:
     A run begins with the event that started it, and other work when it was created. At each instant
     the time is that of the party that the work waits on; of the party that all its open parts wait
     on; or else of the agency. This is the rule of clocks (``routing.sla.timing.turn``), for parts
-    of parts as well. A hold counts for the party that it was put on hold for.
+    of parts as well. Time on hold counts for the party that the work itself waits on.
     """
     parts = _parts(item)
     began = _began(item)
@@ -278,5 +277,5 @@ def _events(parts: Sequence[WorkItem], starts: Sequence[datetime]) -> Mapping[da
 def _hours(parts: Sequence[WorkItem]) -> OpenTime | None:
     """Return the hours of the clock that covers the work: its resolution, or the longest."""
     clocks = Clock.objects.filter(item__in=parts).select_related("terms").order_by("pk")
-    found = max(clocks, key=lambda clock: (clock.purpose == RESOLUTION, clock.target), default=None)
+    found = max(clocks, key=lambda clock: clock.coverage, default=None)
     return Terms.read(found.terms.document).hours if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from routing.flows.event_catalogue import kind_words
 from routing.kernel.events import Event
 from routing.runs.event_words import sentence_of
+from routing.runs.questions.ask import utc
 from routing.runs.time_ledger import CLOSED, LedgerSegment, TimeLedger
 from routing.work.items import WorkItem
 from routing.work.kinds import models_by_kind
@@ -43,8 +44,8 @@ def as_json(ledger: TimeLedger) -> dict[str, Any]:
         "schema": SCHEMA,
         "ref": ledger.item.ref,
         "state": ledger.item.state,
-        "from": _instant(segments[0].start) if segments else None,
-        "to": _instant(segments[-1].end) if segments else None,
+        "from": utc(segments[0].start) if segments else None,
+        "to": utc(segments[-1].end) if segments else None,
         "elapsed_s": _seconds(ledger.elapsed),
         "counted_s": _seconds(ledger.counted),
         "by_party": {party: _seconds(time) for party, time in ledger.by_party().items()},
@@ -55,8 +56,8 @@ def as_json(ledger: TimeLedger) -> dict[str, Any]:
 def _segment(segment: LedgerSegment) -> dict[str, Any]:
     event = segment.event
     return {
-        "from": _instant(segment.start),
-        "to": _instant(segment.end),
+        "from": utc(segment.start),
+        "to": utc(segment.end),
         "party": segment.party,
         "elapsed_s": _seconds(segment.elapsed),
         "counted_s": _seconds(segment.counted),
@@ -66,14 +67,10 @@ def _segment(segment: LedgerSegment) -> dict[str, Any]:
             "id": event.pk,
             "kind": event.kind,
             "ref": event.item.ref if event.item else None,
-            "at": event.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "at": utc(event.at),
             "by": str(event.actor),
         },
     }
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _seconds(time: timedelta | None) -> int | None:

@@ -15,6 +15,8 @@ from routing.sla.policies import ESCALATE_EVERY, SLAPolicy
 from routing.sla.timing import Cause, ClockTurn, Does, Mark
 from routing.work.items import WorkItem
 
+RESOLUTION = "resolution"  # the purpose that lasts from the start of a request to its end
+
 
 class ClockTerms(models.Model):
     """
@@ -230,6 +232,14 @@ class Clock(models.Model):
         else:
             does = Does.PAUSE
         return ClockTurn(does, self.waiting_on, Cause(self.cause))
+
+    @property
+    def coverage(self) -> tuple[bool, timedelta]:
+        """
+        Return how much of its work the clock covers, to compare clocks of one work item: the one
+        for the resolution before the one that was to take longest.
+        """
+        return self.purpose == RESOLUTION, self.target
 
     @property
     def turned_at(self) -> datetime:
