@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -20,13 +21,13 @@ from tests.delivery.making import codes, done, fresh, make_destination
 from tests.delivery.progress.test_launching import ADDRESS, approved, launch, picture
 from tests.desk import signed_in, url, words
 from tests.files import png
-from tests.world import NOW, World, by
+from tests.world import NOW, ZONE, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
     pytest.mark.requirement("M11", "F6"),
 ]
-TODAY = NOW.date()
+TODAY = NOW.astimezone(ZoneInfo(ZONE)).date()
 END = TODAY + timedelta(days=30)
 ON_THAT_DAY = NOW + timedelta(days=30)
 

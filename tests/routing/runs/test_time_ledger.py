@@ -54,10 +54,10 @@ def asked_and_answered(world: World) -> Request:
     return row
 
 
-def ledger_of(name: str) -> dict[str, Any]:
-    """Return the answer of the command five hours after NOW."""
+def ledger_of(name: str, after: timedelta = 5 * HOUR) -> dict[str, Any]:
+    """Return the answer of the command five hours after NOW, or as long after it as said."""
     out = StringIO()
-    with time_machine.travel(NOW + 5 * HOUR, tick=False):
+    with time_machine.travel(NOW + after, tick=False):
         call_command("ledger", name, "--json", stdout=out)
     found: dict[str, Any] = json.loads(out.getvalue())
     return found
@@ -78,9 +78,20 @@ def test_segments_are_contiguous_and_sum_to_the_whole(world: World) -> None:
     ]
     assert found["schema"] == {"name": "throughline.ledger", "version": 1}
     assert found["elapsed_s"] == sum(each["elapsed_s"] for each in segments) == 5 * 3600
-    assert found["counted_s"] == sum(each["counted_s"] for each in segments) > 0
+    assert found["counted_s"] == sum(each["counted_s"] for each in segments)
     assert all(one["to"] == other["from"] for one, other in pairwise(segments))
     assert found["by_party"] == {"agency": 3 * 3600, "client": 2 * 3600}
+
+
+@pytest.mark.django_db
+def test_of_a_week_the_working_hours_are_counted(world: World) -> None:
+    row = asked_and_answered(world)
+
+    found = ledger_of(row.item.ref, timedelta(days=7))
+
+    counted = found["counted_s"]
+    assert counted == sum(each["counted_s"] for each in found["segments"])
+    assert 0 < counted < found["elapsed_s"] / 2
 
 
 @pytest.mark.django_db
