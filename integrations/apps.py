@@ -26,6 +26,7 @@ REGISTERING = (
     "integrations.connections.crm_fields",
     "integrations.outbox.notification_emails",
     "integrations.outbox.client_emails",
+    "integrations.outbox.export_emails",
     "integrations.outbox.report_emails",
     "integrations.proof.invoice_lint",
     "integrations.publishing.publish",

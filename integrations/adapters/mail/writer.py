@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from integrations.adapters.mail.client_emails import ClientEmail, client_email
 from integrations.adapters.mail.content import INVITE, email_of, invitation_of
+from integrations.adapters.mail.export_emails import EXPORT, export_email
 from integrations.adapters.mail.layout import EmailContent, agency_name
 from integrations.adapters.mail.report_emails import REPORT, report_email
 from integrations.base.adapter import (
@@ -50,16 +51,26 @@ class MailWriter(ClientlessWriter):
 
     def write(self, message: OutboxMessage, known: Written | None) -> Written:
         """
-        Send an e-mail to a client, an invitation, a report, or notifications that are unread and
-        not settled.
+        Send an e-mail to a client, an invitation, a report, news of an export, or notifications
+        that are unread and not settled.
 
         Sends nothing if it is no longer true, none is left, or the person has left.
         """
-        content = message.content
         if message.verb == REPORT:
             return self._report(message)
-        if message.verb not in set(ClientEmail):
-            return self._to_user(message)
+        if message.verb in set(ClientEmail):
+            return self._to_client(message)
+        person = User.objects.filter(pk=message.content["to"], is_active=True).first()
+        if person is None:
+            return Written(NOBODY)
+        if message.verb == INVITE:
+            return self._invitation(message, person)
+        if message.verb == EXPORT:
+            return self._export(message, person)
+        return self._notifications(message, person)
+
+    def _to_client(self, message: OutboxMessage) -> Written:
+        content = message.content
         found = client_email(
             ClientEmail(message.verb),
             content["contact"],
@@ -71,21 +82,24 @@ class MailWriter(ClientlessWriter):
         contact, email = found
         return self._send(message, contact.email, email, {"contact": contact.pk})
 
-    def _to_user(self, message: OutboxMessage) -> Written:
-        """Send an invitation or notifications."""
-        person = User.objects.filter(pk=message.content["to"], is_active=True).first()
-        if person is not None and message.verb == INVITE:
-            invited = invitation_of(person, message.content["contact"], message.content["by"])
-            if invited is None:
-                return Written(NOBODY)
-            return self._send(message, person.email, invited, {})
+    def _invitation(self, message: OutboxMessage, person: User) -> Written:
+        email = invitation_of(person, message.content["contact"], message.content["by"])
+        return self._send(message, person.email, email, {}) if email else Written(NOBODY)
+
+    def _export(self, message: OutboxMessage, person: User) -> Written:
+        number = message.content["export"]
+        email = export_email(number, person)
+        if email is None:
+            return Written(NOBODY)
+        return self._send(message, person.email, email, {"export": number})
+
+    def _notifications(self, message: OutboxMessage, person: User) -> Written:
         asked = Notification.objects.filter(
-            pk__in=message.content.get("messages", ()), recipient=message.content["to"]
+            pk__in=message.content.get("messages", ()), recipient=person
         )
         # What was settled while the e-mail waited is no news any more.
-        notifications = asked.unread().current(timezone.now())
-        unread = _shown(notifications, person) if person is not None else []
-        if person is None or not unread:
+        unread = _shown(asked.unread().current(timezone.now()), person)
+        if not unread:
             return Written(NOBODY)
         ids = [each.pk for each in unread]
         sending(ids, at=timezone.now())

@@ -74,7 +74,10 @@ def export_list(request: HttpRequest, name: str) -> HttpResponseBase:
         words = _("You have %(most)s exports running. Wait for one, or cancel it.")
         messages.error(request, words % {"most": MOST_RUNNING})
     else:
-        words = _("%(count)s rows are being written. You find the file here when it is ready.")
+        words = _(
+            "%(count)s rows are being written. You find the file here when it is ready, and get an "
+            "e-mail unless you have downloaded it by then."
+        )
         messages.success(request, words % {"count": _grouped(row.total)})
     return HttpResponseRedirect(address(Export, "changelist"))
 

@@ -23,6 +23,8 @@ from routing.desk.exports import TooManyRows
 from routing.desk.named_lists import UnknownList
 from routing.kernel.queues import Lease, finish, lease
 from routing.kernel.storage import private
+from routing.people.actors import Actor
+from routing.work.registry import announce, reactions
 
 log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
@@ -30,6 +32,7 @@ Way, Fault = ExportRecord.Way, Export.Fault
 
 MOST_AT_ONCE = 5_000  # rows; longer lists are written by a worker
 MOST_RUNNING = 3  # exports of one person at a time
+FINISHED = announce("routing.export.finish")
 FOLDER = "exports"  # in the private storage, whose sweep removes what has no file row after a day
 
 
@@ -190,15 +193,24 @@ def _keep(
             current.file_name = f"{row.list_name}-{at:%Y%m%dT%H%M%SZ}.{row.format}"
             current.save()
             _record(found, row.format, written, Way.JOB, at)
+            _tell(current, at)
     if current is None:
         private().delete(key)
         raise _Stopped
 
 
 def _end(rows: Q, at: datetime, *, fault: str) -> None:
-    Export.objects.running().filter(rows).update(
-        fault=fault, due_at=None, finished_at=at, expires_at=at + Export.KEPT
-    )
+    ended = {"fault": fault, "due_at": None, "finished_at": at, "expires_at": at + Export.KEPT}
+    with transaction.atomic():
+        for row in Export.objects.running().filter(rows).select_for_update():
+            Export.objects.filter(pk=row.pk).update(**ended)
+            _tell(row, at)
+
+
+def _tell(row: Export, at: datetime) -> None:
+    """Have its person told that an export is ready or failed, in the transaction that says so."""
+    for reaction in reactions(FINISHED.kind):
+        reaction([row], Actor.system(), at)
 
 
 def _record(found: ListToExport, form: str, written: ExportedFile, way: str, at: datetime) -> None:
