@@ -31,6 +31,7 @@ WORKLOADS = {
     "figures": ("bench.figures", "figures"),
     "held": ("bench.held", "held"),
     "lint": ("bench.lint", "lint"),
+    "promises": ("bench.promises", "promises"),
 }
 ALIASES = {
     "W1": "lifecycle",

@@ -33,6 +33,7 @@ from routing.runs.version_routes import VersionRoute
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.clocks import Clock, ClockMark, ClockTerms, Escalation
 from routing.sla.policies import SLAPolicy, Target
+from routing.sla.promise_changes import ClockRevision, PromiseChange
 from routing.work.files import File
 from routing.work.items import DoorOnly, RefCounter, WorkItem, WorkNoun
 from routing.work.notes import Note, NoteFile
@@ -50,6 +51,7 @@ __all__ = [
     "ClientMerge",
     "Clock",
     "ClockMark",
+    "ClockRevision",
     "ClockTerms",
     "Condition",
     "Contact",
@@ -80,6 +82,7 @@ __all__ = [
     "Notification",
     "Outcome",
     "Payload",
+    "PromiseChange",
     "PublishApproval",
     "Recurrence",
     "Redaction",

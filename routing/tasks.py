@@ -24,6 +24,7 @@ from routing.runs.operations.silence import settle_heard
 from routing.runs.operations.sla_proof import judge_slas
 from routing.runs.operations.unclaimed_cases import settle_taken
 from routing.sla.operations.escalate import escalate
+from routing.sla.operations.promises import recount_promises
 from routing.work.operations.files import sweep_orphans
 from routing.work.operations.previews import draw_previews
 
@@ -94,6 +95,14 @@ def escalate_clocks(**_: Any) -> None:
     miss_receipts(at=now())
     miss_invoices(at=now())
     judge_slas(at=now())
+
+
+@shared_task(name="routing.tasks.recount_promises", acks_late=True)
+def recount_due_promises(**_: Any) -> None:
+    """
+    Count open clocks anew whose promise was changed. Two tasks at once take different changes.
+    """
+    recount_promises(at=now())
 
 
 @shared_task(name="routing.tasks.sweep_occurrences", acks_late=True)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.sla.hours import OpenTime
 from routing.sla.ladder import Climber, Level, reached_at, worktime_to
 from routing.sla.policies import ESCALATE_EVERY, SLAPolicy
-from routing.sla.timing import Cause, ClockTurn, Does, Mark
+from routing.sla.timing import Cause, ClockTurn, Counted, Does, Mark
 from routing.work.items import WorkItem
 
 RESOLUTION = "resolution"  # the purpose that lasts from the start of a request to its end
@@ -24,7 +24,8 @@ class ClockTerms(models.Model):
     holidays and states.
 
     All clocks with the same terms share one row, found by ``digest`` (the SHA-256, as hex). It is
-    never changed, so no later edit moves an open clock. ``routing.sla.timing.Terms`` reads it.
+    never changed. A clock gets other terms only with a ``ClockRevision``.
+    ``routing.sla.timing.Terms`` reads it.
     """
 
     redactable = ("document",)
@@ -121,7 +122,7 @@ class Clock(models.Model):
         related_name="clocks",
         verbose_name=_("terms"),
     )
-    # Copied from the target, because a later change of the policy must not move an open clock.
+    # Copied from the target, because a later change of the policy moves no open clock by itself.
     target = models.DurationField(_("target (working time)"))
     warn_after = models.DurationField(_("warns after (working time)"))
     escalate_every = models.DurationField(
@@ -268,6 +269,19 @@ class Clock(models.Model):
         else:
             self.stopped_at = at
             self.met_at = at if turn.cause == Cause.MET and self.breached_at is None else None
+
+    def adopt(self, counted: Counted, *, at: datetime, hours: OpenTime) -> None:
+        """
+        Go on under another target and other hours, under which the clock was counted anew until
+        ``at``, which must not be before ``turned_at``. The turn stays.
+
+        :raises OutOfReach: if the clock would run and never be due
+        """
+        turn = self.turn
+        self.spent, self.breached_at, self.running_since = counted.spent, counted.breached_at, None
+        if self.next_level == Level.WARNING:  # a warning that nobody had yet is due at another time
+            self.warn_at = None
+        self.take(turn, at=at, hours=hours)
 
     def _accrue(self, at: datetime, hours: OpenTime) -> None:
         """Add the working time until ``at``, and record a breach that this reveals."""

@@ -39,7 +39,8 @@ class SLAPolicy(models.Model):
     hours of two.
 
     ``version`` rises with every change of the policy or a target (see
-    ``operations.calendars.save_policy``). Open clocks keep their terms.
+    ``operations.calendars.save_policy``). A ``PromiseChange`` says whether open clocks keep their
+    terms.
     """
 
     class Source(models.TextChoices):

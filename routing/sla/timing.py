@@ -72,7 +72,8 @@ class ClockInput:
 @dataclass(frozen=True)
 class Terms:
     """
-    Terms fixed at the start of a clock. Later edits of policy and calendar do not affect it.
+    Terms of a clock. Later edits of policy and calendar change them only if they are made for open
+    work, too.
 
     ``runs_in`` empty means every open state. ``document`` is what it was read from, with names and
     versions.
@@ -175,6 +176,37 @@ class ClockReading:
     whose: Mapping[str, timedelta]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Working time that a clock has used, and when it is due and was breached, if ever."""
+
+    spent: timedelta
+    due_at: datetime | None  # None while the clock is paused
+    breached_at: datetime | None
+
+
+def count(
+    marks: Sequence[tuple[datetime, Does]], target: timedelta, hours: OpenTime, at: datetime
+) -> Counted:
+    """
+    Count a clock up to ``at`` from its turns alone.
+
+    :param marks: times and actions in the order written, none after ``at``
+    """
+    spent, due_at, breached_at = ZERO, None, None
+    for (since, does), following in zip(marks, [*marks[1:], None], strict=True):
+        if does == Does.RUN:
+            # As in ``Clock.take``: the clock is due after the working time that is left.
+            due_at = breached_at or hours.add(since, target - spent)
+            until = following[0] if following else at
+            spent += hours.between(since, until)
+            if breached_at is None and due_at < until:
+                breached_at = due_at
+        if following and following[1] == Does.PAUSE:
+            due_at = None
+    return Counted(spent, due_at, breached_at)
+
+
 def read(
     marks: Sequence[Mark],
     target: timedelta,
@@ -193,29 +225,19 @@ def read(
     known = [mark for mark in marks if mark.at <= at]
     if not known:
         raise ValueError("The clock had not been started then.")
-    spent, due_at, breached_at = ZERO, None, None
-    for mark, following in zip(known, [*known[1:], None], strict=True):
-        if mark.turn.does == Does.RUN:
-            # As in ``Clock.take``: the clock is due after the working time that is left.
-            due_at = breached_at or hours.add(mark.at, target - spent)
-            until = following.at if following else at
-            spent += hours.between(mark.at, until)
-            if breached_at is None and due_at < until:
-                breached_at = due_at
-        if following and following.turn.does == Does.PAUSE:
-            due_at = None
+    counted = count([(mark.at, mark.turn.does) for mark in known], target, hours, at)
     last = known[-1]
-    is_met = last.turn == ClockTurn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
+    is_met = last.turn == ClockTurn(Does.STOP, AGENCY, Cause.MET) and counted.breached_at is None
     stretches: list[Stretch] = []
-    for stretch in _stretches(known, hours, at, due_at):
+    for stretch in _stretches(known, hours, at, counted.due_at):
         stretches += _by_state(stretch, states, hours)
     return ClockReading(
         at=at,
         turn=last.turn,
-        spent=spent,
-        left=max(ZERO, target - spent),
-        due_at=due_at,
-        breached_at=breached_at,
+        spent=counted.spent,
+        left=max(ZERO, target - counted.spent),
+        due_at=counted.due_at,
+        breached_at=counted.breached_at,
         met_at=last.at if is_met else None,
         stretches=tuple(stretches),
         whose=_whose(stretches),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,9 @@ from routing.runs.find import as_ref
 from routing.runs.questions.ask import ask
 from routing.runs.questions.asked import AskedWork
 from routing.sla.clocks import Clock
-from routing.sla.explain_due import as_json, explain, instant, states_of, words
+from routing.sla.explain_due import Explanation, as_json, explain, instant, states_of, words
+from routing.sla.promise_changes import ClockRevision
+from routing.sla.revisions import revision_as_json, revision_sentence, revisions_of
 from routing.work.items import WorkItem
 from routing.work.kinds import kind_label, state_label
 
@@ -49,11 +52,13 @@ class Command(BaseCommand):
         )
         states = {clock.item_id: states_of(clock.item, at) for clock in clocks}
         found = [explain(clock, at, states[clock.item_id]) for clock in clocks]
+        by_clock = revisions_of(clocks)
+        revised = [by_clock.get(clock.pk, ()) for clock in clocks]
         dues = [clock.item.next_due_at for clock in clocks if clock.item.next_due_at]
         due_at = min(dues, default=None) if item.kind == "run" else item.next_due_at
         if options["json"]:
             head = {"ref": item.ref, "state": item.state, "zone": zone.key, "at": at.isoformat()}
-            body = {**head, "due_at": due_at, "clocks": [as_json(each) for each in found]}
+            body = {**head, "due_at": due_at, "clocks": list(map(_in_json, found, revised))}
             self.stdout.write(json.dumps(body, indent=2, default=datetime.isoformat))
             return
         due = f"due {instant(due_at, zone)}" if due_at else "nothing due"
@@ -65,8 +70,9 @@ class Command(BaseCommand):
             self.stdout.write("No clock has started for this work.")
             with override(zone):
                 self.other_dates(item, at)
-        for each in found:
+        for each, rows in zip(found, revised, strict=True):
             lines = words(each, zone)
+            lines[2:2] = [f"  {revision_sentence(row, zone)}" for row in rows]
             if each.ref != item.ref:
                 lines[0] = f"{each.ref} {lines[0]}"
             self.stdout.write("\n" + "\n".join(lines))
@@ -76,6 +82,10 @@ class Command(BaseCommand):
         due = next(each for each in ask(item, at) if each.key == "due")
         for statement in due.statements:
             self.stdout.write(statement.text)
+
+
+def _in_json(found: Explanation, revised: Sequence[ClockRevision]) -> dict[str, Any]:
+    return as_json(found) | {"revisions": [revision_as_json(each) for each in revised]}
 
 
 def _zone(name: str | None, item: WorkItem) -> ZoneInfo:

@@ -1,5 +1,5 @@
 """
-Calendars at the desk. Every change raises the version, and open clocks keep their hours.
+Calendars at the desk. Every change raises the version, and says what becomes of open clocks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,11 +20,13 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from routing.desk.base import ModelT, actor
 from routing.desk.forms import choice, long_text
 from routing.desk.lists import CommaList
-from routing.desk.saved import Rows, SavedAdmin, SavedForm
+from routing.desk.saved import Rows, SavedAdmin
+from routing.sla.admin.promises import PromiseForm, changes_of, context_of
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.days_off import read_days_off, read_lines, write_changed_day, write_lines
 from routing.sla.operations.calendars import save_calendar
 from routing.sla.public_holidays import country_names, open_ended, subdivision_names
+from routing.sla.recount import clocks_of_calendar, terms_of_calendar
 from routing.sla.week import BadHours, read_week
 from routing.work.display import badge
 
@@ -68,7 +70,7 @@ class RegionField(forms.ChoiceField):
         return super().valid_value(value) or "-" not in value
 
 
-class CalendarForm(SavedForm):
+class CalendarForm(PromiseForm):
     """Form with a field for each day of the week, and one for the days off."""
 
     holiday_country = choice(gettext_lazy("Public holidays of"), holiday_countries, required=False)
@@ -189,8 +191,10 @@ class CalendarAdmin(Careful[Calendar]):
         "holiday_subdivision",
         "days_off",
         "version",
+        "scope",
         "reason",
     )
+    change_form_after_template = "desk/promises.html"
     inlines = (UsesOfCalendar,)
     empty_title = gettext_lazy("No calendars")
     empty_text = gettext_lazy("Add the agency's working hours. SLA targets are counted in them.")
@@ -205,5 +209,25 @@ class CalendarAdmin(Careful[Calendar]):
             return _("%(country)s, national days only") % {"country": row.holiday_country}
         return region_of(row) or row.holiday_country
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show what a change would make of open work."""
+        form = context["adminform"].form
+        calendar = form.instance
+        if calendar.pk:
+            context["promise_changes"] = changes_of(calendar=calendar.pk)
+            if form.asks_only:
+                terms = terms_of_calendar(calendar)
+                context |= context_of(request, clocks_of_calendar(calendar), terms)
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
+
     def save_model(self, request: HttpRequest, obj: Calendar, form: Any, change: bool) -> None:
-        save_calendar(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"])
+        save_calendar(
+            obj,
+            by=actor(request),
+            at=timezone.now(),
+            reason=form.cleaned_data["reason"],
+            scope=form.cleaned_data["scope"],
+        )

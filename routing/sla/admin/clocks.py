@@ -46,6 +46,7 @@ from routing.sla.explain_due import (
 from routing.sla.explain_due import status_sentence as in_a_sentence
 from routing.sla.hours import Segment
 from routing.sla.ladder import level_of
+from routing.sla.revisions import revision_sentence, revisions_of
 from routing.sla.timing import Stretch
 from routing.work import display
 from routing.work.items import WorkItem
@@ -152,6 +153,9 @@ class ClockAdmin(ReadOnly[Clock]):
             "found": found,
             "target": length(found.target),
             "sentence": in_a_sentence(found.reading, zone),
+            "revised": [
+                revision_sentence(each, zone) for each in revisions_of([clock]).get(clock.pk, ())
+            ],
             "held": held_sentence(found.held, zone) if found.held else "",
             "whose": [
                 (party_label(party), length(time)) for party, time in found.reading.whose.items()

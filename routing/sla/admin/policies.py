@@ -21,9 +21,10 @@ from unfold.widgets import UnfoldAdminSelectMultipleWidget
 from routing.desk.base import actor
 from routing.desk.durations import WorkTime
 from routing.desk.forms import choice
-from routing.desk.saved import Rows, SavedForm
+from routing.desk.saved import Rows
 from routing.kernel.durations import in_words
 from routing.sla.admin.calendars import Careful
+from routing.sla.admin.promises import PromiseForm, changes_of, context_of
 from routing.sla.meaning import Basis, bases_of, due_sentences
 from routing.sla.operations.calendars import save_policy
 from routing.sla.policies import (
@@ -35,9 +36,8 @@ from routing.sla.policies import (
     labelled_states,
     purpose_label,
 )
+from routing.sla.recount import clocks_of_policy, terms_of_policy
 from routing.work.kinds import models_by_kind
-
-PREVIEW = "_preview"  # the button that shows what a form means without saving it
 
 
 class States(forms.MultipleChoiceField):
@@ -128,22 +128,14 @@ class TargetsOfPolicy(Rows):
         return formset
 
 
-class PolicyForm(SavedForm):
-    def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        if PREVIEW in self.data:
-            self.add_error(None, _("Nothing is saved yet. Below is what these targets mean."))
-        return found
-
-
 @admin.register(SLAPolicy)
 class SLAPolicyAdmin(Careful[SLAPolicy]):
-    form = PolicyForm
-    change_form_after_template = "desk/policy_meaning.html"
+    form = PromiseForm
+    change_form_after_template = "desk/promises.html"
     list_display = ("name", "calendar_source", "also_source", "version")
     search_fields = ("name",)
     search_help_text = gettext_lazy("Name")
-    fields = ("name", "slug", "calendar_source", "also_source", "version", "reason")
+    fields = ("name", "slug", "calendar_source", "also_source", "version", "scope", "reason")
     inlines = (TargetsOfPolicy,)
     empty_title = gettext_lazy("No SLA policies")
     empty_text = gettext_lazy("Add a policy with targets. Clocks start from it.")
@@ -151,12 +143,24 @@ class SLAPolicyAdmin(Careful[SLAPolicy]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show what each target means beside the form, also of a form with errors."""
-        policy = context["adminform"].form.instance
+        """
+        Show what each target means beside the form, also of a form with errors, and what a change
+        would make of open work.
+        """
+        form = context["adminform"].form
+        policy, formsets = (
+            form.instance,
+            [part.formset for part in context["inline_admin_formsets"]],
+        )
         bases, now = bases_of(policy.sources), timezone.now()
-        forms = chain.from_iterable(part.formset.forms for part in context["inline_admin_formsets"])
-        meanings = (form.meaning(bases, now) for form in forms)
+        forms = chain.from_iterable(formset.forms for formset in formsets)
+        meanings = (each.meaning(bases, now) for each in forms)
         context["meanings"] = [meaning for meaning in meanings if meaning]
+        if policy.pk:
+            context["promise_changes"] = changes_of(policy=policy.pk)
+            if form.asks_only and all(formset.is_valid() for formset in formsets):
+                terms = terms_of_policy(policy, _targets_of(formsets))
+                context |= context_of(request, clocks_of_policy(policy), terms)
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
 
@@ -167,13 +171,22 @@ class SLAPolicyAdmin(Careful[SLAPolicy]):
         for formset in formsets:
             # Django's message about the saved page reads what this found to be new and deleted.
             formset.save(commit=False)
-        targets = []
-        for formset in formsets:
-            for each in formset.forms:
-                is_empty = not each.instance.pk and not each.has_changed()
-                if each not in formset.deleted_forms and not is_empty:
-                    targets.append(each.instance)
-        reason = form.cleaned_data["reason"]
         save_policy(
-            form.instance, targets=targets, by=actor(request), at=timezone.now(), reason=reason
+            form.instance,
+            targets=_targets_of(formsets),
+            by=actor(request),
+            at=timezone.now(),
+            reason=form.cleaned_data["reason"],
+            scope=form.cleaned_data["scope"],
         )
+
+
+def _targets_of(formsets: Sequence[Any]) -> list[Target]:
+    """Return the targets that are to be there once the forms are saved."""
+    targets = []
+    for formset in formsets:
+        for each in formset.forms:
+            is_empty = not each.instance.pk and not each.has_changed()
+            if each not in formset.deleted_forms and not is_empty:
+                targets.append(each.instance)
+    return targets

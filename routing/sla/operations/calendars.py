@@ -17,7 +17,9 @@ from routing.kernel.tables import Table
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
 from routing.sla.calendars import Calendar, CalendarUse
+from routing.sla.operations.promises import record_change
 from routing.sla.policies import SLAPolicy, Target
+from routing.sla.promise_changes import Scope
 from routing.work.kinds import models_by_kind
 
 for _noun in ("calendar", "calendaruse", "slapolicy", "target"):
@@ -109,10 +111,13 @@ def standard() -> SLAPolicy | None:
     return table.instance(list(found[0])) if found else None
 
 
-def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = "") -> None:
+def save_calendar(
+    calendar: Calendar, *, by: Actor, at: datetime, reason: str = "", scope: str = Scope.NEW
+) -> None:
     """
-    Save a new or edited calendar. A change raises ``version``; open clocks keep their hours.
+    Save a new or edited calendar. A change raises ``version``.
 
+    :param scope: whether open clocks keep their hours, or are counted anew in a moment
     :raises PermissionDenied: if ``by`` may not change calendars
     :raises ValidationError: by field, if hours, dates or country are invalid
     """
@@ -124,6 +129,8 @@ def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = 
         if stored is None or _differs(stored, calendar):
             calendar.version = stored.version + 1 if stored else 1
             save_with_reason(calendar, by=by, at=at, reason=reason)
+            if stored is not None:
+                record_change(calendar, scope, by=by, at=at, reason=reason)
 
 
 def save_policy(
@@ -133,13 +140,14 @@ def save_policy(
     at: datetime,
     targets: Sequence[Target] | None = None,
     reason: str = "",
+    scope: str = Scope.NEW,
 ) -> None:
     """
-    Save a policy and, if given, its targets. Any change raises ``version``; open clocks keep their
-    terms.
+    Save a policy and, if given, its targets. Any change raises ``version``.
 
     :param targets: all targets of the policy, new ones unsaved. Others are deleted. None leaves the
         targets alone.
+    :param scope: whether open clocks keep their terms, or are counted anew in a moment
     :raises PermissionDenied: if ``by`` may not change SLA policies
     :raises ValidationError: by field; nothing was changed
     """
@@ -156,6 +164,7 @@ def save_policy(
         if stored is not None and (changed or _differs(stored, policy)):
             policy.version = stored.version + 1
             save_with_reason(policy, by=by, at=at, reason=reason)
+            record_change(policy, scope, by=by, at=at, reason=reason)
 
 
 def _save_targets(

@@ -15,6 +15,7 @@ from routing.kernel.sql import run
 from routing.kernel.tables import insert_into, quoted, sql_type, written_fields
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
+from routing.sla.recount import Recounted
 from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
 from routing.sla.timing import AGENCY, Cause, ClockInput, ClockTurn, Does, turn
 from routing.work.items import WorkItem
@@ -25,8 +26,7 @@ for _noun in ("clock", "clockmark", "clockterms", "escalation"):
 
 FIELDS = [field.attname for field in Clock._meta.concrete_fields]
 TYPES = {name: sql_type(field) for name, field in written_fields(Clock).items()}
-# Columns that are fixed when a clock starts, and columns that only the sweep writes. A turn writes
-# all others.
+# Columns that no turn writes, and columns that only the sweep writes. A turn writes all others.
 AGREED = {
     "item_id",
     "purpose",
@@ -37,6 +37,11 @@ AGREED = {
     "warn_after",
     "escalate_every",
     "started_at",
+}
+# Columns that only a change of the promise writes, see ``revise``.
+REVISED = {
+    name: TYPES[name]
+    for name in ("terms_id", "policy_version", "target", "warn_after", "escalate_every")
 }
 SWEPT = {"warned_at", "next_level", "trouble"}
 STARTED = {name: kind for name, kind in TYPES.items() if name not in SWEPT}
@@ -222,6 +227,42 @@ def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
     with transaction.atomic(savepoint=False):
         met = ClockTurn(Does.STOP, AGENCY, Cause.MET)
         return _turn_all(items, at, {purpose: met})
+
+
+def revise(
+    items: Sequence[WorkItem], recounted: Mapping[int, Recounted], at: datetime
+) -> list[tuple[Mapping[str, Any], Clock]]:
+    """
+    Give open clocks other terms, under which they were counted anew.
+
+    Call it in the transaction that holds the locks of the items and counted the clocks.
+
+    :param recounted: by the id of the clock
+    :returns: the former values and the revised clock of each
+    """
+    by_id = {item.pk: item for item in items}
+    found = _open_clocks(by_id) if by_id else []
+    ids = ids_of(each.agreed for each in recounted.values())
+    revised: list[tuple[Mapping[str, Any], Clock]] = []
+    for clock, _digest, _party in found:
+        if (new := recounted.get(clock.pk)) is None:
+            continue
+        before = {name: getattr(clock, name) for name in ("terms_id", "target", "due_at")}
+        clock.item = by_id[clock.item_id]
+        clock.terms_id = ids[new.agreed.digest]
+        clock.policy_version = new.agreed.terms.document["policy"]["version"]
+        clock.target = new.worktime
+        clock.warn_after = new.worktime * new.target.warn_percent / 100
+        clock.escalate_every = new.target.escalate_every
+        clock.adopt(new.counted, at=max(at, clock.turned_at), hours=new.agreed.terms.hours)
+        revised.append((before, clock))
+    if revised:
+        clocks = [clock for _, clock in revised]
+        rows, params = _columns(clocks, {"id": "bigint", **REVISED})
+        given = ", ".join(f"{name} = r.{name}" for name in REVISED)
+        run(f"UPDATE routing_clock c SET {given} FROM ({rows}) AS r WHERE c.id = r.id", params)
+        _update(clocks, [clock for clock, _, _ in found])
+    return revised
 
 
 def _turn_all(

@@ -29,6 +29,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "routing_agency": {"id": 1, "owner_id": 1, "backup_id": 2},
     "routing_clientmerge": {"alias_id": 1, "into_id": 2},
     "integrations_externallink": {"client_id": 1},
+    "routing_promisechange": {"policy_id": 1},
     "routing_file": {"sha256": "a" * 64, "storage_key": f"aa/{'a' * 64}"},
     "routing_clock": {
         "running_since": None,

@@ -36,6 +36,7 @@ FLOW_PARTS = (
     "condition",
 )
 # H18: creatives read neither amounts nor the addresses of contacts, and QA reads calendars.
+PROMISES = ("promisechange", "clockrevision")
 NOT_CREATIVES = (AM, QA, OPS, INTEGRATIONS, AUDITOR)
 SLA_PARTS = ("calendar", "calendaruse", "slapolicy", "target")
 
@@ -113,7 +114,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in SLA_PARTS},
     **{
         f"routing.view_{noun}": EVERYONE
-        for noun in ("clock", "clockmark", "clockterms", "escalation")
+        for noun in ("clock", "clockmark", "clockterms", "escalation", *PROMISES)
     },
     # runs and what is known of them
     **{f"routing.view_{noun}": EVERYONE for noun in ("run", "decision", "enrichment")},
