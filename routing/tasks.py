@@ -26,6 +26,7 @@ from routing.runs.operations.unclaimed_cases import settle_taken
 from routing.sla.operations.escalate import escalate
 from routing.sla.operations.promises import recount_promises
 from routing.work.operations.files import sweep_orphans
+from routing.work.operations.items import resume_due
 from routing.work.operations.previews import draw_previews
 
 
@@ -103,6 +104,14 @@ def recount_due_promises(**_: Any) -> None:
     Count open clocks anew whose promise was changed. Two tasks at once take different changes.
     """
     recount_promises(at=now())
+
+
+@shared_task(name="routing.tasks.resume_due", acks_late=True)
+def resume_due_work(**_: Any) -> None:
+    """
+    Resume the held work whose day has come. Two tasks at once: one of them resumes each item.
+    """
+    resume_due(at=now())
 
 
 @shared_task(name="routing.tasks.sweep_occurrences", acks_late=True)

@@ -17,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
+from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -249,6 +250,9 @@ def _on_hold(item: WorkItem, at: datetime) -> StatusLine:
         sentence = _filled(_("On hold since %(since)s, together with %(whole)s"), values)
     roles = _("Who can resume it: %(roles)s") % {"roles": holders(resume.permission)}
     why = [_("Reason: %(why)s") % {"why": item.hold_reason}] if item.hold_reason else []
+    if item.resumes_date:
+        day = date_format(item.resumes_date, "D j M Y")
+        why.append(_("It resumes by itself on %(day)s.") % {"day": day})
     return StatusLine(sentence, (*why, roles))
 
 

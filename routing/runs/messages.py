@@ -31,7 +31,7 @@ from routing.work.last_change import (
     NEW_OWNER,
     was,
 )
-from routing.work.operations.items import hand_over, hold, resume
+from routing.work.operations.items import hand_over, hold, resume, resume_later
 from routing.work.registry import EventKind
 from routing.work.turns import BACKUP, MAKER, OWNER
 
@@ -71,6 +71,7 @@ tells(hold, OWNER, BACKUP, words=Words.HELD, lasts=ON_HOLD, only=itself)
 tells(hold, MAKER, words=Words.HELD, lasts=ON_HOLD)
 tells(resume, OWNER, BACKUP, words=Words.RESUMED, only=itself)
 tells(resume, MAKER, words=Words.RESUMED)
+tells_nobody(resume_later, because=_("The owner is notified when the work resumes on that day."))
 
 # -- Runs ------------------------------------------------------------------------------------------
 

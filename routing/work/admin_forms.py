@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from routing.desk.away import AsksAboutAbsence
-from routing.desk.forms import StepForm, step_form
+from routing.desk.forms import StepForm, date, step_form
 from routing.people.clearance import SEE_ALL, closed_clients
 from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
@@ -22,6 +22,20 @@ from routing.work.operations import items
 from routing.work.visibility import work_seen_by
 
 MOST_PARTS = 100
+
+
+@step_form(items.resume_later)
+class ResumeLaterForm(StepForm):
+    coming = ("day",)
+
+    day = date(
+        _("Resumes on"),
+        required=False,
+        help_text=_("It resumes when that day begins for its owner. Empty: somebody resumes it."),
+    )
+
+    def known(self, row: Any) -> dict[str, Any]:
+        return {"day": row.resumes_date}
 
 
 def _person(label: Any, *, help_text: Any, required: bool = True) -> Any:

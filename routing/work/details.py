@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from routing.work.items import WorkItem
 
@@ -11,6 +12,13 @@ from routing.work.items import WorkItem
 class HoldDetails:
     why: str
     under: WorkItem | None = None  # the ancestor whose hold reaches the item
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeLaterDetails:
+    """``day`` is the day on which held work resumes, None if a person is to resume it."""
+
+    day: date | None
 
 
 @dataclass(frozen=True, slots=True)

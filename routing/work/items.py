@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -138,6 +138,8 @@ class WorkItem(DoorOnly):
         verbose_name=_("held together with"),
     )
     hold_reason = models.CharField(_("hold reason"), max_length=500, blank=True, default="")
+    # As the owner's zone counts days. Empty if a person is to resume it.
+    resumes_date = models.DateField(_("resumes on"), null=True, blank=True)
     waiting_on = models.CharField(
         _("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY
     )
@@ -224,6 +226,11 @@ class WorkItem(DoorOnly):
                 condition=models.Q(waiting_on="client"),
                 name="workitem_at_client_idx",
             ),
+            models.Index(
+                fields=["resumes_date"],
+                condition=models.Q(resumes_date__isnull=False),
+                name="workitem_resumes_idx",
+            ),
             # One index for both columns, so that a new row makes one entry in its pending list.
             GinIndex(
                 OpClass(Fold("ref"), "gin_trgm_ops"),
@@ -255,14 +262,18 @@ class WorkItem(DoorOnly):
 
     def hold(self, *, at: datetime, why: str, under: WorkItem | None = None) -> None:
         """Put on hold. ``under`` is the ancestor whose hold reaches this item."""
-        self.held_at = at
+        self.held_at, self.resumes_date = at, None
         self.held_by_id = under.pk if under else self.pk
         self.hold_reason = why[:500]
 
     def resume(self, *, at: datetime) -> None:
-        self.held_at = None
+        self.held_at = self.resumes_date = None
         self.held_by_id = None
         self.hold_reason = ""
+
+    def resume_later(self, *, at: datetime, day: date | None) -> None:
+        """Set the day on which it resumes by itself, or none."""
+        self.resumes_date = day
 
     def hand_over(
         self, *, at: datetime, owner: int | None, backup: int | None, doer: int | None

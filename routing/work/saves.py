@@ -42,6 +42,7 @@ WRITERS: Mapping[str, Collection[str]] = {
     "held_at": {"hold", "resume"},
     "held_by_id": {"hold", "resume"},
     "hold_reason": {"hold", "resume"},
+    "resumes_date": {"hold", "resume", "resume_later"},
     "client_id": {"identify", "name_client", "route"},
     "owner_id": {"route", "hand_over", "replace_person", "reopen"},
     "backup_id": {"route", "hand_over", "replace_person", "reopen"},

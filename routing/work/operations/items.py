@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.roles import AM, CREATIVE, INTEGRATIONS, OPS, QA, grant
@@ -16,7 +19,7 @@ from routing.people.actors import Actor
 from routing.people.clearance import SEE_ALL, closed_clients
 from routing.people.rights import DO_WORK, OWN_WORK
 from routing.people.staff import User
-from routing.work.details import HandOverDetails, HoldDetails
+from routing.work.details import HandOverDetails, HoldDetails, ResumeLaterDetails
 from routing.work.door import Operation, OperationResult, carry, move, operation, release
 from routing.work.foresight import Consequence, foresee
 from routing.work.gates import (
@@ -33,6 +36,8 @@ from routing.work.locking import lock, open_along
 
 grant("routing.reassign_team_workitem", AM, name="Can reassign the work of their teams")
 grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
+LONGEST_HOLD = timedelta(days=731)
+AT_ONCE = 100  # items that resume in one transaction
 NOT_CLEARED = _(
     "The client is restricted. Only its owner, its backup, its team and people who see all work "
     "can have its work."
@@ -129,6 +134,18 @@ def held_itself(row: WorkItem, context: GateContext) -> GateResult:
         _("This is on hold with its parent work. Resume the parent."),
         clears_by=_("Someone who can resume work"),
     )
+
+
+def day_is_to_come(row: WorkItem, context: ContextWith[ResumeLaterDetails]) -> GateResult:
+    """Refuses today and earlier days, as the owner counts, and days years ahead."""
+    day = context.details.day if context.details else None
+    if day is None or timedelta() < day - _today_of(row, context.at) <= LONGEST_HOLD:
+        return passed("day")
+    return refused("day", _("Enter a day after today, within two years."), clears_by=_("You"))
+
+
+def _today_of(row: WorkItem, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(row.owner.timezone) if row.owner else UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +257,16 @@ resume = operation(
     through_hold=True,
     run=resume_with_children,
 )
+resume_later = operation(
+    WorkItem,
+    "resume_later",
+    _("Resume on a day"),
+    done=_("%(who)s set the day on which the work resumes"),
+    may=(AM, OPS),
+    gates=(is_open, held_itself, day_is_to_come),
+    through_hold=True,
+    details=ResumeLaterDetails,
+)
 hand_over = operation(
     WorkItem,
     "hand_over",
@@ -266,6 +293,28 @@ HOLD_BELOW: Operation[HoldDetails] = Operation(
     system=True,
 )
 
+# -- Work that resumes by itself -------------------------------------------------------------------
+
+
+def resume_due(*, at: datetime) -> int:
+    """
+    Resume the held work whose day has come, as its owner counts days, and return how many items.
+
+    It may run twice at a time: what another one has resumed is refused.
+    """
+    # A day begins up to a day earlier in another zone than in UTC.
+    soon = WorkItem.objects.filter(
+        is_open=True, held_by=F("pk"), resumes_date__lte=at.date() + timedelta(days=1)
+    ).select_related("owner")
+    rows = soon.order_by("pk")
+    due = [row.pk for row in rows if row.resumes_date and row.resumes_date <= _today_of(row, at)]
+    reason, done = gettext("The day on which it was to resume."), 0
+    for place in range(0, len(due), AT_ONCE):
+        some = resume(due[place : place + AT_ONCE], by=Actor.system(), at=at, reason=reason)
+        done += sum(result.done for result in some)
+    return done
+
+
 # -- What else a hold reaches ----------------------------------------------------------------------
 
 
@@ -289,4 +338,4 @@ def _names(items: Sequence[int]) -> tuple[str, ...]:
     return tuple(map(str, WorkItem.objects.filter(pk__in=items).order_by("pk")))
 
 
-__all__: list[Any] = ["hand_over", "hold", "resume"]
+__all__: list[Any] = ["hand_over", "hold", "resume", "resume_later"]

@@ -67,6 +67,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.make_campaign_request": (AM, OPS),
     "routing.hold_workitem": (AM, OPS),
     "routing.resume_workitem": (AM, OPS),
+    "routing.resume_later_workitem": (AM, OPS),
     **{
         f"delivery.{verb}_request": () for verb in ("withdraw", "accept_impact", "decline_impact")
     },  # contacts alone, by their membership
