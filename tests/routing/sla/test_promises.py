@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -16,7 +17,7 @@ from delivery.models import Request
 from routing.audit.present import present_faults
 from routing.models import Calendar, Clock, ClockRevision, Escalation, PromiseChange, SLAPolicy
 from routing.people.actors import Actor
-from routing.sla.explain_due import explain
+from routing.sla.explain_due import explain, instant
 from routing.sla.operations import clocks, promises
 from routing.sla.operations.calendars import save_calendar, save_policy
 from routing.sla.operations.clocks import start
@@ -26,7 +27,7 @@ from routing.sla.promise_changes import Scope
 from routing.work.operations import items
 from tests.clockwork import HOUR, at, clock_of, fresh
 from tests.desk import filled, signed_in, url, words
-from tests.world import MONDAY, World, by, make_request
+from tests.world import MONDAY, ZONE, World, by, make_request
 
 pytestmark = [
     pytest.mark.django_db,
@@ -87,7 +88,8 @@ def test_a_longer_promise_reaches_open_work_with_what_it_was_before(
     assert (PromiseChange.objects.get().moved, PromiseChange.objects.get().due_at) == (1, None)
     assert holds(request_of_acme)
     page = words(signed_in(world.alice).get(url(Clock, "change", clock.pk)))
-    assert "by Standard v2 (Agreed.). Before: 8:00, due Mon 23 Nov 2026 17:30" in page
+    was = instant(at(23, 17, 30), ZoneInfo(ZONE))
+    assert f"by Standard v2 (Agreed.). Before: 8:00, due {was}" in page
     out = StringIO()
     call_command("explain_due", request_of_acme.item.ref, at=ELEVEN_THIRTY.isoformat(), stdout=out)
     assert "Counted anew on Mon 23 Nov 2026 11:30" in out.getvalue()
@@ -200,7 +202,7 @@ def test_the_page_shows_what_would_move_saves_nothing_and_then_does_it(
     assert "1 open clock would be counted anew if the change applied to open work." in asked
     assert "Due later 1 Due earlier 0 Unchanged 0 Overdue at once 0" in asked
     assert f"{request_of_acme.item} Triage" in asked
-    assert "24 Nov 2026, 17:00" in asked
+    assert f"24 Nov 2026, {at(24, 17).astimezone(ZoneInfo(ZONE)):%H:%M}" in asked
     assert unsaved == 0
     assert clock_of(request_of_acme).due_at == at(24, 17)
     assert "Open work too, except where it would be due earlier" in after
