@@ -92,7 +92,7 @@ def test_a_longer_promise_reaches_open_work_with_what_it_was_before(
     assert f"by Standard v2 (Agreed.). Before: 8:00, due {was}" in page
     out = StringIO()
     call_command("explain_due", request_of_acme.item.ref, at=ELEVEN_THIRTY.isoformat(), stdout=out)
-    assert "Counted anew on Mon 23 Nov 2026 11:30" in out.getvalue()
+    assert f"Counted anew on {instant(ELEVEN_THIRTY, ZoneInfo(ZONE))}" in out.getvalue()
 
 
 def test_a_shorter_promise_makes_work_overdue_once_and_only_if_it_may(
