@@ -139,15 +139,14 @@ class NewTerms:
         key = (id(target), worktime, whose, clock.started_at.year)
         if key not in self._agreed:
             policy = self.policies[clock.policy_id]
-            item = WorkItem(team_id=clock.team_id, client_id=clock.client_id)
-            calendars = self._uses_of(item).for_item(item, policy.sources)
+            calendars = self._uses_of(clock).for_item(clock, policy.sources)
             self._agreed[key] = agree(target, policy, calendars, worktime, clock.started_at)
         return self._agreed[key]
 
-    def _uses_of(self, item: WorkItem) -> Uses:
-        whose = (item.team_id, item.client_id)
+    def _uses_of(self, clock: OpenClock) -> Uses:
+        whose = (clock.team_id, clock.client_id)
         if whose not in self._uses:
-            self._uses[whose] = _with(Uses.of([item]), self.edited)
+            self._uses[whose] = _with(Uses.of([clock]), self.edited)
         return self._uses[whose]
 
 

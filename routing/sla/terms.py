@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -19,7 +19,6 @@ from routing.sla.hours import OutOfReach
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.timing import Terms
 from routing.sla.week import hours_as_json
-from routing.work.items import WorkItem
 
 HOLIDAY_YEARS = 6  # in the snapshot; no due time is farther ahead
 # If a target does not fit into two years of some hours, they are a mistake.
@@ -31,6 +30,16 @@ MOST_KEPT = 1_000
 _kept: dict[str, Terms] = {}
 
 
+class OfWhom(Protocol):
+    """What has the hours of a team or a client, such as a work item."""
+
+    @property
+    def team_id(self) -> int | None: ...
+
+    @property
+    def client_id(self) -> int | None: ...
+
+
 @dataclass(frozen=True)
 class Uses:
     """Calendar assignments, loaded once for a batch."""
@@ -40,7 +49,7 @@ class Uses:
     clients: Mapping[int, Calendar]
 
     @classmethod
-    def of(cls, items: Iterable[WorkItem]) -> Self:
+    def of(cls, items: Iterable[OfWhom]) -> Self:
         teams, clients = {item.team_id for item in items}, {item.client_id for item in items}
         named = Q(team__in=teams - {None}) | Q(client__in=clients - {None})
         found = list(
@@ -53,7 +62,7 @@ class Uses:
             {use.client_id: use.calendar for use in found if use.client_id is not None},
         )
 
-    def for_item(self, item: WorkItem, sources: Sequence[str]) -> list[Calendar]:
+    def for_item(self, item: OfWhom, sources: Sequence[str]) -> list[Calendar]:
         """
         Return the calendars of the sources without duplicates. A team or client without a calendar
         uses the agency's.
