@@ -351,6 +351,13 @@ def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] 
         ),
         _item(
             request,
+            _("Incidents"),
+            "emergency_home",
+            "admin:integrations_incident_changelist",
+            may="integrations.view_incident",
+        ),
+        _item(
+            request,
             _("Briefs"),
             "description",
             "admin:delivery_brief_changelist",

@@ -21,9 +21,9 @@ class AssessDetails:
 
 @dataclass(frozen=True, slots=True)
 class TickDetails:
-    """``step`` is the key of a step of the runbook."""
+    """``done`` is the key of a step of the runbook."""
 
-    step: str
+    done: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from integrations.incidents.models import Incident, IncidentMessage
 from integrations.outbox.models import Outbound
 from routing.flows.models import Flow, Trigger
 from routing.models import HeldEvent, WorkItem
+from routing.runs.held_events import HeldEventQuerySet
 
 State = Outbound.State
 AT_ONCE = 2000  # messages that one sweep adds, so that it stays short
@@ -52,7 +53,7 @@ def messages_of(incident: Incident) -> QuerySet[Outbound]:
     return Outbound.objects.filter(incidents__incident=incident)
 
 
-def events_of(incident: Incident) -> QuerySet[HeldEvent]:
+def events_of(incident: Incident) -> HeldEventQuerySet:
     """Return the events that waited for flows which the incident paused."""
     return HeldEvent.objects.filter(switch_off__incident_pause__incident=incident)
 

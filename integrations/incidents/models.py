@@ -124,9 +124,9 @@ class Incident(WorkNoun):
         self.severity = severity
 
     @transition(field=state, source=list(open_states), target=None)
-    def tick(self, *, at: datetime, step: str) -> None:
+    def tick(self, *, at: datetime, done: str) -> None:
         """Mark a step of the runbook as done."""
-        self.ticked = [*self.ticked, step]
+        self.ticked = [*self.ticked, done]
 
     @transition(field=state, source=list(open_states), target=None)
     def test(self, *, at: datetime, passed: bool, said: str) -> None:

@@ -23,7 +23,6 @@ from integrations.incidents.runbook import steps_of
 from integrations.outbox.operations.replay import resume
 from routing.kernel.roles import AM, INTEGRATIONS, OPS, QA
 from routing.people.actors import Actor
-from routing.runs.operations.exceptions import is_mine_to_resolve
 from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 from routing.work.registry import react
@@ -32,6 +31,19 @@ from routing.work.visibility import work_seen_by
 # Whoever may own work may have to lead an incident, if nobody else is left.
 _MAY = (AM, QA, OPS, INTEGRATIONS)
 CANARY = "canary_failed"
+
+
+def leads_it(row: Incident, context: GateContext) -> GateResult:
+    """Refuses people who are neither owner nor backup of the incident, nor an operations lead."""
+    item, by = row.item, context.by
+    if by.user_id in {item.owner_id, item.backup_id} or by.may("routing.reassign_any_workitem"):
+        return passed("own", _("You lead this incident."))
+    return refused(
+        "own",
+        _("Someone else leads this incident. You can write notes."),
+        evidence=str(item.owner),
+        clears_by=_("The owner, the backup or an operations lead"),
+    )
 
 
 def is_known_severity(row: Incident, context: ContextWith[AssessDetails]) -> GateResult:
@@ -51,7 +63,7 @@ def is_open_step(row: Incident, context: ContextWith[TickDetails]) -> GateResult
     left = [key for key in steps_of(row) if key not in row.ticked]
     if not left:
         return refused("step", _("All steps are done."))
-    if context.details is None or context.details.step in left:
+    if context.details is None or context.details.done in left:
         return passed("step")
     return refused(
         "step", _("Choose a step that is not done."), evidence=", ".join(left), clears_by=_("You")
@@ -147,7 +159,7 @@ acknowledge = operation(
     _("Acknowledge"),
     done=_("%(who)s acknowledged the incident"),
     may=_MAY,
-    gates=(is_mine_to_resolve,),
+    gates=(leads_it,),
 )
 assess = operation(
     Incident,
@@ -155,7 +167,7 @@ assess = operation(
     _("Change the severity"),
     done=_("%(who)s changed the severity"),
     may=_MAY,
-    gates=(is_mine_to_resolve, is_known_severity),
+    gates=(leads_it, is_known_severity),
     details=AssessDetails,
 )
 tick = operation(
@@ -164,7 +176,7 @@ tick = operation(
     _("Mark a step as done"),
     done=_("%(who)s did a step of the runbook"),
     may=_MAY,
-    gates=(is_mine_to_resolve, is_open_step),
+    gates=(leads_it, is_open_step),
     details=TickDetails,
 )
 test = operation(
@@ -173,7 +185,7 @@ test = operation(
     _("Test the connection"),
     done=_("%(who)s tested the connection"),
     may=_MAY,
-    gates=(is_mine_to_resolve, has_connection),
+    gates=(leads_it, has_connection),
     verb_details=CheckedDetails,
     run=_test,
 )
@@ -183,7 +195,7 @@ close = operation(
     _("Close"),
     done=_("%(who)s closed the incident"),
     may=_MAY,
-    gates=(is_mine_to_resolve, canary_passed),
+    gates=(leads_it, canary_passed),
     details=CloseDetails,
     run=_close,
     danger=True,

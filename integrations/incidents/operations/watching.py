@@ -58,8 +58,8 @@ def watch_incidents(*, at: datetime) -> None:
     """
     for trouble in _unnoticed(at):
         _alone(open_incident_of, trouble, trouble.connection_id, at)
-    for row in _paused_without(at):
-        _alone(open_for_breaker, row, row.pk, at)
+    for connection in _paused_without(at):
+        _alone(open_for_breaker, connection, connection.pk, at)
     rows = Incident.objects.filter(state__in=Incident.open_states)
     for row in rows.select_related("item", "connection").order_by("pk"):
         _alone(tend, row, row.pk, at)
