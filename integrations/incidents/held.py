@@ -29,7 +29,7 @@ class HeldCounts:
 
 def waiting(connection: Connection, at: datetime) -> QuerySet[Outbound]:
     """Return the messages of a connection that could have been sent, or were tried in vain."""
-    tried = Q(state__in=(State.RETRYING, State.UNKNOWN)) | Q(state=State.LEASED, attempts__gt=1)
+    tried = Q(state__in=Outbound.tried_again) | Q(state=State.LEASED, attempts__gt=1)
     rows = Outbound.objects.filter(connection=connection)
     return rows.filter(tried | Q(state=State.PENDING, due_at__lte=at))
 

@@ -36,10 +36,10 @@ from routing.work.visibility import work_seen_by
 EXAMPLES = """
 examples:
   manage.py incident list --json
-  manage.py incident open "The CRM loses deals" --connection hubspot --as ivo@northlight.example
-  manage.py incident ack NOR-7 --as ivo@northlight.example --json
-  manage.py incident note NOR-7 "Their status page says 14:00" --as ivo@northlight.example
-  manage.py incident close NOR-7 --as ivo@northlight.example --json
+  manage.py incident open "The CRM loses deals" --connection hubspot --as ines@northlight.example
+  manage.py incident ack NOR-7 --as ines@northlight.example --json
+  manage.py incident note NOR-7 "Their status page says 14:00" --as ines@northlight.example
+  manage.py incident close NOR-7 --as ines@northlight.example --json
   manage.py incident close NOR-8 --checked "The phone rings again" --as olu@northlight.example
 
 Closing tests the connection first, and is refused with canary_failed if the test does not pass.
@@ -53,7 +53,7 @@ NOT_DEMO = refused(
 PAUSE_S = 0.5
 
 
-class _Refused(Exception):
+class _StepRefused(Exception):
     def __init__(self, *refusals: GateResult) -> None:
         super().__init__(" ".join(f"{each.message} {each.evidence}".strip() for each in refusals))
         self.refusals = refusals
@@ -107,7 +107,7 @@ class Command(BaseCommand):
         as_json = options["json"]
         try:
             body, words = ACTIONS[action](options)
-        except _Refused as refusal:
+        except _StepRefused as refusal:
             if as_json:
                 refusals = [_in_json(each) for each in refusal.refusals]
                 self._print(action, {"done": False, "refusals": refusals})
@@ -130,7 +130,7 @@ def _person_arguments(parser: ArgumentParser) -> None:
 def _actor(options: Mapping[str, Any]) -> Actor:
     by = Actor.of(person(options["email"]))
     if not (options["yes"] or is_demo()):
-        raise _Refused(NOT_DEMO)
+        raise _StepRefused(NOT_DEMO)
     return by
 
 
@@ -178,9 +178,9 @@ def _open(options: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         with through(_("By command")):
             found = open_by_hand(words, connection=connection, severity=severity, by=by, at=at)
     except PermissionDenied as error:
-        raise _Refused(refused("permission", str(error), clears_by=holders(OPEN))) from None
+        raise _StepRefused(refused("permission", str(error), clears_by=holders(OPEN))) from None
     except NobodyLeft as error:
-        raise _Refused(refused("owner", str(error), clears_by="An operations lead")) from None
+        raise _StepRefused(refused("owner", str(error), clears_by="An operations lead")) from None
     tend(found.incident, at)
     return _answer(found.incident, by, "joined." if found.joined else "opened.")
 
@@ -216,7 +216,7 @@ def _note(options: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
             )
     except PermissionDenied as error:
         clears = holders("routing.add_note")
-        raise _Refused(refused("permission", str(error), clears_by=clears)) from None
+        raise _StepRefused(refused("permission", str(error), clears_by=clears)) from None
     except ValidationError as error:
         raise CommandError(" ".join(error.messages), returncode=2) from None
     return _answer(incident, by, "noted.")
@@ -245,9 +245,9 @@ def _take(
             )
     except PermissionDenied as error:
         clears = holders(step.permission)
-        raise _Refused(refused("permission", str(error), clears_by=clears)) from None
+        raise _StepRefused(refused("permission", str(error), clears_by=clears)) from None
     if not results[0].done:
-        raise _Refused(*results[0].refusals)
+        raise _StepRefused(*results[0].refusals)
 
 
 def _in_json(refusal: GateResult) -> dict[str, str]:

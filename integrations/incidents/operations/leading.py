@@ -174,7 +174,7 @@ tick = operation(
     Incident,
     "tick",
     _("Mark a step as done"),
-    done=_("%(who)s did a step of the runbook"),
+    done=_("%(who)s marked a step of the runbook as done"),
     may=_MAY,
     gates=(leads_it, is_open_step),
     details=TickDetails,
@@ -204,7 +204,7 @@ recover = operation(
     Incident,
     "recover",
     _("Recover"),
-    done=_("%(who)s saw the connection answer again"),
+    done=_("%(who)s noticed that the connection answers again"),
     system=True,
     through_hold=True,
 )

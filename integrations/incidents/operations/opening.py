@@ -39,7 +39,7 @@ join = operation(
     Incident,
     "join",
     gettext_lazy("Join"),
-    done=gettext_lazy("%(who)s saw more of the same"),
+    done=gettext_lazy("%(who)s counted more of the same"),
     system=True,
     through_hold=True,
     details=JoinDetails,

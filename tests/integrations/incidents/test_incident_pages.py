@@ -15,7 +15,7 @@ from tests.world import NOW, World, make_client, make_request
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("O22", "I10"),
+    pytest.mark.requirement("I1", "I10"),
 ]
 
 

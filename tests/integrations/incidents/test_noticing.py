@@ -1,4 +1,4 @@
-"""O22: what opens an incident beside the breaker, and by which limits."""
+"""I4: what opens an incident beside the breaker, and by which limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrations.models import Attempt, Connection, Outbound
 from routing.models import User
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send
 
-pytestmark = pytest.mark.requirement("O22", "N14")
+pytestmark = pytest.mark.requirement("I1", "I4")
 
 
 def tried(connection: Connection, outcomes: Sequence[str], time: Time) -> None:

@@ -1,4 +1,4 @@
-"""I10: an outage is one incident, which is led, tested, and closed with everything released."""
+"""I1: an outage is one incident, which is led, tested, and closed with everything released."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from routing.models import Notification, User
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send
 from tests.world import World, by, make_request
 
-pytestmark = pytest.mark.requirement("I1", "O22")
+pytestmark = pytest.mark.requirement("I1", "I4", "E7")
 AWAY = Temporary("The connection failed (ConnectError).")
 Words = Notification.Words
 

@@ -1,4 +1,4 @@
-"""O22: while an incident lasts, flows that may pause do, and what they held is released after it."""
+"""I2: flows that may pause do so during an incident, and what they held is released after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.inbox.senders import make_connection
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("O22", "L3")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("I2", "E7")]
 KIND = "form.submitted"
 HOUR = timedelta(hours=1)
 
