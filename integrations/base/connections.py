@@ -179,6 +179,8 @@ class Connection(models.Model):
             "An incident is opened when a message that could be sent has waited longer. Empty: 15."
         ),
     )
+    # Since when sweeps have seen a backlog older than its limit.
+    backlog_since = models.DateTimeField(null=True, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     # Objects of failures in a row that may be the objects' own. Each of them counts once.
     failing = models.JSONField(default=list, db_default=[], editable=False)
@@ -201,6 +203,7 @@ class Connection(models.Model):
             "signing_secrets",
             "token",
             "token_origin",
+            "backlog_since",
             "failures",
             "failing",
             "failing_since",

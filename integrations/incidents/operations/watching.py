@@ -47,6 +47,7 @@ FAILED = (
     Outcome.PERMANENT,
 )
 OURS = (Outcome.LOST, Outcome.OVERTAKEN)  # faults of our workers, not of the system
+LASTS = timedelta(minutes=1)  # a backlog, before it is an incident
 NEAR = 2000  # attempts of all connections, so that the look stays short in a long table
 
 
@@ -185,14 +186,27 @@ def _errors_of(row: Connection, failed: int, calls: int, first: datetime) -> Tro
 
 
 def _backlogs(connections: Sequence[Connection], at: datetime) -> Iterator[Trouble]:
-    """Yield connections with a message that could have been sent long ago."""
+    """
+    Yield connections with a message that could have been sent long ago.
+
+    It must have been seen for a minute: after a downtime, workers first need some seconds.
+    """
     for row in connections:
         limit = timedelta(minutes=Limits.of(row).backlog_minutes)
         late = heads(at).filter(
             connection=row, state=Outbound.State.PENDING, due_at__lte=at - limit
         )
         oldest = late.order_by("due_at").values_list("due_at", flat=True).first()
-        if oldest is not None:
+        since = _seen_since(row, at, is_late=oldest is not None)
+        if oldest is not None and at - since >= LASTS:
             words = _("%(name)s: messages wait longer than %(minutes)s minutes.")
             what = words % {"name": row.name, "minutes": Limits.of(row).backlog_minutes}
             yield Trouble(cause_of(row), what, Signal.BACKLOG, oldest + limit, row)
+
+
+def _seen_since(row: Connection, at: datetime, *, is_late: bool) -> datetime:
+    """Keep since when a backlog has been seen, and return it."""
+    since = (row.backlog_since or at) if is_late else None
+    if since != row.backlog_since:
+        Connection.objects.filter(pk=row.pk).update(backlog_since=since)
+    return since or at

@@ -14,7 +14,7 @@ from integrations.models import Attempt, Connection, Outbound
 from routing.models import User
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send
 
-pytestmark = pytest.mark.requirement("I1", "I4")
+pytestmark = pytest.mark.requirement("I1", "I4", "E7")
 
 
 def tried(connection: Connection, outcomes: Sequence[str], time: Time) -> None:
@@ -71,6 +71,8 @@ def test_a_backlog_that_nobody_takes_is_an_incident_and_joins_an_open_one(
     assert signals() == []
 
     watch_incidents(at=time.on(minutes=2).now)
+    assert signals() == []  # after a downtime, workers need a moment
+    watch_incidents(at=time.on(minutes=1).now)
     assert signals() == ["backlog"]
 
     tried(connection, ["permanent"] * 20, time)
