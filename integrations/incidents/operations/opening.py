@@ -27,7 +27,7 @@ from routing.work.new_items import new_item
 
 log = structlog.get_logger(__name__)
 
-OPEN = "integrations.open_incident"
+OPEN = "integrations.add_incident"
 ONE_A_CAUSE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7203014))"
 LONGEST_CAUSE = Incident._meta.get_field("cause").max_length
 Signal, Severity = Incident.Signal, Incident.Severity

@@ -268,7 +268,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "integrations.delete_externallink": (INTEGRATIONS,),
     # incidents: everybody reads them, and the owner of one leads it, as a gate says
     "integrations.view_incident": EVERYONE,
-    "integrations.open_incident": (AM, CREATIVE, QA, OPS, INTEGRATIONS),
+    "integrations.add_incident": (AM, CREATIVE, QA, OPS, INTEGRATIONS),
     **{
         f"integrations.{verb}_incident": (AM, QA, OPS, INTEGRATIONS)
         for verb in ("acknowledge", "assess", "tick", "test", "close")
