@@ -51,6 +51,9 @@ def test_an_outage_is_one_incident_until_the_test_passes_and_all_is_released(
     assert incident.noticed_at - incident.began_at < timedelta(minutes=1)
     assert told(incident, Words.INCIDENT) == {"Keeper", "Spare", "Olga"}
 
+    emails = Outbound.objects.filter(content__to=keeper.pk)
+    assert emails.get().state == "delivered"  # at once, and not five minutes later
+
     go_on(time, 5)  # the breaker opens again and again, and the owner of the work is told once
 
     incident = Incident.objects.select_related("item").get()
