@@ -43,6 +43,10 @@ REGISTERING = (
     "integrations.outbox.first_responses",
     "integrations.outbox.figures",
     "integrations.connections.dashboard",
+    "integrations.incidents.operations.opening",
+    "integrations.incidents.operations.leading",
+    "integrations.incidents.turns",
+    "integrations.incidents.charged_time",
 )
 
 

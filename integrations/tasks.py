@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from integrations.base import doorbell
 from integrations.inbox.reading import call_due, read_due
 from integrations.inbox.shapes import learn_shapes
+from integrations.incidents.operations.watching import watch_incidents as watch
 from integrations.outbox import deliver as delivering
 from integrations.outbox.failing import watch_connections
 from integrations.outbox.heads import SOON, calls_of, overdue
@@ -96,3 +97,9 @@ def reconcile(**_: Any) -> None:
 def compare_shapes(**_: Any) -> None:
     """Flag events whose bodies have other fields than those before them."""
     learn_shapes(at=now())
+
+
+@shared_task(name="integrations.tasks.watch_incidents", acks_late=True)
+def watch_incidents(**_: Any) -> None:
+    """Open incidents for trouble that nobody noticed, and tend those that are open."""
+    watch(at=now())

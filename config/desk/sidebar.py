@@ -332,6 +332,10 @@ def _views(request: HttpRequest) -> list[dict[str, Any] | None]:
 
 
 def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] | None]:
+    return [*_work_that_comes_in(request, exceptions), *_work_that_is_made(request)]
+
+
+def _work_that_comes_in(request: HttpRequest, exceptions: int) -> list[dict[str, Any] | None]:
     return [
         _item(
             request,
@@ -349,6 +353,18 @@ def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] 
             variant="danger",
             may="routing.view_exceptioncase",
         ),
+        _item(
+            request,
+            _("Incidents"),
+            "emergency_home",
+            "admin:integrations_incident_changelist",
+            may="integrations.view_incident",
+        ),
+    ]
+
+
+def _work_that_is_made(request: HttpRequest) -> list[dict[str, Any] | None]:
+    return [
         _item(
             request,
             _("Briefs"),

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from config.desk.waiting import QUEUE, WaitingCounts, waiting_for
 from delivery.approvals.operations.approvals import nudge
+from integrations.incidents.models import Incident
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.days import Days, Due
@@ -83,6 +84,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "due": list(due(items, found, days)),
         "beside": [group for group in beside if group],
         "flows": flows_of_mine(by),
+        "incidents": incidents(by),
         "since": since,
         "me": by.user_id,
         "found": found,
@@ -90,6 +92,24 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "may_add": by.may("delivery.add_request"),
         "may_remind": by.may(nudge.permission),
     }
+
+
+def incidents(by: Actor) -> list[tuple[Incident, str]]:
+    """
+    Return the open incidents with the address of their pages, for everybody of the agency.
+
+    Everybody reads what is wrong, which names no client. The page is for those who see the work.
+    """
+    if not by.may("integrations.view_incident"):
+        return []
+    rows = Incident.objects.filter(state__in=Incident.open_states).select_related("item__owner")
+    found = list(rows.order_by("pk"))
+    if not found:
+        return []
+    seen = set(
+        work_seen_by(by).filter(pk__in=[row.item_id for row in found]).values_list("pk", flat=True)
+    )
+    return [(row, page_of(row) if row.item_id in seen else "") for row in found]
 
 
 def decisions(by: Actor, now: datetime) -> TodayGroup | None:

@@ -17,8 +17,10 @@ from demo.drills import (  # noqa: F401
     desk,
     intake,
     network,
+    outage,
     processes,
 )
+from demo.drills.outage import close_incidents
 from demo.drills.registry import Drill, DrillField
 from demo.walkthrough.close import leave, quiet
 from demo.walkthrough.play import Named, product_answers, stage
@@ -66,6 +68,8 @@ def run_drill(drill: Drill, say: Callable[[str], object]) -> DrillResult:
             field.failed.append(str(error))
         finally:
             leave(walk)
+            for system in (walk.deals, walk.site):
+                close_incidents(system.connection, field)  # that the faults of the drill opened
             with suppress(StepFailed):  # the systems end next, and are told what was cancelled
                 quiet(walk)
     return DrillResult(drill, field.started_at, field.undone_at, field.counted, field.failed)

@@ -441,6 +441,16 @@ class Adapter:
         """
         return None
 
+    def answers(self, connection: Connection) -> bool:
+        """
+        Ask the system something small that changes nothing, with the connection's credentials.
+
+        Return False if this kind of system cannot be asked. It is called outside any transaction.
+
+        :raises CallFailed: if the call fails
+        """
+        return False
+
     def home(self, connection: Connection) -> str:
         """Return the address below which people see what is written, or an empty string."""
         return ""

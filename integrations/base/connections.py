@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -147,6 +148,39 @@ class Connection(models.Model):
         related_name="+",
         verbose_name=_("backup of the health owner"),
     )
+    # Limits of incidents. Empty stands for the usual ones, see ``integrations.incidents.limits``.
+    incident_percent = models.PositiveSmallIntegerField(
+        _("incident at errors (percent)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("An incident is opened when so many of the calls failed. Empty: 20."),
+    )
+    incident_calls = models.PositiveSmallIntegerField(
+        _("of at least so many calls"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("Fewer calls open no incident. Empty: 20."),
+    )
+    incident_minutes = models.PositiveSmallIntegerField(
+        _("within so many minutes"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(60)],
+        help_text=_("Empty: 10."),
+    )
+    backlog_minutes = models.PositiveSmallIntegerField(
+        _("incident at a backlog older than (minutes)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "An incident is opened when a message that could be sent has waited longer. Empty: 15."
+        ),
+    )
+    # Since when sweeps have seen a backlog older than its limit.
+    backlog_since = models.DateTimeField(null=True, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     # Objects of failures in a row that may be the objects' own. Each of them counts once.
     failing = models.JSONField(default=list, db_default=[], editable=False)
@@ -169,6 +203,7 @@ class Connection(models.Model):
             "signing_secrets",
             "token",
             "token_origin",
+            "backlog_since",
             "failures",
             "failing",
             "failing_since",

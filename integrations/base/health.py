@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from integrations.base.adapter import (
@@ -19,12 +20,31 @@ from integrations.base.adapter import (
     Temporary,
 )
 from integrations.base.connections import Connection
+from routing.kernel.isolate import isolate
 
 OPENS_AFTER = 5  # failures in a row
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30, 900
 # After refused credentials: long enough to stop a storm of refusals, short enough to resume soon
 # after the key is restored.
 REFUSED_PAUSE_S = 300
+
+log = structlog.get_logger(__name__)
+BreakerOpened = Callable[[Connection, datetime], object]
+
+_opened: list[BreakerOpened] = []
+
+
+def on_breaker_open(function: BreakerOpened) -> BreakerOpened:
+    """
+    Register a function that is called whenever the breaker of a connection opens, also again after
+    a failed attempt.
+
+    It is called just after the failure was recorded, in a transaction of its own: others who add
+    messages for the connection must not wait for it. What it raises is logged, and a sweep looks
+    for open breakers as well.
+    """
+    _opened.append(function)
+    return function
 
 
 @contextmanager
@@ -88,6 +108,37 @@ def failed(connection: Connection, error: CallFailed, at: datetime, *, about: st
             if pause_s := _pause_of(error, row.failures + 1):
                 values["paused_until"] = at + timedelta(seconds=pause_s)
         Connection.objects.filter(pk=row.pk).update(**values)
+    if _opens(error, values):
+        _tell_opened(row, at)
+
+
+def _opens(error: CallFailed, values: dict[str, Any]) -> bool:
+    """Return whether this failure opens the breaker: a system that asks to wait does not."""
+    if "paused_until" not in values:
+        return False
+    return isinstance(error, CredentialsRefused) or values["failures"] >= OPENS_AFTER
+
+
+def _tell_opened(connection: Connection, at: datetime) -> None:
+    connection.refresh_from_db()
+
+    def tell(_ids: Sequence[int]) -> int:
+        with transaction.atomic():
+            for function in _opened:
+                function(connection, at)
+        return len(_opened)
+
+    # Whatever fails here must not change what the call itself led to.
+    isolate(tell, [connection.pk], _told_nobody)
+
+
+def _told_nobody(connection_id: int, error: str) -> None:
+    log.error(
+        "nobody was told that a breaker opened",
+        action="breaker_open",
+        connection_id=connection_id,
+        error=error,
+    )
 
 
 def _pause_of(error: CallFailed, failures: int) -> float:

@@ -74,9 +74,14 @@ def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
 
 
 def _dues(notifications: Sequence[Notification], at: datetime) -> Mapping[int, datetime]:
-    """Return when the e-mail of each recipient is due: five minutes on, or when they work next."""
+    """
+    Return when the e-mail of each recipient is due: five minutes on, or when they work next. That
+    an incident was opened leaves at once.
+    """
     soon = at + TOGETHER
     dues = {row.recipient_id: soon for row in notifications if row.words in URGENT}
+    opened = Notification.Words.INCIDENT
+    dues |= {row.recipient_id: at for row in notifications if row.words == opened}
     # A sweep tells of a thousand clocks at once. Nothing more is read about what is urgent.
     ids = [row.pk for row in notifications if row.recipient_id not in dues]
     return {**dues, **_patient_dues(ids, soon)} if ids else dues

@@ -127,6 +127,9 @@ class Notification(models.Model):
         WARNING = "warning", _("Due soon")
         BREACH = "breach", _("Overdue")
         ESCALATION = "escalation", _("Overdue and escalated to you")
+        INCIDENT = "incident", _("An incident was opened")
+        AFFECTED = "affected", _("An incident holds up your work")
+        INCIDENT_OVER = "incident_over", _("The incident is closed")
 
     impersonal = ("words", "while_state", "party", "dedupe_key")
 

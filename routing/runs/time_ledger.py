@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
@@ -26,13 +26,23 @@ class WorkChange(NamedTuple):
     Values of one item from an instant on. A value that is None stays as it was.
 
     ``party`` is the party that the item itself waits on, also while it is on hold, or empty if the
-    agency works on it and its parts decide.
+    agency works on it and its parts decide. ``stopped`` says whether an incident stops the item,
+    which counts while the item itself waits on nobody else.
     """
 
     at: datetime
     item_id: int
     is_open: bool | None = None
     party: str | None = None
+    stopped: bool | None = None
+
+
+class StoppedSpan(NamedTuple):
+    """Time in which an incident stopped an item. ``end`` is None while it does."""
+
+    item_id: int
+    start: datetime
+    end: datetime | None
 
 
 class PartySpan(NamedTuple):
@@ -130,6 +140,7 @@ def whole_second(at: datetime) -> datetime:
 class _WorkThen:
     is_open: bool = False
     party: str = ""
+    stopped: bool = False
 
 
 def party_spans(
@@ -171,6 +182,8 @@ def _after(before: _WorkThen, change: WorkChange) -> _WorkThen:
         found = replace(found, is_open=change.is_open)
     if change.party is not None:
         found = replace(found, party=change.party)
+    if change.stopped is not None:
+        found = replace(found, stopped=change.stopped)
     return found
 
 
@@ -180,6 +193,8 @@ def _party(item: int, parts: Mapping[int, Sequence[int]], then: Mapping[int, _Wo
         return CLOSED
     if here.party:
         return here.party
+    if here.stopped:
+        return str(WorkItem.WaitingOn.INCIDENT)
     open_parts = [part for part in parts.get(item, ()) if part in then and then[part].is_open]
     waited_for = {_party(part, parts, then) for part in open_parts}
     return waited_for.pop() if len(waited_for) == 1 else AGENCY
@@ -193,6 +208,37 @@ def _changes_of_party(turns: Sequence[tuple[datetime, str]]) -> list[tuple[datet
         if not found or found[-1][1] != party:
             found.append((at, party))
     return found
+
+
+def stops(spans: Iterable[StoppedSpan], at: datetime) -> Iterator[WorkChange]:
+    """Yield the changes of spans until ``at``. Spans of one item may overlap."""
+    by_item: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for item, start, end in spans:
+        if start < (until := min(end or at, at)):
+            by_item[item].append((start, until))
+    for item, found in by_item.items():
+        reached: datetime | None = None
+        for start, until in sorted(found):
+            if reached is None or start > reached:
+                if reached is not None:
+                    yield WorkChange(reached, item, stopped=False)
+                yield WorkChange(start, item, stopped=True)
+            reached = max(reached or until, until)
+        if reached is not None and reached < at:
+            yield WorkChange(reached, item, stopped=False)
+
+
+# -- What packages above know: time in which incidents stopped work --------------------------------
+
+Stopping = Callable[[Sequence[WorkItem], datetime], Iterable[StoppedSpan]]
+
+_stopping: list[Stopping] = []
+
+
+def stopped_by_incidents(function: Stopping) -> Stopping:
+    """Register a function that returns when incidents stopped some of these items."""
+    _stopping.append(function)
+    return function
 
 
 # -- What the rows say -----------------------------------------------------------------------------
@@ -224,6 +270,8 @@ def _changes(parts: Sequence[WorkItem], at: datetime) -> Iterator[WorkChange]:
         if part.created_at <= at:
             yield WorkChange(part.created_at, part.pk, is_open=True)
     yield from _states(parts, at)
+    for load in _stopping:
+        yield from stops(load(parts, at), at)
     rows = WorkItem.history.filter(id__in=[part.pk for part in parts], history_date__lte=at)
     columns = ("history_date", "id", "held_at", "waiting_on")
     for since, part, held_at, waits_on in rows.order_by("history_id").values_list(*columns):

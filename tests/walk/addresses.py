@@ -47,7 +47,7 @@ OF_CLIENT = {
     "delivery.report", "delivery.reportschedule",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
-OF_AGENCY = {"routing.publishapproval", "routing.flowproposal"}
+OF_AGENCY = {"integrations.incident", "routing.publishapproval", "routing.flowproposal"}
 # There is one agency, commands make connections, and flows make their versions and rules.
 ADDED_ELSEWHERE = {
     "integrations.connection",

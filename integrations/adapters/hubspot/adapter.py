@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy
 
 from integrations.adapters.hubspot import events, mapping, reading, signing, writing
-from integrations.adapters.hubspot.client import PLURALS
+from integrations.adapters.hubspot.client import PLURALS, HubSpotClient
 from integrations.adapters.hubspot.reading import HubSpotReader
 from integrations.base.adapter import Adapter, Delivery, Echo, Part, Reader, Writer
 from integrations.base.settings import digits, matching, names, schema
@@ -41,6 +41,11 @@ class HubSpotAdapter(Adapter):
 
     def value_of(self, name: str, subject: Subject, connection: Connection) -> str | None:
         return reading.value_of(name, subject, connection) if subject.type in PLURALS else None
+
+    def answers(self, connection: Connection) -> bool:
+        with HubSpotClient(connection) as client:
+            client.property_names("deal")
+        return True
 
     def writer(self, connection: Connection) -> Writer | None:
         return writing.HubSpotWriter(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integrations.adapters.mail.writer import MailWriter
+from integrations.adapters.mail.writer import MailWriter, open_and_close
 from integrations.base.adapter import Adapter, Writer
 from integrations.base.settings import schema
 
@@ -20,6 +20,10 @@ class MailAdapter(Adapter):
     """
 
     kind = "mail"
+
+    def answers(self, connection: Connection) -> bool:
+        open_and_close()
+        return True
 
     def writer(self, connection: Connection) -> Writer | None:
         return MailWriter()

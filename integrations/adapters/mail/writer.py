@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -142,6 +142,18 @@ class MailWriter(ClientlessWriter):
 
     def read_back(self, message: OutboxMessage, written: Written) -> Sequence[str]:
         return ()
+
+
+def open_and_close() -> None:
+    """
+    Sign in at the mail server and send nothing.
+
+    :raises CallFailed: if the server does not answer, or refuses the credentials
+    """
+    with _smtp_errors():
+        server = get_connection()
+        server.open()
+        server.close()
 
 
 def _shown(notifications: QuerySet[Notification], person: User) -> list[Notification]:

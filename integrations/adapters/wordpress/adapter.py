@@ -51,6 +51,11 @@ class WordPressAdapter(Adapter):
         with WordPressClient(connection) as client:
             return client.stores_emoji()
 
+    def answers(self, connection: Connection) -> bool:
+        with WordPressClient(connection) as client:
+            client.newest("posts")
+        return True
+
     def home(self, connection: Connection) -> str:
         return connection.base_url
 

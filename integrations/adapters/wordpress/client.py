@@ -101,6 +101,10 @@ class WordPressClient:
         """
         return self._list(post_type, search=words)
 
+    def newest(self, post_type: str) -> list[WordPressPost]:
+        """Return the newest post that this user may edit, if there is one."""
+        return self._list(post_type, per_page="1")
+
     def search_all(self, post_type: str, words: str) -> Iterator[WordPressPost]:
         """Yield every post with ``words``, page by page, like ``search``."""
         page = 1

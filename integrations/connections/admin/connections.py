@@ -89,6 +89,10 @@ class ConnectionAdmin(SavedAdmin[Connection]):
         "default_backup",
         "health_owner",
         "health_backup",
+        "incident_percent",
+        "incident_calls",
+        "incident_minutes",
+        "backlog_minutes",
         "is_active",
         "reason",
     )

@@ -222,13 +222,14 @@ def waits_for_words(span: SwitchOff) -> str:
     """Return until whom events wait: who switched the flow off, and who is to switch it on."""
     case = _open_cases(span.flow).select_related("item__owner").order_by("item_id").first()
     words = _(
-        "It waits, because %(who)s switched the flow “%(flow)s” off on %(when)s. %(owner)s or "
-        "another operations lead switches it on, and then releases or rejects it."
+        "It waits, because %(who)s switched the flow “%(flow)s” off on %(when)s: “%(why)s”. "
+        "%(owner)s or another operations lead switches it on, and then releases or rejects it."
     )
     return words % {
         "who": span.off_by,
         "flow": span.flow,
         "when": exact(span.off_at),
+        "why": span.off_reason,
         "owner": case.item.owner if case else span.flow.owner,
     }
 

@@ -97,7 +97,7 @@ def test_its_failure_pauses_again_and_sends_nothing(
     task(outbound_id=rows[0].pk)
 
     assert calls == []
-    assert Connection.objects.get().is_paused(NOW)
+    assert Connection.objects.get(pk=rested.pk).is_paused(NOW)
     assert shelf.writes == ["a0"]
 
 

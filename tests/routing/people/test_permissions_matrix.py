@@ -268,6 +268,14 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     },
     **{f"integrations.{verb}_connection": (INTEGRATIONS,) for verb in ("add", "change")},
     "integrations.delete_externallink": (INTEGRATIONS,),
+    # incidents: everybody reads them, and the owner of one leads it, as a gate says
+    "integrations.view_incident": EVERYONE,
+    "integrations.add_incident": (AM, CREATIVE, QA, OPS, INTEGRATIONS),
+    **{
+        f"integrations.{verb}_incident": (AM, QA, OPS, INTEGRATIONS)
+        for verb in ("acknowledge", "assess", "tick", "test", "close")
+    },
+    **{f"integrations.{verb}_incident": () for verb in ("join", "recover")},
     "integrations.read_inbound": (INTEGRATIONS,),
     **{
         f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR)

@@ -173,6 +173,7 @@ a_change = st.builds(
     st.sampled_from([ROOT, *PARENTS]),
     st.none() | st.booleans(),
     st.none() | st.sampled_from(["", CLIENT, VENDOR, INCIDENT]),
+    st.none() | st.booleans(),
 )
 
 
@@ -200,18 +201,23 @@ def counted_at(changes: list[WorkChange], second: int) -> str:
     """Return the party of one second, from all changes up to then, one item after another."""
     is_open: dict[int, bool] = {ROOT: True}
     waits: dict[int, str] = {}
+    stopped: dict[int, bool] = {}
     for change in sorted(changes, key=lambda each: each.at):
         if change.at <= at(second):
             if change.is_open is not None:
                 is_open[change.item_id] = change.is_open
             if change.party is not None:
                 waits[change.item_id] = change.party
+            if change.stopped is not None:
+                stopped[change.item_id] = change.stopped
     if not is_open[ROOT]:
         return CLOSED
 
     def whose(item: int) -> str:
         below = [part for part, over in PARENTS.items() if over == item and is_open.get(part)]
         parties = {whose(part) for part in below}
+        if stopped.get(item) and not waits.get(item):
+            return INCIDENT
         return waits.get(item) or (parties.pop() if len(parties) == 1 else AGENCY)
 
     return whose(ROOT)

@@ -245,6 +245,10 @@ ORDER = {
         "delivery.campaigns.operations.following.cancel",
         TOLD,
     ],
+    "integrations.incident.close": [
+        "integrations.incidents.operations.leading.release_events",
+        TOLD,
+    ],
     "routing.exceptioncase.resolve": [
         "routing.runs.operations.exceptions.resume_runs",
         "routing.runs.operations.own_failures.retry_events",
