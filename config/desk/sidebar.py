@@ -87,6 +87,12 @@ PLACES = (
                 "routing.view_flowproposal",
             ),
             (
+                gettext_lazy("Flow reviews"),
+                "rate_review",
+                "admin:routing_flowreview_changelist",
+                "routing.view_flowreview",
+            ),
+            (
                 gettext_lazy("Exception routing"),
                 "signpost",
                 "admin:routing_exceptionroute_changelist",

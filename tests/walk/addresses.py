@@ -47,11 +47,12 @@ OF_CLIENT = {
     "delivery.report", "delivery.reportschedule",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
-OF_AGENCY = {"routing.publishapproval", "routing.flowproposal"}
+OF_AGENCY = {"routing.publishapproval", "routing.flowproposal", "routing.flowreview"}
 # There is one agency, commands make connections, and flows make their versions and rules.
 ADDED_ELSEWHERE = {
     "integrations.connection",
     "routing.agency",
+    "routing.flowreview",
     "routing.flowversion",
     "routing.rule",
     "routing.versionaction",
@@ -82,6 +83,7 @@ EXTRA = {
     "copy/": "routing.add_flow",
     "start/": "routing.add_flow",
     "runs/": "",
+    "answers/": "routing.add_reviewanswer",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",
     "version/<int:number>/": "",
