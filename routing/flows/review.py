@@ -80,6 +80,10 @@ class FlowReview(WorkNoun):
         self.seed = seed
 
     @transition(field=state, source=State.OPEN, target=None)
+    def take_answer(self, *, at: datetime) -> None:
+        """Record in the history that a question was answered."""
+
+    @transition(field=state, source=State.OPEN, target=None)
     def remind(self, *, at: datetime) -> None:
         """Tell its people that it is overdue."""
         self.reminded_at = at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from routing.flows.review import FlowReview
-from routing.flows.reviewing import close_review, draw_again, remind
+from routing.flows.reviewing import close_review, draw_again, remind, take_answer
 from routing.messages.models import Notification
 from routing.messages.telling import tells, tells_nobody
 from routing.work.creation import created
@@ -25,4 +25,5 @@ turn(
 tells(created(FlowReview), OWNER, words=Words.REVIEW, turn=FlowReview.State.OPEN)
 tells(remind, OWNER, BACKUP, words=Words.REVIEW_LATE, lasts=FlowReview.State.OPEN)
 tells_nobody(draw_again, because=_("It changes nobody's turn. The page shows the sample."))
+tells_nobody(take_answer, because=_("It stays the turn of its owner until it is closed."))
 tells_nobody(close_review, because=_("Nothing is left to do."))

@@ -23,7 +23,7 @@ from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
 from routing.people.staff import User
 from routing.sla.calendars import agency_zone
-from routing.work.door import Operation, OperationResult, move, operation
+from routing.work.door import Operation, OperationResult, carry, move, operation
 from routing.work.gates import GateContext, GateResult, passed, refused
 from routing.work.visibility import work_seen_by
 
@@ -116,7 +116,7 @@ def answer_question(
 
     :raises LookupError: if there is no such question
     :raises PermissionDenied: if ``by`` may not answer, or may not begin the draft that is asked for
-    :raises NotAnswered: if the review is closed, or something is missing
+    :raises NotAnswered: if the review is closed or on hold, or something is missing
     """
     if key not in QUESTION_OF:
         raise LookupError(key)
@@ -134,17 +134,27 @@ def answer_question(
         if settlement is not None:
             _settle(row, settlement, by, at)
         row.save()
+        said = row.reason if row.is_yes else f"{row.reason} {row.get_settled_by_display()}".strip()
+        words = _("%(question)s %(answer)s")
+        values = {"question": QUESTION_OF[key].words, "answer": _("Yes.") if yes else _("No.")}
+        _record(review, " ".join([words % values, said]).strip(), by, at)
     return row
+
+
+def _record(review: FlowReview, reason: str, by: Actor, at: datetime) -> None:
+    """:raises NotAnswered: if somebody else just changed the review"""
+    [result] = carry(take_answer, [review.pk], by=by, at=at, reason=reason)
+    if not result.done:
+        first = result.refusals[0]
+        raise NotAnswered(first.code, str(first.message), str(first.clears_by))
 
 
 def _require_answerable(
     review: FlowReview, *, yes: bool, reason: str, settlement: SettlementDetails | None
 ) -> None:
-    """:raises NotAnswered: if it is closed or on hold, or the answer is not complete"""
+    """:raises NotAnswered: if it is closed, or the answer is not complete"""
     if not review.is_open:
         raise NotAnswered("closed", _("This review is closed."), _("Nobody. Draw another review"))
-    if review.item.held_at is not None:
-        raise NotAnswered("hold", _("This is on hold."), _("Someone who can resume work"))
     if not yes and not reason.strip():
         raise NotAnswered("reason", _("Enter a reason for the “no”."))
     if yes and settlement is not None:
@@ -298,6 +308,13 @@ draw_again = operation(
     done=gettext_lazy("%(who)s chose another sample"),
     system=True,
     details=DrawDetails,
+)
+take_answer = operation(
+    FlowReview,
+    "take_answer",
+    gettext_lazy("Answer a question"),
+    done=gettext_lazy("%(who)s answered a question of the review"),
+    system=True,
 )
 remind = operation(
     FlowReview,

@@ -291,7 +291,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
         f"routing.{verb}": (AM, QA, OPS, INTEGRATIONS)
         for verb in ("close_flowreview", "add_flowreview", "add_reviewanswer")
     },
-    **{f"routing.{verb}_flowreview": () for verb in ("draw_again", "remind")},
+    **{f"routing.{verb}_flowreview": () for verb in ("draw_again", "remind", "take_answer")},
     **{
         f"routing.view_{noun}": NOT_CREATIVES
         for noun in ("flowreview", "reviewsample", "reviewanswer")
