@@ -84,7 +84,8 @@ class FlowReviewAdmin(WorkColumns, StepsAdmin[FlowReview]):
         asked = asked_questions(row, answers_of([row])[row.pk], request.POST)
         saved = save_answers(row, asked, by=by, at=timezone.now())
         if saved is None:
-            return self.noun_page(request, row, self.asking(request, row, asked), status=422)
+            request.asked = asked  # type: ignore[attr-defined]  # the page shows what was sent
+            return self.noun_page(request, row, {}, status=422)
         words = ngettext("%(n)s answer saved.", "%(n)s answers saved.", saved) % {"n": saved}
         messages.success(request, words)
         return HttpResponseRedirect(own_page(row, request))
@@ -101,7 +102,7 @@ class FlowReviewAdmin(WorkColumns, StepsAdmin[FlowReview]):
         )
         mine = [each for each in sample if each.item_id in seen]
         runs = dict(Run.objects.filter(item__in=seen).values_list("item_id", "pk"))
-        asked = asked_questions(row, answers_of([row])[row.pk])
+        asked = getattr(request, "asked", None) or asked_questions(row, answers_of([row])[row.pk])
         before, after = spans_of(row)
         return {
             "sample": [(each, address(Run, "change", runs[each.item_id])) for each in mine],
