@@ -15,6 +15,7 @@ from routing.desk.base import actor
 from routing.desk.dashboards.declared import dashboards_for
 
 NOTIFICATIONS = "admin:routing_notification_changelist"
+RUNS, MONDAY = "admin:routing_run_changelist", "admin:routing_run_monday"
 
 # For each heading, its entries: title, icon, page, and the permission to see it.
 PLACES = (
@@ -293,6 +294,7 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
             late,
         ),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
+        _item(request, _("Monday list"), "event_repeat", MONDAY, may="routing.view_run"),
         *_work_by_kind(request, found.exceptions),
         _item(
             request,
@@ -338,6 +340,7 @@ def _views(request: HttpRequest) -> list[dict[str, Any] | None]:
 
 
 def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] | None]:
+    here = request.path
     return [
         _item(
             request,
@@ -387,7 +390,9 @@ def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] 
             request,
             _("Runs"),
             "route",
-            "admin:routing_run_changelist",
+            RUNS,
+            # The Monday list is below the list of runs, and has an entry of its own.
+            active=here.startswith(reverse(RUNS)) and here != reverse(MONDAY),
             may="routing.view_run",
         ),
     ]

@@ -150,6 +150,7 @@ _PLAIN = (
     "catalogue/",
     "events/",
     "starters/",
+    "monday/",
 )
 OF_WHOLE_MODEL: dict[str, Callable[[str], list[str]]] = {
     **{tail: partial(lambda tail, base: [base + tail], tail) for tail in _PLAIN},

@@ -23,13 +23,16 @@ from routing.figures.of_reviews import BeforeAndAfter, QuestionMeasure, measures
 from routing.figures.shown import shown
 from routing.flows.admin.review_form import AskedQuestion, asked_questions, save_answers
 from routing.flows.review import FlowReview, ReviewSample
-from routing.flows.reviewing import ANSWER_REVIEW, answers_of, is_reviewer
+from routing.flows.review_questions import QUESTION_OF
+from routing.flows.reviewing import ANSWER_REVIEW, answers_of, is_reviewer, reviews_seen_by
+from routing.people.actors import Actor
 from routing.runs.models import Run
 from routing.work import display
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by
 
 tone(FlowReview, open="info", closed="good")
+MOST_REVIEWS = 10  # on the page of a flow
 
 
 @admin.register(FlowReview)
@@ -145,6 +148,27 @@ class FlowReviewAdmin(WorkColumns, StepsAdmin[FlowReview]):
             (_("Seed of the sample"), row.seed),
             (_("Digest of the criteria"), format_html("<code>{}</code>", row.criteria_digest[:16])),
         ]
+
+
+def reviews_of_flow(flow_id: int, by: Actor) -> list[tuple[Any, ...]]:
+    """
+    Return the newest reviews of a flow that the actor may see: each with its badge, its page, and
+    what was answered with “no”.
+    """
+    if not by.may("routing.view_flowreview"):
+        return []
+    rows = reviews_seen_by(by).filter(flow=flow_id).select_related("item").order_by("-pk")
+    newest = list(rows[:MOST_REVIEWS])
+    given, found = answers_of(newest), []
+    for row in newest:
+        mine = given[row.pk]
+        noes = [
+            (QUESTION_OF[key].words, answer)
+            for key, answer in mine.items()
+            if key in QUESTION_OF and not answer.is_yes
+        ]
+        found.append((row, state_badge(row.item.kind, row.state), page_of(row), noes))
+    return found
 
 
 def _linked(row: Any) -> Any:

@@ -258,4 +258,7 @@ def test_its_page_has_the_traces_the_measures_and_what_blocks_closing(
     assert review.item.ref in words(alice.get(url(FlowReview, "changelist")))
     browser.post(url(FlowReview, "step", review.pk, "close"))
     assert FlowReview.objects.get(pk=review.pk).state == "closed"
+    flow = words(browser.get(url(Flow, "change", live.flow_id)))
+    assert f"{review.item.ref} Review of Lead to brief v1 Closed" in flow
+    assert "“It grew”, A written waiver" in flow
     assert signed_in(world.cora).get(page).status_code == 403
