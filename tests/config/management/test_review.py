@@ -17,7 +17,7 @@ from tests.world import NOW, World
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.requirement("V1", "V2", "V4", "V8", "A9", "P2"),
+    pytest.mark.requirement("G3", "V4", "V5", "V6", "V7", "V8", "P2", "P13"),
 ]
 
 

@@ -44,7 +44,8 @@ from tests.world import NOW, World, by
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
-    pytest.mark.requirement("V1", "V2", "V3", "V4", "V8", "A9", "G3", "P2"),
+    pytest.mark.requirement("V1", "V2", "V3", "A9"),
+    pytest.mark.requirement("G3", "V4", "V5", "V6", "V7", "V8", "P2", "P13"),
 ]
 WEEK = timedelta(days=7)
 
