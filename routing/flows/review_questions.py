@@ -20,6 +20,9 @@ class ReviewQuestion:
 
 QUESTIONS = (
     ReviewQuestion(
+        "boundary_looked_at", _("Did you look at the original boundary first, before the figures?")
+    ),
+    ReviewQuestion(
         "path_clearer",
         _("Is the path of the work clearer than before?"),
         ("time_to_outcome_median", "completion_rate"),
@@ -48,9 +51,6 @@ QUESTIONS = (
     ReviewQuestion("rollback_valid", _("Could it still be rolled back?")),
     ReviewQuestion(
         "checkpoint_owned", _("Does every checkpoint still have an owner?"), ("missed_hand_offs",)
-    ),
-    ReviewQuestion(
-        "boundary_looked_at", _("Did you look at the original boundary first, before the figures?")
     ),
 )
 QUESTION_OF = {each.key: each for each in QUESTIONS}

@@ -61,9 +61,10 @@ def test_a_review_is_drawn_answered_and_closed_from_a_shell(world: World) -> Non
     assert drawn["criteria_digest"] == json_digest(live.criteria)
     assert drawn["sample"] == [{"stratum": "completed", "ref": run.item.ref}]
     assert [each["key"] for each in drawn["questions"]] == [each.key for each in QUESTIONS]
-    first = drawn["questions"][0]
-    assert first["answer"] is None
-    [median, _rate] = first["measure"]["figures"]
+    boundary, path, *_others = drawn["questions"]
+    assert boundary["answer"] is None
+    assert "At publication" in boundary["measure"]["words"]
+    [median, _rate] = path["measure"]["figures"]
     assert median["name"] == "time_to_outcome_median"
     assert {"before", "after", "rows_url"} <= median.keys()
 

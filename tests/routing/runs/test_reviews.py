@@ -36,6 +36,9 @@ from routing.runs.operations.reviews import (
     prepare_reviews,
     remind_of_reviews,
 )
+from routing.runs.questions.ask import ask
+from routing.runs.questions.asked import AskedWork
+from routing.work.display import exact
 from routing.work.turns import decisions_of
 from tests.desk import signed_in, url, words
 from tests.journeys.test_lead_to_brief import signals
@@ -107,6 +110,8 @@ def test_a_publication_is_reviewed_after_seven_days_once_with_a_stratified_sampl
     assert sample.values("item").distinct().count() == 27
     [told] = Notification.objects.filter(item=item)
     assert (told.recipient, told.words) == (world.olga, Notification.Words.REVIEW)
+    asked = {each.key: each.answer for each in ask(AskedWork.items().get(pk=item.pk), NOW)}
+    assert f"answered by {exact(review.due_at)}" in asked["due"]
     assert list(decisions_of(WorkItem.objects.all(), by(world.olga), NOW)) == [item]
 
 
