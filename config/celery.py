@@ -42,6 +42,7 @@ BEAT = (
     Beat("routing.tasks.sweep_occurrences", every_s=10),
     Beat("routing.tasks.own_failures", every_s=300),
     Beat("routing.tasks.resume_due", every_s=60),
+    Beat("routing.tasks.prepare_reviews", every_s=3600),
     Beat("integrations.tasks.read", every_s=5, queue="reading"),
     # Seconds of computing each, so not beside events and clocks.
     Beat("routing.tasks.draw_previews", every_s=5, queue="outbound-slow"),

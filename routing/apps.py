@@ -12,6 +12,8 @@ REGISTERING = (
     "routing.people.operations",
     "routing.flows.operations",
     "routing.flows.turns",
+    "routing.flows.review_turns",
+    "routing.flows.review_gate",
     "routing.runs.operations.process",
     "routing.runs.occurrences",
     "routing.flows.recurrence_faults",

@@ -12,6 +12,7 @@ from routing.flows.checklist import ChecklistAnswer
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger, VersionAction
 from routing.flows.proposal import FlowProposal
 from routing.flows.recurrences import Recurrence, Schedule
+from routing.flows.review import FlowReview, ReviewAnswer, ReviewSample
 from routing.flows.rules import Condition, Rule
 from routing.flows.switch_off import SwitchOff
 from routing.flows.value_streams import ValueStream
@@ -73,6 +74,7 @@ __all__ = [
     "Flow",
     "FlowField",
     "FlowProposal",
+    "FlowReview",
     "FlowVersion",
     "HeldEvent",
     "ImagePreview",
@@ -87,6 +89,8 @@ __all__ = [
     "Recurrence",
     "Redaction",
     "RefCounter",
+    "ReviewAnswer",
+    "ReviewSample",
     "Rollup",
     "RollupState",
     "Rule",

@@ -20,6 +20,7 @@ from routing.runs.operations.occurrences import sweep_occurrences
 from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
 from routing.runs.operations.proofs import miss_invoices
+from routing.runs.operations.reviews import prepare_reviews, remind_of_reviews
 from routing.runs.operations.silence import settle_heard
 from routing.runs.operations.sla_proof import judge_slas
 from routing.runs.operations.unclaimed_cases import settle_taken
@@ -131,3 +132,13 @@ def own_every_failure(**_: Any) -> None:
     settle_heard(at=now())
     settle_taken(at=now())
     own_failures(at=now())
+
+
+@shared_task(name="routing.tasks.prepare_reviews", acks_late=True)
+def prepare_due_reviews(**_: Any) -> None:
+    """
+    Prepare the reviews of flows that are due, and remind of those that are overdue. Two tasks at
+    once prepare each review once.
+    """
+    prepare_reviews(at=now())
+    remind_of_reviews(at=now())

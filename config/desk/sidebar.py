@@ -15,6 +15,7 @@ from routing.desk.base import actor
 from routing.desk.dashboards.declared import dashboards_for
 
 NOTIFICATIONS = "admin:routing_notification_changelist"
+RUNS, MONDAY = "admin:routing_run_changelist", "admin:routing_run_monday"
 
 # For each heading, its entries: title, icon, page, and the permission to see it.
 PLACES = (
@@ -85,6 +86,12 @@ PLACES = (
                 "rule",
                 "admin:routing_flowproposal_changelist",
                 "routing.view_flowproposal",
+            ),
+            (
+                gettext_lazy("Flow reviews"),
+                "rate_review",
+                "admin:routing_flowreview_changelist",
+                "routing.view_flowreview",
             ),
             (
                 gettext_lazy("Exception routing"),
@@ -287,6 +294,7 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
             late,
         ),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
+        _item(request, _("Monday list"), "event_repeat", MONDAY, may="routing.view_run"),
         *_work_by_kind(request, found.exceptions),
         _item(
             request,
@@ -364,6 +372,7 @@ def _work_that_comes_in(request: HttpRequest, exceptions: int) -> list[dict[str,
 
 
 def _work_that_is_made(request: HttpRequest) -> list[dict[str, Any] | None]:
+    here = request.path
     return [
         _item(
             request,
@@ -397,7 +406,9 @@ def _work_that_is_made(request: HttpRequest) -> list[dict[str, Any] | None]:
             request,
             _("Runs"),
             "route",
-            "admin:routing_run_changelist",
+            RUNS,
+            # The Monday list is below the list of runs, and has an entry of its own.
+            active=here.startswith(reverse(RUNS)) and here != reverse(MONDAY),
             may="routing.view_run",
         ),
     ]

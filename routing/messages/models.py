@@ -113,6 +113,8 @@ class Notification(models.Model):
         WAIVED = "waived", _("Proof waived")
         DIFFERS = "differs", _("The page differs from what was approved")
         ROLLED_BACK = "rolled_back", _("A flow was rolled back")
+        REVIEW = "review", _("A flow to be reviewed")
+        REVIEW_LATE = "review_late", _("The review of a flow is overdue")
         FLOW_SAYS = "flow_says", _("Message of a flow")
         MIGRATED = "migrated", _("Moved to another version of its flow")
         NOT_TAKEN_IN = "not_taken_in", _("A request that you recorded was rejected")

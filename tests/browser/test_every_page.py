@@ -13,12 +13,25 @@ from django.utils import timezone
 
 from delivery.models import Request
 from routing.audit.operations.seals import seal
-from routing.models import Client, Clock, Contact, Event, Membership, Seal, Team, User, WorkItem
+from routing.models import (
+    Client,
+    Clock,
+    Contact,
+    Event,
+    FlowReview,
+    Membership,
+    Seal,
+    Team,
+    User,
+    WorkItem,
+)
+from routing.runs.operations.reviews import draw_by_hand
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from routing.work.operations import items
 from tests.browser.conftest import SitDown
 from tests.desk import url
+from tests.routing.runs.stories import usual_flow
 from tests.world import NOW, World, by, make_contact, make_request
 
 pytestmark = [pytest.mark.browser, pytest.mark.requirement("Q22")]
@@ -39,7 +52,11 @@ def pages(agency: World) -> dict[str, str]:
     seal(at=NOW)
     verbs = ("triage", "ask", "edit", "mark_duplicate", "hand_over", "reject")
     steps = {f"step-{verb}": url(Request, "step", row.pk, verb) for verb in verbs}
+    flow = usual_flow(agency)
+    review = draw_by_hand(flow.flow_id, by=by(agency.olga), at=NOW, seed=1)
     return {
+        "monday": reverse("admin:routing_run_monday"),
+        "review": url(FlowReview, "change", review.pk),
         "today": "/admin/",
         "my-work": url(WorkItem, "changelist"),
         "all-work": url(WorkItem, "changelist") + "?whose=all&open=all",

@@ -47,11 +47,15 @@ OF_CLIENT = {
     "delivery.report", "delivery.reportschedule",
 }  # fmt: skip
 # Work of the agency itself, which belongs to no client.
-OF_AGENCY = {"integrations.incident", "routing.publishapproval", "routing.flowproposal"}
+OF_AGENCY = {
+    "integrations.incident", "routing.publishapproval", "routing.flowproposal",
+    "routing.flowreview",
+}  # fmt: skip
 # There is one agency, commands make connections, and flows make their versions and rules.
 ADDED_ELSEWHERE = {
     "integrations.connection",
     "routing.agency",
+    "routing.flowreview",
     "routing.flowversion",
     "routing.rule",
     "routing.versionaction",
@@ -82,6 +86,7 @@ EXTRA = {
     "copy/": "routing.add_flow",
     "start/": "routing.add_flow",
     "runs/": "",
+    "answers/": "routing.add_reviewanswer",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",
     "version/<int:number>/": "",
@@ -148,6 +153,7 @@ _PLAIN = (
     "catalogue/",
     "events/",
     "starters/",
+    "monday/",
 )
 OF_WHOLE_MODEL: dict[str, Callable[[str], list[str]]] = {
     **{tail: partial(lambda tail, base: [base + tail], tail) for tail in _PLAIN},

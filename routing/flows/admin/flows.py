@@ -30,6 +30,7 @@ from routing.flows.admin.event_catalogue import EventCatalogue
 from routing.flows.admin.in_flight import InFlight
 from routing.flows.admin.proposed import Proposing
 from routing.flows.admin.reason_form import ReasonForm
+from routing.flows.admin.reviews import reviews_of_flow
 from routing.flows.admin.starters import Starters
 from routing.flows.admin.switching import FlowState, Switching, state_badge
 from routing.flows.admin.workflow_map import MapStop, map_of
@@ -221,6 +222,7 @@ class FlowAdmin(Copying, InFlight, Printing, EventCatalogue, Starters, Switching
             "in_flight_url": address(Flow, "runs", object_id),
             **self.switching(request, flow_id),
             **self.proposing(flow_id),
+            "reviews": reviews_of_flow(flow_id, by),
         }
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})

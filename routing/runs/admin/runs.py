@@ -22,6 +22,7 @@ from routing.desk.found_filters import OfBackup, OfClient, OfOwner, OfTeam
 from routing.desk.several import several, several_related
 from routing.desk.steps import StepsAdmin
 from routing.flows.event_catalogue import kind_words
+from routing.runs.admin.monday import monday_view
 from routing.runs.admin.trace_page import page_entries, started_by
 from routing.runs.blocking import holds, next_step, with_holds
 from routing.runs.models import Run
@@ -104,7 +105,9 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.json_view)
+        monday = self.admin_site.admin_view(self.monday_view)
         return [
+            path("monday/", monday, name="routing_run_monday"),
             path("<path:object_id>/trace.json", page, name="routing_run_json"),
             *map(self.address_of, run_pages()),
             *super().get_urls(),
@@ -119,6 +122,9 @@ class RunAdmin(WorkColumns, StepsAdmin[Run]):
     def further_view(self, request: HttpRequest, object_id: str, page: RunPage) -> HttpResponse:
         answer: HttpResponse = page.view(self, request, self.seen(request, object_id))
         return answer
+
+    def monday_view(self, request: HttpRequest) -> HttpResponse:
+        return monday_view(self, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # only events start runs

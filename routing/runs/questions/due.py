@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 
+from routing.flows.review import FlowReview
 from routing.kernel.events import Event
 from routing.runs.event_words import sentence_of
 from routing.runs.questions.asked import AskedWork
@@ -67,6 +68,14 @@ def clocks(work: AskedWork) -> Iterator[Statement]:
             if entry.sent_at is not None:
                 text = f"{text} {exact(entry.sent_at)}."
             yield Statement(text, tuple(entry.rows), entry.sent_at or entry.due_at)
+
+
+@statements("due")
+def reviews(work: AskedWork) -> Iterator[Statement]:
+    """The day by which a review of a flow is to be answered, for which there is no clock."""
+    for row in FlowReview.objects.filter(item=work.item):
+        text = _("It was prepared to be answered by %(at)s.") % {"at": exact(row.due_at)}
+        yield Statement(text, (row,), row.due_at)
 
 
 def _clock(work: AskedWork, clock: Clock, zone: ZoneInfo) -> Statement:

@@ -44,6 +44,7 @@ LINES = (
     "exception_routes",
     "runbook",
     "rollback",
+    "review",
 )
 
 

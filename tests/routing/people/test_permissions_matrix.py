@@ -296,6 +296,16 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.outdate_publishapproval": (),
     **{f"routing.{verb}_flowproposal": (AM, OPS) for verb in ("approve", "refuse", "withdraw")},
     "routing.view_flowproposal": NOT_CREATIVES,
+    # reviews of flows: whoever may be a policy owner
+    **{
+        f"routing.{verb}": (AM, QA, OPS, INTEGRATIONS)
+        for verb in ("close_flowreview", "add_flowreview", "add_reviewanswer")
+    },
+    **{f"routing.{verb}_flowreview": () for verb in ("draw_again", "remind", "take_answer")},
+    **{
+        f"routing.view_{noun}": NOT_CREATIVES
+        for noun in ("flowreview", "reviewsample", "reviewanswer")
+    },
     "routing.view_valuestream": NOT_CREATIVES,
     "routing.add_valuestream": (OPS,),
     "routing.change_valuestream": (OPS,),
