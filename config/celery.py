@@ -46,6 +46,7 @@ BEAT = (
     Beat("routing.tasks.draw_previews", every_s=5, queue="outbound-slow"),
     Beat("routing.tasks.refresh_rollups", every_s=30, queue="outbound-slow"),
     Beat("routing.tasks.write_exports", every_s=5, queue="outbound-slow"),
+    Beat("routing.tasks.look_at_cover", every_s=600, queue="outbound-slow"),
     Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
     Beat("integrations.tasks.probe", every_s=5, queue="outbound-slow"),
     Beat("integrations.tasks.compare_shapes", every_s=60),

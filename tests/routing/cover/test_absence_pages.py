@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.cover.admin_forms import WallTime
+from routing.cover.periods import WallTime
 from routing.models import Absence
 from tests.desk import filled, signed_in, url, words
 from tests.world import World
