@@ -72,7 +72,8 @@ class MadeCover:
             if (dice := self.random.random()) < 0.2:
                 WorkItem.objects.filter(pk=work.pk).update(is_open=False)
             elif dice < 0.4:
-                WorkItem.objects.filter(pk=work.pk).update(owner=self.random.choice(self.people))
+                others = [each for each in self.people if each.pk != work.backup_id]
+                WorkItem.objects.filter(pk=work.pk).update(owner=self.random.choice(others))
         self.be_away(self.random.choice(self.people))
 
 
