@@ -141,7 +141,7 @@ def _make(many: int) -> None:
 
 
 def _absences(people: list[User]) -> list[Absence]:
-    """Return for every person two half days and, for every fourth, a week away."""
+    """Return for every person two half days and, for every eighth, a week away."""
     found = []
     for number, person in enumerate(people):
         for offset, hours in ((number % 13, 4), (number % 29, 4)):
@@ -149,7 +149,7 @@ def _absences(people: list[User]) -> list[Absence]:
             found.append(
                 Absence(user=person, starts_at=starts, ends_at=starts + timedelta(hours=hours))
             )
-        if number % 4 == 0:
+        if number % 8 == 0:
             starts = AT + timedelta(days=3 + number % 7)
             found.append(Absence(user=person, starts_at=starts, ends_at=starts + timedelta(days=7)))
     return found
