@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -33,7 +33,7 @@ class StandIns:
     now: datetime
     able: frozenset[int]
     roles: Mapping[int, frozenset[str]]
-    teams: Mapping[int, frozenset[int]]
+    members: Mapping[int, frozenset[int]]  # by team
     away: Mapping[int, Sequence[Time]]
     substitutes: Mapping[int, int]  # by absence
     loads: dict[int, int]
@@ -46,9 +46,9 @@ class StandIns:
         roles: dict[int, set[str]] = defaultdict(set)
         for user, role in User.objects.staff().values_list("pk", "groups__name"):
             roles[user] |= {role} - {None}
-        teams: dict[int, set[int]] = defaultdict(set)
+        members: dict[int, set[int]] = defaultdict(set)
         for user, team in TeamMembership.objects.values_list("user_id", "team_id"):
-            teams[user].add(team)
+            members[team].add(user)
         away: dict[int, list[Time]] = defaultdict(list)
         substitutes = {}
         for absence in Absence.objects.filter(ends_at__gt=instant).order_by("pk"):
@@ -59,7 +59,7 @@ class StandIns:
             instant,
             frozenset(able.values_list("pk", flat=True)),
             {user: frozenset(found) for user, found in roles.items()},
-            {user: frozenset(found) for user, found in teams.items()},
+            {team: frozenset(found) for team, found in members.items()},
             away,
             substitutes,
             _loads(),
@@ -86,19 +86,23 @@ class StandIns:
             substitute = self.substitutes.get(absence)
             if substitute is not None and self.fits(substitute, gap):
                 return Proposal(substitute, rule)
+        members = self.members.get(gap.team_id or 0, frozenset())
+        for people, rule in ((members, "team"), (self.able - members, "role")):
+            if (user := self._freest(people, gap)) is not None:
+                return Proposal(user, rule)
+        return Proposal()
+
+    def _freest(self, people: Iterable[int], gap: CoverGap) -> int | None:
+        """Return who of these fits and has one of the owner's roles, with the least open work."""
         wanted = self.roles.get(gap.owner_id, frozenset())
-        best: tuple[bool, int, int] | None = None
-        for user in self.able:
+        best: tuple[int, int] | None = None
+        for user in people:
             if wanted and not wanted & self.roles.get(user, frozenset()):
                 continue
-            outside = gap.team_id not in self.teams.get(user, ())
-            place = (outside, self.loads.get(user, 0), user)
+            place = (self.loads.get(user, 0), user)
             if (best is None or place < best) and self.fits(user, gap):
                 best = place
-        if best is None:
-            return Proposal()
-        outside, _load, user = best
-        return Proposal(user, "role" if outside else "team")
+        return best[1] if best else None
 
     def fits(self, user: int, gap: CoverGap) -> bool:
         """

@@ -115,17 +115,16 @@ def by_loop() -> list[tuple[int, Any, int | None]]:
         if gap is None or not NOW < work.next_due_at <= NOW + timedelta(days=DAYS):
             continue
         fit = who_fits(work)
-        proposed = None
-        for absence in (gap[1], gap[2]):
-            substitute = Absence.objects.get(pk=absence).substitute
-            if proposed is None and substitute in fit:
-                proposed = substitute.pk if substitute else None
+        ids = {each.pk for each in fit}
+        stand_in = [Absence.objects.get(pk=absence).substitute_id for absence in gap[1:3]]
+        proposed = next((each for each in stand_in if each in ids), None)
         if proposed is None:
-            roles = set(User.objects.get(pk=work.owner_id).groups.values_list("name", flat=True))
+            assert work.owner
+            roles = set(work.owner.groups.values_list("name", flat=True))
             places = []
             for each in fit:
                 if roles & set(each.groups.values_list("name", flat=True)):
-                    outside = not each.teams.filter(pk=work.team_id).exists()
+                    outside = work.team not in each.teams.all()
                     places.append((outside, loads[each.pk], each.pk))
             proposed = min(places)[2] if places else None
         if proposed is not None:
