@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,13 +64,9 @@ class WallTimeField(forms.Field):
             return None
         try:
             # One text may hold both, as in 2027-06-02T13:00.
-            day, _sign, clock = text.replace(" ", "T").partition("T")
-            found = WallTime(date.fromisoformat(day), time.fromisoformat(clock) if clock else None)
+            return WallTime.read(text)
         except ValueError:
             raise ValidationError(self.error_messages["invalid"]) from None
-        if found.clock is not None and found.clock.tzinfo is not None:
-            raise ValidationError(self.error_messages["invalid"])
-        return found
 
 
 def substitute_field() -> Any:
@@ -174,8 +170,9 @@ class SeveralForm(forms.Form):
         error=_("Enter at least one day."),
         max_length=4000,
         help_text=_(
-            "Such as 2027-06-02, 2027-06-02 morning, 2027-06-02 to 2027-06-04, or 2027-06-02 13:00 "
-            "to 2027-06-03 afternoon. A day without a time is away as a whole."
+            "Such as 2027-06-02, 2027-06-02 morning, 2027-06-02 to 2027-06-04, 2027-06-02 13:00 to "
+            "2027-06-03, or 2027-06-04 afternoon every week until 2027-07-30. A day without a time "
+            "is away as a whole."
         ),
     )
     substitute = substitute_field()
@@ -187,11 +184,12 @@ class SeveralForm(forms.Form):
 
     def clean_lines(self) -> list[Period]:
         """:raises ValidationError: with each line that is no absence"""
-        found, faults = [], []
+        found: list[Period] = []
+        faults = []
         entered = [line for line in self.cleaned_data["lines"].splitlines() if line.strip()]
         for number, text in enumerate(entered, start=1):
             try:
-                found.append(Period.read(text))
+                found += Period.read_all(text)
             except ValueError:
                 words = gettext("Line %(number)s is not understood: %(text)s")
                 faults.append(words % {"number": number, "text": text.strip()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -12,7 +12,13 @@ from routing.cover.absences import NOON, midnight
 
 HALVES = ("morning", "afternoon")
 BETWEEN = re.compile(r"\s+(?:to|until|–|-)\s+")
+REPEATED = re.compile(
+    r"(?P<period>.+?)\s+every\s+(?:(?P<weeks>[1-9]\d?)\s+)?weeks?\s+until\s+(?P<until>\S+)",
+    re.IGNORECASE,
+)
 TWO_DAYS = 2
+MOST = 60  # absences that one line can be
+YEARS = range(1990, 2201)  # others are typing errors, and the last ones have no day after them
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,15 @@ class WallTime:
         :raises ValueError: if it is none of these
         """
         day, _space, rest = text.strip().replace("T", " ").partition(" ")
-        rest = rest.strip().lower()
+        rest, read = rest.strip().lower(), date.fromisoformat(day)
+        if read.year not in YEARS:
+            raise ValueError("no year that anybody plans for")
         if rest in HALVES:
-            return cls(date.fromisoformat(day), None, rest)
+            return cls(read, None, rest)
         clock = time.fromisoformat(rest) if rest else None
         if clock is not None and clock.tzinfo is not None:
             raise ValueError("a time on the wall has no zone")
-        return cls(date.fromisoformat(day), clock)
+        return cls(read, clock)
 
     def starts(self, zone: ZoneInfo) -> datetime:
         if self.half == "afternoon":
@@ -81,6 +89,33 @@ class Period:
         if len(parts) > TWO_DAYS:
             raise ValueError("more than two days")
         return cls(parts[0], parts[-1])
+
+    @classmethod
+    def read_all(cls, text: str) -> list[Self]:
+        """
+        Read a period, repeated every week or so until the day of its last start, or not: 2027-06-04
+        afternoon every 2 weeks until 2027-07-30.
+
+        :raises ValueError: if it is no such text, or more than 60 periods
+        """
+        repeated = REPEATED.fullmatch(text.strip())
+        if repeated is None:
+            return [cls.read(text)]
+        first, until = cls.read(repeated["period"]), WallTime.read(repeated["until"]).day
+        step = timedelta(weeks=int(repeated["weeks"] or 1))
+        found: list[Self] = []
+        while first.first.day + len(found) * step <= until:
+            found.append(first.after(len(found) * step))
+            if len(found) > MOST:
+                raise ValueError("too many periods")
+        if not found:
+            raise ValueError("it ends before it begins")
+        return found
+
+    def after(self, time: timedelta) -> Self:
+        """Return the same period so many days later."""
+        first, last = (replace(each, day=each.day + time) for each in (self.first, self.last))
+        return replace(self, first=first, last=last)
 
     def in_zone(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Return the first moment away and the first moment back."""

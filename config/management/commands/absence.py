@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from config.management.acting import NOT_DEMO, in_json, is_demo, person
 from routing.cover.absences import Absence
 from routing.cover.operations.absences import CannotBeAway, save_absences
-from routing.cover.periods import WallTime
+from routing.cover.periods import YEARS, WallTime
 from routing.kernel.channel import through
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import holders
@@ -125,7 +125,7 @@ def _instant(text: str, zone: ZoneInfo, *, last: bool) -> datetime:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         found = None
-    if found is not None and found.tzinfo is not None:
+    if found is not None and found.tzinfo is not None and found.year in YEARS:
         return found
     try:
         wall = WallTime.read(text)

@@ -108,6 +108,7 @@ def test_d3_the_form_shows_what_was_entered_and_keeps_it(
         ({"starts_at_time": "25:00"}, "Enter a date such as 2027-06-02"),
         ({"starts_at": "2027-06-02T09:00+02:00"}, "Enter a date such as 2027-06-02"),
         ({"starts_at": ""}, "This field is required."),
+        ({"ends_at": "9999-12-31"}, "Enter a date such as 2027-06-02"),
         ({"ends_at": "2027-06-01"}, "The end of an absence must be after its start."),
         ({"starts_at_time": "13:00", "ends_at_time": "13:00"}, "must be after its start"),
         ({"user": ""}, "This field is required."),
@@ -228,6 +229,24 @@ def test_several_absences_are_entered_at_once_or_none(world: World) -> None:
     assert Absence.objects.filter(starts_at=there(2, 12)).get().user == world.alice
     assert Absence.objects.count() == 4
     assert "people" in own.context["form"].errors  # others than themselves
+
+
+def test_an_absence_that_recurs_is_one_line(world: World) -> None:
+    desk, path = signed_in(world.alice), url(Absence, "several")
+    line = "2027-06-02 afternoon every 2 weeks until 2027-07-01"
+    faults = (
+        "2027-06-02 every 0 weeks until 2027-07-01",
+        "2027-06-02 every week until 2027-06-01",
+        "2027-06-02 every week until 2029-06-02",
+        "9999-12-20 every week until 9999-12-31",
+    )
+
+    refused = [desk.post(path, {"people": [world.alice.pk], "lines": each}) for each in faults]
+    desk.post(path, {"people": [world.alice.pk], "lines": line})
+
+    assert ["is not understood" in words(answer) for answer in refused] == [True] * 4
+    starts = Absence.objects.order_by("starts_at").values_list("starts_at", flat=True)
+    assert list(starts) == [there(2, 12), there(16, 12), there(30, 12)]
 
 
 def test_away_from_now_begins_now_and_ends_when_the_person_is_back(world: World) -> None:
