@@ -88,6 +88,7 @@ def test_a_gap_is_announced_before_it_with_somebody_who_could_take_the_work(
     assert "Owner and backup are both away from" in page
     assert "Proposed replacement Dora" in page
     assert "Reassign as proposed" in page
+    assert "It settles by itself when somebody covers the work." in page
 
 
 def test_the_proposal_is_accepted_in_one_step(world: World, gap: Request) -> None:
