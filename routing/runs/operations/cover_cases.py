@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -112,7 +112,10 @@ def _known(gaps: Sequence[CoverGap]) -> Mapping[int | None, set[tuple[int, int, 
     cases = ExceptionCase.objects.filter(reason=Reason.COVER_GAP, item__parent__in=about)
     withdrawn = Event.objects.filter(item=OuterRef("item"), kind=withdraw_case.kind)
     found: dict[int | None, set[tuple[int, int, str]]] = defaultdict(set)
-    for work, evidence in cases.filter(~Exists(withdrawn)).values_list("item__parent", "evidence"):
+    # Most are open. Only of the others is it asked who ended them.
+    still = Q(state__in=ExceptionCase.open_states)
+    told: Any = cases.filter(still | ~Q(Exists(withdrawn)))
+    for work, evidence in told.values_list("item__parent", "evidence"):
         found[work].add(_key(evidence))
     return found
 
