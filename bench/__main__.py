@@ -27,6 +27,7 @@ WORKLOADS = {
     "outbox": ("bench.outbox", "outbox"),
     "pages": ("bench.desk", "pages"),
     "calendar": ("bench.calendar", "calendar"),
+    "cover": ("bench.cover", "cover"),
     "exports": ("bench.exports", "exports"),
     "figures": ("bench.figures", "figures"),
     "held": ("bench.held", "held"),

@@ -49,6 +49,7 @@ BEAT = (
     Beat("routing.tasks.refresh_rollups", every_s=30, queue="outbound-slow"),
     Beat("routing.tasks.write_exports", every_s=5, queue="outbound-slow"),
     Beat("routing.tasks.recount_promises", every_s=5, queue="outbound-slow"),
+    Beat("routing.tasks.look_at_cover", every_s=600, queue="outbound-slow"),
     Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
     Beat("integrations.tasks.watch_incidents", every_s=10),
     Beat("integrations.tasks.probe", every_s=5, queue="outbound-slow"),

@@ -41,6 +41,7 @@ REGISTERING = (
     "routing.runs.operations.claiming",
     "routing.runs.operations.silence",
     "routing.runs.operations.unclaimed_cases",
+    "routing.runs.operations.cover_cases",
     "routing.cover.operations.portal_access",
     "routing.cover.operations.client_merges",
     "routing.work.checks",

@@ -16,6 +16,7 @@ from routing.desk.operations.sendings import forget_sendings
 from routing.figures.operations.rollups import refresh
 from routing.people.security import forget_security_events
 from routing.runs.operations.advance import advance
+from routing.runs.operations.cover_cases import cover_tonight, review_cases
 from routing.runs.operations.occurrences import sweep_occurrences
 from routing.runs.operations.outcomes import miss_receipts
 from routing.runs.operations.own_failures import own_failures
@@ -123,14 +124,26 @@ def sweep_due_occurrences(**_: Any) -> None:
     sweep_occurrences(at=now())
 
 
+@shared_task(
+    name="routing.tasks.look_at_cover", acks_late=True, soft_time_limit=1740, time_limit=1800
+)
+def look_at_cover(**_: Any) -> None:
+    """
+    Once a night, open the exceptions about work that nobody covers in the next days. A night that
+    was missed is made up for. Two tasks at once open nothing twice.
+    """
+    cover_tonight(at=now())
+
+
 @shared_task(name="routing.tasks.own_failures", acks_late=True)
 def own_every_failure(**_: Any) -> None:
     """
     Give every failure without an open exception a new one, and end those about kinds of events that
-    come again or that a flow takes now.
+    come again or that a flow takes now, and about work that somebody covers again.
     """
     settle_heard(at=now())
     settle_taken(at=now())
+    review_cases(at=now())
     own_failures(at=now())
 
 

@@ -197,12 +197,12 @@ def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Today
 
 
 def absent(by: Actor, days: Days) -> TodayGroup | None:
-    """Return absent people that the reader backs up, each with a link to their work."""
+    """Return absent people whose work the reader covers, each with a link to it."""
     found = away(by, days.now, days.now + AHEAD)
     rows = [(absence, queue(of=absence.user_id)) for absence in found]
     if not rows:
         return None
-    return TodayGroup("away", _("Absent people you back up"), rows, 0, "")
+    return TodayGroup("away", _("Absent people you back up or stand in for"), rows, 0, "")
 
 
 def queue(**filters: Any) -> str:

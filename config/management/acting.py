@@ -8,6 +8,13 @@ from django.apps import apps
 from django.core.management.base import CommandError
 
 from routing.people.staff import User
+from routing.work.gates import GateResult, refused
+
+NOT_DEMO = refused(
+    "demo",
+    "This product is not the demo. Commands change its work only with --yes.",
+    clears_by="You: add --yes",
+)
 
 
 def person(email: str) -> User:
@@ -29,3 +36,13 @@ def is_demo() -> bool:
     """Return whether this product holds the demo agency. An image may have no demo at all."""
     found = [each for each in apps.get_app_configs() if each.label == "demo"]
     return any(each.is_loaded() for each in found)  # type: ignore[attr-defined]
+
+
+def in_json(refusal: GateResult) -> dict[str, str]:
+    """Return a refusal as commands print it."""
+    return {
+        "code": refusal.code,
+        "message": str(refusal.message),
+        "evidence": str(refusal.evidence),
+        "clears_by": str(refusal.clears_by),
+    }

@@ -14,11 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from routing.kernel.history import Tracked
 from routing.people.staff import User
 
+NOON = time(12)
+
 
 class AbsenceQuerySet(models.QuerySet["Absence"]):
     def at(self, instant: datetime) -> Self:
         """Filter for absences at ``instant`` (aware). The end is the first moment back."""
         return self.filter(starts_at__lte=instant, ends_at__gt=instant)
+
+    def within(self, starts: datetime, ends: datetime) -> Self:
+        """Filter for absences that share a moment with this time."""
+        return self.filter(starts_at__lt=ends, ends_at__gt=starts)
 
 
 class Absence(models.Model):
@@ -27,6 +33,15 @@ class Absence(models.Model):
     )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
+    substitute = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("substitute"),
+        help_text=_("Stands in, and is the first choice where nobody covers the work."),
+    )
 
     objects = AbsenceQuerySet.as_manager()
     history = Tracked()
@@ -54,18 +69,26 @@ class Absence(models.Model):
 
     def words(self, zone: ZoneInfo | None = None) -> str:
         """
-        Return the days, or the times of an absence that is not of whole days.
+        Return the days, with “morning” or “afternoon” for half ones, or the times of an absence
+        that is not of such days.
 
         :param zone: a reader's; by default that of the absent person
         """
         zone = zone or self.zone
-        if self.is_of_whole_days(zone):
-            days = [self.starts_at, self.ends_at - timedelta(microseconds=1)]
-            said = [dateformat.format(day.astimezone(zone), "D j M Y") for day in days]
-        else:
-            times = [self.starts_at, self.ends_at]
-            said = [dateformat.format(at.astimezone(zone), "D j M Y, H:i") for at in times]
-        return " – ".join(dict.fromkeys(said))
+        starts, ends = self.starts_at.astimezone(zone), self.ends_at.astimezone(zone)
+        if not (is_half(starts, zone) and is_half(ends, zone)):
+            said = [dateformat.format(at, "D j M Y, H:i") for at in (starts, ends)]
+            return " – ".join(dict.fromkeys(said))
+        last = (ends - timedelta(microseconds=1)).astimezone(zone)
+        first_day, last_day = (dateformat.format(day, "D j M Y") for day in (starts, last))
+        if self.starts_at != midnight(starts.date(), zone):
+            first_day = gettext("%(day)s, afternoon") % {"day": first_day}
+        if self.ends_at == noon(ends.date(), zone):
+            last_day = gettext("%(day)s, morning") % {"day": last_day}
+        if starts.date() != last.date():
+            return f"{first_day} – {last_day}"
+        # One day. Only one of the two says which half of it, and is then the longer one.
+        return max(first_day, last_day, key=len)
 
     def is_of_whole_days(self, zone: ZoneInfo) -> bool:
         # Compared as instants: where a change of the clocks skips midnight, the day begins at one.
@@ -87,3 +110,14 @@ class Absence(models.Model):
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def noon(day: date, zone: ZoneInfo) -> datetime:
+    """Return the middle of a day on the wall, which divides it into half days."""
+    return datetime.combine(day, NOON, zone).astimezone(UTC)
+
+
+def is_half(at: datetime, zone: ZoneInfo) -> bool:
+    """Return whether a half day begins or ends at this instant."""
+    day = at.astimezone(zone).date()
+    return at in {midnight(day, zone), noon(day, zone)}

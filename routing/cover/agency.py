@@ -39,7 +39,10 @@ class Agency(models.Model):
         help_text=_("Is notified of security alarms. Without one, the default owner is."),
     )
 
-    history = Tracked()
+    # When cover was looked at last, which is once a night.
+    cover_checked_at = models.DateTimeField(null=True, editable=False)
+
+    history = Tracked(excluded_fields=("cover_checked_at",))
 
     class Meta:
         verbose_name = _("agency")

@@ -63,14 +63,15 @@ def waiting_since(ids: Sequence[int]) -> dict[int, datetime]:
 
 def away(by: Actor, now: datetime, until: datetime) -> QuerySet[Absence]:
     """
-    Return absences before ``until`` of people whose work ``by`` backs up.
+    Return absences before ``until`` of people whose work ``by`` backs up or stands in for.
 
     ``items`` is the number of their open items.
     """
     theirs = my_open_work(by).filter(owner=OuterRef("user")).order_by()
     backed = WorkItem.objects.filter(backup=by.user_id, is_open=True, owner=OuterRef("user"))
     return (
-        Absence.objects.filter(Exists(backed), ends_at__gt=now, starts_at__lt=until)
+        Absence.objects.filter(ends_at__gt=now, starts_at__lt=until)
+        .filter(Exists(backed) | Q(substitute=by.user_id))
         .select_related("user")
         .annotate(
             items=Subquery(theirs.values("owner").annotate(items=Count("pk")).values("items"))

@@ -35,3 +35,4 @@ class Reason(models.TextChoices):
     ACTION_REFUSED = "action_refused", _("Action of a flow was refused")
     TAKE_DOWN = "take_down", _("Launch to be taken down")
     FLOW_OFF = "flow_off", _("Flow is switched off")
+    COVER_GAP = "cover_gap", _("Nobody covers the work")

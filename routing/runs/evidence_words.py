@@ -38,7 +38,7 @@ LABELS: dict[str, Words] = {
     "ends": gettext_lazy("Ends on"),
 }
 # Pieces that say something to a program only.
-UNSAID = {"fields", "refused"}
+UNSAID = {"fields", "refused", "absences", "gap", "rule"}
 # Text of pieces whose words a package above knows, by name.
 _texts: dict[str, Callable[[Any], str]] = {}
 

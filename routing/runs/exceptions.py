@@ -115,6 +115,11 @@ class ExceptionCase(WorkNoun):
         """Leave out the action of a flow at which the run stopped."""
         self.ended_at = at
 
+    @transition(field=state, source=list(open_states), target=State.RESOLVED)
+    def cover(self, *, at: datetime) -> None:
+        """Reassign the work that nobody covers to the proposed person."""
+        self.ended_at = at
+
     @transition(field=state, source=list(open_states), target=State.DISMISSED)
     def dismiss(self, *, at: datetime) -> None:
         self.ended_at = at

@@ -15,7 +15,7 @@ from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.held_events import HeldEvent
 from routing.runs.models import Run, RunStep
-from routing.runs.operations import exceptions, migrating, outcomes, runs
+from routing.runs.operations import cover_cases, exceptions, migrating, outcomes, runs
 from routing.runs.operations.raising import WAIT
 from routing.runs.operations.route_runs import BEGIN, ROUTE
 from routing.runs.outcomes import Outcome
@@ -125,6 +125,7 @@ tells(
 tells(exceptions.claim, OWNER, BACKUP, words=Words.CLAIMED, lasts=ExceptionCase.State.CLAIMED)
 tells(exceptions.resolve, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
 tells(exceptions.skip, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
+tells(cover_cases.cover, OWNER, BACKUP, words=Words.RESOLVED, only=by_a_person)
 tells(exceptions.dismiss, OWNER, BACKUP, words=Words.DISMISSED, only=by_a_person)
 tells_nobody(exceptions.escalate, because=_("The escalation itself notifies people, by its level."))
 tells_nobody(

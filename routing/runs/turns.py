@@ -111,7 +111,7 @@ turn(
     party=OWNER,
     act=_("resolve the exception"),
     waits=_("Waits for %(who)s to resolve the exception since %(since)s"),
-    by=("claim", "resolve", "skip", "dismiss"),
+    by=("claim", "resolve", "skip", "cover", "dismiss"),
     decision=True,
 )
 turn(
@@ -120,7 +120,7 @@ turn(
     party=OWNER,
     act=_("resolve the exception"),
     waits=_("Waits for %(who)s to resolve the exception since %(since)s"),
-    by=("resolve", "skip", "dismiss"),
+    by=("resolve", "skip", "cover", "dismiss"),
     decision=True,
 )
 turn(

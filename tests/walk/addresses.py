@@ -91,7 +91,11 @@ EXTRA = {
     "read-again/": "",
     "version/<int:number>/": "",
     "version/<int:number>/preview/": "",
+    "end/": "",
+    "due/": "",
 }
+# Rows that people add for themselves with another permission than that for everybody's.
+ADDED_BY_PEOPLE = {"routing.absence": "routing.plan_own_absence"}
 
 
 # Pages and steps of a saved view, which nobody sees that has none.
@@ -121,7 +125,7 @@ def admin_visits(route: str, stage: Stage) -> list[Visit] | None:
         return [Visit(f"{base}?{query}", listed(view)) for query in _queries(label)]
     if tail == "add/":
         elsewhere = {403} if label in ADDED_ELSEWHERE else set()
-        right = listed(f"{found[1]}.add_{found[2]}")
+        right = listed(ADDED_BY_PEOPLE.get(label, f"{found[1]}.add_{found[2]}"))
         return [Visit(f"{base}add/", lambda walker: {*right(walker), *elsewhere})]
     if label == "routing.view" and tail in OF_VIEW:
         rest = tail.replace("<slug:slug>", "none").replace("<int:pk>", str(NOWHERE))
@@ -154,6 +158,8 @@ _PLAIN = (
     "events/",
     "starters/",
     "monday/",
+    "away-now/",
+    "several/",
 )
 OF_WHOLE_MODEL: dict[str, Callable[[str], list[str]]] = {
     **{tail: partial(lambda tail, base: [base + tail], tail) for tail in _PLAIN},

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from config.management.acting import is_demo, person
+from config.management.acting import NOT_DEMO, in_json, is_demo, person
 from integrations.outbox.client_emails import addresses_of
 from routing.desk.calls import BadCall, details_called, noun_called, step_called
 from routing.desk.offers import target
@@ -39,11 +39,6 @@ examples:
 A value is text, a number, a date such as 2026-12-24, yes or no. People are given by their e-mail
 address, other work by its reference. “none” empties a value.
 """
-NOT_DEMO = refused(
-    "demo",
-    "This product is not the demo. Commands change its work only with --yes.",
-    clears_by="You: add --yes",
-)
 
 
 def setting(text: str) -> tuple[str, str]:
@@ -124,7 +119,7 @@ class Command(BaseCommand):
             "verb": step.verb,
             "done": result.done,
             "state": item.state,
-            "refusals": [_in_json(each) for each in result.refusals],
+            "refusals": [in_json(each) for each in result.refusals],
             # E5: what somebody did before, when the state is another one than was expected.
             "happened": happened,
             "told": told,
@@ -174,12 +169,3 @@ def _said(refusal: GateResult) -> str:
     # The state is told by what happened, in words.
     evidence = "" if refusal.code in MOVED_ON else refusal.evidence
     return f"{refusal.message} {evidence}".strip()
-
-
-def _in_json(refusal: GateResult) -> dict[str, str]:
-    return {
-        "code": refusal.code,
-        "message": str(refusal.message),
-        "evidence": str(refusal.evidence),
-        "clears_by": str(refusal.clears_by),
-    }

@@ -100,7 +100,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
     search_help_text = gettext_lazy("Reference of the exception or of its run, or client")
     ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "run__version__flow")
-    bulk_steps = ("claim", "resolve", "dismiss", "hand_over")
+    bulk_steps = ("claim", "resolve", "cover", "dismiss", "hand_over")
     empty_title = gettext_lazy("No exceptions")
     empty_text = gettext_lazy(
         "Nothing is waiting for you. Use the filters to see everyone's exceptions or resolved ones."

@@ -33,6 +33,7 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.ACTION_REFUSED: (Taker.WORK, 240),
     Reason.TAKE_DOWN: (Taker.WORK, 480),
     Reason.FLOW_OFF: (Taker.POLICY, 480),
+    Reason.COVER_GAP: (Taker.WORK, 240),
 }
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.kernel.reasons import Reason
 from routing.runs.cause_chain import CHAIN
 from routing.runs.exceptions import ExceptionCase
-from routing.runs.operations import exceptions, outcomes
+from routing.runs.operations import cover_cases, exceptions, outcomes
 from routing.runs.operations.work_events import WorkFound, records, work_event
 from routing.runs.outcomes import Outcome
 from routing.work.registry import react
@@ -37,7 +37,7 @@ OUTCOME_LAPSED = work_event(
 )
 
 
-@react(exceptions.resolve, exceptions.skip)
+@react(exceptions.resolve, exceptions.skip, cover_cases.cover)
 @records(EXCEPTION_RESOLVED)
 def exception_resolved(rows: Sequence[ExceptionCase]) -> list[WorkFound]:
     # Flows that would start each other are stopped by an exception. If its end started them again,

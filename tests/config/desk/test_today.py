@@ -198,6 +198,8 @@ def test_it_announces_absences_of_people_i_back_up(world: World) -> None:
     assert refs_at(browser, rows[0][1]) == {"ACM-1", "ACM-2"}
     assert "away, back in 2 days" in words(page)
     assert "away from in 6 days" in words(page)
+    Absence.objects.filter(user=world.olga).update(substitute=world.bob)
+    assert world.olga in [row.user for row, _url in beside(open_today(browser), "away").rows]
 
 
 def test_nothing_to_do_is_said_and_leads_on(world: World) -> None:

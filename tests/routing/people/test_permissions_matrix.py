@@ -148,7 +148,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_exceptioncase": EVERYONE,
     **{
         f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS)
-        for verb in ("claim", "resolve", "skip", "dismiss", "settle")
+        for verb in ("claim", "resolve", "skip", "cover", "dismiss", "settle")
     },
     **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
     "routing.view_exceptionroute": EVERYONE,
@@ -314,6 +314,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.add_checklistanswer": (OPS, INTEGRATIONS),
     # absences, the default pair, messages
     "routing.view_absence": EVERYONE,
+    "routing.plan_own_absence": EVERYONE,
     **{f"routing.{verb}_absence": (OPS,) for verb in ("add", "change", "delete")},
     "routing.view_agency": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
     **{f"routing.{verb}_agency": (OPS,) for verb in ("add", "change")},

@@ -282,6 +282,10 @@ ORDER = {
         "delivery.campaigns.operations.following.prove",
         TOLD,
     ],
+    "routing.exceptioncase.cover": [
+        "routing.runs.operations.run_events.exception_resolved",
+        TOLD,
+    ],
     "routing.exceptioncase.skip": [
         "routing.runs.operations.act.go_on_without",
         "routing.runs.operations.run_events.exception_resolved",
@@ -319,6 +323,7 @@ ORDER = {
         TOLD,
     ],
     "routing.workitem.hand_over": [
+        "routing.runs.operations.cover_cases.review_reassigned",
         "delivery.approvals.operations.dropping_out.ask_new_owners",
         "integrations.outbox.crm.update_owner",
         TOLD,
