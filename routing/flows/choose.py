@@ -139,9 +139,7 @@ def _pick(
     asked: tuple[Any, ...],
     named: int | None,
 ) -> Choice:
-    # The record of a decision is compared byte for byte, so everything in it has a fixed order.
-    by_id = sorted(candidates, key=lambda person: person.user_id)
-    rulings = tuple(_rule_on(person, rule) for person in by_id)
+    rulings = rulings_of(rule, candidates)
     fit_ids = {ruling.user_id for ruling in rulings if not ruling.reasons}
     account = fallback.account[0] if rule.account_first and fallback.account else None
 
@@ -192,6 +190,13 @@ def _pick(
         rulings,
         _tie_break(is_spread, named),
     )
+
+
+def rulings_of(rule: RuleSpec, candidates: Sequence[Candidate]) -> tuple[Ruling, ...]:
+    """Return the verdict of a rule on each candidate, in the order of ids."""
+    # The record of a decision is compared byte for byte, so everything in it has a fixed order.
+    by_id = sorted(candidates, key=lambda person: person.user_id)
+    return tuple(_rule_on(person, rule) for person in by_id)
 
 
 def _tie_break(is_spread: bool, named: int | None) -> str:
