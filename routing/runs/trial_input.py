@@ -68,15 +68,20 @@ def input_of_event(event: Event) -> TrialInput:
 
 
 def input_of_body(
-    kind: str, body: Mapping[str, Any], *, client_id: int | None = None
+    kind: str,
+    body: Mapping[str, Any],
+    *,
+    client_id: int | None = None,
+    by_domain: bool = True,
 ) -> TrialInput:
     """
     Return a body that somebody pasted as if it were an event of this kind.
 
     :param client_id: the client to try it for; otherwise the one whose domain is in the body
+    :param by_domain: whether that one may be looked for
     """
     found = facts_in(kind, body)
-    chosen = EnrichedFacts(found.facts, client_id or found.client_id)
+    chosen = EnrichedFacts(found.facts, client_id or (found.client_id if by_domain else None))
     return TrialInput(Event(kind=kind), body, chosen, _("the body that was given"))
 
 

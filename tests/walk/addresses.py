@@ -82,6 +82,7 @@ EXTRA = {
     "copy/": "routing.add_flow",
     "start/": "routing.add_flow",
     "runs/": "",
+    "try/": "routing.change_flow",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",
     "version/<int:number>/": "",

@@ -15,9 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from routing.flows.files.stored import content_of
 from routing.flows.files.text import read_flow_file, written
 from routing.flows.files.tried import tried_file, tried_row
-from routing.models import Clock, Decision, FlowVersion, Run, Team
+from routing.flows.operations import copy
+from routing.kernel.roles import Role
+from routing.models import Client, Clock, Decision, Event, Flow, FlowVersion, Run, Team
+from tests.desk import signed_in, url, words
 from tests.routing.runs.stories import crm_of, make_flow, run_about
-from tests.world import World, make_client
+from tests.world import NOW, World, by, make_client, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("O5", "O9")]
 
@@ -150,3 +153,51 @@ def test_a_payload_is_tried_and_says_what_would_stop_it(
     tried(live.flow.slug, "--payload", str(file), "--kind", "hubspot.dael", code=2)
     tried(live.flow.slug, code=2)
     tried(live.flow.slug, "--event", "999999", code=2)
+
+
+# -- The page --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("without_second_factor")
+def test_the_page_tries_a_draft_on_a_past_event_or_a_pasted_body(
+    world: World, live: FlowVersion, run: Run
+) -> None:
+    draft = copy(live, by=by(world.olga), at=NOW, reason="Higher threshold")
+    browser, page = signed_in(world.olga), url(FlowVersion, "try", draft.pk)
+    assert page in browser.get(url(FlowVersion, "change", draft.pk)).content.decode()
+    before = [(model, model.objects.count()) for model in (Run, Decision, Event, FlowVersion)]
+
+    listed = browser.get(page)
+    searched = browser.get(page, {"q": "nothing has this"})
+    tried_on = browser.get(page, {"event": event_of(run)})
+    body = {"kind": "hubspot.deal.creation", "payload": '{"deal":\n {"amount": 1]}'}
+    refused = browser.post(page, body)
+    pasted = browser.post(page, {**body, "payload": '{"deal": {"amount": 123456}}'})
+
+    assert run.item.ref in words(listed)
+    assert "No event was found" in words(searched)
+    decision = Decision.objects.get()
+    for part in (decision.rule_name, str(decision.owner), "received now, due", "Tie-break"):
+        assert part in words(tried_on), part
+    assert "Line 2, column 14" in words(refused)
+    assert "amount&quot;: 1]" in refused.content.decode()
+    assert "Waits for a person" in words(pasted)
+    assert "123,456" in words(pasted)
+    assert before == [(model, model.objects.count()) for model, _count in before]
+
+
+@pytest.mark.usefixtures("without_second_factor")
+def test_events_of_work_that_a_policy_owner_may_not_see_are_not_offered(
+    world: World, live: FlowVersion, run: Run
+) -> None:
+    draft = copy(live, by=by(world.olga), at=NOW, reason="Higher threshold")
+    away = make_user("Vera", Role.ACCOUNT_MANAGER)
+    Client.objects.filter(pk=run.item.client_id).update(restricted=True)
+    Flow.objects.filter(pk=live.flow_id).update(owner=away)
+    browser, page = signed_in(away), url(FlowVersion, "try", draft.pk)
+
+    assert run.item.ref not in words(browser.get(page))
+    assert browser.get(page, {"event": event_of(run)}).status_code == 404
+    assert browser.get(page, {"event": "x"}).status_code == 404
+    assert signed_in(world.cora).get(page).status_code in {403, 404}
+    assert signed_in(world.audrey).get(page).status_code == 403
