@@ -43,7 +43,7 @@ class AskedRule:
 
 @dataclass(frozen=True, slots=True)
 class TrialStop:
-    """Why a run would stop and wait for a person, before it is decided."""
+    """The reason for which a run would stop and wait for a person, before it is decided."""
 
     reason: Reason
     fields: Sequence[FieldProblem] = ()
@@ -51,9 +51,9 @@ class TrialStop:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class FlowTrial:
     """
-    What a version would do at ``at`` (aware).
+    The result of a trial at ``at`` (aware).
 
     ``stop`` is None if it would decide by itself. ``decision`` is not stored, and None if no rule
     matches or fewer than two people are available; with a stop, it is what would be decided with
@@ -79,7 +79,7 @@ class Trial:
         return next((each.rule for each in self.rules if each.matched), None)
 
 
-def try_version(tried: TriedVersion, given: TrialInput, at: datetime) -> Trial:
+def try_version(tried: TriedVersion, given: TrialInput, at: datetime) -> FlowTrial:
     """Return what a version would do with an event that is received at ``at`` (aware)."""
     snapshot = _snapshot(tried, given)
     pool, facts = pool_for([snapshot], at), rule_facts(snapshot)
@@ -91,7 +91,7 @@ def try_version(tried: TriedVersion, given: TrialInput, at: datetime) -> Trial:
         stop = stop or TrialStop(Reason.NO_RULE, message=str(error))
     except NobodyFits as error:
         stop = stop or TrialStop(Reason.NOBODY_AVAILABLE, message=str(error))
-    return Trial(
+    return FlowTrial(
         tried=tried,
         given=given,
         at=at,

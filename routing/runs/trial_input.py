@@ -1,4 +1,4 @@
-"""What a version is tried on: a past event with its facts, or a body that somebody pasted."""
+"""The input of a trial: a past event with its facts, or a body that somebody pasted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from routing.people.clients import ClientDomain
 from routing.runs.field_days import with_days_of
 from routing.runs.models import Enrichment, RunEvent
 from routing.runs.occurrences import is_of
-from routing.runs.operations.earlier_values import values_before
+from routing.runs.operations.earlier_values import matching, values_before
 
 DEEPEST = 6  # levels of a body; the names of facts have fewer
 WRAPPER = "data"  # a key around the whole content, in the bodies of forms
@@ -28,7 +28,7 @@ SITE, ADDRESS = "company.domain", "contact.email"  # facts by which a client is 
 @dataclass(frozen=True, slots=True)
 class TrialInput:
     """
-    What is tried. ``origin`` says in words where the facts are from.
+    An event to try a version on. ``origin`` says in words where the facts are from.
 
     ``event`` has a kind, and is not stored if a body was pasted. ``ref`` is that of the run to
     which the facts belong, if there is one.
@@ -128,11 +128,7 @@ def starts(given: TrialInput, tried: TriedVersion) -> Sequence[str]:
     """Return in words the triggers of a version that this event matches."""
     event, body = given.event, given.body
     earlier = values_before([event] if event.pk else (), tried.triggers)
-    found = [
-        trigger_words(trigger)
-        for trigger in tried.triggers
-        if trigger.kind == event.kind and (not trigger.field or earlier.match(trigger, event, body))
-    ]
+    found = [trigger_words(each) for each in matching(tried.triggers, event, body, earlier)]
     if not found and event.pk and tried.flow.pk and is_of(event, body, tried.flow.pk):
         return [_("its calendar")]
     return found

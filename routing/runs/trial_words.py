@@ -22,7 +22,7 @@ from routing.runs.choice_words import (
 )
 from routing.runs.fact_words import value_text
 from routing.runs.questions.ask import utc
-from routing.runs.trial import Trial
+from routing.runs.trial import FlowTrial
 from routing.sla.clocks import Clock
 from routing.sla.explain_due import instant
 from routing.sla.policies import kind_name, purpose_label
@@ -43,12 +43,12 @@ class TriedCandidate:
     open_items: int
 
 
-def lane_of(trial: Trial) -> str:
+def lane_of(trial: FlowTrial) -> str:
     """Return ``automatic``, or ``review`` if a person must decide first."""
     return REVIEW if trial.stop else AUTOMATIC
 
 
-def candidates_of(trial: Trial) -> list[TriedCandidate]:
+def candidates_of(trial: FlowTrial) -> list[TriedCandidate]:
     """Return everybody who was compared, the chosen ones first."""
     names = _names([each.user_id for each in trial.candidates])
     load = {each.user_id: each.open_items for each in trial.candidates}
@@ -74,7 +74,7 @@ def candidates_of(trial: Trial) -> list[TriedCandidate]:
     return found
 
 
-def stop_words(trial: Trial) -> str:
+def stop_words(trial: FlowTrial) -> str:
     """Return why a run would wait for a person, or an empty string."""
     if trial.stop is None:
         return ""
@@ -84,27 +84,27 @@ def stop_words(trial: Trial) -> str:
     return f"{said}. {trial.stop.message}".strip() if trial.stop.message else f"{said}."
 
 
-def start_words(trial: Trial) -> str:
+def start_words(trial: FlowTrial) -> str:
     """Return whether the event starts the flow, and by which trigger."""
     if not trial.starts:
         return _("This event does not start the flow: no trigger of this version matches it.")
     return _("This event starts the flow: %(triggers)s.") % {"triggers": "; ".join(trial.starts)}
 
 
-def rule_words(trial: Trial) -> list[str]:
+def rule_words(trial: FlowTrial) -> list[str]:
     """Return a sentence for each rule, as the trace of a run has it."""
-    asked = [
-        (each.rule.name, each.matched, [answer for _clause, answer in each.answers])
-        for each in trial.rules
-    ]
+    asked = []
+    for each in trial.rules:
+        answers = [answer for _clause, answer in each.answers]
+        asked.append((each.rule.name, each.matched, answers))
     return list(rule_lines({"asked": json.loads(as_json(asked))}, labels_of(trial), _facts(trial)))
 
 
-def labels_of(trial: Trial) -> Mapping[str, str]:
+def labels_of(trial: FlowTrial) -> Mapping[str, str]:
     return {spec.name: spec.label for spec in trial.tried.plan.fields}
 
 
-def _facts(trial: Trial) -> Mapping[str, Any]:
+def _facts(trial: FlowTrial) -> Mapping[str, Any]:
     """Return the facts that rules may use."""
     known = {spec.name for spec in trial.tried.plan.rule_fields}
     return {name: value for name, value in trial.found.facts.items() if name in known}
@@ -124,7 +124,7 @@ def clock_words(kind: str, clock: Clock, zone: ZoneInfo) -> str:
     return words % {**said, "due": instant(clock.due_at, zone)}
 
 
-def trial_in_words(trial: Trial, zone: ZoneInfo) -> list[str]:
+def trial_in_words(trial: FlowTrial, zone: ZoneInfo) -> list[str]:
     """Return the whole trial as lines for a person. Times are in ``zone``."""
     lines = [
         _("Tried on %(origin)s. Nothing was written.") % {"origin": trial.given.origin},
@@ -140,7 +140,7 @@ def trial_in_words(trial: Trial, zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def _choice_lines(trial: Trial, choice: Choice) -> list[str]:
+def _choice_lines(trial: FlowTrial, choice: Choice) -> list[str]:
     names = _names(_pair(choice))
     words = _("Rule “%(rule)s” gives it to %(owner)s, with %(backup)s as backup.")
     if trial.stop is not None:
@@ -161,7 +161,7 @@ def _pair(choice: Choice) -> tuple[int, int]:
 # -- For scripts -----------------------------------------------------------------------------------
 
 
-def trial_as_json(trial: Trial, zone: ZoneInfo) -> dict[str, Any]:
+def trial_as_json(trial: FlowTrial, zone: ZoneInfo) -> dict[str, Any]:
     """
     Return a trial as plain values: instants in UTC, and words with times in ``zone``.
 
@@ -192,7 +192,7 @@ def trial_as_json(trial: Trial, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _clauses(trial: Trial) -> list[dict[str, Any]]:
+def _clauses(trial: FlowTrial) -> list[dict[str, Any]]:
     labels, facts = labels_of(trial), _facts(trial)
     found = []
     for each in trial.rules:
@@ -214,7 +214,7 @@ def _clauses(trial: Trial) -> list[dict[str, Any]]:
     return found
 
 
-def _decision(trial: Trial) -> dict[str, Any]:
+def _decision(trial: FlowTrial) -> dict[str, Any]:
     choice, candidates = trial.choice, candidates_of(trial)
     roles = {each.role: each.name for each in candidates if each.role}
     decides = trial.decides
@@ -233,7 +233,7 @@ def _decision(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _exception(trial: Trial) -> dict[str, Any] | None:
+def _exception(trial: FlowTrial) -> dict[str, Any] | None:
     if trial.stop is None:
         return None
     return {
@@ -247,7 +247,7 @@ def _exception(trial: Trial) -> dict[str, Any] | None:
     }
 
 
-def _candidate(trial: Trial, said: TriedCandidate) -> dict[str, Any]:
+def _candidate(trial: FlowTrial, said: TriedCandidate) -> dict[str, Any]:
     known = next(each for each in trial.candidates if each.user_id == said.user_id)
     return {
         "person": said.name,
@@ -272,7 +272,7 @@ def _clock(kind: str, clock: Clock, at: datetime, zone: ZoneInfo) -> dict[str, A
     }
 
 
-def fact_lines(trial: Trial) -> list[tuple[str, str]]:
+def fact_lines(trial: FlowTrial) -> list[tuple[str, str]]:
     """Return the label and the value of each fact that rules may use."""
     specs = {spec.name: spec for spec in trial.tried.plan.rule_fields}
     return [

@@ -1,10 +1,10 @@
-"""Try a version before it is published."""
+"""Try a version before it is published, on one event or on many past ones."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -23,7 +23,10 @@ from routing.flows.files.tried import TriedVersion, tried_file, tried_row
 from routing.flows.lint import near_to
 from routing.flows.registry import event_kinds
 from routing.kernel.events import Event
+from routing.kernel.reasons import Reason
 from routing.people.clients import Client
+from routing.runs.backtest import Backtest, backtest, backtest_as_json
+from routing.runs.judged_runs import NOT_STARTED
 from routing.runs.trial import try_version
 from routing.runs.trial_input import ErasedEvent, TrialInput, input_of_body, input_of_event
 from routing.runs.trial_words import trial_as_json, trial_in_words
@@ -34,6 +37,33 @@ def _try(options: Mapping[str, Any]) -> FlowAnswer:
     tried, zone = tried_of(options["version"]), agency_zone()
     trial = try_version(tried, _input(options, tried), timezone.now())
     return FlowAnswer(trial_as_json(trial, zone), "\n".join(trial_in_words(trial, zone)))
+
+
+def _backtest(options: Mapping[str, Any]) -> FlowAnswer:
+    tried, done = tried_of(options["version"]), Backtest()
+    for page in backtest(tried, options["last"]):
+        done.add(page)
+    body = backtest_as_json(done)
+    return FlowAnswer({"version": tried.name, **body}, "\n".join(_difference_lines(body)))
+
+
+def _difference_lines(body: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"{body['events']} events: {body['same']} the same, {body['different']} different, "
+        f"{body['erased']} erased."
+    )
+    for each in body["differences"]:
+        yield f"{each['ref']}: {_side(each['was'])} → {_side(each['would'])}"
+
+
+def _side(side: Mapping[str, Any]) -> str:
+    if side["exception"]:
+        return f"waits for a person ({Reason(side['exception']).label})"
+    if side["lane"] == NOT_STARTED:
+        return "starts nothing"
+    if side["unknown"]:
+        return f"decided, for whom is not known, policy {side['policy']}"
+    return f"{side['owner']}, backup {side['backup']}, policy {side['policy']}"
 
 
 def tried_of(text: str) -> TriedVersion:
@@ -98,6 +128,24 @@ def version_argument(parser: ArgumentParser) -> None:
     parser.add_argument("version", metavar="SLUG@N|FILE", help="SLUG alone is the live version")
 
 
+def _backtest_arguments(parser: ArgumentParser) -> None:
+    version_argument(parser)
+    parser.add_argument(
+        "--last",
+        type=_whole,
+        default=200,
+        metavar="N",
+        help="how many past events, the newest first; 200 if left out",
+    )
+
+
+def _whole(text: str) -> int:
+    found = int(text)
+    if found < 1:
+        raise ValueError
+    return found
+
+
 def _try_arguments(parser: ArgumentParser) -> None:
     version_argument(parser)
     parser.add_argument("--event", type=int, metavar="ID", help="a past event, by its number")
@@ -117,5 +165,11 @@ ACTIONS = (
         "show what a version would do with an event; nothing is written",
         _try_arguments,
         _try,
+    ),
+    FlowAction(
+        "backtest",
+        "compare what a version would have done with past events; nothing is written",
+        _backtest_arguments,
+        _backtest,
     ),
 )

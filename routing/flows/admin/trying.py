@@ -31,7 +31,7 @@ from routing.people.clients import Client
 from routing.runs.admin.trace_page import rule_on_page
 from routing.runs.evidence_words import event_name
 from routing.runs.models import Run, RunEvent
-from routing.runs.trial import Trial, try_version
+from routing.runs.trial import FlowTrial, try_version
 from routing.runs.trial_input import ErasedEvent, TrialInput, input_of_body, input_of_event
 from routing.runs.trial_words import (
     candidates_of,
@@ -226,8 +226,13 @@ def _lines(
 # -- The result ------------------------------------------------------------------------------------
 
 
-def _trial_context(trial: Trial) -> Mapping[str, Any]:
+def _trial_context(trial: FlowTrial) -> Mapping[str, Any]:
     specs = {spec.name: spec for spec in trial.tried.plan.rule_fields}
+    rules = []
+    for each in trial.rules:
+        clauses = [asdict(answer) for _clause, answer in each.answers]
+        said = {"name": each.rule.name, "held": each.matched, "clauses": clauses}
+        rules.append(rule_on_page(said, specs))
     candidates = candidates_of(trial)
     roles = {each.role: each.name for each in candidates if each.role}
     zone = agency_zone()
@@ -238,17 +243,7 @@ def _trial_context(trial: Trial) -> Mapping[str, Any]:
         "start_words": start_words(trial),
         "stop_words": stop_words(trial),
         "facts": fact_lines(trial),
-        "rules": [
-            rule_on_page(
-                {
-                    "name": each.rule.name,
-                    "held": each.matched,
-                    "clauses": [asdict(answer) for _clause, answer in each.answers],
-                },
-                specs,
-            )
-            for each in trial.rules
-        ],
+        "rules": rules,
         "decides": trial.decides,
         "owner": roles.get("owner"),
         "backup": roles.get("backup"),

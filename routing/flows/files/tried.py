@@ -21,7 +21,7 @@ from routing.work.items import WorkItem
 @dataclass(frozen=True, slots=True)
 class TriedVersion:
     """
-    What is tried. ``flow`` has the people who stand in; for a file it is not the row itself, and
+    A version to try. ``flow`` has the people who stand in; for a file it is not the row itself, and
     has no id if the flow is new. ``number`` is None for a file.
     """
 

@@ -68,3 +68,14 @@ def values_before(events: Sequence[Event], triggers: Iterable[TriggerLike]) -> E
     names, nows = zip(*wanted.values(), strict=True)
     rows = sql(BEFORE, [list(ids), list(fields), list(names), list(nows)])
     return EarlierValues({(event, name): json.loads(value) for event, name, value in rows if value})
+
+
+def matching(
+    triggers: Iterable[TriggerLike], event: Event, body: Mapping[str, Any], earlier: EarlierValues
+) -> list[TriggerLike]:
+    """Return those of the triggers that an event matches."""
+    return [
+        trigger
+        for trigger in triggers
+        if trigger.kind == event.kind and (not trigger.field or earlier.match(trigger, event, body))
+    ]

@@ -192,7 +192,7 @@ def test_events_of_work_that_a_policy_owner_may_not_see_are_not_offered(
 ) -> None:
     draft = copy(live, by=by(world.olga), at=NOW, reason="Higher threshold")
     away = make_user("Vera", Role.ACCOUNT_MANAGER)
-    Client.objects.filter(pk=run.item.client_id).update(restricted=True)
+    Client.objects.filter(pk=world.acme.pk).update(restricted=True)
     Flow.objects.filter(pk=live.flow_id).update(owner=away)
     browser, page = signed_in(away), url(FlowVersion, "try", draft.pk)
 
