@@ -31,6 +31,8 @@ WORKLOADS = {
     "figures": ("bench.figures", "figures"),
     "held": ("bench.held", "held"),
     "lint": ("bench.lint", "lint"),
+    "rules": ("bench.rules", "rules"),
+    "backtest": ("bench.backtest", "backtests"),
 }
 ALIASES = {
     "W1": "lifecycle",

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from routing.flows.conditions import Clause, ClauseResult, holds
+from routing.flows.conditions import Clause, ClauseResult, Found, holds
 
 PAIR = 2
 UNCLEARED = "not cleared for this restricted client"
@@ -124,8 +124,9 @@ def choose(
     :raises NobodyFits: see the class
     """
     asked = []
+    read: dict[str, Found] = {}
     for rule in rules:
-        held, answers = holds(rule.clauses, facts)
+        held, answers = holds(rule.clauses, facts, read)
         asked.append((rule.name, held, answers))
         if held:
             return _pick(rule, candidates, fallback, tuple(asked), named)
