@@ -37,7 +37,7 @@ def backtests(_server: postgres.Postgres, *, repetitions: int, scale: float) -> 
     """Measure a backtest of a draft and of the live version, and how much memory it takes."""
     call_command("migrate", database="owner", verbosity=0)
     leads.make_agency()
-    world, wanted = World.made("BACKTEST"), max(REAL, round(EVENTS * scale))
+    world, wanted = World.made("BACKT"), max(REAL, round(EVENTS * scale))
     leads.submit(world, REAL, now())
     advance(clock=now)
     _copies(wanted // REAL - 1)

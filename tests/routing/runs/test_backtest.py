@@ -45,7 +45,7 @@ from tests.journeys.test_lead_to_brief import signals, work
 from tests.routing.runs.stories import make_flow
 from tests.world import NOW, World, by, make_contact, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("O25", "O26")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("O25")]
 
 MANY = 16
 

@@ -22,7 +22,7 @@ from tests.desk import signed_in, url, words
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, by, make_client, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("O5", "O9")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("O25")]
 
 
 @pytest.fixture
