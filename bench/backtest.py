@@ -111,7 +111,9 @@ def _copies(times: int) -> None:
     step = 10 ** len(str(WorkItem.objects.latest("pk").pk + Decision.objects.latest("pk").pk))
     moved = {name: f"t.{name} + k * {step}" for name in ("id", "item_id", "run_id")}
     other = {name: f"t.{name} || 'x' || k" for name in ("ref", "subject_id")}
-    _copy(WorkItem, {**moved, **other, "parent_id": "NULL"}, times, "WHERE t.kind = 'run'")
+    # Without their runs, which come after them and name them.
+    alone = {"parent_id": "NULL", "run_id": "NULL"}
+    _copy(WorkItem, {**moved, **other, **alone}, times, "WHERE t.kind = 'run'")
     _copy(Run, {**moved, **other, "follows_id": "NULL"}, times)
     _copy(Enrichment, moved, times)
     _copy(Decision, moved, times)
