@@ -104,7 +104,7 @@ def _facts(chance: random.Random) -> AskedFacts:
         SERVICE.name: chance.choice(SERVICES),
         NAME.name: f"{chance.choice(('autumn', 'spring'))} landing page, part 7",
     }
-    typed = {_short(name): value for name, value in stored.items()}
+    typed: dict[str, Any] = {_short(name): value for name, value in stored.items()}
     typed |= {_short(each.name): float(stored[each.name]) for each in (AMOUNT, SIZE)}
     return AskedFacts(stored, typed)
 
