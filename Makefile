@@ -46,7 +46,7 @@ check: ## Style, types, layers, migrations and the rules of the house
 	@$(CHECK) exec $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@exec $(PY) -m tests.house
 
-bench: ## Measure a workload of docs/performance.md, as JSON (NAME=lifecycle, sweep, intake, drain, lists, search, outbox, pages, calendar, cover, exports, figures, held, lint or promises; SCALE=0.1 for less)
+bench: ## Measure a workload of docs/performance.md, as JSON (NAME=lifecycle, sweep, intake, drain, lists, search, outbox, pages, calendar, cover, exports, figures, held, lint, promises, rules or backtest; SCALE=0.1 for less)
 	@scripts/venv dev >&2
 	@NAME="$(NAME)" SCALE="$(SCALE)" exec $(PY) -m bench
 

@@ -33,6 +33,8 @@ WORKLOADS = {
     "held": ("bench.held", "held"),
     "lint": ("bench.lint", "lint"),
     "promises": ("bench.promises", "promises"),
+    "rules": ("bench.rules", "rules"),
+    "backtest": ("bench.backtest", "backtests"),
 }
 ALIASES = {
     "W1": "lifecycle",

@@ -102,7 +102,8 @@ class ActionKind:
     ``changes`` has what it writes, for the catalogue. ``undo`` says how it is taken back.
     ``opens_request`` is true if it opens the request of the run, and ``needs_request`` if it works
     on one that an earlier action has opened. As the first action of a version, one with
-    ``at_once`` is carried out with the decision, in the same transaction.
+    ``at_once`` is carried out with the decision, in the same transaction. ``times`` are the kinds
+    of work whose clocks it starts.
     """
 
     name: str
@@ -116,6 +117,7 @@ class ActionKind:
     needs_request: bool = False
     at_once: bool = False
     never: Never = no_reason
+    times: tuple[str, ...] = ()
 
     def input(self, name: str) -> ActionInput | None:
         return next((each for each in self.inputs if each.name == name), None)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from routing.flows.conditions import Clause, ClauseResult, holds
+from routing.flows.conditions import Clause, ClauseResult, Found, holds
 
 PAIR = 2
 UNCLEARED = "not cleared for this restricted client"
@@ -124,8 +124,9 @@ def choose(
     :raises NobodyFits: see the class
     """
     asked = []
+    read: dict[str, Found] = {}
     for rule in rules:
-        held, answers = holds(rule.clauses, facts)
+        held, answers = holds(rule.clauses, facts, read)
         asked.append((rule.name, held, answers))
         if held:
             return _pick(rule, candidates, fallback, tuple(asked), named)
@@ -139,9 +140,7 @@ def _pick(
     asked: tuple[Any, ...],
     named: int | None,
 ) -> Choice:
-    # The record of a decision is compared byte for byte, so everything in it has a fixed order.
-    by_id = sorted(candidates, key=lambda person: person.user_id)
-    rulings = tuple(_rule_on(person, rule) for person in by_id)
+    rulings = rulings_of(rule, candidates)
     fit_ids = {ruling.user_id for ruling in rulings if not ruling.reasons}
     account = fallback.account[0] if rule.account_first and fallback.account else None
 
@@ -192,6 +191,13 @@ def _pick(
         rulings,
         _tie_break(is_spread, named),
     )
+
+
+def rulings_of(rule: RuleSpec, candidates: Sequence[Candidate]) -> tuple[Ruling, ...]:
+    """Return the verdict of a rule on each candidate, in the order of ids."""
+    # The record of a decision is compared byte for byte, so everything in it has a fixed order.
+    by_id = sorted(candidates, key=lambda person: person.user_id)
+    return tuple(_rule_on(person, rule) for person in by_id)
 
 
 def _tie_break(is_spread: bool, named: int | None) -> str:

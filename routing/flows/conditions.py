@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from routing.flows.fields import FieldSpec, FieldType, WrongType, typed, typed_as_recorded
 from routing.kernel.domains import canonical_domain
@@ -37,6 +37,7 @@ ALLOWED: Mapping[Operator, frozenset[FieldType]] = {
     Operator.UNKNOWN: frozenset(FieldType),
 }
 _WITHOUT_VALUE = frozenset({Operator.KNOWN, Operator.UNKNOWN})
+Found: TypeAlias = tuple[Any, str]  # a fact with its type, and as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,24 @@ class Clause:
     operator: Operator
     value: Any
     group: int = 1
+    # Read once: a version is asked thousands of times. None if a value cannot be read at all.
+    wanted: str = field(init=False, repr=False, compare=False)
+    typed_values: tuple[Any, ...] | None = field(init=False, repr=False, compare=False)
 
-    @property
-    def wanted(self) -> str:
-        """Return the value as text, empty if the operator takes none."""
-        return "" if self.operator in _WITHOUT_VALUE else str(self.value)
+    def __post_init__(self) -> None:
+        # The value as text, empty if the operator takes none.
+        wanted = "" if self.operator in _WITHOUT_VALUE else str(self.value)
+        object.__setattr__(self, "wanted", wanted)
+        object.__setattr__(self, "typed_values", _typed_values(self))
+
+
+def _typed_values(clause: Clause) -> tuple[Any, ...] | None:
+    """Return the values with their types, None if one of them has another."""
+    values = clause.value if isinstance(clause.value, list) else [clause.value]
+    try:
+        return tuple(typed_as_recorded(value, clause.spec) for value in values)
+    except WrongType:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,46 +114,67 @@ def check(clause: Clause) -> None:
 
 
 def holds(
-    clauses: Sequence[Clause], facts: Mapping[str, Any]
+    clauses: Sequence[Clause], facts: Mapping[str, Any], read: dict[str, Found] | None = None
 ) -> tuple[bool, tuple[ClauseResult, ...]]:
     """
     Return whether all clauses of any group match, with the result of each clause.
 
     A rule without clauses always matches. A fact of the wrong type counts as unknown.
+
+    :param read: facts that rules of the same version have read already; it is added to
     """
+    known = {} if read is None else read
     # All clauses are evaluated even after a group has matched: the record shows each result.
     answers, matches = [], not clauses
     by_group = attrgetter("group")
     for _, members in groupby(sorted(clauses, key=by_group), key=by_group):
-        group = [_answer(clause, facts) for clause in members]
+        group = [_answer(clause, facts, known) for clause in members]
         matches = matches or all(answer.held for answer in group)
         answers += group
     return matches, tuple(answers)
 
 
-def _answer(clause: Clause, facts: Mapping[str, Any]) -> ClauseResult:
+def _answer(clause: Clause, facts: Mapping[str, Any], read: dict[str, Found]) -> ClauseResult:
+    name = clause.spec.name
+    if name not in read:
+        read[name] = _read(facts.get(name), clause.spec)
+    found, text = read[name]
+    held = _HOLDS[clause.operator](found, clause)
+    return ClauseResult(name, clause.operator.value, clause.wanted, text, held)
+
+
+def _read(value: Any, spec: FieldSpec) -> Found:
+    """Return a fact with its type and as text, or None and an empty text."""
     try:
-        found = typed_as_recorded(facts.get(clause.spec.name), clause.spec)
+        found = typed_as_recorded(value, spec)
     except WrongType:
         found = None
-    held = _HOLDS[clause.operator](found, clause)
-    return ClauseResult(
-        clause.spec.name,
-        clause.operator.value,
-        clause.wanted,
-        "" if found is None else str(found),
-        held,
-    )
+    return found, "" if found is None else str(found)
 
 
-def _same(found: Any, value: Any, clause: Clause) -> bool:
-    wanted = typed_as_recorded(value, clause.spec)
+def _wanted(clause: Clause) -> Any:
+    """:raises WrongType: if the value is not of the field's type"""
+    if clause.typed_values is None:
+        return typed_as_recorded(clause.value, clause.spec)
+    return clause.typed_values[0]
+
+
+def _is_one_of(found: Any, clause: Clause) -> bool:
+    if clause.typed_values is not None:
+        return any(_same(found, wanted) for wanted in clause.typed_values)
+    return any(_same(found, typed_as_recorded(value, clause.spec)) for value in clause.value)
+
+
+def _same(found: Any, wanted: Any) -> bool:
     if isinstance(found, str) and isinstance(wanted, str):
         return _same_text(found, wanted)
     return bool(found == wanted)
 
 
 def _same_text(found: str, wanted: str) -> bool:
+    # Without a dot, neither is a domain. Signs beyond ASCII may stand for one.
+    if (found.isascii() and "." not in found) or (wanted.isascii() and "." not in wanted):
+        return found.casefold() == wanted.casefold()
     # Without case, faß.de would be fass.de, which is another company.
     name, _at, domain = found.rpartition("@")
     wanted_name, _at, wanted_domain = wanted.rpartition("@")
@@ -150,17 +185,11 @@ def _same_text(found: str, wanted: str) -> bool:
 
 
 _HOLDS: Mapping[Operator, Callable[[Any, Clause], bool]] = {
-    Operator.EQUALS: lambda found, c: found is not None and _same(found, c.value, c),
-    Operator.NOT_EQUALS: lambda found, c: found is not None and not _same(found, c.value, c),
-    Operator.AT_LEAST: lambda found, c: (
-        found is not None and found >= typed_as_recorded(c.value, c.spec)
-    ),
-    Operator.BELOW: lambda found, c: (
-        found is not None and found < typed_as_recorded(c.value, c.spec)
-    ),
-    Operator.ONE_OF: lambda found, c: (
-        found is not None and any(_same(found, value, c) for value in c.value)
-    ),
+    Operator.EQUALS: lambda found, c: found is not None and _same(found, _wanted(c)),
+    Operator.NOT_EQUALS: lambda found, c: found is not None and not _same(found, _wanted(c)),
+    Operator.AT_LEAST: lambda found, c: found is not None and found >= _wanted(c),
+    Operator.BELOW: lambda found, c: found is not None and found < _wanted(c),
+    Operator.ONE_OF: lambda found, c: found is not None and _is_one_of(found, c),
     Operator.CONTAINS: lambda found, c: (
         found is not None and str(c.value).casefold() in found.casefold()
     ),

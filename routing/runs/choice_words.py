@@ -52,7 +52,7 @@ def candidate_words(decision: Decision) -> Sequence[CandidateWords]:
     fallback, named = asked["fallback"], (asked.get("named") or {}).get("user_id")
     found = []
     for user, against in reasons.items():
-        ruled_out = tuple(_reason(each) for each in against)
+        ruled_out = reasons_in_words(against)
         role, why = "", ", ".join(ruled_out) or _("fits, but others have less open work")
         if user == decision.owner_id:
             role, why = "owner", _why(answer["because"], ruled_out)
@@ -82,6 +82,11 @@ def _why_not_named(why: str, ruled_out: Sequence[str], because: str) -> str:
         return _("%(why)s; owner in the CRM, but %(against)s") % {"why": why, "against": against}
     against = ", ".join(ruled_out)
     return _("owner in the CRM, but %(against)s") % {"against": against}
+
+
+def reasons_in_words(against: Sequence[str]) -> tuple[str, ...]:
+    """Return the reasons against a candidate, as a ruling has them, in words."""
+    return tuple(_reason(each) for each in against)
 
 
 def _reason(text: str) -> str:
@@ -140,15 +145,16 @@ def rule_lines(
     :param facts: that the rules compared, for the units of their values
     """
     for name, held, clauses in answer["asked"]:
-        said = "; ".join(_answered(each, labels, facts) for each in clauses)
+        said = "; ".join(answered_words(each, labels, facts) for each in clauses)
         said = said or _("it has no conditions, so it always matches")
         matched = _("“%(rule)s” matched: %(why)s.") if held else _("“%(rule)s” did not: %(why)s.")
         yield matched % {"rule": name, "why": said}
 
 
-def _answered(
+def answered_words(
     clause: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
 ) -> str:
+    """Return a condition with its answer: “Amount is at least 10,000 – yes, it is 12,000 EUR”."""
     text = _("%(condition)s – yes, it is %(found)s")
     if not clause["held"]:
         text = _("%(condition)s – no, it is %(found)s")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from routing.flows.fields import FieldType
+from routing.flows.fields import FieldSpec, FieldType
 from routing.flows.versions import published
 from routing.kernel.days import is_instant, read_day
 from routing.sla.calendars import agency_zone
@@ -26,10 +26,15 @@ def with_days(facts: Mapping[str, Any], version: int) -> dict[str, Any]:
 
     :param version: id of the flow version of the run
     """
+    if not has_instants(facts):
+        return dict(facts)
+    return with_days_of(facts, published(version).fields)
+
+
+def with_days_of(facts: Mapping[str, Any], fields: Sequence[FieldSpec]) -> dict[str, Any]:
+    """Return the same for the fields of a version that need not be published."""
     found = dict(facts)
-    if not has_instants(found):
-        return found
-    for spec in published(version).fields:
+    for spec in fields:
         value = found.get(spec.name)
         if spec.type is FieldType.DATE and isinstance(value, str) and is_instant(value.strip()):
             with suppress(ValueError):

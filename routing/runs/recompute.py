@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from routing.flows.by_hand import HandChoice, choose_by_hand
-from routing.flows.choose import Candidate, Fallback, choose
+from routing.flows.choose import Candidate, Choice, Fallback, RuleSpec, choose
 from routing.flows.versions import published
 from routing.kernel.canonical import as_json
 from routing.runs.decisions import Decision
@@ -33,7 +35,37 @@ class Recomputation:
 
 def recompute_decision(decision: Decision) -> Recomputation:
     asked = json.loads(decision.asked)
-    candidates = [
+    choice = choose_again(asked, published(decision.version_id).rules, asked["facts"])
+    intact = Decision.digest_of(decision.asked, decision.answer) == decision.digest
+    return Recomputation(decision.answer, as_json(choice), intact)
+
+
+def choose_again(
+    asked: Mapping[str, Any],
+    rules: Sequence[RuleSpec],
+    facts: Mapping[str, Any],
+    *,
+    with_named: bool = True,
+) -> Choice:
+    """
+    Return what rules choose among the candidates of a recorded input.
+
+    :param asked: the input of a ``Decision``, parsed
+    :param with_named: consider whom another system called the owner then
+    :raises NoRuleMatches: if none matches
+    :raises NobodyFits: if fewer than two of the candidates are available
+    """
+    if by_hand := asked.get("by_hand"):
+        return choose_by_hand(HandChoice(**by_hand), candidates_in(asked))
+    account, policy = asked["fallback"]["account"], asked["fallback"]["policy"]
+    named = (asked.get("named") or {}).get("user_id") if with_named else None
+    fallback = Fallback(tuple(account), (policy[0], policy[1]))
+    return choose(rules, facts, candidates_in(asked), fallback, named)
+
+
+def candidates_in(asked: Mapping[str, Any]) -> list[Candidate]:
+    """Return the candidates of a recorded input, as they were then."""
+    return [
         Candidate(
             each["user_id"],
             tuple(each["team_ids"]),
@@ -48,16 +80,3 @@ def recompute_decision(decision: Decision) -> Recomputation:
         )
         for each in asked["candidates"]
     ]
-    account, policy = asked["fallback"]["account"], asked["fallback"]["policy"]
-    if by_hand := asked.get("by_hand"):
-        choice = choose_by_hand(HandChoice(**by_hand), candidates)
-    else:
-        choice = choose(
-            published(decision.version_id).rules,
-            asked["facts"],
-            candidates,
-            Fallback(tuple(account), (policy[0], policy[1])),
-            (asked.get("named") or {}).get("user_id"),
-        )
-    intact = Decision.digest_of(decision.asked, decision.answer) == decision.digest
-    return Recomputation(decision.answer, as_json(choice), intact)

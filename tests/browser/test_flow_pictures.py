@@ -57,6 +57,7 @@ def forms_come(kind: str, count: int) -> None:
 
 
 def test_a_change_is_read_before_it_is_live(agency: World, flow: Flow, sit_down: SitDown) -> None:
+    forms_come("form.submitted", 2)
     draft = copy(flow.versions.get(), by=by(agency.olga), at=NOW, reason="Ends come later")
     fact = draft.fields.get(name="deal.ends")
     fact.required = False
@@ -67,6 +68,12 @@ def test_a_change_is_read_before_it_is_live(agency: World, flow: Flow, sit_down:
 
     expect(page.get_by_text("New runs use v1 until you publish it.")).to_be_visible()
     desk.check("flow-change")
+
+    # By keyboard: Try it, then a past event, and what the draft would do with it.
+    page.get_by_role("link", name="Try it").press("Enter")
+    page.get_by_role("link", name="Lead to brief: Site").first.press("Enter")
+    expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
+    desk.check("flow-try")
 
 
 def test_a_flow_that_is_off_says_what_waits(agency: World, flow: Flow, sit_down: SitDown) -> None:

@@ -87,6 +87,7 @@ EXTRA = {
     "start/": "routing.add_flow",
     "runs/": "",
     "answers/": "routing.add_reviewanswer",
+    "try/": "routing.change_flow",
     "checklist/<slug:line>/": "routing.add_checklistanswer",
     "read-again/": "",
     "version/<int:number>/": "",

@@ -19,6 +19,9 @@ examples:
   manage.py flow export lead-to-brief > lead-to-brief.yaml
   manage.py flow lint lead-to-brief.yaml
   manage.py flow diff lead-to-brief lead-to-brief.yaml
+  manage.py flow try lead-to-brief.yaml --event 1042
+  manage.py flow try lead-to-brief@3 --payload deal.json --kind form.submitted --json
+  manage.py flow backtest lead-to-brief.yaml --last 200
   manage.py flow import lead-to-brief.yaml --as olu@northlight.example
   manage.py flow copy lead-to-brief --name "Lead to audit" --as olu@northlight.example
   manage.py flow checklist lead-to-brief
@@ -31,15 +34,16 @@ examples:
 
 SLUG stands for the live version, SLUG@3 for version 3. FILE is a path, or - for standard input.
 docs/howto/keep-a-flow-in-a-file.md
+docs/howto/change-a-rule-safely.md
 docs/howto/switch-a-flow-off.md
 """
 
 
 class Command(BaseCommand):
     help = (
-        "List, show, export, import, copy, compare, check, publish, roll back, switch flows, and "
-        "move their runs. Exits with 1 if something is refused or found, and with 2 if the command "
-        "cannot be understood."
+        "List, show, export, import, copy, compare, check, try, backtest, publish, roll back and "
+        "switch flows, and move their runs. Exits with 1 if something is refused or found, and "
+        "with 2 if the command cannot be understood."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,12 +9,14 @@ from config.management.flow_actions import (
     migrating,
     publishing,
     switching,
+    trying,
 )
 from config.management.flow_actions.base import FlowAction
 
 ACTIONS: tuple[FlowAction, ...] = (
     *catalogue.ACTIONS,
     *files.ACTIONS,
+    *trying.ACTIONS,
     *copying.ACTIONS,
     *publishing.ACTIONS,
     *switching.ACTIONS,

@@ -46,7 +46,7 @@ def _export(options: Mapping[str, Any]) -> FlowAnswer:
 def _import(options: Mapping[str, Any]) -> FlowAnswer:
     by = actor_of_options(options)
     try:
-        file = read_flow_file(_bytes(options["file"]))
+        file = read_flow_file(bytes_of(options["file"]))
         with through(_("By command")):
             draft = keep_flow_file(file, by=by, at=timezone.now(), reason=options["reason"])
     except BadFlowFile as error:
@@ -89,7 +89,7 @@ def _diff(options: Mapping[str, Any]) -> FlowAnswer:
 
 
 def _lint(options: Mapping[str, Any]) -> FlowAnswer:
-    found = lint_file(_bytes(options["file"]), at=timezone.now())
+    found = lint_file(bytes_of(options["file"]), at=timezone.now())
     words = "\n".join(_in_line(options["file"], each) for each in found)
     count = len(found)
     return FlowAnswer(
@@ -101,16 +101,22 @@ def _lint(options: Mapping[str, Any]) -> FlowAnswer:
 
 def _content(text: str) -> FlowShape:
     """Return the content that a text such as lead-to-brief@3 or a path stands for."""
-    slug = text.partition("@")[0]
-    if text != "-" and not Path(text).is_file() and Flow.objects.filter(slug=slug).exists():
+    if is_slug(text):
         return content_of(version_of(text))
     try:
-        return with_catalogue(read_flow_file(_bytes(text)).content)
+        return with_catalogue(read_flow_file(bytes_of(text)).content)
     except BadFlowFile as error:
         raise CommandError(f"{text}: {error}", returncode=2) from None
 
 
-def _bytes(path: str) -> bytes:
+def is_slug(text: str) -> bool:
+    """Return whether a text such as lead-to-brief@3 names a flow, and no file."""
+    slug = text.partition("@")[0]
+    return text != "-" and not Path(text).is_file() and Flow.objects.filter(slug=slug).exists()
+
+
+def bytes_of(path: str) -> bytes:
+    """:raises CommandError: with exit code 2, if the file cannot be read"""
     try:
         return Path("/dev/stdin" if path == "-" else path).read_bytes()
     except OSError as error:

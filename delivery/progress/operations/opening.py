@@ -211,6 +211,7 @@ OPEN_REQUEST = action_kind(
         inputs=INPUTS,
         opens_request=True,
         at_once=True,
+        times=("request", "brief"),
     )
 )
 OPEN_CAMPAIGN = action_kind(
@@ -223,6 +224,7 @@ OPEN_CAMPAIGN = action_kind(
         inputs=INPUTS,
         opens_request=True,
         at_once=True,
+        times=("request", "brief"),
     )
 )
 RECORD_REQUEST = action_kind(
@@ -234,5 +236,6 @@ RECORD_REQUEST = action_kind(
         carry_out=record_requests,
         opens_request=True,
         at_once=True,
+        times=("request",),
     )
 )

@@ -22,6 +22,7 @@ from routing.desk.forms import choice
 from routing.desk.lists import LineList
 from routing.desk.saved import SavedAdmin, SavedForm, refuse
 from routing.flows.admin.reason_form import ReasonForm
+from routing.flows.admin.trying import Trying
 from routing.flows.admin.version_parts import (
     ActionsOfVersion,
     FieldsOfVersion,
@@ -251,7 +252,7 @@ class VersionForm(SavedForm):
 
 
 @admin.register(FlowVersion)
-class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
+class FlowVersionAdmin(Trying, FrozenWhenPublished[FlowVersion]):
     list_display = ("__str__", "status", "published", "published_by", "copied_from")
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)
@@ -364,6 +365,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
             if standing and live
             else [],
             "file_url": address(FlowVersion, "file", version.pk),
+            "try_url": address(FlowVersion, "try", version.pk) if _edits(by, version) else "",
             "steps": [
                 (
                     label_of(verb, standing),

@@ -98,7 +98,8 @@ def _action_shape(spec: ActionSpec) -> ActionShape:
     return ActionShape.model_construct(do=spec.kind, inputs=written)
 
 
-def _action_spec(shape: ActionShape) -> ActionSpec:
+def action_spec(shape: ActionShape) -> ActionSpec:
+    """Return an action of a file as it is stored."""
     kind = kind_named(shape.do)
     inputs = {}
     for name, written in shape.inputs.items():
@@ -408,7 +409,7 @@ def _kept_version(
         copied_from=copied_from,
     )
     save_with_reason(version, by=by, at=at, reason=reason)
-    keep_actions(version, [_action_spec(each) for each in content.all_actions])
+    keep_actions(version, [action_spec(each) for each in content.all_actions])
     Trigger.objects.bulk_create(
         Trigger(
             version=version,

@@ -167,7 +167,7 @@ def _page_entry(
         state=state,
         is_current=entry.section in WITH_CURRENT,
         due_at=parse_datetime(due) if due else None,
-        rules=[_rule(each, specs) for each in data.get("rules", ())],
+        rules=[rule_on_page(each, specs) for each in data.get("rules", ())],
     )
 
 
@@ -259,7 +259,8 @@ def _fact(
     return Fact(spec.label, spec.name, shown, source, fault, _before(spec.name, was, specs, units))
 
 
-def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:
+def rule_on_page(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:
+    """Return a rule as ``desk/trace/_rules.html`` shows it, with the words of its conditions."""
     labels = {name: spec.label for name, spec in specs.items()}
     clauses = [
         {"words": clause_words(each, labels), "found": each["found"], "held": each["held"]}

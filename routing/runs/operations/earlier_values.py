@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from routing.flows.event_catalogue import changed_keys, value_in
-from routing.flows.models import FlowVersion, Trigger
+from routing.flows.models import FlowVersion
 from routing.flows.trigger_operators import CHANGES
-from routing.flows.triggers import UNSEEN, matches, may_match
+from routing.flows.triggers import UNSEEN, TriggerLike, matches, may_match
 from routing.kernel.events import Event
 from routing.kernel.sql import run as sql
 
@@ -36,7 +36,7 @@ class EarlierValues:
 
     values: Mapping[tuple[int, str], Any] = field(default_factory=dict)
 
-    def match(self, trigger: Trigger, event: Event, body: Mapping[str, Any]) -> bool:
+    def match(self, trigger: TriggerLike, event: Event, body: Mapping[str, Any]) -> bool:
         """Return whether an event of the trigger's kind has the value that it waits for."""
         now = value_in(event.kind, body, trigger.field)
         return matches(trigger, now, lambda: self.values.get((event.pk, trigger.field), UNSEEN))
@@ -44,11 +44,18 @@ class EarlierValues:
 
 def earlier_values(events: Sequence[Event], live: Iterable[FlowVersion]) -> EarlierValues:
     """Read what fields were before these events, where a trigger depends on it."""
-    waiting: dict[str, list[Trigger]] = {}
+    triggers: list[TriggerLike] = []
     for version in live:
-        for trigger in version.triggers.all():
-            if trigger.operator in CHANGES:
-                waiting.setdefault(trigger.kind, []).append(trigger)
+        triggers += version.triggers.all()
+    return values_before(events, triggers)
+
+
+def values_before(events: Sequence[Event], triggers: Iterable[TriggerLike]) -> EarlierValues:
+    """Read the same for these triggers, which need not be stored."""
+    waiting: dict[str, list[TriggerLike]] = {}
+    for trigger in triggers:
+        if trigger.operator in CHANGES:
+            waiting.setdefault(trigger.kind, []).append(trigger)
     wanted: dict[tuple[int, str], tuple[str, str]] = {}
     for event in events:
         for trigger in waiting.get(event.kind, ()):
@@ -61,3 +68,14 @@ def earlier_values(events: Sequence[Event], live: Iterable[FlowVersion]) -> Earl
     names, nows = zip(*wanted.values(), strict=True)
     rows = sql(BEFORE, [list(ids), list(fields), list(names), list(nows)])
     return EarlierValues({(event, name): json.loads(value) for event, name, value in rows if value})
+
+
+def matching(
+    triggers: Iterable[TriggerLike], event: Event, body: Mapping[str, Any], earlier: EarlierValues
+) -> list[TriggerLike]:
+    """Return those of the triggers that an event matches."""
+    return [
+        trigger
+        for trigger in triggers
+        if trigger.kind == event.kind and (not trigger.field or earlier.match(trigger, event, body))
+    ]

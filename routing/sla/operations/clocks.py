@@ -128,6 +128,30 @@ def start(
         timebox
     :returns: the clocks that were started
     """
+    made = _patterns(items, policy, at, purposes, worktimes or {})
+    with transaction.atomic(savepoint=False):
+        started = _insert(made) if made else []
+        _turn_all(_parents(_news_to_parents(items)), at)
+    return started
+
+
+def foresee(item: WorkItem, policy: SLAPolicy, at: datetime) -> list[Clock]:
+    """
+    Return the clocks that ``start`` would start for an item, which need not be stored either.
+
+    Nothing is written. A clock that would start paused has no ``due_at``.
+    """
+    return [pattern.clock for _item, pattern in _patterns([item], policy, at, None, {})]
+
+
+def _patterns(
+    items: Sequence[WorkItem],
+    policy: SLAPolicy,
+    at: datetime,
+    purposes: Collection[str] | None,
+    worktimes: Mapping[int, timedelta],
+) -> list[tuple[WorkItem, _Pattern]]:
+    """Return the clocks that these items get, each with its item."""
     uses = Uses.of(items)
     calendars = {item.pk: tuple(uses.for_item(item, policy.sources)) for item in items}
     # Most items of a batch have the same terms and the same values. These are worked out and sent
@@ -139,7 +163,7 @@ def start(
         for item in items:
             if item.kind != target.kind or not (purposes is None or target.purpose in purposes):
                 continue
-            worktime = (worktimes or {}).get(item.pk, target.worktime)
+            worktime = worktimes.get(item.pk, target.worktime)
             terms = (target, calendars[item.pk], worktime)
             if terms not in agreed:
                 agreed[terms] = agree(target, policy, calendars[item.pk], worktime, at)
@@ -148,10 +172,7 @@ def start(
                 patterns[alike] = _pattern(item, target, policy, agreed[terms], worktime, at)
             if (pattern := patterns[alike]) is not None:
                 made.append((item, pattern))
-    with transaction.atomic(savepoint=False):
-        started = _insert(made) if made else []
-        _turn_all(_parents(_news_to_parents(items)), at)
-    return started
+    return made
 
 
 def _news_to_parents(items: Sequence[WorkItem]) -> list[WorkItem]:
