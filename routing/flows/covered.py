@@ -49,10 +49,7 @@ def covering(group: Sequence[Clause], others: Sequence[Sequence[Clause]]) -> lis
         return []
     own = _by_field(group)
     # Only what the group leaves open is looked at.
-    left = {
-        name: [cell for cell in of_field if own.get(name, frozenset()) <= cell]
-        for name, of_field in cells.items()
-    }
+    left = {name: _within(of_field, own.get(name)) for name, of_field in cells.items()}
     if not all(left.values()):
         return []
     groups = {place: _by_field(each) for place, each in enumerate(others)}
@@ -73,7 +70,12 @@ def excludes_itself(group: Sequence[Clause]) -> bool:
     except _UnclearError:
         return False
     own = _by_field(group)
-    return any(not any(wanted <= cell for cell in cells[name]) for name, wanted in own.items())
+    return any(not _within(cells[name], wanted) for name, wanted in own.items())
+
+
+def _within(cells: Sequence[Cell], wanted: Cell | None) -> Sequence[Cell]:
+    """Return the cells in which these clauses hold, all if there are none."""
+    return [cell for cell in cells if wanted <= cell] if wanted else cells
 
 
 class _Search:
@@ -136,11 +138,12 @@ def _cells(groups: Sequence[Sequence[Clause]], *, decided: bool) -> Cells:
         every = list(clauses.values())
         spec = every[0].spec
         if spec.type in _EXACT:
-            values = [each for each in _values(spec, every) if not (decided and _is_refused(each))]
-            # As a fact is stored: dates and numbers are texts.
-            cells = [
-                _holding(every, each if isinstance(each, bool) else str(each)) for each in values
-            ]
+            cells = []
+            for value in _values(spec, every):
+                if not (decided and _is_refused(value)):
+                    # As a fact is stored: dates and numbers are texts.
+                    fact = value if isinstance(value, bool) else str(value)
+                    cells.append(_holding(every, fact))
         else:
             cells = list(_textual(every))
         if not (decided and spec.required):
@@ -169,8 +172,10 @@ def _values(spec: FieldSpec, clauses: Sequence[Clause]) -> Sequence[Any]:
     points = sorted(set(_mentioned(clauses)))
     if spec.type is FieldType.NUMBER:
         return [*points, *_between(points or [ZERO])]
-    some_day = date(2000, 1, 1)  # only whether there is a day is asked
-    return [*points, *(day for point in points or [some_day] for day in _neighbours(point))]
+    found = list(points)
+    for point in points or [date(2000, 1, 1)]:  # only whether there is a day is asked
+        found += _neighbours(point)
+    return found
 
 
 def _between(points: Sequence[Decimal]) -> Iterator[Decimal]:

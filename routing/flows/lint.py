@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -108,7 +109,7 @@ def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
         takers = [_takers(group, earlier) for group in groups]
         if takers and all(takers):
             # By their order, not by that of the groups.
-            taking = {taker.pk for some in takers for taker in some}
+            taking = {taker.pk for taker in chain.from_iterable(takers)}
             names = list(dict.fromkeys(each.name for _, each in earlier if each.pk in taking))
             takes_all = any(not taken for taken, taker in earlier if taker.name == names[0])
             yield LintFinding(
@@ -166,7 +167,8 @@ def _takers(
     alone = next((rule for taken, rule in earlier if follows(taken, group)), None)
     if alone is not None:
         return [alone]
-    return [earlier[place][1] for place in covering(group, [taken for taken, _ in earlier])]
+    places = covering(group, [taken for taken, _ in earlier])
+    return [earlier[place][1] for place in places]
 
 
 def _is_bad(clause: Clause) -> bool:
