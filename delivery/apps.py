@@ -11,6 +11,7 @@ REGISTERING = (
     "delivery.requests.operations.requests",
     "delivery.requests.operations.first_response",
     "delivery.requests.operations.unanswered",
+    "delivery.requests.operations.unreachable",
     "delivery.briefs.operations.briefs",
     "delivery.briefs.operations.first_briefs",
     "delivery.plans.operations",

@@ -13,6 +13,7 @@ from delivery.engagements.ending import sweep_endings
 from delivery.progress.retainers import sweep_retainers
 from delivery.reports.operations.making import make_due_reports
 from delivery.requests.operations.unanswered import remind_due
+from delivery.requests.operations.unreachable import follow_reach
 
 
 @shared_task(name="delivery.tasks.expire_approvals", acks_late=True)
@@ -23,8 +24,12 @@ def expire_approvals(**_: Any) -> None:
 
 @shared_task(name="delivery.tasks.remind_clients", acks_late=True)
 def remind_clients(**_: Any) -> None:
-    """Remind clients of open questions, and escalate those that stay unanswered."""
+    """
+    Remind clients of open questions, and escalate those that stay unanswered or that nobody of the
+    client can answer any more.
+    """
     remind_due(at=now())
+    follow_reach(at=now())
 
 
 @shared_task(name="delivery.tasks.sweep_endings", acks_late=True)

@@ -13,6 +13,7 @@ from delivery.deliverables.stages import Audience, Quorum
 from routing.people.clearance import clearance_for, uncleared
 from routing.people.clients import Membership
 from routing.people.staff import TeamMembership, User
+from routing.work.items import WorkItem
 
 APPROVE = "delivery.approve_approval"
 # A person of the agency or of the client, by the id of a user or of a contact.
@@ -212,6 +213,27 @@ def gone() -> QuerySet[AskedPerson]:
         ~Q(Exists(answered)),
         left_at=None,
         approval__state=Approval.State.PENDING,
+    )
+
+
+def back() -> QuerySet[AskedPerson]:
+    """
+    Return people of clients who dropped out of an open approval that waits for the agency, and who
+    can answer again.
+    """
+    approves = Membership.objects.filter(
+        contact=OuterRef("contact"),
+        client=OuterRef("approval__item__client"),
+        role=Membership.Role.APPROVER,
+    )
+    return AskedPerson.objects.filter(
+        Exists(approves),
+        contact__erased_at=None,
+        contact__user__is_active=True,
+        left_at__isnull=False,
+        approval__state=Approval.State.PENDING,
+        approval__audience=Audience.CLIENT,
+        approval__item__waiting_on=WorkItem.WaitingOn.AGENCY,
     )
 
 

@@ -18,7 +18,7 @@ from routing.kernel.history import Tracked
 from routing.people.clients import Contact
 from routing.people.staff import Team, User
 from routing.work.files import File
-from routing.work.items import WorkNoun
+from routing.work.items import WorkItem, WorkNoun
 from routing.work.notes import Note
 
 
@@ -202,6 +202,16 @@ class Approval(WorkNoun):
     @transition(field=state, source=State.PENDING, target=None)
     def name_stand_in(self, *, at: datetime) -> None:
         """Ask somebody else as well, in the place of a person who can no longer answer."""
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def stall(self, *, at: datetime) -> None:
+        """Too few people of the client are left to answer. It waits for the agency."""
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def wait_again(self, *, at: datetime) -> None:
+        """Enough people of the client can answer again. It waits for them."""
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(field=state, source=State.PENDING, target=None)
     def nudge(self, *, at: datetime) -> None:

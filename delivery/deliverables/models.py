@@ -257,8 +257,16 @@ class Deliverable(WorkNoun):
 
     @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=None)
     def stall(self, *, at: datetime) -> None:
-        """The approval was rejected or expired. The owner decides what happens next."""
+        """
+        The approval was rejected or expired, or too few people are left to give it. The owner
+        decides what happens next.
+        """
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=State.IN_CLIENT_REVIEW, target=None)
+    def wait_again(self, *, at: datetime) -> None:
+        """Enough people of the client can answer the open approval again."""
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(
         field=state,

@@ -24,6 +24,7 @@ from routing.kernel.entered import Day, Lines, OneLine
 from routing.kernel.past_dates import AsksAboutPast
 from routing.people.actors import Actor
 from routing.people.clients import Client
+from routing.people.merges import current_merges
 from routing.work.visibility import clients_seen_by
 
 LINE = 200  # characters, as in the title of a work item
@@ -60,7 +61,10 @@ class RequestForm(AsksAboutPast):
         self.fields["token"] = forms.CharField(
             widget=forms.HiddenInput(), initial=lambda: token_urlsafe(16)
         )
-        clients = clients_seen_by(by).filter(pk__in=by.clients_as(*ASKING))
+        mine = by.clients_as(*ASKING)
+        # What is sent for an alias goes to the client that it was merged into.
+        aliases = [alias for alias, into in current_merges(mine).items() if into.pk in mine]
+        clients = clients_seen_by(by).filter(pk__in=mine).exclude(pk__in=aliases)
         # Most contacts have one client, and are not asked for it.
         self.only_client = clients[0] if len(clients) == 1 else None
         if self.only_client is None:

@@ -24,10 +24,12 @@ from delivery.reports.run_rows import RunRows
 from routing.audit.pack.rows import PackedRows, packed_rows
 from routing.kernel.events import Event
 from routing.people.actors import Actor
+from routing.runs.evidence_words import event_label
 from routing.runs.models import Run
 from routing.work.registry import announce
 
 EXPORTED = announce("delivery.report.export_evidence")
+event_label(EXPORTED.kind, _("Report: Evidence exported"))
 MAY_EXPORT = "routing.view_seal"
 BESIDE = Path(__file__).parent.parent.parent / "routing" / "audit" / "pack"
 SCHEMA = {"name": "throughline.evidence", "version": 1}

@@ -209,11 +209,18 @@ class Request(WorkNoun):
         self.reminded_at, self.reminders, self.remind_at = at, self.reminders + 1, remind_at
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
-    @transition(field=state, source=State.NEEDS_INFORMATION, target=None)
+    @transition(field=state, source=before_acceptance, target=None)
     def stall(self, *, at: datetime) -> None:
-        """The client does not answer. The owner decides what happens next."""
+        """The client does not answer, or nobody of it can. The owner decides what happens next."""
         self.remind_at = None
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=before_acceptance, target=None)
+    def wait_again(self, *, at: datetime, remind_at: datetime) -> None:
+        """Somebody of the client can answer again."""
+        if self.state == self.State.NEEDS_INFORMATION:
+            self.remind_at = remind_at
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(field=state, source=State.NEEDS_INFORMATION, target=State.CAPTURED)
     def answer(self, *, at: datetime, details: str) -> None:

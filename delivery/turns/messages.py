@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.models import Approval
-from delivery.approvals.operations import approvals, deliverables
+from delivery.approvals.operations import approvals, deliverables, turning
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs, templates
 from delivery.briefs.operations.first_briefs import write_brief
@@ -68,6 +68,14 @@ tells(requests.cancel, OWNER, BACKUP, words=Words.CANCELLED, only=by_a_person)
 tells(requests.cancel, MAKER, words=Words.CANCELLED)
 tells(requests.withdraw, OWNER, words=Words.WITHDRAWN)
 tells(impacts.state_impact, APPROVERS, words=Words.IMPACT, lasts=WITH_CLIENT)
+# Those who can answer a question again get its next reminder.
+tells(
+    requests.wait_again,
+    APPROVERS,
+    words=Words.IMPACT,
+    lasts=WITH_CLIENT,
+    only=lambda rows, by: [row for row in rows if row.state != State.NEEDS_INFORMATION],
+)
 tells(impacts.accept_impact, OWNER, words=Words.DECIDED)
 tells(impacts.decline_impact, OWNER, words=Words.DECIDED)
 tells_nobody(
@@ -179,7 +187,12 @@ tells_nobody(
     because=_("The approval notifies those who are asked."),
 )
 tells_nobody(
-    deliverables.stall, because=_("The owner of the exception about the answer is notified.")
+    deliverables.stall,
+    turning.stall,
+    because=_("The owner of the exception about the answer is notified."),
+)
+tells_nobody(
+    deliverables.wait_again, because=_("Those who can answer the approval again are notified.")
 )
 tells_nobody(deliverables.renew, because=_("Whoever decided about the page knows about it."))
 tells_nobody(
@@ -260,6 +273,7 @@ tells(
     only=to_client,
     reaction=False,
 )
+tells(turning.wait_again, CLIENTS_STAND_IN, words=Words.DECIDE, lasts=Open, reaction=False)
 tells_nobody(
     approvals.drop_out,
     because=_("If too few are left, the owner of the exception about it is notified."),

@@ -41,6 +41,7 @@ IMPACT_STATED = Q(Exists(Request.objects.filter(item=OuterRef("pk"), impact=Requ
 
 FIRST_APPROVED = Q(Exists(Brief.objects.filter(item=OuterRef("pk"), first_approver__isnull=False)))
 OF_CLIENT = Q(Exists(Approval.objects.filter(item=OuterRef("pk"), audience=Audience.CLIENT)))
+WITH_AGENCY = Q(waiting_on=WorkItem.WaitingOn.AGENCY)
 
 
 # -- Requests --------------------------------------------------------------------------------------
@@ -55,8 +56,8 @@ turn(
     waits=_("Waits for %(who)s to accept or decline the change since %(since)s"),
     by=("accept_impact", "decline_impact"),
     decision=True,
-    when=IMPACT_STATED,
-    begins=("state_impact",),
+    when=IMPACT_STATED & WITH_CLIENT,
+    begins=("state_impact", "wait_again"),
 )
 turn(
     Request,
@@ -65,7 +66,7 @@ turn(
     act=_("triage the request"),
     waits=_("Waits for %(who)s to triage the request since %(since)s"),
     by=("triage", "ask", "reject", "mark_duplicate"),
-    begins=("accept_impact", "decline_impact"),
+    begins=("accept_impact", "decline_impact", "stall"),
 )
 turn(
     Request,
@@ -76,7 +77,7 @@ turn(
     by=("answer", "stall"),
     decision=True,
     when=WITH_CLIENT,
-    begins=("ask", "remind"),
+    begins=("ask", "remind", "wait_again"),
 )
 # The client did not answer, and the reminders are used up.
 turn(
@@ -98,7 +99,7 @@ turn(
     waits=_("Waits for %(who)s to accept or reject the request since %(since)s"),
     by=("accept", "reject", "mark_duplicate"),
     decision=True,
-    begins=("accept_impact", "decline_impact"),
+    begins=("accept_impact", "decline_impact", "stall"),
 )
 turn(
     Request,
@@ -247,9 +248,10 @@ turn(
     act=_("answer the approval of version %(version)s"),
     waits=_("Waits for %(parts)s, the approval of version %(version)s, since %(since)s"),
     by=("approve", "return_for_rework", "stall"),
-    when=WITH_CLIENT & has_open("approval"),
+    # Also while nobody of the client can answer it: the approval itself then waits for the owner.
+    when=has_open("approval"),
     parts=("approval",),
-    begins=("ask_client",),
+    begins=("ask_client", "wait_again"),
 )
 turn(
     Deliverable,
@@ -336,6 +338,19 @@ turn(
 # -- Approvals -------------------------------------------------------------------------------------
 
 ANSWERS = ("approve", "request_changes", "reject")
+# Too few people of the client are left to answer.
+turn(
+    Approval,
+    Approval.State.PENDING,
+    party=OWNER,
+    act=_("find an approver of version %(version)s"),
+    waits=_("Waits for %(who)s to find an approver of version %(version)s since %(since)s"),
+    by=("name_stand_in", "record", "withdraw", "wait_again"),
+    decision=True,
+    when=OF_CLIENT & WITH_AGENCY,
+    begins=("stall",),
+    instead_of=(Reason.APPROVERS_MISSING,),
+)
 turn(
     Approval,
     Approval.State.PENDING,
@@ -345,6 +360,7 @@ turn(
     by=ANSWERS,
     decision=True,
     when=OF_CLIENT,
+    begins=("wait_again",),
 )
 turn(
     Approval,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -203,12 +203,14 @@ def several(column: str, *, name: str = "", title: Any = "", **more: Any) -> typ
     return OfColumn
 
 
-def several_texts(column: str) -> type[SeveralValues]:
+def several_texts(column: str, words: Callable[[str], str] = str) -> type[SeveralValues]:
     """
     Return a filter by a column of short texts that are few, such as names of operations.
 
     It offers those of the newest rows, because looking at every row of a long table would take
     long. Others can be typed.
+
+    :param words: returns the name of a text, which can be typed as well
     """
 
     class OfTexts(SeveralValues):
@@ -223,19 +225,20 @@ def several_texts(column: str) -> type[SeveralValues]:
         def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
             newest = self.model._base_manager.order_by("-pk").values(column)[:NEWEST]
             found = {row[column] for row in newest}
-            return [(text, text) for text in sorted(found) if text]
+            named = [(text, words(text)) for text in found if text]
+            return sorted(named, key=lambda choice: (choice[1].casefold(), choice[0]))
 
         def read(self, given: Sequence[str]) -> list[ChosenValue]:
             known = {value for value, _label in self.lookup_choices}
             rows = self.model._base_manager
             return [
-                ChosenValue(each, each, each)
+                ChosenValue(each, each, words(each))
                 for each in given
                 if each in known or rows.filter(**{column: each}).exists()
             ]
 
         def find(self, text: str) -> list[ChosenValue]:
-            return self.read([text])
+            return self.read([text]) or super().find(text)
 
     OfTexts.column = column
     return OfTexts

@@ -10,6 +10,7 @@ from itertools import groupby, permutations
 from operator import attrgetter
 
 from routing.flows.conditions import Clause, Operator, holds
+from routing.flows.covered import excludes_itself
 
 _LISTING = frozenset({Operator.EQUALS, Operator.ONE_OF})
 
@@ -29,8 +30,10 @@ def follows(group: Sequence[Clause], given: Sequence[Clause]) -> bool:
 
 
 def never_holds(group: Sequence[Clause]) -> bool:
-    """Return whether two clauses of a group exclude each other, so that no facts match it."""
-    return any(_excludes(one, other) for one, other in permutations(group, 2))
+    """Return whether clauses of a group exclude each other, so that no facts match it."""
+    return any(_excludes(one, other) for one, other in permutations(group, 2)) or excludes_itself(
+        group
+    )
 
 
 def _excludes(given: Clause, other: Clause) -> bool:

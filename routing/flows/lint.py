@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -20,6 +21,7 @@ from routing.flows.actions import action_faults
 from routing.flows.choose import PAIR
 from routing.flows.conditions import BadClause, Clause
 from routing.flows.conditions import check as check_clause
+from routing.flows.covered import covering
 from routing.flows.event_catalogue import kind_words
 from routing.flows.implied import follows, groups_of, never_holds
 from routing.flows.models import FlowVersion
@@ -104,9 +106,11 @@ def unreachable_rules(version: FlowVersion) -> Iterator[LintFinding]:
     """Find rules that no event reaches, because earlier ones take all of theirs."""
     earlier: list[tuple[Sequence[Clause], Rule]] = []
     for place, (rule, groups) in enumerate(_groups_by_rule(version)):
-        takers = [_taker(group, earlier) for group in groups]
+        takers = [_takers(group, earlier) for group in groups]
         if takers and all(takers):
-            names = list(dict.fromkeys(taker.name for taker in takers if taker))
+            # By their order, not by that of the groups.
+            taking = {taker.pk for taker in chain.from_iterable(takers)}
+            names = list(dict.fromkeys(each.name for _, each in earlier if each.pk in taking))
             takes_all = any(not taken for taken, taker in earlier if taker.name == names[0])
             yield LintFinding(
                 "unreachable_rule",
@@ -156,10 +160,15 @@ def _groups_by_rule(version: FlowVersion) -> Iterator[tuple[Rule, Sequence[Seque
         yield rule, list(groups_of(clauses)) if is_whole else []
 
 
-def _taker(
+def _takers(
     group: Sequence[Clause], earlier: Sequence[tuple[Sequence[Clause], Rule]]
-) -> Rule | None:
-    return next((rule for taken, rule in earlier if follows(taken, group)), None)
+) -> Sequence[Rule]:
+    """Return the earlier rules that take every event of a group: one by itself, or together."""
+    alone = next((rule for taken, rule in earlier if follows(taken, group)), None)
+    if alone is not None:
+        return [alone]
+    places = covering(group, [taken for taken, _ in earlier])
+    return [earlier[place][1] for place in places]
 
 
 def _is_bad(clause: Clause) -> bool:

@@ -93,3 +93,10 @@ def without_aliases(clients: Iterable[Client], merged: Mapping[int, Client]) -> 
             client = merged[client.pk]  # noqa: PLW2901  # the next of the chain
         found[client.pk] = client
     return list(found.values())
+
+
+def survivor_of(client: Client) -> Client:
+    """Return the client that this one was merged into, over any number of merges, or itself."""
+    merged = current_merges([client.pk])
+    # Most clients are no alias, and then nothing more is read.
+    return without_aliases([client], current_merges())[0] if merged else client

@@ -99,6 +99,11 @@ def event_label(
         _titles[kind] = title
 
 
+def event_labels() -> Mapping[str, Words]:
+    """Return the names of kinds of events that were registered."""
+    return _events
+
+
 def model_of_kind(kind: str) -> Any:
     """Return the model that events of ``<app>.<model>.<verb>`` are about, or None."""
     try:

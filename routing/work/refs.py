@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 MINUS = "\u2212"  # the sign, which Unicode does not count as a dash
 AROUND = " \t\r\n.,;:!?()[]{}<>\"'#"
 # ``ACM-52``, ``acm 52``, ``ACM52``. A prefix with digits needs something between.
-APART = re.compile(r"([A-Z][A-Z0-9]{1,7})[\s._/-]+0*(\d{1,9})")
+APART = re.compile(r"([A-Z][A-Z0-9]{1,7})[\s.:_/-]+0*(\d{1,9})")
 JOINED = re.compile(r"([A-Z]{2,8})0*(\d{1,9})")
-NUMBER = re.compile(r"(?:N[OR](?:\.\s?|\s))?0*(\d{1,9})")
+NUMBER = re.compile(r"(?:N(?:[OR](?:\.\s?|\s)|°\s?))?0*(\d{1,9})")
 INSIDE = re.compile(r"(?<![\w-])([A-Z]{2,8})-0*(\d{1,9})(?![\w-])")
 IN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}-\d{1,9}")
 

@@ -33,7 +33,8 @@ def words_in(text: str) -> list[str]:
     """
     words = [word[:MAX_LENGTH] for word in text.replace("\0", " ").split()[:MAX_WORDS]]
     bare = [_bare(word) for word in words]
-    return [word for word in bare if word] or words
+    # A sign alone, such as “%” or “&”, is in no index.
+    return [word for word in bare if any(map(str.isalnum, word))] or words
 
 
 def _bare(word: str) -> str:

@@ -249,6 +249,14 @@ stall = operation(
     system=True,
     through_hold=True,
 )
+wait_again = operation(
+    Deliverable,
+    "wait_again",
+    _("Wait for the client again"),
+    done=_("%(who)s found that the client can answer again"),
+    system=True,
+    through_hold=True,
+)
 approve = operation(
     Deliverable,
     "approve",

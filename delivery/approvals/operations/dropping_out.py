@@ -13,16 +13,18 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.asked import able_staff, everybody_asked, gone
+from delivery.approvals.asked import able_staff, asked_states, back, everybody_asked, gone
 from delivery.approvals.models import Approval, AskedPerson
 from delivery.approvals.operations.approvals import drop_out
 from delivery.approvals.operations.settling import ask_also, report_missing, settle
+from delivery.approvals.operations.turning import give_turns, wait_again
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from routing.audit.operations.erasure import ERASED
 from routing.cover.operations.leaving import DEACTIVATED, ROLES_SET, replace_person
-from routing.cover.operations.portal_access import MEMBERSHIP_CHANGED, WITHDRAWN
+from routing.cover.operations.portal_access import INVITED, MEMBERSHIP_CHANGED, WITHDRAWN
 from routing.messages.models import Notification
+from routing.messages.telling import notify
 from routing.people.actors import Actor
 from routing.work.creation import created
 from routing.work.door import carry
@@ -36,6 +38,7 @@ from routing.work.registry import react
 def remember(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Freeze who is asked. Whoever becomes an approver later is not asked by that alone."""
     AskedPerson.objects.bulk_create(everybody_asked(rows))
+    give_turns(rows, asked_states(rows), at)
     report_missing(rows, at)
 
 
@@ -52,6 +55,54 @@ def remember_unfrozen() -> None:
 def drop_out_at_once(rows: Sequence[Any], by: Actor, at: datetime) -> None:
     """Drop people from open approvals in the transaction in which they lose role or access."""
     drop_out_gone(by=by, at=at)
+
+
+@react(INVITED, MEMBERSHIP_CHANGED)
+def ask_again_at_once(rows: Sequence[Any], by: Actor, at: datetime) -> None:
+    """Ask people of a client again in the transaction in which they get role or access back."""
+    ask_those_back(by=by, at=at)
+
+
+def ask_those_back(*, by: Actor, at: datetime) -> int:
+    """
+    Ask people of a client again who dropped out and can answer again, and return their number.
+
+    Only approvals that too few people were left to give ask them: the others have gone on without
+    them. Whoever became an approver meanwhile is named by a person.
+    """
+    asked = sorted(set(back().values_list("approval_id", flat=True)))
+    if not asked:
+        return 0
+    with transaction.atomic(savepoint=False):
+        about = Deliverable.objects.filter(versions__approvals__in=asked)
+        lock(Deliverable, list(about.values_list("pk", flat=True)), below=True)
+        coming = list(back().filter(approval__in=asked).select_related("approval__item"))
+        for each in coming:
+            ask_also(each.approval, at, contact=each.contact_id)
+        settle(sorted({each.approval_id for each in coming}), at=at)
+        rows = Approval.objects.filter(asked__in=coming).distinct().select_related("item")
+        # Only now, because everybody who is asked at this instant is notified.
+        notify(wait_again, list(rows), by=by, at=at)
+    return len(coming)
+
+
+def settle_turns(*, at: datetime) -> None:
+    """Settle approvals of clients that wait for the wrong side, as older versions left them."""
+    pending = Approval.objects.filter(state=Approval.State.PENDING, audience=Audience.CLIENT)
+    left = AskedPerson.objects.filter(approval=OuterRef("pk")).exclude(left_at=None)
+    for_agency = Exists(WorkItem.objects.filter(pk=OuterRef("item"), waiting_on="agency"))
+    some = list(pending.filter(Exists(left) | for_agency).select_related("item"))
+    states = asked_states(some)
+    wrong = [
+        row
+        for row in some
+        if states[row.pk].can_be_enough(row) == (row.item.waiting_on == WorkItem.WaitingOn.AGENCY)
+    ]
+    if wrong:
+        with transaction.atomic(savepoint=False):
+            about = Deliverable.objects.filter(versions__approvals__in=wrong)
+            lock(Deliverable, list(about.values_list("pk", flat=True)), below=True)
+            settle([row.pk for row in wrong], at=at)
 
 
 def drop_out_gone(*, by: Actor, at: datetime) -> int:

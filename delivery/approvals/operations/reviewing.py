@@ -11,7 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.deadlines import deadline_of
 from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals, deliverables
-from delivery.approvals.operations.dropping_out import drop_out_gone, remember_unfrozen
+from delivery.approvals.operations.dropping_out import (
+    ask_those_back,
+    drop_out_gone,
+    remember_unfrozen,
+    settle_turns,
+)
 from delivery.approvals.stages import progress, stages_of
 from delivery.deliverables.details import ReworkDetails
 from delivery.deliverables.models import Deliverable
@@ -250,6 +255,8 @@ def expire_due(*, at: datetime, limit: int = 200) -> int:
     # A net for losses of role or access by another way than the product's own steps.
     remember_unfrozen()
     drop_out_gone(by=Actor.system(), at=at)
+    ask_those_back(by=Actor.system(), at=at)
+    settle_turns(at=at)
     # Work on hold cannot be answered, so its approvals do not expire.
     due = Approval.objects.filter(
         state=Approval.State.PENDING, expires_at__lte=at, item__held_at=None

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.asked import asked_states
 from delivery.approvals.details import StandInDetails
 from delivery.approvals.models import Approval, AskedPerson
+from delivery.approvals.operations.turning import give_turns
+from delivery.deliverables.models import Deliverable
 from routing.kernel.reasons import Reason
 from routing.messages.telling import notify
 from routing.people.actors import Actor
@@ -61,6 +63,7 @@ def settle(ids: Collection[int], *, at: datetime) -> None:
         at=at,
         why=str(_("Enough people can answer again.")),
     )
+    give_turns(others, states, at)
     report_missing(others, at)
 
 
@@ -103,7 +106,9 @@ def stand_in(
 ) -> list[OperationResult]:
     """Ask one more person, in the place of the first who left without a stand-in."""
     with transaction.atomic(savepoint=False):
-        lock(Approval, ids)
+        # Parents before children, as everywhere: enough people make it the client's turn again.
+        about = Deliverable.objects.filter(versions__approvals__in=ids)
+        lock(Deliverable, list(about.values_list("pk", flat=True)), below=True)
         results = move(step, ids, by=by, at=at, reason=reason, details=details)
         for result in results:
             if result.done:

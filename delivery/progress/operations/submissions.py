@@ -21,6 +21,7 @@ from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
+from routing.people.merges import survivor_of
 from routing.runs.models import RunEvent
 from routing.runs.operations.capture import Capture, Captured, Signal, capture
 from routing.runs.registry import Problem, enricher, event_clients
@@ -95,14 +96,16 @@ def submit(
     """
     if by.contact_id is None or client_id not in by.clients_as(*ASKING):
         raise PermissionDenied(f"{by.name} may not submit requests for this client.")
-    client, key = Client.objects.get(pk=client_id), key_of(by.contact_id, token)
+    # A change stays with the client of what is changed.
+    client = _served(client_id, by) if kind == KIND else Client.objects.get(pk=client_id)
+    key = key_of(by.contact_id, token)
     with transaction.atomic():
         kept = [
             keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in uploads
         ]
         body = {
             FORM: form,
-            "client": client_id,
+            "client": client.pk,
             "contact": by.contact_id,
             "answers": dict(answers),
             FILES: [file.sha256 for file in kept],
@@ -113,6 +116,13 @@ def submit(
             # The form was sent before. Undo the files that have just been stored a second time.
             transaction.set_rollback(True)
     return captured
+
+
+def _served(client_id: int, by: Actor) -> Client:
+    """Return the client, or the one it was merged into if the contact sees the work of that one."""
+    client = Client.objects.get(pk=client_id)
+    survivor = survivor_of(client)
+    return survivor if survivor.pk in by.clients_as() else client
 
 
 @event_clients

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from delivery.reports.document import as_json, in_words, printed
 from delivery.reports.models import LATE_AFTER, Report, ReportRecipient, ReportSchedule
@@ -21,6 +22,7 @@ from routing.kernel.roles import AM, AUDITOR, OPS, grant
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.people.saving import save_with_reason, tell
+from routing.runs.evidence_words import event_label
 from routing.work.registry import announce, reactions
 from routing.work.visibility import clients_seen_by
 
@@ -39,6 +41,9 @@ grant("delivery.delete_reportrecipient", OPS)
 MADE = announce("delivery.report.make")
 SENT = announce("delivery.report.send")
 WITHDRAWN = announce("delivery.report.withdraw")
+event_label(MADE.kind, gettext_lazy("Report: Made"))
+event_label(SENT.kind, gettext_lazy("Report: Sent"))
+event_label(WITHDRAWN.kind, gettext_lazy("Report: Withdrawn"))
 
 AT_ONCE = 20  # schedules of one sweep
 LONGEST_REASON = 500

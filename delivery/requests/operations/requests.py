@@ -243,6 +243,15 @@ stall = operation(
     system=True,
     through_hold=True,
 )
+wait_again = operation(
+    Request,
+    "wait_again",
+    _("Wait for the client again"),
+    done=_("%(who)s gave the turn back to the client: somebody can answer again"),
+    system=True,
+    through_hold=True,
+    details=RemindDetails,
+)
 # These follow from something that has happened. A hold cannot undo that, and nothing would call
 # them a second time, so they pass through a hold.
 begin = operation(

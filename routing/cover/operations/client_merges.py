@@ -9,9 +9,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from routing.cover.operations.portal_access import end_membership, follow_merge
 from routing.kernel.roles import AM, AUDITOR, OPS, grant
 from routing.people.actors import Actor
-from routing.people.clients import Client
+from routing.people.clients import Client, Membership
 from routing.people.merges import ClientMerge
 from routing.people.saving import save_with_reason, tell
 from routing.work.visibility import clients_seen_by
@@ -52,6 +53,9 @@ def merge_client(
     """
     Let what comes in for one client go to another from now on.
 
+    Its contacts get the same role at the other client, unless they have one there: what they send
+    goes there, and they see it.
+
     :raises PermissionDenied: if ``by`` may not merge clients
     :raises Client.DoesNotExist: if ``by`` does not see both
     :raises CannotMerge: see the class
@@ -62,6 +66,8 @@ def merge_client(
         _check(alias, into, reason)
         merge = ClientMerge(alias=alias, into=into, reason=reason, by_id=by.user_id, at=at)
         save_with_reason(merge, by=by, at=at, reason=reason)
+        for row in Membership.objects.filter(client=alias).order_by("pk"):
+            follow_merge(row, by=by, at=at, reason=reason)
         tell("routing.client.merge", alias.pk, by=by, at=at)
     return merge
 
@@ -69,6 +75,9 @@ def merge_client(
 def take_back(merge_id: int, *, by: Actor, at: datetime, reason: str) -> ClientMerge:
     """
     End a merge. What came in meanwhile stays with the client that it came to.
+
+    Contacts of the alias lose the memberships that the merge gave them, unless a person has changed
+    them since.
 
     :raises PermissionDenied: if ``by`` may not merge clients
     :raises CannotMerge: if a week has passed, or it was taken back before
@@ -82,8 +91,21 @@ def take_back(merge_id: int, *, by: Actor, at: datetime, reason: str) -> ClientM
             raise CannotMerge(_("A merge can be taken back once, and within a week."))
         merge.ended_at = at
         save_with_reason(merge, by=by, at=at, reason=reason)
+        for row in _given_by(merge):
+            end_membership(row, by=by, at=at, reason=reason)
         tell("routing.client.take_back", merge.alias_id, by=by, at=at)
     return merge
+
+
+def _given_by(merge: ClientMerge) -> list[Membership]:
+    """Return the memberships that a merge gave and that nobody has changed since."""
+    contacts = Membership.objects.filter(client=merge.alias_id).values("contact")
+    found = []
+    for row in Membership.objects.filter(client=merge.into_id, contact__in=contacts):
+        changes = list(row.history.values_list("history_type", "history_date", "history_user")[:2])
+        if changes == [("+", merge.at, merge.by_id)]:
+            found.append(row)
+    return found
 
 
 def _locked(alias_id: int, into_id: int, by: Actor) -> tuple[Client, Client]:

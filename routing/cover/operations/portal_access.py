@@ -16,6 +16,7 @@ from routing.kernel.domains import canonical_address
 from routing.kernel.roles import AM, OPS, grant
 from routing.people.actors import Actor
 from routing.people.clients import Contact, Membership
+from routing.people.merges import survivor_of
 from routing.people.saving import save_with_reason, tell
 from routing.people.security import SecurityEvent, record_security
 from routing.people.staff import User
@@ -159,8 +160,20 @@ def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: 
         save_with_reason(membership, by=by, at=at, reason=reason)
         if before and _less(before, membership):
             end_sessions(before.contact_id, by=by, at=at, reason="A role in the portal was lost.")
+        follow_merge(membership, by=by, at=at, reason=reason)
         for reaction in reactions(MEMBERSHIP_CHANGED.kind):
             reaction([membership], by, at)
+
+
+def follow_merge(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Give a contact of an alias the same role at the client that it was merged into."""
+    client = survivor_of(membership.client)
+    if client.pk == membership.client_id:
+        return
+    theirs = Membership.objects.filter(contact=membership.contact_id, client=client)
+    if not theirs.exists():
+        row = Membership(contact_id=membership.contact_id, client=client, role=membership.role)
+        keep_membership(row, by=by, at=at, reason=reason)
 
 
 def end_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:

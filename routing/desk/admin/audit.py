@@ -52,7 +52,7 @@ class AuditEntryAdmin(EventColumns, ReadOnly[AuditEntry]):
     list_filter = (OfActors, ByPerson, OfAct, HappenedOn, OfClient)
     search_fields = ("item__ref", "item__title", "kind")
     ordering = ("-id",)
-    fields = ("what", "of_work", "way", "actor", "kind", "source", "row", "exactly", "digest")
+    fields = ("what", "of_work", "way", "actor", "named", "source", "row", "exactly", "digest")
     search_help_text = _("Reference or title of the work, or kind of event")
     empty_title = _("No entries")
     empty_text = _("Each act of a person is listed here. Reset the filters to see all.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,11 +20,13 @@ from routing.desk.found_filters import ByPerson, OfClient
 from routing.desk.several import several_texts
 from routing.flows.models import Flow
 from routing.kernel.events import Event
+from routing.runs.event_names import kind_name, kinds_named
 from routing.runs.event_words import CLOCKS, sentence_of, states_of
 from routing.runs.evidence_words import event_name
 from routing.runs.registry import notes_on
 from routing.work.display import NOTHING, exact, when
 from routing.work.kinds import models_by_kind
+from routing.work.search_terms import asked
 from routing.work.visibility import visible_work, work_seen_by
 
 
@@ -60,6 +63,13 @@ class EventColumns:
     def what(self, event: Event) -> str:
         return said_of(event)
 
+    @admin.display(description=_("kind"), ordering="kind")
+    def named(self, event: Event) -> SafeString | str:
+        name = kind_name(event.kind)
+        if name == event.kind:
+            return name
+        return format_html('{} <span class="tl-meta">{}</span>', name, event.kind)
+
     @admin.display(description=_("from, to"))
     def way(self, event: Event) -> str:
         if event.kind.startswith(CLOCKS):
@@ -91,23 +101,23 @@ class EventAdmin(EventColumns, ReadOnly[Event]):
         ExportColumn("object", _("object"), "object_id", ColumnType.NUMBER),
     )
     export_related = ("item__client",)
-    list_display = ("kind", "of_work", "way", "actor", "happened", "source")
+    list_display = ("named", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
     list_filter = (
         several_texts("source"),
-        several_texts("kind"),
+        several_texts("kind", kind_name),
         ByPerson,
         OfClient,
         HappenedOn,
     )
     search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
-    search_help_text = _("Reference, title or client")
+    search_help_text = _("Reference, title, client, or kind of event by its name or code")
     ordering = ("-at", "-id")
     more_columns = ("client", "what", "subject_type", "subject_id")
     fields = (
         "what",
         "notes",
-        "kind",
+        "named",
         "of_work",
         "way",
         "actor",
@@ -128,6 +138,16 @@ class EventAdmin(EventColumns, ReadOnly[Event]):
         if visible_work(by) is None:
             return events
         return events.filter(item__in=work_seen_by(by).order_by())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        found, twice = super().get_search_results(request, queryset, search_term)
+        kinds = kinds_named(search_term)
+        if kinds:
+            by_kind = Q(kind__in=kinds)
+            found = queryset.filter(by_kind | asked(search_term, self.search_fields))
+        return found, twice
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -12,6 +12,7 @@ from delivery.requests.details import (
     AskDetails,
     DuplicateDetails,
     EditRequestDetails,
+    RemindDetails,
 )
 from delivery.requests.operations import requests as operations
 from routing.people.actors import Actor
@@ -23,7 +24,10 @@ S = Request.State
 ALLOWED = {
     "ask": {S.CAPTURED: S.NEEDS_INFORMATION},
     "answer": {S.NEEDS_INFORMATION: S.CAPTURED},
-    "stall": {S.NEEDS_INFORMATION: S.NEEDS_INFORMATION},
+    **{
+        verb: {state: state for state in (S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED)}
+        for verb in ("stall", "wait_again")
+    },
     "triage": {S.CAPTURED: S.TRIAGED},
     "accept": {S.TRIAGED: S.ACCEPTED},
     "begin": {S.ACCEPTED: S.IN_DELIVERY},
@@ -50,6 +54,7 @@ def details_for(verb: str, original: Request) -> Any:
         "answer": AnswerDetails("Home and contact"),
         "mark_duplicate": DuplicateDetails(original.pk),
         "edit": EditRequestDetails(title="Another title"),
+        "wait_again": RemindDetails(NOW),
     }
     return details.get(verb)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from delivery.models import Request
+from delivery.portal.forms import RequestForm
+from delivery.portal.submissions import forms
+from delivery.progress.operations.submissions import submit
 from integrations.inbox.matching import the_one
 from routing.cover.operations.client_merges import (
     CannotMerge,
@@ -15,11 +19,15 @@ from routing.cover.operations.client_merges import (
     stays_with,
     take_back,
 )
-from routing.models import Client, ClientMerge, Event
+from routing.cover.operations.portal_access import keep_membership
+from routing.models import Client, ClientMerge, Contact, Event, Membership
+from routing.people.actors import Actor
 from routing.people.merges import current_merges, without_aliases
 from routing.runs.registry import Problem
-from routing.work.visibility import clients_for_new_work
+from routing.work.visibility import clients_for_new_work, work_seen_by
+from tests.delivery.making import take_requests
 from tests.desk import signed_in, url, words
+from tests.portal import REQUESTER, VIEWER, invited, other_client, user_of
 from tests.world import NOW, World, by, make_client, make_request
 
 pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("N8")]
@@ -99,6 +107,70 @@ def test_a_chain_leads_to_its_end_and_a_circle_to_nowhere_else(
     assert without_aliases([double, world.acme], current_merges()) == [third]
     with pytest.raises(CannotMerge, match="Choose that one"):
         merge_client(third.pk, double.pk, by=by(world.olga), at=NOW, reason=WHY)
+
+
+def send(contact: Contact, client: Client, text: str) -> str:
+    """Send a request in the portal, and return the client that it is for."""
+    submit(
+        "request", {"title": text}, client_id=client.pk, token=text, by=actor_of(contact), at=NOW
+    )
+    body = Event.objects.get(source="portal", dedupe_key__endswith=text).payload.body
+    return Client.objects.get(pk=body["client"]).code
+
+
+def actor_of(contact: Contact) -> Actor:
+    return by(user_of(contact))
+
+
+def test_b6_what_contacts_of_the_alias_send_goes_to_the_client(
+    world: World, double: Client
+) -> None:
+    """It stayed with the alias, also what somebody sent who came later."""
+    rita = invited(world, "Rita", (double, REQUESTER))
+    old = make_request(double)
+    before = work_seen_by(actor_of(rita)).count()
+    row = merged(world, double)
+    tom = invited(world, "Tom", (other_client(world), VIEWER))
+    keep_membership(Membership(contact=tom, client=double, role=VIEWER), by=by(world.alice), at=NOW)
+    take_requests(NOW)
+
+    assert send(rita, double, "From an open tab") == world.acme.code
+    assert [each.code for each in offered_to(rita)] == [world.acme.code]
+    assert actor_of(rita).clients_as(REQUESTER) == {double.pk, world.acme.pk}
+    assert {double.pk, world.acme.pk} < actor_of(tom).clients_as(VIEWER)
+    new = make_request(world.acme)
+    seen = set(work_seen_by(actor_of(rita)).values_list("pk", flat=True))
+    assert {old.item_id, new.item_id} <= seen
+    assert before < len(seen)
+    history = Membership.objects.get(contact=rita, client=world.acme).history.get()
+    assert (history.history_user, history.history_change_reason) == (world.olga, WHY)
+
+    take_back(row.pk, by=by(world.olga), at=NOW + timedelta(days=1), reason="They are two")
+
+    assert actor_of(rita).clients_as() == {double.pk}
+    assert send(rita, double, "Later") == double.code
+
+
+def offered_to(contact: Contact) -> list[Client]:
+    """Return the clients for which a contact can send a request."""
+    made = RequestForm(forms()[0], actor_of(contact))
+    if made.only_client:
+        return [made.only_client]
+    field: Any = made.fields["client"]
+    return list(field.queryset)
+
+
+def test_b6_a_role_that_a_person_gave_stays_when_a_merge_is_taken_back(
+    world: World, double: Client
+) -> None:
+    rita = invited(world, "Rita", (double, REQUESTER), (world.acme, VIEWER))
+    row = merged(world, double)
+    assert actor_of(rita).clients_as(REQUESTER) == {double.pk}
+    assert send(rita, double, "As a requester of the alias") == world.acme.code
+
+    take_back(row.pk, by=by(world.olga), at=NOW, reason="They are two")
+
+    assert actor_of(rita).clients_as(VIEWER) == {world.acme.pk}
 
 
 @pytest.mark.parametrize(

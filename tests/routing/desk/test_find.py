@@ -357,3 +357,17 @@ def test_a_telephone_number_finds_its_contact_g1(world: World, stored: str, type
     shown = signed_in(world.alice).get(FIND, {"q": typed}).context["contacts"]
 
     assert [each for each, _page in shown] == [contact]
+
+
+def test_spellings_of_numbers_and_signs_between_words_are_no_hindrance_g1(world: World) -> None:
+    """G1, by cases that were not listed: a sign alone, a colon, the sign of a degree."""
+    made = make_request(world.acme, title="10 % off, R & D")
+    number = made.item.ref.partition("-")[2]
+    browser = signed_in(world.alice)
+
+    for typed in ("10 % off", "10 %", "R & D off", "off – R"):
+        assert found(browser.get(FIND, {"q": typed})) == [made.item.ref], typed
+    for typed in (f"n° {number}", f"N°{number}", f"ACM:{number}", f"acm : {number}"):
+        page = browser.get(FIND, {"q": typed}, follow=True)
+        leads = bool(page.redirect_chain)
+        assert leads or found(page) == [made.item.ref], typed

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.flows.conditions import ALLOWED, Clause, Operator, check, holds
+from routing.flows.covered import covering
 from routing.flows.fields import FieldSpec, FieldType
-from routing.flows.implied import follows, groups_of
+from routing.flows.implied import follows, groups_of, never_holds
 
 AMOUNT = FieldSpec("deal.amount", "Amount", FieldType.NUMBER, False, ())
 DAY = FieldSpec("deal.close", "Close", FieldType.DATE, False, ())
@@ -100,3 +101,159 @@ def test_what_follows_holds_of_any_facts(
 ) -> None:
     if follows(wanted, asked) and holds(asked, facts)[0]:
         assert holds(wanted, facts)[0]
+
+
+# -- Covered only together -------------------------------------------------------------------------
+
+SIGNED = FieldSpec("deal.signed", "Signed", FieldType.BOOLEAN, False, ())
+SERVICE = FieldSpec("deal.service", "Service", FieldType.CHOICE, False, ("Web", "Print", "Film"))
+OWNER = FieldSpec("deal.owner", "Owner", FieldType.TEXT, True, ())
+ANY: list[Clause] = []
+BELOW, AT_LEAST, IS, IS_NOT = (
+    Operator.BELOW,
+    Operator.AT_LEAST,
+    Operator.EQUALS,
+    Operator.NOT_EQUALS,
+)
+SET, NOT_SET, ONE_OF = Operator.KNOWN, Operator.UNKNOWN, Operator.ONE_OF
+# A group, those before it, and which of them take all of its events.
+TOGETHER: dict[str, tuple[list[Clause], list[list[Clause]], list[int]]] = {
+    "both answers and none": (
+        ANY,
+        [[clause(SIGNED, IS, True)], [clause(SIGNED, IS, False)], [clause(SIGNED, NOT_SET)]],
+        [0, 1, 2],
+    ),
+    "both answers, of those that have one": (
+        [clause(SIGNED, SET)],
+        [[clause(SIGNED, IS, True)], [clause(SIGNED, IS_NOT, True)]],
+        [0, 1],
+    ),
+    "both answers, where there may be none": (
+        ANY,
+        [[clause(SIGNED, IS, True)], [clause(SIGNED, IS, False)]],
+        [],
+    ),
+    "every choice": (
+        [clause(SERVICE, SET)],
+        [[clause(SERVICE, IS, "Web")], [clause(SERVICE, ONE_OF, ["Print", "Film"])]],
+        [0, 1],
+    ),
+    "every choice but one": (
+        [clause(SERVICE, SET)],
+        [[clause(SERVICE, IS, "Web")], [clause(SERVICE, IS, "Film")]],
+        [],
+    ),
+    "amounts that meet": (
+        [clause(AMOUNT, AT_LEAST, 10), clause(AMOUNT, BELOW, 90)],
+        [[clause(AMOUNT, BELOW, 50)], [clause(AMOUNT, AT_LEAST, 50)]],
+        [0, 1],
+    ),
+    "amounts with a gap": (
+        [clause(AMOUNT, AT_LEAST, 10)],
+        [[clause(AMOUNT, BELOW, 50)], [clause(AMOUNT, AT_LEAST, "50.01")]],
+        [],
+    ),
+    "all amounts that a run goes on with": (
+        [clause(AMOUNT, SET)],
+        [[clause(AMOUNT, IS, 0)], [clause(AMOUNT, AT_LEAST, 0)]],
+        [1],
+    ),
+    "days that meet": (
+        [clause(DAY, SET)],
+        [[clause(DAY, BELOW, "2026-12-01")], [clause(DAY, AT_LEAST, "2026-12-01")]],
+        [0, 1],
+    ),
+    "days without one between": (
+        [clause(DAY, AT_LEAST, "2026-12-01"), clause(DAY, BELOW, "2026-12-03")],
+        [[clause(DAY, IS, "2026-12-01")], [clause(DAY, IS, "2026-12-02")]],
+        [0, 1],
+    ),
+    "is and is not, over a text": (
+        [clause(COUNTRY, SET)],
+        [[clause(COUNTRY, IS, "DE")], [clause(COUNTRY, IS_NOT, "de")]],
+        [0, 1],
+    ),
+    "a required text": (
+        [clause(OWNER, SET)],
+        [[clause(OWNER, IS, "Al")], [clause(OWNER, IS_NOT, "Al")]],
+        [0, 1],
+    ),
+    "a rule for everything else": (
+        ANY,
+        [[clause(OWNER, IS, "Al")], [clause(OWNER, IS_NOT, "Al")]],
+        [],
+    ),
+    "two fields": (
+        [clause(SIGNED, IS, True)],
+        [
+            [clause(SERVICE, IS, "Web"), clause(AMOUNT, BELOW, 5)],
+            [clause(SERVICE, IS, "Web"), clause(AMOUNT, AT_LEAST, 5)],
+            [clause(SERVICE, IS, "Web"), clause(AMOUNT, NOT_SET)],
+            [clause(SERVICE, IS_NOT, "Web")],
+            [clause(SERVICE, NOT_SET), clause(SIGNED, SET)],
+        ],
+        [0, 1, 2, 3, 4],
+    ),
+    "parts of a text say too little": (
+        [clause(COUNTRY, SET)],
+        [[clause(COUNTRY, Operator.CONTAINS, "d")], [clause(COUNTRY, IS_NOT, "de")]],
+        [],
+    ),
+    "numbers too long to look between": (
+        [clause(AMOUNT, AT_LEAST, "1" * 40)],
+        [[clause(AMOUNT, IS, "1" * 40)], [clause(AMOUNT, AT_LEAST, "1" * 39 + "2")]],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_e2_a_group_that_earlier_ones_cover_only_together_is_found(name: str) -> None:
+    group, earlier, taking = TOGETHER[name]
+
+    assert covering(group, earlier) == taking
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        ([clause(SERVICE, IS_NOT, each) for each in SERVICE.choices], True),
+        ([clause(SERVICE, IS_NOT, "Web"), clause(SERVICE, IS_NOT, "Film")], False),
+        (
+            [
+                clause(COUNTRY, ONE_OF, ["de", "at"]),
+                clause(COUNTRY, IS_NOT, "de"),
+                clause(COUNTRY, IS_NOT, "AT"),
+            ],
+            True,
+        ),
+        ([clause(SIGNED, IS_NOT, True), clause(SIGNED, IS_NOT, False)], True),
+    ],
+)
+def test_e2_clauses_that_exclude_each_other_only_together_are_found(
+    group: list[Clause], expected: bool
+) -> None:
+    assert never_holds(group) is expected
+
+
+@given(GROUPS, st.lists(GROUPS, max_size=4), FACTS)
+@settings(max_examples=400)
+def test_e2_what_is_called_covered_or_impossible_is_so_for_any_facts(
+    group: list[Clause], others: list[list[Clause]], facts: dict[str, Any]
+) -> None:
+    """Never a false alarm."""
+    if not holds(group, facts)[0]:
+        return
+
+    assert not never_holds(group)
+    taking = covering(group, others)
+    assert not taking or any(holds(others[place], facts)[0] for place in taking)
+
+
+def test_e2_many_rules_over_many_fields_are_given_up_in_time() -> None:
+    fields = [FieldSpec(f"f{n}", f"F{n}", FieldType.NUMBER, False, ()) for n in range(12)]
+    earlier = [
+        [clause(one, AT_LEAST, 1), clause(other, BELOW, 5)] for one in fields for other in fields
+    ]
+
+    assert covering(ANY, earlier) == []

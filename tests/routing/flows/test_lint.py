@@ -154,6 +154,30 @@ def test_a_rule_that_asks_for_more_than_earlier_ones_is_never_reached(
     assert lint_findings(draft) == []
 
 
+def test_a_rule_that_earlier_ones_cover_only_together_is_found_e2(
+    world: World, draft: FlowVersion
+) -> None:
+    last = draft.rules.latest("position")
+    Rule.objects.filter(pk=last.pk).update(position=90)
+    conditions = (
+        ("Small", "below", "1000"),
+        ("Large", "at_least", "1000"),
+        ("Rest", "known", None),
+    )
+    for place, (name, operator, value) in enumerate(conditions):
+        rule = Rule.objects.create(version=draft, position=80 + place, name=name, team=last.team)
+        Condition.objects.create(
+            rule=rule, field="deal.amount", operator=operator, value=value, group=1
+        )
+
+    [found] = lint_findings(draft)
+
+    assert found.code == "unreachable_rule"
+    assert found.message.startswith("The rule “Rest” is never reached: “Small”, “Large” come first")
+    Condition.objects.filter(rule__name="Large", rule__version=draft).update(value="1000.01")
+    assert lint_findings(draft) == []
+
+
 def test_a_skill_that_only_another_team_has_is_found_e2(world: World, draft: FlowVersion) -> None:
     rule = draft.rules.latest("position")
     User.objects.filter(pk=world.olga.pk).update(skills=["photography"])

@@ -59,6 +59,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.answer_request": (AM, OPS),
     "delivery.remind_request": (AM, OPS),
     "delivery.stall_request": (),
+    "delivery.wait_again_request": (),
     "delivery.edit_request": (AM, OPS),
     "delivery.reject_request": (AM, OPS),
     "delivery.mark_duplicate_request": (AM, OPS),
@@ -239,6 +240,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
             "pass_qa",
             "return_for_rework",
             "stall",
+            "wait_again",
             "approve",
             "go_live",
             "renew",
@@ -253,7 +255,16 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     },
     **{
         f"delivery.{verb}_approval": ()
-        for verb in ("answer", "withdraw", "expire", "supersede", "see", "drop_out")
+        for verb in (
+            "answer",
+            "withdraw",
+            "expire",
+            "supersede",
+            "see",
+            "drop_out",
+            "stall",
+            "wait_again",
+        )
     },
     **{f"delivery.{verb}_check": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_approvalstage": (OPS,) for verb in ("add", "change", "delete")},

@@ -249,6 +249,23 @@ ORDER = {
         "integrations.incidents.operations.leading.release_events",
         TOLD,
     ],
+    "delivery.request.wait_again": [
+        "delivery.requests.operations.unreachable.end_exceptions",
+        TOLD,
+    ],
+    "routing.contact.erase": [
+        "delivery.requests.operations.unreachable.escalate_at_once",
+        "delivery.approvals.operations.dropping_out.drop_out_at_once",
+    ],
+    "routing.contact.invite": [
+        "delivery.requests.operations.unreachable.return_at_once",
+        "delivery.approvals.operations.dropping_out.ask_again_at_once",
+        "integrations.outbox.notification_emails.write_invitations",
+    ],
+    "routing.contact.withdraw": [
+        "delivery.requests.operations.unreachable.escalate_at_once",
+        "delivery.approvals.operations.dropping_out.drop_out_at_once",
+    ],
     "routing.exceptioncase.resolve": [
         "routing.runs.operations.exceptions.resume_runs",
         "routing.runs.operations.own_failures.retry_events",
@@ -259,6 +276,11 @@ ORDER = {
         "integrations.publishing.failures.retry",
         "integrations.reconcile.failures.look_again",
         TOLD,
+    ],
+    "routing.membership.change": [
+        "delivery.requests.operations.unreachable.escalate_at_once",
+        "delivery.approvals.operations.dropping_out.drop_out_at_once",
+        "delivery.approvals.operations.dropping_out.ask_again_at_once",
     ],
     "routing.note.add": [
         "delivery.requests.operations.first_response.respond_with_note",
