@@ -30,6 +30,7 @@ from routing.sla.operations.clocks import foresee
 from routing.sla.policies import SLAPolicy
 from routing.work.items import WorkItem
 from routing.work.kinds import models_by_kind
+from routing.work.new_items import imagined_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +154,4 @@ def _new_work(kind: str, choice: Choice, client_id: int | None) -> WorkItem:
     """Return work of a kind in its first state, as the door would open it."""
     model: Any = models_by_kind()[kind]
     first = model._meta.get_field("state").get_default()
-    return WorkItem(kind=kind, state=first, team_id=choice.team_id, client_id=client_id)
+    return imagined_item(kind, first, team_id=choice.team_id, client_id=client_id)

@@ -52,3 +52,8 @@ def new_item(
     # Titles come from other systems too. One that is long, or has nothing to see, must not stop the
     # work.
     return WorkItem(title=one_line(title)[:LONGEST] or UNTITLED, **values)
+
+
+def imagined_item(kind: str, state: str, *, team_id: int | None, client_id: int | None) -> WorkItem:
+    """Return an item that is never stored, to ask what would become of one."""
+    return WorkItem(kind=kind, state=state, team_id=team_id, client_id=client_id)

@@ -86,7 +86,7 @@ def test_hand_over_asks_for_people_once_for_all_rows(
         "reason": "Leave",
     }
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         page = browser.post(url(Request, "bulk", "hand_over"), sent)
 
     assert all(line.done for line in page.context["lines"])
