@@ -38,6 +38,7 @@ class Absence(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # nobody looks for absences by it among many
         related_name="+",
         verbose_name=_("substitute"),
         help_text=_("Stands in, and is the first choice where nobody covers the work."),

@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 from routing.cover.absences import NOON, midnight
 
 HALVES = ("morning", "afternoon")
-BETWEEN = re.compile(r"\s+(?:to|until|–|-)\s+")
-REPEATED = re.compile(
-    r"(?P<period>.+?)\s+every\s+(?:(?P<weeks>[1-9]\d?)\s+)?weeks?\s+until\s+(?P<until>\S+)",
-    re.IGNORECASE,
-)
+# Of text with single spaces, so that no run of them is read again and again.
+BETWEEN = re.compile(r" (?:to|until|–|-) ")
+EVERY = re.compile(r" every ", re.IGNORECASE)
+REPEATED = re.compile(r"(?:(?P<weeks>[1-9]\d?) )?weeks? until (?P<until>\S+)", re.IGNORECASE)
 TWO_DAYS = 2
 MOST = 60  # absences that one line can be
 YEARS = range(1990, 2201)  # others are typing errors, and the last ones have no day after them
@@ -85,7 +84,7 @@ class Period:
 
         :raises ValueError: if it is no such text
         """
-        parts = [WallTime.read(part) for part in BETWEEN.split(text.strip())]
+        parts = [WallTime.read(part) for part in BETWEEN.split(_spaced(text))]
         if len(parts) > TWO_DAYS:
             raise ValueError("more than two days")
         return cls(parts[0], parts[-1])
@@ -98,10 +97,13 @@ class Period:
 
         :raises ValueError: if it is no such text, or more than 60 periods
         """
-        repeated = REPEATED.fullmatch(text.strip())
+        period, *rhythm = EVERY.split(_spaced(text), maxsplit=1)
+        if not rhythm:
+            return [cls.read(period)]
+        repeated = REPEATED.fullmatch(rhythm[0])
         if repeated is None:
-            return [cls.read(text)]
-        first, until = cls.read(repeated["period"]), WallTime.read(repeated["until"]).day
+            raise ValueError("no rhythm")
+        first, until = cls.read(period), WallTime.read(repeated["until"]).day
         step = timedelta(weeks=int(repeated["weeks"] or 1))
         found: list[Self] = []
         while first.first.day + len(found) * step <= until:
@@ -120,3 +122,7 @@ class Period:
     def in_zone(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Return the first moment away and the first moment back."""
         return self.first.starts(zone), self.last.ends(zone)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
